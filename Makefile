@@ -1,0 +1,23 @@
+# Thin: each target works from a bare clone. Choose the Python with: make PYTHON=python3.12 lab
+PYTHON ?= python3
+BIN := .venv/bin
+
+.PHONY: install lab demo test answers build
+install:
+	@$(PYTHON) --version >/dev/null 2>&1 || { echo "The course needs Python 3.10 or newer: '$(PYTHON)' was not found."; exit 1; }
+	@$(PYTHON) bootstrap.py
+
+lab: install      ## learn: JupyterLab on lesson 00
+	@$(BIN)/course lab
+
+demo: install     ## teach: a class of twelve, generated, graded and reported
+	@$(BIN)/course demo
+
+test: install     ## the tests
+	@$(BIN)/python -m pytest
+
+answers: install  ## every wrong and every unusual right answer through nbgrader: the kill matrix
+	@$(BIN)/course answers
+
+build: install    ## notebooks, release and solutions from the lessons' text
+	@$(BIN)/course build

@@ -1,0 +1,48 @@
+"""Make .venv and install the course into it; does nothing when that is done already. Needs Python alone.
+
+Run by every `make` target. Can be interrupted and run again: pip keeps what it has downloaded.
+"""
+import hashlib
+import os
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+
+ROOT = Path(__file__).resolve().parent
+VENV = ROOT / ".venv"
+PYTHON = VENV / ("Scripts/python.exe" if os.name == "nt" else "bin/python")
+STAMP = VENV / "installed-for"
+NEEDED_GB = 10  # torch with its CUDA libraries unpacks to about 5.5 GB; pip needs room beside it
+
+
+def stop(message):
+    sys.exit(f"\nThe course cannot be installed yet: {message}\n")
+
+
+def main():
+    if sys.version_info < (3, 10):
+        stop(f"it needs Python 3.10 or newer and this is {sys.version.split()[0]}.\nInstall a newer one, then run: make PYTHON=python3.12 ...")
+    wanted = hashlib.sha256((ROOT / "pyproject.toml").read_bytes()).hexdigest()
+    if STAMP.exists() and STAMP.read_text() == wanted and PYTHON.exists():
+        return
+    free = shutil.disk_usage(ROOT).free / 1e9
+    if not VENV.exists() and free < NEEDED_GB:
+        stop(f"PyTorch and JupyterLab need about {NEEDED_GB} GB of disk and {ROOT} has {free:.1f} GB free.\nMake room, then run the command again.")
+    print(f"Installing into {VENV} (PyTorch and JupyterLab, about 5.5 GB; one to ten minutes, once).", flush=True)
+    if not PYTHON.exists():
+        made = subprocess.run([sys.executable, "-m", "venv", VENV])
+        if made.returncode:
+            shutil.rmtree(VENV, ignore_errors=True)
+            stop("Python's venv module does not work here. On Debian or Ubuntu run: sudo apt-get install python3-venv")
+    installed = subprocess.run([PYTHON, "-m", "pip", "install", "--disable-pip-version-check", "-e", f"{ROOT}[test]"])
+    if installed.returncode:
+        stop("pip did not finish; its message stands above. If the network broke off, run the command again: it goes on where it was.")
+    STAMP.write_text(wanted)
+
+
+if __name__ == "__main__":
+    try:
+        main()
+    except KeyboardInterrupt:
+        stop("interrupted. Run the command again: it goes on where it was.")

@@ -1,0 +1,123 @@
+"""Everything that is derived from the lessons' text: source notebooks, the release and the executed solutions.
+
+source/NN-name/NN-name.md  ->  source/NN-name/NN-name.ipynb (for nbgrader, not committed)
+                           ->  release/NN-name/NN-name.ipynb (what learners get)
+                           ->  solutions/NN-name.ipynb (executed, with pictures)
+"""
+import hashlib
+import json
+import os
+import subprocess
+import sys
+import tempfile
+from pathlib import Path
+
+ROOT = Path(__file__).resolve().parent.parent
+SOURCE, RELEASE, SOLUTIONS = ROOT / "source", ROOT / "release", ROOT / "solutions"
+KERNEL = {"display_name": "Python 3 (ipykernel)", "language": "python", "name": "python3"}
+
+
+def lessons():
+    """Names of all lessons, in order."""
+    return sorted(path.stem for path in SOURCE.glob("*/*.md") if path.stem == path.parent.name)
+
+
+def digest(lesson):
+    """What the derived files of a lesson are stamped with: the hash of its text."""
+    return hashlib.sha256((SOURCE / lesson / f"{lesson}.md").read_bytes()).hexdigest()[:16]
+
+
+def write(path, text):
+    """Write beside, then rename: nobody ever sees half a file."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    part = path.with_name(path.name + ".part")
+    part.write_text(text, encoding="utf-8")
+    os.replace(part, path)
+
+
+def stamp_of(path):
+    """The stamp of a derived notebook, None if there is no notebook."""
+    try:
+        return json.loads(path.read_text(encoding="utf-8"))["metadata"].get("made_from")
+    except (FileNotFoundError, ValueError, KeyError):
+        return None
+
+
+def stale(lesson, path):
+    return stamp_of(path) != digest(lesson)
+
+
+def source_notebook(lesson):
+    """The lesson as a notebook with nbgrader's metadata, solutions and hidden tests included."""
+    import jupytext
+
+    notebook = jupytext.read(SOURCE / lesson / f"{lesson}.md")
+    notebook.metadata = {"kernelspec": KERNEL, "language_info": {"name": "python"}, "made_from": digest(lesson)}
+    for number, cell in enumerate(notebook.cells):  # jupytext draws new ids each time; ours must not change from build to build
+        cell["id"] = cell.metadata.get("nbgrader", {}).get("grade_id") or f"cell-{number:02d}"
+    notebook.nbformat, notebook.nbformat_minor = 4, 5
+    return notebook
+
+
+def write_sources():
+    """Write the source notebooks that are missing or older than their text."""
+    for lesson in lessons():
+        path = SOURCE / lesson / f"{lesson}.ipynb"
+        if stale(lesson, path):
+            save(source_notebook(lesson), path)
+
+
+def save(notebook, path):
+    import nbformat
+
+    nbformat.validate(notebook)
+    write(path, nbformat.writes(notebook) + "\n")
+
+
+def build_release(lesson):
+    """The learner's version, made by nbgrader's own generate_assignment in a scratch course."""
+    import nbformat
+
+    with tempfile.TemporaryDirectory() as scratch:
+        save(source_notebook(lesson), Path(scratch) / "source" / lesson / f"{lesson}.ipynb")
+        done = subprocess.run(
+            [sys.executable, "-m", "nbgrader", "generate_assignment", lesson, f"--config={ROOT / 'nbgrader_config.py'}",
+             f"--CourseDirectory.root={scratch}", f"--CourseDirectory.db_url=sqlite:///{scratch}/gradebook.db"],
+            cwd=scratch, capture_output=True, text=True)
+        made = Path(scratch) / "release" / lesson / f"{lesson}.ipynb"
+        if done.returncode or not made.exists():
+            raise RuntimeError(f"nbgrader could not generate {lesson}:\n{done.stderr}")
+        save(nbformat.read(made, 4), RELEASE / lesson / f"{lesson}.ipynb")
+
+
+def solution_notebook(lesson):
+    """The lesson as a reader wants it: answers in place, hidden tests and their markers gone."""
+    notebook = source_notebook(lesson)
+    for cell in notebook.cells:
+        if cell.cell_type == "code":
+            cell.source = strip_markers(cell.source)
+    return notebook
+
+
+def strip_markers(source):
+    """Answer cells lose the markers only, checks lose the hidden tests with them."""
+    lines, hidden = [], False
+    for line in source.split("\n"):
+        if "### BEGIN HIDDEN TESTS" in line:
+            hidden = True
+        elif "### END HIDDEN TESTS" in line:
+            hidden = False
+        elif not hidden and "### BEGIN SOLUTION" not in line and "### END SOLUTION" not in line:
+            lines.append(line)
+    return "\n".join(lines)
+
+
+def build_solution(lesson):
+    """Run the whole lesson, experiments too, and keep what it printed and drew."""
+    from nbclient import NotebookClient
+
+    notebook = solution_notebook(lesson)
+    NotebookClient(notebook, timeout=300, kernel_name="python3", resources={"metadata": {"path": str(SOURCE / lesson)}}).execute()
+    for cell in notebook.cells:
+        cell.metadata.pop("execution", None)
+    save(notebook, SOLUTIONS / f"{lesson}.ipynb")

@@ -1,0 +1,1 @@
+"""What each exercise asks, judged by behaviour: outputs, gradients, what moved. One module per lesson."""

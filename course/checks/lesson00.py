@@ -1,0 +1,21 @@
+"""Lesson 00, start here: its one warm-up."""
+from course.checks import models
+from course.checks.misconceptions import Misconception, check
+
+
+@check
+def count_parameters(answer, names=("resnet18", "mobilenet_v3_small")):
+    said = []
+    for name in names:
+        model = models.build(name)
+        sizes = [p.numel() for p in model.parameters()]
+        found = answer(model)
+        if found is None:
+            raise Misconception("nothing-returned", f"count_parameters({name}) gave None")
+        if found == len(sizes):
+            raise Misconception("tensors-not-numbers", f"for {name} you say {found}: that many tensors, which hold {sum(sizes):,} numbers")
+        if found != sum(sizes):
+            code = "answer-from-memory" if said else "wrong-result"
+            raise Misconception(code, f"for {name} you say {found:,}; its parameters hold {sum(sizes):,} numbers")
+        said.append(f"{name} {found:,}")
+    return f"{', '.join(said)}."

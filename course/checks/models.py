@@ -1,0 +1,70 @@
+"""Networks to try answers on: real torchvision classes with quick made-up weights, and what can be asked of any network."""
+import contextlib
+import hashlib
+from unittest import mock
+
+import torch
+import torchvision
+from torch import nn
+
+SIZES = {"vit_b_32": 224, "vit_b_16": 224, "maxvit_t": 224, "inception_v3": 96}  # pixels; the others take 64
+AUXILIARY = {  # what flows into the auxiliary heads of the two networks that have them
+    "inception_v3": {"AuxLogits": (2, 768, 17, 17)},
+    "googlenet": {"aux1": (2, 512, 14, 14), "aux2": (2, 528, 14, 14)},
+}
+_noise = torch.randn(1 << 16, generator=torch.Generator().manual_seed(0))
+
+
+def _fill(tensor, *args, **kwargs):
+    """Repeat one block of noise: drawing 130 million normal numbers for a VGG would take seconds."""
+    flat = tensor.data.view(-1)
+    for start in range(0, len(flat), len(_noise)):
+        flat[start:start + len(_noise)] = _noise[: len(flat) - start]
+    fan = tensor[0].numel() if tensor.ndim > 1 else 100
+    flat *= (2 / fan) ** 0.5
+    return tensor
+
+
+def build(name):
+    """A torchvision model by name, in train mode, as its constructor leaves it but for quickly made weights."""
+    drawn = ("normal_", "uniform_", "trunc_normal_", "kaiming_normal_", "kaiming_uniform_", "xavier_normal_", "xavier_uniform_")
+    with contextlib.ExitStack() as stack:
+        for function in drawn:
+            stack.enter_context(mock.patch.object(nn.init, function, _fill))
+        slow_start = {"init_weights": False} if name in AUXILIARY else {}
+        return torchvision.models.get_model(name, **slow_start)
+
+
+def images(name, count=2):
+    """Normalised made-up pictures (count, 3, S, S) of a size that the named model takes."""
+    size = SIZES.get(name, 64)
+    return torch.randn(count, 3, size, size, generator=torch.Generator().manual_seed(1))
+
+
+def old_head(model):
+    """(path, layer) of a torchvision classifier's own head: its last Linear, or SqueezeNet's Conv2d."""
+    layers = [(path, layer) for path, layer in model.named_modules()
+              if isinstance(layer, nn.Linear | nn.Conv2d) and "aux" not in path.lower()
+              and path.split(".")[0] in ("fc", "classifier", "heads", "head")]
+    return layers[-1]
+
+
+def fingerprint(tensor):
+    """Shape and digest of a tensor's bytes: equal for equal values, wherever they are kept."""
+    return tuple(tensor.shape), hashlib.blake2b(tensor.detach().contiguous().numpy().tobytes(), digest_size=16).digest()
+
+
+def tensors(model):
+    """All parameters and buffers by name, each object once."""
+    return {**dict(model.named_parameters()), **dict(model.named_buffers())}
+
+
+def captured_input(model, layer, x):
+    """What flows into `layer` when `model` sees x, in eval mode; None if it is never reached. A forward that fails after it is no matter."""
+    seen = []
+    hook = layer.register_forward_pre_hook(lambda _, inputs: seen.extend(tensor.detach().clone() for tensor in inputs[:1]))
+    model.eval()
+    with torch.no_grad(), contextlib.suppress(RuntimeError):
+        model(x)
+    hook.remove()
+    return seen[0] if seen else None

@@ -1,0 +1,35 @@
+"""Open JupyterLab on the learner's own copies of the lessons, in work/."""
+import os
+import shutil
+import subprocess
+import sys
+
+from course.build import RELEASE, ROOT, lessons, stamp_of
+
+WORK = ROOT / "work"
+
+
+def lay_out():
+    """Copy each lesson that the learner has not got yet; what lies in work/ is theirs and is never touched."""
+    for lesson in lessons():
+        ours, theirs = RELEASE / lesson / f"{lesson}.ipynb", WORK / lesson / f"{lesson}.ipynb"
+        if not theirs.exists():
+            theirs.parent.mkdir(parents=True, exist_ok=True)
+            part = theirs.with_name(theirs.name + ".part")
+            shutil.copyfile(ours, part)
+            part.replace(theirs)
+        elif stamp_of(theirs) != stamp_of(ours):
+            print(f"{lesson} has changed since you began it. Yours is kept; to start on the new one, rename {theirs} and run this again.")
+
+
+def lab(lesson, browser=True):
+    """Run JupyterLab until it is closed; returns its exit status."""
+    lay_out()
+    display = sys.platform in ("darwin", "win32") or os.environ.get("DISPLAY") or os.environ.get("WAYLAND_DISPLAY")
+    command = [sys.executable, "-m", "jupyterlab", WORK / lesson / f"{lesson}.ipynb", f"--ServerApp.root_dir={WORK}",
+               "--LabApp.check_for_updates_class=jupyterlab.handlers.announcements.NeverCheckForUpdate", "--LabApp.news_url="]
+    if not (browser and display):
+        command.append("--no-browser")
+        print("No display here: open the link that JupyterLab prints below in a browser.")
+    path = os.pathsep.join([os.path.dirname(sys.executable), os.environ["PATH"]])  # so that kernels find this environment's tools
+    return subprocess.run(command, cwd=ROOT, env={**os.environ, "PATH": path}).returncode

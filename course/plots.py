@@ -1,0 +1,84 @@
+"""The course's pictures: each from one call, with alt text, readable on light and on dark pages.
+
+Backgrounds are transparent and ink is a grey of contrast 4.5 : 1 on white and 4 : 1 on JupyterLab's dark page; colours are
+Okabe and Ito's, told apart by colour-blind readers, and never the only sign.
+"""
+import base64
+import html
+import io
+
+import matplotlib
+from IPython.display import display
+from matplotlib.figure import Figure
+
+INK = "#767676"
+COLOURS = ("#0072b2", "#d55e00", "#009e73", "#cc79a7", "#e69f00", "#56b4e9")
+STYLE = {"text.color": INK, "axes.labelcolor": INK, "axes.edgecolor": INK, "xtick.color": INK, "ytick.color": INK, "axes.titlecolor": INK,
+         "axes.facecolor": "none", "figure.facecolor": "none", "axes.spines.top": False, "axes.spines.right": False, "font.size": 11,
+         "axes.titlesize": 11, "legend.frameon": False, "figure.constrained_layout.use": True}
+
+
+def show(figure, alt):
+    """Display a matplotlib figure with alt text, as an <img> that every notebook page can read."""
+    file = io.BytesIO()
+    figure.savefig(file, format="png", dpi=110, transparent=True)
+    data = base64.b64encode(file.getvalue()).decode()
+    image = f'<img src="data:image/png;base64,{data}" alt="{html.escape(alt)}" style="max-width: 100%">'
+    display({"text/html": image, "text/plain": alt}, raw=True)
+
+
+def pictures(images, titles=None, alt="", columns=10):
+    """A sheet of images uint8 (N, 3, S, S), with a title each if given."""
+    rows = -(-len(images) // columns)
+    with matplotlib.rc_context(STYLE):
+        figure = Figure(figsize=(10, rows * (1.3 if titles else 1.0)))
+        for i, axis in enumerate(figure.subplots(rows, columns, squeeze=False).flat):
+            axis.axis("off")
+            if i < len(images):
+                axis.imshow(images[i].permute(1, 2, 0).numpy(), interpolation="nearest")
+                if titles:
+                    axis.set_title(titles[i], fontsize=9, pad=2)
+        show(figure, alt or f"{len(images)} pictures" + (f": {', '.join(titles)}" if titles else ""))
+
+
+def bars(values, title="", limit=1.0, line=None):
+    """Horizontal bars of {label: share or list of shares over seeds}; the mean is the bar, each seed a dot.
+
+    line: (value, label) of a vertical mark, such as a threshold.
+    """
+    with matplotlib.rc_context(STYLE):
+        figure = Figure(figsize=(8, 0.5 * len(values) + 1.1))
+        axis = figure.subplots()
+        told = []
+        for row, (label, runs) in enumerate(values.items()):
+            runs = list(runs) if isinstance(runs, list | tuple) else [runs]
+            mean = sum(runs) / len(runs)
+            axis.barh(row, mean, color=COLOURS[row % len(COLOURS)], height=0.6)
+            if len(runs) > 1:
+                axis.plot(runs, [row] * len(runs), "o", color=INK, markersize=4, markerfacecolor="none")
+            axis.text(max([mean, *runs]) + 0.01 * limit, row, f"{mean:.0%}", va="center")
+            told.append(f"{label} {mean:.0%}")
+        axis.set_yticks(range(len(values)), values)
+        axis.invert_yaxis()
+        axis.set_xlim(0, limit)
+        axis.xaxis.set_major_formatter(matplotlib.ticker.PercentFormatter(1))
+        axis.set_title(title, loc="left")
+        if line:
+            axis.axvline(line[0], color=INK, linestyle="--", linewidth=1)
+            axis.text(line[0], -0.6, line[1], ha="center", va="bottom", fontsize=9)
+        show(figure, f"{title}: {'; '.join(told)}")
+
+
+def curves(lines, title="", xlabel="epoch", ylabel="accuracy"):
+    """Lines {label: list of values}, labelled at their ends."""
+    with matplotlib.rc_context(STYLE):
+        figure = Figure(figsize=(8, 3.2))
+        axis = figure.subplots()
+        for i, (label, values) in enumerate(lines.items()):
+            x = range(1, len(values) + 1)
+            axis.plot(x, values, color=COLOURS[i], linewidth=2, linestyle=("-", "--", ":", "-.")[i % 4])
+            axis.annotate(f" {label} {values[-1]:.2f}", (len(values), values[-1]), color=COLOURS[i], va="center")
+        axis.set(xlabel=xlabel, ylabel=ylabel)
+        axis.margins(x=0.18)
+        axis.set_title(title, loc="left")
+        show(figure, f"{title}: " + "; ".join(f"{label} from {v[0]:.2f} to {v[-1]:.2f}" for label, v in lines.items()))

@@ -1,0 +1,3 @@
+# misconception: nothing-returned
+def count_parameters(model):
+    print(sum(t.numel() for t in model.parameters()))

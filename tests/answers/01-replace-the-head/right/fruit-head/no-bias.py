@@ -1,0 +1,3 @@
+def fruit_head(model, n):
+    model.fc = nn.Linear(model.fc.in_features, n, bias=False)
+    return model

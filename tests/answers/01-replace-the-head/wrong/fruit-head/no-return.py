@@ -1,0 +1,3 @@
+# misconception: nothing-returned
+def fruit_head(model, n):
+    model.fc = nn.Linear(model.fc.in_features, n)

@@ -1,0 +1,3 @@
+# misconception: wrong-result
+def head_inputs(model):
+    return model.fc.out_features

@@ -1,0 +1,3 @@
+# misconception: nothing-returned
+def head_inputs(model):
+    print(model.fc.in_features)

@@ -1,0 +1,10 @@
+# misconception: wrong-result
+def train_head(features, labels):
+    head = nn.Linear(512, int(labels.max()) + 1)
+    optimizer = torch.optim.AdamW(head.parameters(), lr=3e-3)
+    for epoch in range(60):
+        loss = F.cross_entropy(head(features), labels)
+        optimizer.zero_grad()
+        loss.backward()
+        optimizer.step()
+    return (head(features).argmax(1) == labels).float().mean()

@@ -1,0 +1,10 @@
+# misconception: head-undertrained
+def train_head(features, labels):
+    head = nn.Linear(512, int(labels.max()) + 1)
+    optimizer = torch.optim.SGD(head.parameters(), lr=0.01)
+    for epoch in range(3):
+        loss = F.cross_entropy(head(features), labels)
+        optimizer.zero_grad()
+        loss.backward()
+        optimizer.step()
+    return head
