@@ -14,6 +14,7 @@ demo: install     ## teach: a class of twelve, generated, graded and reported
 	@$(BIN)/course demo
 
 test: install     ## the tests
+	@$(BIN)/ruff check --quiet .
 	@$(BIN)/python -m pytest
 
 answers: install  ## every wrong and every unusual right answer through nbgrader: the kill matrix

@@ -7,6 +7,7 @@ root = Path(__file__).resolve().parent
 os.environ["PATH"] = os.pathsep.join([str(Path(sys.executable).parent), os.environ["PATH"]])  # nbgrader calls `alembic` by name
 
 from course.build import write_sources  # noqa: E402
+from course.grading.plugins import configure  # noqa: E402
 
 write_sources()  # nbgrader reads notebooks, people write Markdown
 
@@ -17,3 +18,4 @@ c.CourseDirectory.ignore = [".ipynb_checkpoints", "*.pyc", "__pycache__", "*.md"
 c.Execute.timeout = 120  # seconds a cell; the slowest graded one takes about 5 on one core
 c.Execute.skip_cells_with_tag = "experiment"  # nothing that is graded depends on an experiment
 c.Execute.extra_arguments = ["--log-level=ERROR"]
+configure(c)  # what a cell prints or warns costs no points and fills no memory

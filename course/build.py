@@ -10,6 +10,7 @@ import os
 import subprocess
 import sys
 import tempfile
+import time
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -121,3 +122,15 @@ def build_solution(lesson):
     for cell in notebook.cells:
         cell.metadata.pop("execution", None)
     save(notebook, SOLUTIONS / f"{lesson}.ipynb")
+
+
+def build_all(force=False):
+    """Derive what is stale, or everything, and say what was made."""
+    write_sources()
+    for lesson in lessons():
+        for path, make in ((RELEASE / lesson / f"{lesson}.ipynb", build_release), (SOLUTIONS / f"{lesson}.ipynb", build_solution)):
+            if force or stale(lesson, path):
+                start = time.perf_counter()
+                print(f"{path.relative_to(ROOT)} ...", end=" ", flush=True)
+                make(lesson)
+                print(f"{time.perf_counter() - start:.0f} s")

@@ -23,7 +23,9 @@ def lay_out():
 
 
 def lab(lesson, browser=True):
-    """Run JupyterLab until it is closed; returns its exit status."""
+    """Run JupyterLab until it is closed; returns its exit status. Raises ValueError for a lesson that does not exist."""
+    if lesson not in lessons():
+        raise ValueError(f"there is no lesson {lesson!r}: choose one of {', '.join(lessons())}")
     lay_out()
     display = sys.platform in ("darwin", "win32") or os.environ.get("DISPLAY") or os.environ.get("WAYLAND_DISPLAY")
     command = [sys.executable, "-m", "jupyterlab", WORK / lesson / f"{lesson}.ipynb", f"--ServerApp.root_dir={WORK}",

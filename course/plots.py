@@ -82,3 +82,48 @@ def curves(lines, title="", xlabel="epoch", ylabel="accuracy"):
         axis.margins(x=0.18)
         axis.set_title(title, loc="left")
         show(figure, f"{title}: " + "; ".join(f"{label} from {v[0]:.2f} to {v[-1]:.2f}" for label, v in lines.items()))
+
+
+def before_after(pairs, title=""):
+    """Shares that changed, {label: (before, after)}: an open dot, an arrow, a filled dot, and the difference in points."""
+    with matplotlib.rc_context(STYLE):
+        figure = Figure(figsize=(8, 0.4 * len(pairs) + 1.1))
+        axis = figure.subplots()
+        told = []
+        for row, (label, (before, after)) in enumerate(pairs.items()):
+            axis.annotate("", (after, row), (before, row), arrowprops={"arrowstyle": "-|>", "color": INK, "shrinkA": 5, "shrinkB": 5})
+            axis.plot(before, row, "o", color=COLOURS[0], markersize=9, markerfacecolor="none", markeredgewidth=2)
+            axis.plot(after, row, "o", color=COLOURS[1], markersize=9)
+            axis.annotate(f"{100 * (after - before):+.1f} points", (after, row), (-12 if after < before else 12, 0), textcoords="offset points",
+                          ha="right" if after < before else "left", va="center")
+            told.append(f"{label} from {before:.0%} to {after:.0%}")
+        axis.set_yticks(range(len(pairs)), pairs)
+        axis.set_ylim(len(pairs) - 0.5, -0.9)
+        for place, name in zip(next(iter(pairs.values())), ("before", "after"), strict=True):
+            axis.annotate(name, (place, 0), (0, 9), textcoords="offset points", ha="center", fontsize=9)
+        axis.margins(x=0.35)
+        axis.xaxis.set_major_formatter(matplotlib.ticker.PercentFormatter(1, decimals=0))
+        axis.set_title(title, loc="left")
+        show(figure, f"{title}: {'; '.join(told)}")
+
+
+def depths(lines, title=""):
+    """Accuracy against how much is frozen: lines {label: {stage: share}}; the first line names all stages, in order."""
+    stages = list(next(iter(lines.values())))
+    with matplotlib.rc_context(STYLE):
+        figure = Figure(figsize=(8, 3.4))
+        axis = figure.subplots()
+        told = []
+        for i, (label, runs) in enumerate(lines.items()):
+            x, y = [stages.index(stage) for stage in runs], list(runs.values())
+            axis.plot(x, y, color=COLOURS[i], marker="osD^v"[i % 5], markersize=7, linewidth=2, linestyle=("-", "--", ":", "-.")[i % 4])
+            axis.annotate(f"{label}\n{y[0]:.0%} to {y[-1]:.0%}", (x[-1], y[-1]), (10, 0), textcoords="offset points", va="center",
+                          color=COLOURS[i])
+            told.append(f"{label}: " + ", ".join(f"{stage} {share:.0%}" for stage, share in runs.items()))
+        axis.set_xticks(range(len(stages)), stages)
+        axis.set_xlabel("last frozen stage: further right, more may move", loc="left")
+        axis.set_xlim(-0.2, len(stages) - 1 + 0.55 * (len(stages) - 1))
+        axis.margins(y=0.15)
+        axis.yaxis.set_major_formatter(matplotlib.ticker.PercentFormatter(1, decimals=0))
+        axis.set_title(title, loc="left")
+        show(figure, f"{title}: {'; '.join(told)}")

@@ -1,8 +1,8 @@
 """Lessons keep their shape, derived files are what their text says, and nothing that is hidden leaks."""
-import ast
 import json
 import re
 import shutil
+import symtable
 
 import pytest
 
@@ -70,19 +70,34 @@ def test_lesson_shape(lesson):
 
 @pytest.mark.parametrize("lesson", LESSONS)
 def test_no_graded_cell_depends_on_an_experiment(lesson):
-    defined, used = set(), set()
+    of_experiments, needed = set(), set()
     for cell in build.source_notebook(lesson).cells:
         if cell.cell_type != "code":
             continue
-        names = [node for node in ast.walk(ast.parse(cell.source)) if isinstance(node, ast.Name | ast.FunctionDef)]
-        stored = {node.name if isinstance(node, ast.FunctionDef) else node.id for node in names
-                  if isinstance(node, ast.FunctionDef) or isinstance(node.ctx, ast.Store)}
+        assigned, read = globals_of(cell.source)
         if "experiment" in cell.metadata.get("tags", []):
-            defined |= stored
+            of_experiments |= assigned
         else:
-            used |= {node.id for node in names if isinstance(node, ast.Name) and isinstance(node.ctx, ast.Load)} - stored
-            defined -= stored
-    assert not defined & used, f"{defined & used} come from experiments, which are not run for marks"
+            needed |= read & of_experiments - assigned
+            of_experiments -= assigned
+    assert not needed, f"{needed} come from experiments, which are not run for marks"
+
+
+def globals_of(source):
+    """Names that a cell sets and names that it reads at module level, inside its functions too."""
+    assigned, read = set(), set()
+
+    def walk(table):
+        for symbol in table.get_symbols():
+            if table.get_type() == "module" and symbol.is_assigned():
+                assigned.add(symbol.get_name())
+            if symbol.is_referenced() and (table.get_type() == "module" or symbol.is_global()):
+                read.add(symbol.get_name())
+        for child in table.get_children():
+            walk(child)
+
+    walk(symtable.symtable(source, "cell", "exec"))
+    return assigned, read
 
 
 def test_every_misconception_is_met_and_can_be_read_about():

@@ -1,0 +1,3 @@
+# misconception: backbone-not-frozen
+def freeze_now(model, optimizer, path):
+    model.get_submodule(path).eval()

@@ -1,0 +1,5 @@
+# misconception: zero-is-not-none
+def freeze_now(model, optimizer, path):
+    for p in model.get_submodule(path).parameters():
+        p.requires_grad = False
+        p.grad.zero_()

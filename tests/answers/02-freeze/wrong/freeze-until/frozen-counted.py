@@ -1,0 +1,8 @@
+# misconception: wrong-result
+def freeze_until(model, stage):
+    rest = stage is not None
+    for name, child in model.named_children():
+        child.requires_grad_(not rest)
+        if name == stage:
+            rest = False
+    return sum(p.numel() for p in model.parameters() if not p.requires_grad)

@@ -1,0 +1,3 @@
+# misconception: eval-before-train
+def always_eval(backbone):
+    return backbone.eval()

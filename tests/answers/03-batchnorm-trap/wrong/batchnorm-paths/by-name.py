@@ -1,0 +1,3 @@
+# misconception: batchnorm-by-name
+def batchnorm_paths(model):
+    return [path for path, layer in model.named_modules() if "bn" in path]

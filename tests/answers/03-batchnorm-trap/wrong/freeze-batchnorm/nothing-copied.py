@@ -1,0 +1,12 @@
+# misconception: frozen-batchnorm-not-copied
+from torchvision.ops import FrozenBatchNorm2d
+
+
+def freeze_batchnorm(model):
+    for name, layer in model.named_children():
+        if isinstance(layer, nn.BatchNorm2d):
+            frozen = FrozenBatchNorm2d(layer.num_features, layer.eps)
+            setattr(model, name, frozen)
+        else:
+            freeze_batchnorm(layer)
+    return model

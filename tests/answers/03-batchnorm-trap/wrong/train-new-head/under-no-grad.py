@@ -1,0 +1,15 @@
+# misconception: no-grad-protects
+def train_new_head(model, images, labels, epochs):
+    model.requires_grad_(False)
+    model.new.requires_grad_(True)
+    optimizer = torch.optim.AdamW(model.new.parameters(), lr=1e-2)
+    for epoch in range(epochs):
+        model.train()
+        for batch in torch.randperm(len(images)).split(8):
+            with torch.no_grad():
+                features = model.backbone(images[batch])
+            logits = model.new(features)
+            loss = F.cross_entropy(logits, labels[batch])
+            optimizer.zero_grad()
+            loss.backward()
+            optimizer.step()

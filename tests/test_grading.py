@@ -1,0 +1,372 @@
+"""Grading, end to end with real nbgrader: a class in which nearly everything that can go wrong with a file went wrong.
+
+The course is a tiny one without torch, so that a submission takes about two seconds.
+"""
+import hashlib
+import json
+import os
+import time
+
+import nbformat
+import pytest
+from nbformat.v4 import new_code_cell, new_notebook
+from typer.testing import CliRunner
+
+from course.cli import app
+from course.grading import report
+from course.grading.answers import idle_checks, read_bank, run
+from course.grading.grade import Outcome, grade
+from course.grading.plugins import HideTests, shorten
+from course.grading.rebuild import released
+from course.grading.worker import gradebook_url
+
+LESSON = "01-tiny"
+SLOW = ["hangs", "stubborn"]
+ANSWERS = {"add": "def add(x, y):\n    return x + y", "mean": "def mean(values):\n    return sum(values) / len(values)"}
+CHECKS = {
+    "add": 'if add(2, 3) != 5:\n    raise AssertionError("Sums are sums\\nObserved: something else\\n[not-a-sum]")\n'
+           "### BEGIN HIDDEN TESTS\nsecret_check = add(20, 22)\nassert secret_check == 42\n### END HIDDEN TESTS",
+    "mean": 'if mean([1, 2, 6]) != 3:\n    raise AssertionError("A mean divides\\n[no-division]")',
+}
+CONFIG = 'c = get_config()\nc.Execute.skip_cells_with_tag = "experiment"\nc.Execute.extra_arguments = ["--log-level=ERROR"]\n'
+
+
+def meta(grade_id, **kind):
+    fixed = {"grade_id": grade_id, "schema_version": 3, "solution": False, "grade": False, "locked": False, "task": False}
+    return {"nbgrader": fixed | kind}
+
+
+def make_source():
+    cells = [new_code_cell("import sys, os", id="cell-00")]
+    for name, answer in ANSWERS.items():
+        head, body = answer.split("\n")
+        cells += [
+            new_code_cell(f"{head}\n    ### BEGIN SOLUTION\n{body}\n    ### END SOLUTION", id=name, metadata=meta(name, solution=True)),
+            new_code_cell(CHECKS[name], id=f"check-{name}", metadata=meta(f"check-{name}", grade=True, locked=True, points=2)),
+        ]
+    kernel = {"name": "python3", "display_name": "Python 3", "language": "python"}
+    return new_notebook(cells=cells, metadata={"kernelspec": kernel})
+
+
+def make_course(root):
+    (root / "source" / LESSON).mkdir(parents=True)
+    nbformat.write(make_source(), root / "source" / LESSON / f"{LESSON}.ipynb")
+    (root / "nbgrader_config.py").write_text(CONFIG)
+
+
+def answered(**answers):
+    notebook = released(make_source())
+    for cell in notebook.cells:
+        cell.source = (ANSWERS | answers).get(cell.id, cell.source)
+    return notebook
+
+
+def hand_in(root, learner, content, name=f"{LESSON}.ipynb"):
+    folder = root / "submitted" / learner / LESSON
+    folder.mkdir(parents=True, exist_ok=True)
+    if isinstance(content, (str, bytes)):
+        (folder / name).write_bytes(content.encode() if isinstance(content, str) else content)
+    elif content is not None:
+        nbformat.write(content, folder / name)
+
+
+def split(notebook):
+    k = next(k for k, cell in enumerate(notebook.cells) if cell.id == "mean")
+    halves = [nbformat.from_dict(notebook.cells[k]) for _ in range(2)]
+    for half, text, new_id in zip(halves, ANSWERS["mean"].split("\n"), ("half", "mean"), strict=True):
+        half.source, half.id = text, new_id
+    notebook.cells[k:k + 1] = halves
+    return notebook
+
+
+def doubled(notebook):
+    copy = nbformat.from_dict(next(cell for cell in notebook.cells if cell.id == "add"))
+    copy.source, copy.id = "def add(x, y):\n    return 0", "copy"
+    notebook.cells.insert(1, copy)
+    return notebook
+
+
+def old_format(notebook):
+    return json.dumps(nbformat.convert(notebook, 3))
+
+
+def with_kernel(notebook, name):
+    notebook.metadata.kernelspec = {"name": name, "display_name": name}
+    return notebook
+
+
+def without(notebook, grade_id):
+    notebook.cells = [cell for cell in notebook.cells if cell.id != grade_id]
+    return notebook
+
+
+def swollen(notebook, size):
+    text = "x" * 1000 + "\n"
+    notebook.cells[0].outputs = [nbformat.v4.new_output("stream", text=text * (size // len(text)))]
+    return notebook
+
+
+FLOOD = "def add(x, y):\n    for _ in range(50):\n        print('x' * 1_000_000)\n    print('y' * 50_000_000)\n    return x + y"
+HANG = "def add(x, y):\n    while True:\n        pass"
+STUBBORN = """def add(x, y):
+    while True:
+        try:
+            while True:
+                pass
+        except BaseException:
+            pass"""
+EXIT = "def mean(values):\n    os._exit(0)"
+WARNS = "def add(x, y):\n    print('beware', file=sys.stderr)\n    sys.displayhook(-1.0)\n    return x + y"
+
+
+@pytest.fixture(scope="module")
+def course(tmp_path_factory):
+    root = tmp_path_factory.mktemp("course")
+    make_course(root)
+    hand_in(root, "right", answered())
+    hand_in(root, "wrong", answered(add="def add(x, y):\n    return x", mean="def mean(values):\n    return sum(values)"))
+    hand_in(root, "blank", released(make_source()))
+    hand_in(root, "warns", answered(add=WARNS))
+    hand_in(root, "no-json", "this is not a notebook")
+    hand_in(root, "not-a-notebook", '{"cells": 3}')
+    hand_in(root, "empty", "")
+    hand_in(root, "no-notebook", None)
+    hand_in(root, "other-lesson", new_notebook(cells=[new_code_cell("print(1)")]))
+    hand_in(root, "misnamed", answered(), f"{LESSON} (1).ipynb")
+    hand_in(root, "unclear", answered(), "a.ipynb")
+    hand_in(root, "unclear", answered(), "b.ipynb")
+    hand_in(root, "deleted", without(without(answered(), "mean"), "check-add"))
+    hand_in(root, "doubled", doubled(answered()))
+    hand_in(root, "split", split(answered()))
+    hand_in(root, "other-kernel", with_kernel(answered(), "conda-env-mine"))
+    hand_in(root, "old-format", old_format(answered()))
+    hand_in(root, "half-a-character", json.dumps(answered(add=ANSWERS["add"] + "  # \ud800")))
+    hand_in(root, "huge-file", swollen(answered(), 101_000_000))
+    hand_in(root, "floods", answered(add=FLOOD))
+    hand_in(root, "hangs", answered(add=HANG))
+    hand_in(root, "stubborn", answered(add=STUBBORN))
+    hand_in(root, "exits", answered(mean=EXIT))
+    hand_in(root, "late", answered())
+    hand_in(root, "late", "2030-01-02 03:04:05 UTC", "timestamp.txt")
+    hand_in(root, "no-date", answered())
+    hand_in(root, "no-date", "yesterday evening", "timestamp.txt")
+    hand_in(root, "own-files", answered(mean="import helper\n\ndef mean(values):\n    return helper.mean(values)"))
+    hand_in(root, "own-files", "def mean(values):\n    return sum(values) / len(values)", "helper.py")
+    hand_in(root, "own-files", "raise SystemExit", "json.py")
+    return root
+
+
+def fingerprints(folder):
+    return {path: hashlib.sha256(path.read_bytes()).hexdigest() for path in sorted(folder.rglob("*")) if path.is_file()}
+
+
+@pytest.fixture(scope="module")
+def outcome(course):
+    before = fingerprints(course / "submitted")
+    started = time.monotonic()
+    others = [learner for learner in sorted(os.listdir(course / "submitted")) if learner not in SLOW]
+    first = grade(course, [LESSON], others, timeout=30)
+    second = grade(course, [LESSON], [*SLOW, "right"], timeout=2, limit=10)  # "right" again, after nbgrader had to be ended and restarted
+    print(f"{len(others) + 3} submissions in {time.monotonic() - started:.1f} s")
+    assert fingerprints(course / "submitted") == before
+    assert second.graded == [(LESSON, "hangs"), (LESSON, "right")]
+    return Outcome(sorted({*first.graded, *second.graded}), first.findings + second.findings)
+
+
+@pytest.fixture(scope="module")
+def table(course, outcome):
+    return report.marks(course, LESSON, gradebook_url(course))
+
+
+def points(table, learner):
+    return [mark.points for mark in table[learner].values()]
+
+
+def said(outcome, learner):
+    return [finding for finding in outcome.findings if finding.learner == learner]
+
+
+@pytest.mark.parametrize(("learner", "expected"), [
+    ("right", [2, 2]), ("wrong", [0, 0]), ("blank", [0, 0]), ("warns", [2, 2]), ("misnamed", [2, 2]), ("deleted", [2, 0]),
+    ("doubled", [2, 2]), ("split", [2, 2]), ("other-kernel", [2, 2]), ("old-format", [2, 2]), ("huge-file", [2, 2]),
+    ("half-a-character", [2, 2]), ("floods", [2, 2]), ("hangs", [0, 2]), ("late", [2, 2]), ("no-date", [2, 2]), ("own-files", [2, 2]),
+])
+def test_points(table, learner, expected):
+    assert points(table, learner) == expected
+
+
+@pytest.mark.parametrize(("learner", "sentence"), [
+    ("no-json", "the file is not JSON"),
+    ("not-a-notebook", "JSON but not a notebook"),
+    ("empty", "the file is empty"),
+    ("no-notebook", "there is no notebook in this folder"),
+    ("other-lesson", "none of the lesson's answer or check cells"),
+    ("unclear", "rename the one to grade"),
+    ("exits", "the kernel died in the cell `check-mean`"),
+    ("stubborn", "hung in the cell `check-add` and could not be interrupted"),
+])
+def test_what_cannot_be_graded_is_named_and_has_no_score(course, outcome, table, learner, sentence):
+    (finding,) = said(outcome, learner)
+    assert finding.blocks and sentence in finding.says and "so nothing was graded: " in finding.says
+    assert str(finding).startswith(f"{learner}, submitted/{learner}/{LESSON}")
+    assert table[learner] == {}
+    assert not (course / "autograded" / learner / LESSON).exists()
+
+
+@pytest.mark.parametrize(("learner", "sentences"), [
+    ("right", []), ("wrong", []), ("blank", []), ("warns", []), ("old-format", []), ("late", []), ("half-a-character", []),
+    ("misnamed", ["should be called 01-tiny.ipynb"]),
+    ("deleted", ["the answer cell `mean` is missing", "the locked cell `check-add` was deleted"]),
+    ("doubled", ["the answer cell `add` is there 2 times"]),
+    ("split", ["joined in their order"]),
+    ("other-kernel", ["the kernel `conda-env-mine`"]),
+    ("huge-file", ["the file has 102 MB"]),
+    ("floods", ["the output of the cell `check-add` was very long"]),
+    ("hangs", ["the cell `check-add` was stopped after 2 s"]),
+    ("no-date", ["timestamp.txt holds no date"]),
+    ("own-files", ["beside the notebook lies json.py"]),
+])
+def test_what_could_be_put_right_is_said_and_does_not_block(outcome, learner, sentences):
+    findings = said(outcome, learner)
+    assert len(findings) == len(sentences)
+    for finding, sentence in zip(findings, sentences, strict=True):
+        assert sentence in finding.says and not finding.blocks
+
+
+def test_outcome_is_not_clean_and_counts_everyone(course, outcome):
+    assert not outcome.clean
+    ungraded = {finding.learner for finding in outcome.findings if finding.blocks}
+    assert {learner for _, learner in outcome.graded} | ungraded == set(os.listdir(course / "submitted"))
+
+
+def test_flood_leaves_a_small_notebook(course, outcome):
+    assert (course / "autograded" / "floods" / LESSON / f"{LESSON}.ipynb").stat().st_size < 500_000
+
+
+def test_lateness_reaches_the_gradebook(course, outcome):
+    from nbgrader.api import Gradebook
+
+    with Gradebook(gradebook_url(course)) as book:
+        assert book.find_submission(LESSON, "late").timestamp.year == 2030
+        assert book.find_submission(LESSON, "right").timestamp is None
+
+
+def test_nothing_else_is_written(course, outcome):
+    assert sorted(os.listdir(course)) == ["autograded", "gradebook.db", "nbgrader_config.py", "source", "submitted"]
+
+
+def test_misconceptions_are_counted(table):
+    assert ("no-division", "A mean divides", 1) in report.misconceptions(table)
+    assert ("not-a-sum", "Sums are sums", 1) in report.misconceptions(table)
+    assert [mark.failure.reason for mark in table["blank"].values()] == [report.UNANSWERED] * 2
+
+
+def test_report_page(course, outcome, table):
+    page = report.write_page(course, LESSON, table, outcome.findings).read_text()
+    assert '<th scope="row">blank</th><td></td><td></td><td>0/4</td>' in page
+    assert '<th scope="row">no-json</th><td></td><td></td><td>not graded</td>' in page
+    assert "the file is not JSON" in page and "color-scheme: light dark" in page
+
+
+def test_unknown_learner_and_lesson_are_named(course):
+    (nobody,) = grade(course, [LESSON], ["nobody"]).findings
+    assert nobody.blocks and "nobody, submitted/nobody/01-tiny: there is no such folder" in str(nobody)
+    (unknown,) = grade(course, ["09-unknown"]).findings
+    assert unknown.blocks and str(unknown) == f"source/09-unknown: there is no such lesson: choose one of {LESSON}."
+
+
+def test_lesson_nobody_has_handed_in_is_named(tmp_path):
+    make_course(tmp_path)
+    (finding,) = grade(tmp_path, [LESSON]).findings
+    assert finding.blocks and "nobody has handed this lesson in" in finding.says
+
+
+def test_resubmission_that_cannot_be_read_leaves_the_earlier_grading(course, outcome):
+    before = (course / "submitted" / "late" / LESSON / f"{LESSON}.ipynb").read_bytes()
+    hand_in(course, "late", "")
+    (finding,) = grade(course, [LESSON], ["late"]).findings
+    hand_in(course, "late", before)
+    assert finding.blocks and finding.says.endswith("the earlier grading stays as it is")
+    assert points(report.marks(course, LESSON, gradebook_url(course)), "late") == [2, 2]
+
+
+def test_lesson_that_changed_under_graded_submissions_is_named(course, outcome):
+    path = course / "source" / LESSON / f"{LESSON}.ipynb"
+    before = path.read_text()
+    changed = make_source()
+    changed.cells = changed.cells[:3]
+    nbformat.write(changed, path)
+    outcome = grade(course, [LESSON], ["right"])
+    path.write_text(before)
+    (finding,) = outcome.findings
+    assert finding.blocks and "cells were added or removed although submissions are graded already" in finding.says
+    assert outcome.graded == []
+
+
+def test_feedback_shows_no_hidden_test():
+    source = make_source()
+    check = next(cell for cell in source.cells if cell.id == "check-add")
+    check.outputs = [nbformat.v4.new_output("error", ename="AssertionError", evalue="", traceback=[
+        "\x1b[31mAssertionError\x1b[39m", "----> \x1b[32m5\x1b[39m secret_check\x1b[39m = add(\x1b[32m20\x1b[39m, \x1b[32m22\x1b[39m)"])]
+    cell, _ = HideTests().preprocess_cell(check, {}, 0)
+    assert "secret_check" not in json.dumps(cell) and "HIDDEN" not in json.dumps(cell)
+    assert cell.outputs[0].traceback == ["AssertionError: "]
+
+
+def test_long_error_messages_keep_their_code():
+    message = "x" * 1_000_000 + "\n[not-a-sum]"
+    assert len(shorten(message)) < 30_000
+    assert report.judge([nbformat.v4.new_output("error", ename="E", evalue=shorten(message), traceback=[])]).reason == "not-a-sum"
+
+
+def bank_entry(bank, kind, exercise, name, text):
+    path = bank / LESSON / kind / exercise / f"{name}.py"
+    path.parent.mkdir(parents=True, exist_ok=True)
+    path.write_text(text)
+
+
+def test_kill_matrix_finds_what_is_off(tmp_path):
+    """A bank with a wrong answer that passes, one that fails for another reason, and a right one that fails."""
+    root, bank = tmp_path / "course", tmp_path / "bank"
+    make_course(root)
+    bank_entry(bank, "wrong", "add", "a-killed", "# misconception: not-a-sum\ndef add(x, y):\n    return x")
+    bank_entry(bank, "wrong", "add", "b-survives", f"# misconception: not-a-sum\n{ANSWERS['add']}")
+    bank_entry(bank, "wrong", "add", "c-other-code", "# misconception: no-division\ndef add(x, y):\n    return x")
+    bank_entry(bank, "right", "mean", "a-passes", "def mean(values):\n    return sum(values) / max(len(values), 1)")
+    bank_entry(bank, "right", "mean", "b-fails", "def mean(values):\n    return sum(values)")
+    rows = {(row.answer.kind, row.answer.exercise, row.answer.name): row for row in run([LESSON], bank, root)}
+    off = {key[1:] for key, row in rows.items() if not row.ok}
+    assert off == {("add", "b-survives"), ("add", "c-other-code"), ("mean", "b-fails")}
+    assert rows["wrong", "add", "a-killed"].found == "not-a-sum" and rows["wrong", "add", "b-survives"].found == "passed"
+    assert rows["untouched", "mean", "release"].found == report.UNANSWERED
+    assert len(rows) == 9  # five of the bank, two of the reference, two of the release
+    assert idle_checks(make_source(), read_bank(bank, LESSON, make_source())) == (["check-mean"], [])
+    assert sorted(os.listdir(root)) == ["nbgrader_config.py", "source"]
+
+
+@pytest.mark.parametrize(("kind", "exercise", "text", "sentence"), [
+    ("wrong", "add", "def add(x, y):\n    return x", "first line must be"),
+    ("wrong", "unheard-of", "# misconception: not-a-sum", "no exercise `unheard-of`"),
+    ("odd", "add", "pass", "`odd` is not wrong or right"),
+])
+def test_errors_in_the_bank_are_named(tmp_path, kind, exercise, text, sentence):
+    bank_entry(tmp_path, kind, exercise, "name", text)
+    with pytest.raises(ValueError, match=sentence):
+        read_bank(tmp_path, LESSON, make_source())
+
+
+def test_hidden_tests_that_only_repeat_are_listed():
+    source = make_source()
+    check = next(cell for cell in source.cells if cell.id == "check-add")
+    check.source = "assert add(2, 3) == 5\n### BEGIN HIDDEN TESTS\nassert add(2, 3) == 5\n### END HIDDEN TESTS"
+    assert idle_checks(source, {"wrong": {"add": [1], "mean": [1]}}) == ([], ["check-add"])
+
+
+@pytest.mark.parametrize(("arguments", "status", "words"), [
+    (["grade", LESSON, "--learner", "right"], 0, ["right", "4/4", f"report-{LESSON}.html"]),
+    (["grade", LESSON, "--learner", "no-json"], 1, ["Not graded:", "the file is not JSON"]),
+])
+def test_command_and_its_exit_status(course, outcome, arguments, status, words):
+    done = CliRunner().invoke(app, [*arguments, "--root", str(course)])
+    assert done.exit_code == status, done.output
+    assert all(word in done.output for word in words)
