@@ -21,7 +21,7 @@ def stop(message):
 
 
 def main():
-    if sys.version_info < (3, 10):
+    if sys.version_info < (3, 10):  # noqa: UP036 - this file is run by whatever Python is there
         stop(f"it needs Python 3.10 or newer and this is {sys.version.split()[0]}.\nInstall a newer one, then run: make PYTHON=python3.12 ...")
     wanted = hashlib.sha256((ROOT / "pyproject.toml").read_bytes()).hexdigest()
     if STAMP.exists() and STAMP.read_text() == wanted and PYTHON.exists():

@@ -118,7 +118,8 @@ def build_solution(lesson):
     from nbclient import NotebookClient
 
     notebook = solution_notebook(lesson)
-    NotebookClient(notebook, timeout=300, kernel_name="python3", resources={"metadata": {"path": str(SOURCE / lesson)}}).execute()
+    NotebookClient(notebook, timeout=600, kernel_name="python3", extra_arguments=["--log-level=ERROR"],
+                   resources={"metadata": {"path": str(SOURCE / lesson)}}).execute()
     for cell in notebook.cells:
         cell.metadata.pop("execution", None)
     save(notebook, SOLUTIONS / f"{lesson}.ipynb")

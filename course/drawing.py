@@ -211,7 +211,7 @@ def _shade(image, layers, light, r, rot):
     """Lay the layers over the image, lit; `rot` wrinkles, stains and moulds the skin."""
     ambient, power = r.uniform(0.35, 0.55), r.uniform(0.85, 1.15)
     diffuse = 1.05 - 0.6 * ambient
-    half = light + (0, 0, 1)
+    half = light + np.array([0, 0, 1])
     half = half / np.linalg.norm(half)
     for mask, paint, normal, gloss, skin in layers:
         if skin:

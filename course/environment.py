@@ -20,8 +20,6 @@ def _line(what, probe, remedy):
 
 
 def _python():
-    if sys.version_info < (3, 10):
-        raise RuntimeError(f"{sys.version.split()[0]} is older than 3.10")
     return sys.version.split()[0]
 
 

@@ -221,7 +221,8 @@ def to_input(answer, count=4, seed=0):
     own = (unit - unit.mean((0, 2, 3), keepdim=True)) / unit.std((0, 2, 3), keepdim=True)
     if torch.allclose(found, own, atol=1e-2):
         raise Misconception("normalised-with-its-own-statistics", "each batch comes out with mean 0 and std 1, so the same picture changes with its neighbours")
-    raise Misconception("wrong-input-scale", f"{ranges}; (pixel / 255 - mean) / std runs from {((unit - mean) / std).min():.2f} to {((unit - mean) / std).max():.2f}")
+    raise Misconception(
+        "wrong-input-scale", f"{ranges}; (pixel / 255 - mean) / std runs from {((unit - mean) / std).min():.2f} to {((unit - mean) / std).max():.2f}")
 
 
 @check
