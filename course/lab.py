@@ -28,10 +28,12 @@ def lab(lesson, browser=True):
         raise ValueError(f"there is no lesson {lesson!r}: choose one of {', '.join(lessons())}")
     lay_out()
     display = sys.platform in ("darwin", "win32") or os.environ.get("DISPLAY") or os.environ.get("WAYLAND_DISPLAY")
-    command = [sys.executable, "-m", "jupyterlab", WORK / lesson / f"{lesson}.ipynb", f"--ServerApp.root_dir={WORK}",
+    command = [sys.executable, "-m", "jupyterlab", f"--ServerApp.root_dir={WORK}", f"--LabApp.default_url=/lab/tree/{lesson}/{lesson}.ipynb",
                "--LabApp.check_for_updates_class=jupyterlab.handlers.announcements.NeverCheckForUpdate", "--LabApp.news_url="]
     if not (browser and display):
         command.append("--no-browser")
         print("No display here: open the link that JupyterLab prints below in a browser.")
+    if getattr(os, "geteuid", lambda: 1)() == 0:  # in a container, say, where root is all there is
+        command.append("--allow-root")
     path = os.pathsep.join([os.path.dirname(sys.executable), os.environ["PATH"]])  # so that kernels find this environment's tools
     return subprocess.run(command, cwd=ROOT, env={**os.environ, "PATH": path}).returncode
