@@ -11,6 +11,7 @@ import subprocess
 import sys
 import tempfile
 import time
+from functools import partial
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -113,23 +114,38 @@ def strip_markers(source):
     return "\n".join(lines)
 
 
-def build_solution(lesson):
-    """Run the whole lesson, experiments too, and keep what it printed and drew."""
+def build_solution(lesson, force=False):
+    """Run the whole lesson, experiments too, and keep what it printed and drew; where prose alone has changed, keep what it did last time."""
     from nbclient import NotebookClient
 
-    notebook = solution_notebook(lesson)
-    NotebookClient(notebook, timeout=600, kernel_name="python3", extra_arguments=["--log-level=ERROR"],
-                   resources={"metadata": {"path": str(SOURCE / lesson)}}).execute()
+    notebook, path = solution_notebook(lesson), SOLUTIONS / f"{lesson}.ipynb"
+    if force or not keep_outputs(notebook, path):
+        NotebookClient(notebook, timeout=600, kernel_name="python3", extra_arguments=["--log-level=ERROR"], store_widget_state=False,
+                       resources={"metadata": {"path": str(SOURCE / lesson)}}).execute()
     for cell in notebook.cells:
         cell.metadata.pop("execution", None)
-    save(notebook, SOLUTIONS / f"{lesson}.ipynb")
+    save(notebook, path)
+
+
+def keep_outputs(notebook, path):
+    """Take the outputs over from the notebook at `path` if it ran the same code; return whether it did."""
+    import nbformat
+
+    if not path.exists():
+        return False
+    new, old = ([cell for cell in n.cells if cell.cell_type == "code"] for n in (notebook, nbformat.read(path, 4)))
+    if [cell.source for cell in new] != [cell.source for cell in old]:
+        return False
+    for cell, run in zip(new, old, strict=True):
+        cell.outputs, cell.execution_count = run.outputs, run.execution_count
+    return True
 
 
 def build_all(force=False):
     """Derive what is stale, or everything, and say what was made."""
     write_sources()
     for lesson in lessons():
-        for path, make in ((RELEASE / lesson / f"{lesson}.ipynb", build_release), (SOLUTIONS / f"{lesson}.ipynb", build_solution)):
+        for path, make in ((RELEASE / lesson / f"{lesson}.ipynb", build_release), (SOLUTIONS / f"{lesson}.ipynb", partial(build_solution, force=force))):
             if force or stale(lesson, path):
                 start = time.perf_counter()
                 print(f"{path.relative_to(ROOT)} ...", end=" ", flush=True)
