@@ -29,7 +29,7 @@ def lab(lesson, browser=True):
     lay_out()
     display = sys.platform in ("darwin", "win32") or os.environ.get("DISPLAY") or os.environ.get("WAYLAND_DISPLAY")
     command = [sys.executable, "-m", "jupyterlab", f"--ServerApp.root_dir={WORK}", f"--LabApp.default_url=/lab/tree/{lesson}/{lesson}.ipynb",
-               "--LabApp.check_for_updates_class=jupyterlab.handlers.announcements.NeverCheckForUpdate", "--LabApp.news_url="]
+               "--LabApp.check_for_updates_class=jupyterlab.handlers.announcements.NeverCheckForUpdate", "--LabApp.news_url=None"]
     if not (browser and display):
         command.append("--no-browser")
         print("No display here: open the link that JupyterLab prints below in a browser.")
