@@ -7,7 +7,7 @@ from torch.nn import functional as F
 
 from course.backbones import IMAGENET_MEAN, IMAGENET_STD, load_backbone
 from course.checks import models
-from course.checks.misconceptions import Misconception, check
+from course.checks.misconceptions import Misconception, check, expect
 from course.fruit import stall
 
 
@@ -58,9 +58,7 @@ def describe(model, name):
 
 def judge_head(model, n, name, before):
     """Whether `model` is what it was, with a new head for n classes; `before` is what `describe` said. Raises Misconception."""
-    if not isinstance(model, nn.Module):
-        code = "nothing-returned" if model is None else "wrong-result"
-        raise Misconception(code, f"for {name} your function returned {type(model).__name__}, not the model")
+    expect(model, nn.Module, f"the model ({name})")
     model.eval()
     try:
         with torch.no_grad():
@@ -205,8 +203,7 @@ def to_input(answer, count=4, seed=0):
     images[:, 0] //= 2  # a colour cast, so that each channel has its own mean
     untouched = images.clone()
     found = answer(images)
-    if not isinstance(found, torch.Tensor):
-        raise Misconception("nothing-returned" if found is None else "wrong-result", f"asked is a tensor; to_input gave {type(found).__name__}")
+    expect(found, torch.Tensor, "a tensor")
     if not torch.equal(images, untouched):
         raise Misconception("wrong-result", "your function changed the pictures that it was given; make new ones")
     if found.shape != images.shape or not found.is_floating_point():
@@ -234,8 +231,7 @@ def frozen_features(answer, name="resnet18", count=6):
     model.train()
     buffers = {path: b.clone() for path, b in model.named_buffers()}
     found = answer(model, x)
-    if not isinstance(found, torch.Tensor):
-        raise Misconception("nothing-returned" if found is None else "wrong-result", f"asked is a tensor; you return {type(found).__name__}")
+    expect(found, torch.Tensor, "a tensor")
     if dict(model.named_modules()).get("fc") is not head:
         raise Misconception("head-not-put-back", f"after the call model.fc is {type(getattr(model, 'fc', None)).__name__}, no longer its Linear head")
     moved = [path for path, b in model.named_buffers() if not torch.equal(b, buffers[path])]
@@ -297,9 +293,7 @@ def train_head(answer, target="fruit"):
     labels, wanted = getattr(train, target), getattr(validation, target)
     classes, count = int(labels.max()) + 1, len(unseen)
     head = answer(features.clone(), labels.clone())
-    if not isinstance(head, nn.Module):
-        code = "nothing-returned" if head is None else "wrong-result"
-        raise Misconception(code, f"asked is the trained head, an nn.Module; you return {type(head).__name__}")
+    expect(head, nn.Module, "the trained head, an nn.Module")
     head.eval()
     with torch.no_grad():
         logits = head(unseen)
@@ -359,8 +353,7 @@ def last_stage_too(answer, name="resnet18", n=10, head_rate=1e-3, stage_rate=1e-
     model.requires_grad_(False)
     model.fc.requires_grad_(True)
     optimizer = answer(model, head_rate, stage_rate)
-    if not isinstance(optimizer, torch.optim.Optimizer):
-        raise Misconception("nothing-returned" if optimizer is None else "wrong-result", f"asked is an optimizer; you return {type(optimizer).__name__}")
+    expect(optimizer, torch.optim.Optimizer, "an optimizer")
     rates = {id(p): group["lr"] for group in optimizer.param_groups for p in group["params"]}
     for path, p in model.named_parameters():
         stage = path.startswith("layer4.")

@@ -7,7 +7,7 @@ from torch import nn
 from torch.nn import functional as F
 
 from course.checks import models
-from course.checks.misconceptions import Misconception, check
+from course.checks.misconceptions import Misconception, check, expect
 
 # ---- networks to try answers on, and what a backward or a step shows -------------------------------------------------------
 
@@ -41,17 +41,8 @@ def scene(name, n=4):
     return models.images("resnet18" if name == "wrapped" else name), torch.tensor([0, n - 1])
 
 
-def copies(model):
-    return {path: p.detach().clone() for path, p in model.named_parameters()}
-
-
-def moved_since(model, start):
-    """The names of the parameters that are no longer what they were at `copies`."""
-    return {path for path, p in model.named_parameters() if not torch.equal(p, start[path])}
-
-
 def shift(path, model, start):
-    """How far the parameter at `path` has moved since `copies`, its largest change."""
+    """How far the parameter at `path` has moved since the snapshot `start`, its largest change."""
     return (dict(model.named_parameters())[path].detach() - start[path]).abs().max().item()
 
 
@@ -154,9 +145,7 @@ def frozen_classifier(answer, name="resnet18", n=4):
 
     model = answer(make, n)
     torch.set_grad_enabled(True)
-    if not isinstance(model, nn.Module):
-        code = "nothing-returned" if model is None else "wrong-result"
-        raise Misconception(code, f"asked is the model; you return {type(model).__name__}")
+    expect(model, nn.Module, "the model")
     if not built:
         raise Misconception("backbone-thrown-away", "your function never called make(): the trained weights are not in the model")
     if any(p is built["head"].weight for p in model.parameters()):
@@ -169,7 +158,7 @@ def frozen_classifier(answer, name="resnet18", n=4):
     if model(images).shape != (4, n):
         raise Misconception("wrong-result", f"4 pictures give {tuple(model(images).shape)}; asked is (4, {n})")
     for make_optimizer in (torch.optim.AdamW, torch.optim.SGD):
-        optimizer, start = make_optimizer(model.parameters(), lr=1e-2, weight_decay=1e-2), copies(model)
+        optimizer, start = make_optimizer(model.parameters(), lr=1e-2, weight_decay=1e-2), models.snapshot(model.named_parameters())
         for _ in range(2):
             loss = F.cross_entropy(model(images), labels)
             if not loss.requires_grad:
@@ -177,7 +166,7 @@ def frozen_classifier(answer, name="resnet18", n=4):
             optimizer.zero_grad()
             loss.backward()
             optimizer.step()
-        moved = moved_since(model, start)
+        moved = set(models.moved_since(model, start))
         if moved & old:
             diagnose_moved(model, built, moved & old, start)
         if not moved & new:
@@ -288,9 +277,7 @@ def freeze_part(answer, cases=(("resnet18", "conv1"), ("mobilenet_v3_small", "fe
         asked = inside(everything, part)
         where = f"{name}, {part}"
         result = answer(model, part)
-        if not isinstance(result, nn.Module):
-            code = "nothing-returned" if result is None else "wrong-result"
-            raise Misconception(code, f"{where}: asked is the model; you return {type(result).__name__}")
+        expect(result, nn.Module, f"the model ({where})")
         learns = reached(model, name)
         loose, stuck = asked & learns, set(everything) - asked - {resting} - learns
         cut = {path for path in stuck if dict(model.named_parameters())[path].requires_grad}
@@ -363,9 +350,7 @@ def two_speeds(answer, name="resnet18", n=4, head_rate=3e-3, backbone_rate=3e-4,
         if "more than one parameter group" not in str(problem):
             raise
         raise Misconception("parameter-twice", f"torch says: {problem}") from None
-    if not isinstance(optimizer, torch.optim.Optimizer):
-        code = "nothing-returned" if optimizer is None else "wrong-result"
-        raise Misconception(code, f"asked is an optimizer; you return {type(optimizer).__name__}")
+    expect(optimizer, torch.optim.Optimizer, "an optimizer")
     held = [(id(p), group["lr"]) for group in optimizer.param_groups for p in group["params"]]
     if len(dict(held)) < len(held):
         raise Misconception("parameter-twice", f"your groups hold {len(held)} tensors, of which only {len(dict(held))} are different")
@@ -380,10 +365,10 @@ def two_speeds(answer, name="resnet18", n=4, head_rate=3e-3, backbone_rate=3e-4,
             raise Misconception("stage-not-in-optimizer", f"{path} is trainable, but no group of your optimizer holds it")
         if rates[id(p)] != asked:
             raise Misconception("one-rate-for-all", f"{path} learns at {rates[id(p)]}; asked is {asked}")
-    start = copies(model)
+    start = models.snapshot(model.named_parameters())
     backward(model, name, n)
     optimizer.step()
-    moved = moved_since(model, start)
+    moved = set(models.moved_since(model, start))
     if moved & frozen:
         raise Misconception("backbone-not-frozen", f"a step of your optimizer moved {named(moved & frozen)}, which was frozen")
     body = len(start) - len(frozen) - 2
@@ -428,7 +413,7 @@ def freeze_now(answer, name="resnet18", part="layer2", optimizers=("SGD", "AdamW
         optimizer.zero_grad()
         backward(model, name)
         notes = {id(p): {key: value.clone() for key, value in optimizer.state[p].items() if torch.is_tensor(value)} for p in rest}
-        start = copies(model)
+        start = models.snapshot(model.named_parameters())
         names = {id(p): path for path, p in model.named_parameters()}
         answer(model, optimizer, part)
         judge_rest(model, optimizer, rest, notes, names, name, f"{kind}, {part}")
@@ -442,7 +427,7 @@ def freeze_now(answer, name="resnet18", part="layer2", optimizers=("SGD", "AdamW
             optimizer.step()
             scheduler.step()
         judge_stillness(model, optimizer, frozen, start, f"{kind}: the next steps, with a scheduler,", True)
-        stuck = set(start) - frozen - moved_since(model, start)
+        stuck = set(start) - frozen - set(models.moved_since(model, start))
         if stuck:
             raise Misconception("wrong-result", f"{kind}: {named(stuck)} lies outside {part} and should have gone on learning")
     return f"{part} stood still to the bit under {' and '.join(optimizers)}, through momentum, decay and schedule; the rest went on."
@@ -468,7 +453,7 @@ def judge_rest(model, optimizer, rest, notes, names, name, where):
 
 
 def judge_stillness(model, optimizer, frozen, start, when, later=False):
-    moved = moved_since(model, start) & frozen
+    moved = set(models.moved_since(model, start)) & frozen
     if not moved:
         return
     first = max(moved, key=lambda path: shift(path, model, start))
@@ -527,10 +512,10 @@ def thaw(answer, name="resnet18", n=4, stage="layer4", rate=2e-4):
     if now is None or not torch.equal(now, memory):
         what = f"the momentum of fc.weight was up to {memory.abs().max():.2g} before the call, and is gone"
         raise Misconception("optimizer-made-anew", what)
-    start = copies(model)
+    start = models.snapshot(model.named_parameters())
     backward(model, name, n)
     optimizer.step()
-    moved = {path.split(".")[0] for path in moved_since(model, start)}
+    moved = {path.split(".")[0] for path in models.moved_since(model, start)}
     if moved != {"fc", stage}:
         raise Misconception("wrong-result", f"the next step moved {', '.join(sorted(moved)) or 'nothing'}; asked are {stage} and fc")
     return f"{stage} has joined at {rate}, the head kept its rate and its momentum."

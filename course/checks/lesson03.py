@@ -10,7 +10,7 @@ from torch.nn import functional as F
 from torch.nn.modules.batchnorm import _BatchNorm
 
 from course.checks import models
-from course.checks.misconceptions import Misconception, check
+from course.checks.misconceptions import Misconception, check, expect
 
 SIDE = 48  # pixels of the pictures here
 
@@ -42,17 +42,16 @@ def seasoned(name):
         backbone = models.build(name)
         backbone.set_submodule(models.old_head(backbone)[0], nn.Identity())
     r = torch.Generator().manual_seed(3)
-    for _, norm in batchnorms(backbone):
+    momenta = {norm: norm.momentum for _, norm in batchnorms(backbone)}
+    for norm in momenta:
         norm.weight.data.uniform_(0.7, 1.3, generator=r)
         norm.bias.data.uniform_(-0.2, 0.2, generator=r)
-        norm.momentum, kept = None, norm.momentum
-        norm.kept = kept
+        norm.momentum = None
     backbone.train()
     with torch.no_grad():
         backbone(2 * pictures(name, 16, seed=7) - 1)
-    for _, norm in batchnorms(backbone):
-        norm.momentum = norm.kept
-        del norm.kept
+    for norm, momentum in momenta.items():
+        norm.momentum = momentum
     return backbone
 
 
@@ -77,13 +76,8 @@ def differs(found, expected):
 # ---- what moved, and the thought behind it ---------------------------------------------------------------------------------
 
 
-def values(model):
-    return {name: tensor.detach().clone() for name, tensor in models.tensors(model).items()}
-
-
-def moved_since(model, before):
-    """Names of the tensors that are no longer, to the bit, what `before` (see `values`) holds."""
-    return [name for name, tensor in models.tensors(model).items() if name in before and not torch.equal(tensor, before[name])]
+def everything(model):
+    return models.snapshot(models.tensors(model).items())
 
 
 def a_statistic(model, before, moved):
@@ -172,14 +166,14 @@ def what_moved(answer, name="resnet18"):
     actions = {"a training step of the head": step, "a forward in train mode": forward, "reversing the first weight": reorder,
                "doing nothing": lambda: None}
     for what, action in actions.items():
-        before, calls = values(model), []
+        before, calls = everything(model), []
 
         def counted(action=action, calls=calls):
             calls.append(1)
             action()
 
         found = answer(model, counted)
-        expected = moved_since(model, before)
+        expected = models.moved_since(model, before)
         if found is None:
             raise Misconception("nothing-returned", f"what_moved after {what} gave None")
         if len(calls) != 1:
@@ -211,7 +205,7 @@ def after_one_batch(answer, sizes=((4, 5, 3, 3), (6, 3, 2, 2)), momenta=(0.1, 0.
         bn.running_mean.normal_(generator=r)
         bn.running_var.uniform_(0.5, 2, generator=r)
         features = 2 * torch.randn(size, generator=r) + 1
-        twin, before = copy.deepcopy(bn).train(), values(bn)
+        twin, before = copy.deepcopy(bn).train(), everything(bn)
         twin(features)
         result = answer(bn, features)
         if result is None:
@@ -220,7 +214,7 @@ def after_one_batch(answer, sizes=((4, 5, 3, 3), (6, 3, 2, 2)), momenta=(0.1, 0.
             mean, var = (torch.as_tensor(t).detach() for t in result)
         except (TypeError, ValueError):
             raise Misconception("wrong-result", f"asked is the pair (mean, variance); you return {type(result).__name__}") from None
-        if moved := moved_since(bn, before):
+        if moved := models.moved_since(bn, before):
             raise Misconception("bn-stats-moved", f"your function moved {moved[0]} of the given layer; asked is what *would* be there")
         where = f"channel 0 of a batch {tuple(size)}, momentum {momentum}"
         if mean.shape != (size[1],) or var.shape != (size[1],):
@@ -312,11 +306,11 @@ def train_new_head(answer, names=("resnet18", "small2"), epochs=6, classes=3):
         model = OldAndNew(backbone, features_of(backbone, images[:2]).shape[1], classes)
         with torch.no_grad():
             old, new = copy.deepcopy(model).eval()(images)
-        before, dropout = values(model), []
+        before, dropout = everything(model), []
         model.new[0].register_forward_pre_hook(lambda layer, _, dropout=dropout: dropout.append(layer.training and torch.is_grad_enabled()))
         with watch(model) as seen:
             answer(model, images.clone(), labels.clone(), epochs)
-        moved = moved_since(model, before)
+        moved = models.moved_since(model, before)
         judge_training(name, model, before, moved, images, old, seen)
         if not any(path.startswith("new.") for path in moved):
             raise Misconception("head-not-trained", f"{name}: no tensor of model.new has moved")
@@ -359,13 +353,11 @@ def features_old(model, images):
 def always_eval(answer, names=("resnet18", "small2")):
     for name in names:
         backbone, images = seasoned(name).requires_grad_(False), coloured(name, 6, 3)[0]
-        expected, before = features_of(backbone, images), values(backbone)
+        expected, before = features_of(backbone, images), everything(backbone)
         with watch(backbone) as seen:
             found = answer(backbone)
-            if not isinstance(found, nn.Module):
-                code = "nothing-returned" if found is None else "wrong-result"
-                raise Misconception(code, f"asked is a module; you return {type(found).__name__}")
-            evals, start = seen["evals"], values(found)
+            expect(found, nn.Module, "a module")
+            evals, start = seen["evals"], everything(found)
             if found.train() is not found:
                 raise Misconception("train-returns-nothing", f"{name}: module.train() gives {found.train()!r}; asked is the module itself")
             model = nn.Sequential(found, nn.Dropout(0.5), nn.Linear(expected.shape[1], 3))
@@ -374,7 +366,7 @@ def always_eval(answer, names=("resnet18", "small2")):
                 model.train(mode)
                 outputs.append(found(images).detach())
         seen["evals"] = evals  # the answer's own, not those of the check
-        if moved_since(backbone, before):
+        if models.moved_since(backbone, before):
             judge_features(name, backbone, before, outputs, expected, seen)
         judge_features(name, found, start, outputs, expected, seen)
         if not model[1].training:
@@ -385,7 +377,7 @@ def always_eval(answer, names=("resnet18", "small2")):
 def judge_features(name, backbone, before, outputs, expected, seen):
     """Outputs in train, eval, train mode against the features of eval mode; raises the Misconception that makes them differ."""
     gap = max(differs(output, expected) for output in outputs)
-    moved = moved_since(backbone, before)
+    moved = models.moved_since(backbone, before)
     if moved and not any(path.endswith(("running_mean", "running_var")) for path in moved):  # momentum=0 counts batches, no more
         moved = []
     if gap and moved:
@@ -402,7 +394,7 @@ def judge_features(name, backbone, before, outputs, expected, seen):
 @check
 def put_back_after(answer, name="resnet18"):
     backbone = seasoned(name)
-    before, calls, head = values(backbone), [], nn.Linear(4, 2)
+    before, calls, head = everything(backbone), [], nn.Linear(4, 2)
     statistics = [path for path, _ in backbone.named_buffers()]
 
     def train():
@@ -416,7 +408,7 @@ def put_back_after(answer, name="resnet18"):
     found = answer(backbone, train)
     if len(calls) != 1:
         raise Misconception("wrong-result", f"train() was called {len(calls)} times; asked is once")
-    moved = moved_since(backbone, before)
+    moved = models.moved_since(backbone, before)
     if moved:
         what = f"{len(moved)} of {len(before)} tensors are not what they were: {a_statistic(backbone, before, moved)}"
         if set(moved) == set(statistics):
@@ -425,8 +417,8 @@ def put_back_after(answer, name="resnet18"):
             raise Misconception("snapshot-without-clone", f"{what}. They hold what train() left there: what you put back had moved along")
         raise Misconception("snapshot-incomplete", what)
     if found is not head:
-        code = "nothing-returned" if found is None else "wrong-result"
-        raise Misconception(code, f"asked is what train() returned, a {type(head).__name__}; you return {type(found).__name__}")
+        expect(found, type(head), f"what train() returned, a {type(head).__name__}")
+        raise Misconception("wrong-result", "asked is what train() returned; you return another module of its kind")
     return f"all {len(before)} tensors of {name} hold the bits they held before."
 
 
@@ -438,18 +430,16 @@ def freeze_batchnorm(answer, names=("resnet18", "mobilenet_v3_small")):
         for layer in model.modules():
             if isinstance(layer, nn.Dropout):
                 layer.p = 0.0  # nothing random beside the BatchNorms
-        expected, before, layers = features_of(model, images), values(model), dict(batchnorms(model))
+        expected, before, layers = features_of(model, images), everything(model), dict(batchnorms(model))
         found = answer(model)
-        if not isinstance(found, nn.Module):
-            code = "nothing-returned" if found is None else "wrong-result"
-            raise Misconception(code, f"asked is the model; you return {type(found).__name__}")
+        expect(found, nn.Module, "the model")
         left = [path for path, _ in batchnorms(found)]
         asleep = [path for path, layer in batchnorms(found) if not layer.training]
         found.train()
         with torch.no_grad():
             output = found(images)
         if left:
-            moved = moved_since(found, before)
+            moved = models.moved_since(found, before)
             what = f"{name}: {left[0]} is still a BatchNorm, one of {len(left)} left of {len(layers)}"
             if moved:
                 what += f"; {a_statistic(found, before, moved)}"

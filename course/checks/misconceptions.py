@@ -5,7 +5,6 @@ names the code it must fail with) and in the instructor's report. The catalogue 
 """
 import contextlib
 import functools
-import inspect
 import io
 import textwrap
 import warnings
@@ -221,15 +220,21 @@ class Misconception(AssertionError):
     """
 
     def __init__(self, code, observed):
-        self.code, self.observed, self.entry = code, observed, CATALOGUE[code]
-        lines = [("", self.entry.title), ("Observed: ", observed), ("Read:     ", self.entry.read)]
-        self.text = "\n".join(
+        self.code, entry = code, CATALOGUE[code]
+        lines = [("", entry.title), ("Observed: ", observed), ("Read:     ", entry.read)]
+        text = "\n".join(
             textwrap.fill(text, 84, initial_indent=label, subsequent_indent=" " * len(label), break_long_words=False) for label, text in lines)
-        super().__init__(f"{self.text}\n[{code}]")
+        super().__init__(f"{text}\n[{code}]")
 
     def _render_traceback_(self):
         """IPython's hook: show the message, not the inside of the check."""
         return [f"Not yet. {self}"]
+
+
+def expect(found, kind, asked):
+    """Raise Misconception unless `found` is an instance of `kind` (a type or a union of types), which `asked` says in words."""
+    if not isinstance(found, kind):
+        raise Misconception("nothing-returned" if found is None else "wrong-result", f"asked is {asked}; you return {type(found).__name__}")
 
 
 def check(function):
@@ -248,5 +253,4 @@ def check(function):
             proved = function(*args, **kwargs)
         print(f"Passed: {proved}")
 
-    run.__signature__ = inspect.signature(function)
     return run

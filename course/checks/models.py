@@ -59,6 +59,16 @@ def tensors(model):
     return {**dict(model.named_parameters()), **dict(model.named_buffers())}
 
 
+def snapshot(named):
+    """{name: clone} of named tensors: `model.named_parameters()`, or `tensors(model).items()` for the buffers as well."""
+    return {name: tensor.detach().clone() for name, tensor in named}
+
+
+def moved_since(model, before):
+    """Names of the tensors that are no longer, to the bit, what `before` (a `snapshot`) holds."""
+    return [name for name, tensor in tensors(model).items() if name in before and not torch.equal(tensor, before[name])]
+
+
 def captured_input(model, layer, x):
     """What flows into `layer` when `model` sees x, in eval mode; None if it is never reached. A forward that fails after it is no matter."""
     seen = []
