@@ -13,7 +13,7 @@ from course.grading.answers import exercises, fill_in, pack, read_bank
 from course.grading.grade import grade_and_show
 from course.grading.rebuild import released
 from course.grading.report import name_of, page_wide_console
-from course.grading.worker import CONFIG, settings, write_nested_settings
+from course.grading.settings import CONFIG, settings, write_nested_settings
 
 BROKEN = "no-json"  # the one submission of the class that cannot be graded
 

@@ -4,9 +4,14 @@ The answer bank holds, per exercise, wrong answers - each names the misconceptio
 right ones: BANK/LESSON/wrong/EXERCISE/NAME.py and BANK/LESSON/right/EXERCISE/NAME.py. They are packed into sheets: sheet k
 takes the k-th answer of every exercise and the reference solution where there is none left. The sheets, the reference and the
 untouched release are then graded as a class, by the engine that grades learners.
+
+Where a lesson asks for files beside the notebook, BANK/LESSON/files.py makes those of the reference. It is run once, each sheet
+gets a copy of what it leaves, and an answer may change its copy: what stands below the line `### MAKE FILES` is run there, by itself.
 """
 import re
 import shutil
+import subprocess
+import sys
 import tempfile
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
@@ -18,9 +23,10 @@ from nbgrader.utils import is_grade, is_solution
 from course.grading import report
 from course.grading.grade import grade
 from course.grading.rebuild import released
-from course.grading.worker import gradebook_url, settings, write_nested_settings
+from course.grading.settings import gradebook_url, settings, write_nested_settings
 
-WORKERS = 2
+WORKERS = 1
+MAKE_FILES = "\n### MAKE FILES\n"
 EXPECTED = re.compile(r"# misconception: ([a-z0-9-]+)\s*$", re.MULTILINE)
 PASSED = "passed"
 
@@ -34,6 +40,7 @@ class Answer(NamedTuple):
     name: str
     expected: str
     text: str | None
+    script: str = ""  # makes or changes the files beside the notebook
 
 
 class Row(NamedTuple):
@@ -59,10 +66,10 @@ def read_bank(bank, lesson, source):
         kind, exercise, text = path.parent.parent.name, path.parent.name, path.read_text(encoding="utf-8")
         if kind not in found or exercise not in found[kind]:
             raise ValueError(f"{path}: {lesson} has no exercise `{exercise}`, or `{kind}` is not wrong or right; correct the folder's name")
-        code = EXPECTED.match(text)
+        code, (text, _, script) = EXPECTED.match(text), text.partition(MAKE_FILES)
         if kind == "wrong" and not code:
             raise ValueError(f"{path}: the first line must be `# misconception: CODE`; say there what the answer must fail with")
-        found[kind][exercise].append(Answer(lesson, exercise, kind, path.stem, code[1] if code and kind == "wrong" else PASSED, text))
+        found[kind][exercise].append(Answer(lesson, exercise, kind, path.stem, code[1] if code and kind == "wrong" else PASSED, text, script))
     return found
 
 
@@ -90,7 +97,11 @@ def run(lessons, bank, root, tell=lambda *news: None):
     sources = {lesson: nbformat.read(root / "source" / lesson / f"{lesson}.ipynb", as_version=4) for lesson in lessons}
     jobs = [(lesson, sheet, answers) for lesson, source in sources.items()
             for sheet, answers in pack(lesson, source, read_bank(bank, lesson, source)).items()]
-    done = []
+    files, done = tempfile.TemporaryDirectory(prefix="course-files-"), []
+    for lesson in lessons:
+        if (script := Path(bank) / lesson / "files.py").exists():
+            (Path(files.name) / lesson).mkdir()
+            run_script(script.read_text(encoding="utf-8"), Path(files.name) / lesson, script)
 
     def work(share):
         def follow(*news):
@@ -98,23 +109,31 @@ def run(lessons, bank, root, tell=lambda *news: None):
             tell(len(done), len(jobs))
 
         with tempfile.TemporaryDirectory(prefix="course-answers-") as folder:
-            return grade_sheets(root, Path(folder).resolve(), sources, share, follow)
+            return grade_sheets(root, Path(folder).resolve(), sources, share, follow, Path(files.name))
 
-    with ThreadPoolExecutor(WORKERS) as pool:
+    with files, ThreadPoolExecutor(WORKERS) as pool:
         shares = [share for share in (jobs[k::WORKERS] for k in range(WORKERS)) if share]
         rows = [row for result in pool.map(work, shares) for row in result]
     order = {name: k for k, name in enumerate(["reference", "untouched", "wrong", "right"])}
     return sorted(rows, key=lambda row: (row.answer.lesson, order[row.answer.kind], row.answer.exercise, row.answer.name))
 
 
-def grade_sheets(root, scratch, sources, jobs, tell):
-    """Grade some sheets in a scratch course that has the root's settings and a gradebook of its own; return the rows."""
+def grade_sheets(root, scratch, sources, jobs, tell, files):
+    """Grade some sheets in a scratch course that has the root's settings and a gradebook of its own; return the rows.
+
+    `files`/LESSON holds what the reference hands in beside its notebook.
+    """
     write_nested_settings(root, scratch)
     for lesson in {lesson for lesson, _, _ in jobs}:
         shutil.copytree(root / "source" / lesson, scratch / "source" / lesson)
     for lesson, sheet, answers in jobs:
         folder = scratch / "submitted" / sheet / lesson
         folder.mkdir(parents=True)
+        if (files / lesson).exists() and sheet != "untouched":
+            shutil.copytree(files / lesson, folder, dirs_exist_ok=True)
+        for answer in answers.values():
+            if answer.script:
+                run_script(answer.script, folder, f"{answer.kind}/{answer.exercise}/{answer.name}.py")
         nbformat.write(fill_in(sources[lesson], answers), folder / f"{lesson}.ipynb")
     lessons = list(dict.fromkeys(lesson for lesson, _, _ in jobs))
     grade(scratch, lessons, tell=tell)
@@ -126,6 +145,13 @@ def grade_sheets(root, scratch, sources, jobs, tell):
             if answer.kind != "reference" or sheet == "reference" or not row.ok:
                 rows.append(row._replace(answer=answer._replace(name=answer.name if answer.kind != "reference" else f"on {sheet}")))
     return rows
+
+
+def run_script(text, folder, name):
+    """Run a script of the bank in a folder, in a process of its own. Raises ValueError with its last line where it fails."""
+    done = subprocess.run([sys.executable, "-c", text], cwd=folder, capture_output=True, text=True)
+    if done.returncode:
+        raise ValueError(f"{name}: its script failed ({(done.stderr.strip().splitlines() or ['no message'])[-1]}); correct it")
 
 
 def fill_in(source, answers):

@@ -1,19 +1,31 @@
-"""Grading: read what was handed in, rebuild it on the instructor's source, and let stock nbgrader run and record it.
+"""Grading: read what was handed in, rebuild it on the instructor's source, run it in a room of its own, record the marks.
 
-submitted/LEARNER/LESSON/ is only read. The gradebook and autograded/ are the course's own, so the formgrader, feedback
-and export go on from here.
+submitted/LEARNER/LESSON/ is only read. The gradebook and autograded/ are the course's own, so the formgrader, feedback and export
+go on from here. What ran is kept in .grading/, and runs again only where something that it depends on has changed.
 """
+import contextlib
+import copy
+import json
+import os
 import re
+import shutil
+import sys
 import tempfile
+import time
 from pathlib import Path
 from typing import NamedTuple
 
 import nbformat
+from nbgrader.utils import find_all_files
 
-from course.grading import report
+from course.grading import confine, plan, report
+from course.grading.cluster import run_jobs, threads_for, workers_of
+from course.grading.execute import Job
 from course.grading.rebuild import rebuild
+from course.grading.settings import coursedir, gradebook_url, settings
 from course.grading.submissions import Finding, Ungradable, find_notebook, learners_of, read_notebook, stage_files
-from course.grading.worker import gradebook_url, nbgrader_process, settings
+
+KEPT = ".grading"  # results of earlier runs, and the record of each submission
 
 
 class Outcome(NamedTuple):
@@ -26,90 +38,329 @@ class Outcome(NamedTuple):
         return not any(finding.blocks for finding in self.findings)
 
 
-def grade(root, lessons, learners=None, timeout=None, limit=None, tell=lambda *news: None):
+class Options(NamedTuple):
+    """How to grade. `workers` None: one for each core. `timeout` (seconds a cell) None: the course's setting. `kernel`: use ordinary
+    Jupyter kernels of this name, without rooms. `confined` False: run without rooms where the system has none."""
+
+    workers: int | None = None
+    scheduler: str | None = None
+    timeout: float | None = None
+    confined: bool = True
+    kernel: str = ""
+    seed: int = 0
+
+
+class Submission(NamedTuple):
+    """What is known of a submission before it runs."""
+
+    lesson: str
+    learner: str
+    timestamp: object  # when it was handed in; None where nobody says
+    notebooks: dict  # {name: (notebook to grade, [(index, Step)], Job, [key])}
+    files: dict
+    says: list
+
+
+def grade(root, lessons, learners=None, options=Options(), tell=lambda *news: None):
     """Grade all submissions of the lessons, or those of some learners, and return an Outcome.
 
-    `timeout`: seconds a cell, the course's setting if None. `limit`: seconds a submission, ten timeouts if None.
-    `tell(done, total, learner, findings)` is called before the first submission and after each.
+    `tell(done, total, learner, findings)` is called before the first submission and after each. Raises ValueError where nothing
+    can be graded at all: no room to run in, no scheduler, another grading going on.
     """
-    root, config = Path(root).resolve(), settings(Path(root).resolve())
-    timeout = timeout or config.Execute.get("timeout", 30)
-    graded, findings, jobs = [], [], []
-    for lesson in lessons:
-        if not source_of(root, lesson).exists():
-            known = ", ".join(sorted(folder.name for folder in (root / "source").glob("*/"))) or "none"
-            findings.append(Finding("", lesson, f"source/{lesson}", f"there is no such lesson: choose one of {known}", True))
-            continue
-        present = learners_of(root, lesson)
-        wanted = present if learners is None else learners
-        jobs += [(lesson, learner) for learner in wanted if learner in present]
-        findings += [Finding(learner, lesson, f"submitted/{learner}/{lesson}", "there is no such folder, so nothing was graded: "
-                             "collect the submission or correct the name", True) for learner in wanted if learner not in present]
-        if not wanted:
-            findings.append(Finding("", lesson, f"submitted/*/{lesson}", "nobody has handed this lesson in: collect the submissions", True))
-
-    with tempfile.TemporaryDirectory(prefix=".staging-", dir=root) as folder, \
-            nbgrader_process(root, Path(folder), timeout) as call:
-        sources = {}
-        for lesson in dict(jobs):
-            sources[lesson], problem = register(root, lesson, call)
+    root = Path(root).resolve()
+    with only_one(root):
+        config = settings(root)
+        findings, sources = [], {}
+        for lesson in lessons:
+            sources[lesson], problem = register(root, lesson, config)
             findings += problem
-        jobs = [(lesson, learner) for lesson, learner in jobs if sources[lesson]]
-        tell(0, len(jobs), "", findings)
-        for done, (lesson, learner) in enumerate(jobs, start=1):
-            news = grade_one(root, Path(folder), lesson, learner, sources[lesson], call, timeout, limit or 10 * timeout)
+        wanted, problem = who(root, [lesson for lesson in lessons if sources[lesson]], learners)
+        findings += problem
+        tell(0, len(wanted), "", findings)
+        grading = Grading(root, config, sources, options)
+        graded = []
+        for lesson, learner, news in grading.run(wanted):
             findings += news
             if not any(finding.blocks for finding in news):
                 graded.append((lesson, learner))
-            tell(done, len(jobs), learner, news)
+            tell(len(graded) + len({(f.lesson, f.learner) for f in findings if f.blocks and f.learner}), len(wanted), learner, news)
     return Outcome(graded, findings)
 
 
-def source_of(root, lesson):
-    return root / "source" / lesson / f"{lesson}.ipynb"
+def who(root, lessons, learners):
+    """([(lesson, learner)] to grade, findings on those who are not there)."""
+    wanted, findings = [], []
+    for lesson in lessons:
+        present = learners_of(root, lesson)
+        wanted += [(lesson, learner) for learner in (present if learners is None else learners) if learner in present]
+        findings += [Finding(learner, lesson, f"submitted/{learner}/{lesson}", "there is no such folder, so nothing was graded: "
+                             "collect the submission or correct the name", True) for learner in learners or [] if learner not in present]
+        if learners is None and not present:
+            findings.append(Finding("", lesson, f"submitted/*/{lesson}", "nobody has handed this lesson in: collect the submissions", True))
+    return wanted, findings
 
 
-def register(root, lesson, call):
-    """Bring the gradebook up to date with the lesson's cells; return (source notebook or None, findings).
+@contextlib.contextmanager
+def only_one(root):
+    """Two gradings of one course at once would undo each other's work: the second raises ValueError."""
+    (root / KEPT).mkdir(exist_ok=True)
+    with open(root / KEPT / "lock", "a+") as file:
+        try:
+            import fcntl
 
-    nbgrader puts the gradebook's tests into what it grades, so this must happen after every change of a lesson. The release
-    it makes on the way goes to the staging folder: release/ is not touched.
+            fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except ImportError:  # not on Windows
+            pass
+        except OSError:
+            file.seek(0)
+            raise ValueError(f"this course is being graded already (process {file.read().strip() or 'unknown'}): "
+                             "wait until that is done, or stop it") from None
+        file.truncate(0)
+        file.write(str(os.getpid()))
+        file.flush()
+        yield
+
+
+# ---- the lesson ------------------------------------------------------------------------------------------------------------
+
+
+def register(root, lesson, config):
+    """Bring the gradebook up to date with the lesson's cells; return ({name: source notebook}, findings).
+
+    nbgrader's own generate_assignment does it, into a folder that is thrown away: release/ is not touched.
     """
-    done = call("generate_assignment", lesson)
-    if done.ok:
-        return nbformat.read(source_of(root, lesson), as_version=4), []
-    if "submissions associated with it" in done.log:
+    from nbgrader.converters import GenerateAssignment
+    from nbgrader.utils import capture_log
+
+    folder = root / "source" / lesson
+    paths = sorted(folder.glob("*.ipynb"))
+    if not paths:
+        known = ", ".join(sorted(path.name for path in (root / "source").glob("*/") if any(path.glob("*.ipynb")))) or "none"
+        return {}, [Finding("", lesson, f"source/{lesson}", f"there is no such lesson: choose one of {known}", True)]
+    try:
+        sources = {path.stem: nbformat.read(path, as_version=4) for path in paths}
+    except (nbformat.reader.NotJSONError, OSError) as problem:
+        return {}, [Finding("", lesson, f"source/{lesson}", f"its notebook cannot be read ({problem}): correct it", True)]
+    stamp = plan.digest(sorted((name, source) for name, source in sources.items()), gradebook_url(root))
+    kept = root / KEPT / f"{lesson}.registered"
+    if kept.exists() and kept.read_text() == stamp and in_gradebook(root, lesson, sources):
+        return sources, []
+    with tempfile.TemporaryDirectory(prefix="release-", dir=root / KEPT) as release:
+        config = copy.deepcopy(config)
+        config.CourseDirectory.release_directory = os.path.relpath(release, root)
+        result = capture_log(GenerateAssignment(coursedir=coursedir(config, lesson), config=config, force=True))
+    if result["success"]:
+        kept.write_text(stamp)
+        return sources, []
+    log = result.get("log", "") + result.get("error", "")
+    if "submissions associated with it" in log:
         says = ("cells were added or removed although submissions are graded already, which nbgrader does not allow: undo that, "
                 "or give the changed lesson a new name")
     else:
-        says = f"nbgrader cannot read this lesson ({last_error(done.log)}): run `nbgrader generate_assignment {lesson}` to see more"
-    return None, [Finding("", lesson, f"source/{lesson}/{lesson}.ipynb", says, True)]
+        says = f"nbgrader cannot read this lesson ({last_error(log)}): run `nbgrader generate_assignment {lesson}` to see more"
+    return {}, [Finding("", lesson, f"source/{lesson}", says, True)]
 
 
-def grade_one(root, folder, lesson, learner, source, call, timeout, limit):
-    """Grade one submission and return the findings."""
-    handed_in, staged, says = root / "submitted" / learner / lesson, folder / "submitted" / learner / lesson, []
-    file = handed_in
-    try:
-        file, says = find_notebook(handed_in, lesson)
-        submitted, more = read_notebook(file)
-        notebook, still_more = rebuild_or_refuse(source, submitted)
-        staged.mkdir(parents=True)
-        says += more + still_more + stage_files(handed_in, file, staged)
-        nbformat.write(notebook, staged / f"{lesson}.ipynb")
-        done = call("autograde", lesson, learner, limit)
-        if not done.ok:
-            raise Ungradable(explain(done, limit))
-        says += report.oddities(report.read_autograded(root, lesson, learner), timeout)
-        problem = []
-    except Ungradable as reason:
-        problem = [str(reason)]
-    except Exception as error:  # whatever one submission holds, the others are graded
-        problem = [f"it cannot be read or prepared ({type(error).__name__}: {error}), so nothing was graded: look at the file by hand"]
-    if problem and report.read_autograded(root, lesson, learner):
-        problem[0] += "; the earlier grading stays as it is"
-    where = learner, lesson, file.relative_to(root).as_posix()
-    return [Finding(*where, sentence) for sentence in says] + [Finding(*where, sentence, blocks=True) for sentence in problem]
+def in_gradebook(root, lesson, sources):
+    from nbgrader.api import Gradebook, MissingEntry
+
+    with Gradebook(gradebook_url(root)) as book:
+        try:
+            return {notebook.name for notebook in book.find_assignment(lesson).notebooks} >= set(sources)
+        except MissingEntry:
+            return False
+
+
+def last_error(log):
+    """The last line of a log that looks like an exception; nbgrader's own summary is not one."""
+    found = re.findall(r"^((?!.*NbGraderException)[\w.]*(?:Error|Exception)\b.*)$", log, flags=re.MULTILINE)
+    return found[-1].strip()[:200] if found else "no reason given"
+
+
+# ---- the submissions -------------------------------------------------------------------------------------------------------
+
+
+class Grading:
+    """One run over many submissions."""
+
+    def __init__(self, root, config, sources, options):
+        self.root, self.config, self.sources, self.options = root, config, sources, options
+        self.directory = coursedir(config)
+        self.timeout = options.timeout or config.Execute.get("timeout", 30)
+        self.skip = [tag for tag in [config.Execute.get("skip_cells_with_tag", "")] if tag]
+        self.workers = options.workers or os.cpu_count() or 1
+        self.kernel = options.kernel or ("" if hasattr(os, "fork") and sys.platform == "linux" else "python3")
+        self.lessons = {}
+
+    def run(self, wanted):
+        """Yield (lesson, learner, findings) as submissions are done."""
+        from course.grading.record import Book
+
+        waiting, parts = {}, {}
+        jobs = self._jobs(wanted, waiting, parts)
+        first = next(jobs, None)  # nothing to run, no workers
+        with Book(self.config, gradebook_url(self.root), self.directory.course_id) as self.book:
+            yield from self._complete(waiting, parts)
+            if first is None:
+                return
+            self._need_a_room()
+
+            def all_jobs():
+                yield first
+                yield from jobs
+
+            with workers_of(self.workers, self.options.scheduler) as client:
+                for (lesson, learner, name), result in run_jobs(client, all_jobs()):
+                    parts[lesson, learner][name] = result
+                    yield from self._complete(waiting, parts)
+            yield from self._complete(waiting, parts)
+
+    def _need_a_room(self):
+        if self.options.confined and not self.kernel and not self.options.scheduler and (why := confine.missing()):
+            raise ValueError(f"this system gives no room to run other people's code in ({why}), so nothing was graded. Grade on Linux with user "
+                             "namespaces allowed; or, if you trust all the code that was handed in, say --unconfined")
+        if self.options.confined and self.kernel:
+            raise ValueError("ordinary kernels run other people's code without a room around it, so nothing was graded. "
+                             "If you trust all the code that was handed in, say --unconfined")
+
+    def _jobs(self, wanted, waiting, parts):
+        """Yield ((lesson, learner, notebook), Job) of what has to run, as submissions are read."""
+        for lesson, learner in wanted:
+            waiting[lesson, learner] = submission = self._read(lesson, learner)
+            parts[lesson, learner] = done = {}
+            if isinstance(submission, list):
+                continue
+            for name, (_, _, job, keys) in submission.notebooks.items():
+                todo = plan.only_missing(job, keys, self._kept(submission, name))
+                if todo is None:
+                    done[name] = []
+                else:
+                    yield (lesson, learner, name), todo
+
+    def _complete(self, waiting, parts):
+        """Record those submissions of which everything has run."""
+        for lesson, learner in list(waiting):
+            submission = waiting[lesson, learner]
+            if isinstance(submission, list):
+                del waiting[lesson, learner]
+                yield lesson, learner, submission
+            elif len(parts[lesson, learner]) == len(submission.notebooks):
+                del waiting[lesson, learner]
+                yield lesson, learner, self._finish(submission, parts.pop((lesson, learner)))
+
+    def _lesson(self, lesson):
+        """(files beside the lesson's notebooks, the modules that they import, own packages, digest of their code)."""
+        if lesson not in self.lessons:
+            folder = self.root / "source" / lesson
+            files = {os.path.relpath(path, folder): Path(path).read_bytes()
+                     for path in find_all_files(str(folder), [*self.directory.ignore, "*.ipynb"])}
+            imports = tuple(dict.fromkeys(name for source in self.sources[lesson].values() for name in plan.imports_of(source)))
+            own = tuple(sorted({module.partition(".")[0] for module in plan.own_code(imports)}))
+            self.lessons[lesson] = files, imports, own, plan.code_digest(imports)
+        return self.lessons[lesson]
+
+    def _read(self, lesson, learner):
+        """A Submission; a list of findings where there is nothing to grade."""
+        handed_in, file, says = self.root / "submitted" / learner / lesson, None, []
+        try:
+            files, imports, own, code = self._lesson(lesson)
+            notebooks, missing, beside = {}, [], None
+            with tempfile.TemporaryDirectory(prefix="staged-", dir=self.root / KEPT) as staged:
+                for name, source in self.sources[lesson].items():
+                    try:
+                        file, more = find_notebook(handed_in, name)
+                    except Ungradable as reason:
+                        missing.append((name, reason))
+                        continue
+                    submitted, still_more = read_notebook(file)
+                    notebook, odd = rebuild_or_refuse(source, submitted)
+                    says += more + still_more + odd
+                    notebooks[name] = notebook
+                if not notebooks:
+                    file = handed_in
+                    raise missing[0][1]
+                says += [f"there is no {name}.ipynb: it counts as not handed in, ask the learner if that was not meant" for name, _ in missing]
+                says += stage_files(handed_in, file, Path(staged))
+                stamp = self.directory.get_existing_timestamp(staged)
+                beside = {os.path.relpath(path, staged): Path(path).read_bytes() for path in find_all_files(staged, ["timestamp.txt"])} | files
+            prepared = {}
+            for name, notebook in notebooks.items():
+                steps = plan.steps_of(notebook, self.sources[lesson][name], self.skip)
+                job = Job(tuple(step for _, step in steps), beside, own, imports, files, seed=self.options.seed, timeout=self.timeout,
+                          total=10 * self.timeout, hidden=tuple(str(self.root / name) for name in ("source", "submitted", "autograded", KEPT)),
+                          confined=self.options.confined, threads=threads_for(self.workers), kernel=self._kernel_of(lesson, name))
+                prepared[name] = notebook, steps, job, plan.keys_of(job, code)
+            return Submission(lesson, learner, stamp, prepared, beside, says)
+        except Ungradable as reason:
+            problem = str(reason)
+        except Exception as error:  # whatever one submission holds, the others are graded
+            problem = f"it cannot be read or prepared ({type(error).__name__}: {error}), so nothing was graded: look at the file by hand"
+        if report.read_autograded(self.root, lesson, learner):
+            problem += "; the earlier grading stays as it is"
+        where = learner, lesson, (file or handed_in).relative_to(self.root).as_posix()
+        return [Finding(*where, sentence) for sentence in says] + [Finding(*where, problem, blocks=True)]
+
+    def _kernel_of(self, lesson, name):
+        spec = self.sources[lesson][name].metadata.get("kernelspec", {})
+        return self.kernel or (spec["name"] if spec.get("language", "python") != "python" else "")
+
+    def _kept_at(self, submission):
+        return self.root / KEPT / "results" / submission.learner / f"{submission.lesson}.json"
+
+    def _kept(self, submission, name):
+        """{key: result} of the last run of this notebook."""
+        with contextlib.suppress(OSError, ValueError, KeyError):
+            return json.loads(self._kept_at(submission).read_text(encoding="utf-8"))["notebooks"][name]["results"]
+        return {}
+
+    def _finish(self, submission, parts):
+        """Put the results into the notebooks, write autograded/, the record and the marks; return findings."""
+        where = submission.learner, submission.lesson, f"submitted/{submission.learner}/{submission.lesson}"
+        executed, records, says = {}, {}, list(submission.says)
+        for name, result in parts.items():
+            notebook, steps, job, keys = submission.notebooks[name]
+            if isinstance(result, BaseException):
+                return [Finding(*where, sentence) for sentence in says] + [Finding(
+                    *where, f"no worker could run it ({type(result).__name__}: {str(result)[:200]}), so nothing was graded: try again", True)]
+            kept = self._kept(submission, name)
+            todo = plan.only_missing(job, keys, kept)
+            ran = dict(zip((step.name for step in todo.steps), result, strict=True)) if todo else {}
+            results = {}
+            verdicts = {}
+            for number, ((index, step), key) in enumerate(zip(steps, keys, strict=True), start=1):
+                done = ran[step.name] if step.name in ran else plan.from_json(kept[key])
+                cell = notebook.cells[index]
+                cell.outputs, cell.execution_count = [nbformat.from_dict(output) for output in done.outputs], number
+                if step.kind == "check":
+                    verdicts[step.name] = done.well, done.score
+                results[key] = plan.as_json(done)
+                says += [f"in the cell `{step.name}` {note}: look at it" for note in dict.fromkeys(done.notes)]
+            executed[name] = self.book.trimmed(notebook), verdicts
+            says += report.oddities(notebook, self.timeout)
+            records[name] = {"results": {key: data for key, data in results.items() if not data["end"]}, "cells": [
+                {"name": step.name, "kind": step.kind, "well": results[key]["well"], "end": results[key]["end"],
+                 "seconds": round(results[key]["seconds"], 4), "key": key} for (_, step), key in zip(steps, keys, strict=True)]}
+        record = {"lesson": submission.lesson, "learner": submission.learner, "graded": time.strftime("%Y-%m-%dT%H:%M:%S%z"),
+                  "environment": plan.environment(), "seed": job.seed, "timeout": job.timeout, "confined": job.confined,
+                  "code": self._lesson(submission.lesson)[3], "notebooks": records}
+        replace_text(self._kept_at(submission), json.dumps(record))
+        self._write(submission, {name: notebook for name, (notebook, _) in executed.items()})
+        self.book.record(submission.lesson, submission.learner, submission.timestamp, executed)
+        return [Finding(*where, sentence) for sentence in says]
+
+    def _write(self, submission, notebooks):
+        """Put the graded notebooks and what lay beside them in autograded/, whole or not at all."""
+        target = self.root / "autograded" / submission.learner / submission.lesson
+        target.parent.mkdir(parents=True, exist_ok=True)
+        part = Path(tempfile.mkdtemp(prefix="graded-", dir=self.root / KEPT))
+        confine.write_files(part, submission.files)
+        for name, notebook in notebooks.items():
+            (part / f"{name}.ipynb").write_text(nbformat.v4.writes(notebook), encoding="utf-8")
+        if submission.timestamp:
+            shutil.copyfile(self.root / "submitted" / submission.learner / submission.lesson / "timestamp.txt", part / "timestamp.txt")
+        part.chmod(0o755)
+        shutil.rmtree(target, ignore_errors=True)
+        part.replace(target)
 
 
 def rebuild_or_refuse(source, submitted):
@@ -119,32 +370,25 @@ def rebuild_or_refuse(source, submitted):
         raise Ungradable(f"the notebook {error}, so nothing was graded: ask the learner for the right one") from None
 
 
-def explain(done, limit):
-    """One sentence on why nbgrader could not grade a submission."""
-    where = f"in the cell `{done.cell}`" if done.cell else "before its first cell"
-    if "DeadKernelError" in done.log:
-        return (f"the kernel died {where} (os._exit, a crash, or no memory left), so nothing was graded: take the call out of a copy "
-                "and grade that, or mark it by hand")
-    if "CellTimeoutError" in done.log or "TimeLimit" in done.log:
-        return (f"the notebook hung {where} and could not be interrupted within {limit:.0f} s, so nothing was graded: look for an "
-                "endless loop that catches every exception")
-    return f"nbgrader stopped {where} ({last_error(done.log)}), so nothing was graded: try `nbgrader autograde` to see more"
+def replace_text(path, text):
+    path.parent.mkdir(parents=True, exist_ok=True)
+    part = path.with_name(f"{path.name}.part")
+    part.write_text(text, encoding="utf-8")
+    part.replace(path)
 
 
-def last_error(log):
-    """The last line of a log that looks like an exception; nbgrader's own summary is not one."""
-    found = re.findall(r"^((?!.*NbGraderException)[\w.]*(?:Error|Exception|Died)\b.*)$", log, flags=re.MULTILINE)
-    return found[-1].strip()[:200] if found else "no reason given"
+# ---- for people ------------------------------------------------------------------------------------------------------------
 
 
-def grade_and_show(root, lessons, learners=None):
+def grade_and_show(root, lessons, learners=None, options=Options()):
     """grade() with progress and findings on stderr as they come, then tables and places on stdout. Return the Outcome."""
     from rich.console import Console
     from rich.markup import escape
-    from rich.progress import Progress
+    from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn, TimeRemainingColumn
 
     root, console = Path(root).resolve(), report.page_wide_console()
-    with Progress(console=Console(stderr=True)) as progress:
+    columns = TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeElapsedColumn(), TextColumn("left"), TimeRemainingColumn()
+    with Progress(*columns, console=Console(stderr=True)) as progress:
         task = progress.add_task("Grading", total=None)
 
         def tell(done, total, learner, findings):
@@ -153,7 +397,7 @@ def grade_and_show(root, lessons, learners=None):
                 label = "[red]Not graded:[/]" if finding.blocks else "[yellow]Note:[/]"
                 progress.console.print(label, escape(str(finding)), soft_wrap=True, highlight=False)
 
-        outcome = grade(root, lessons, learners, tell=tell)
+        outcome = grade(root, lessons, learners, options, tell)
     for lesson in lessons:
         table = report.marks(root, lesson, gradebook_url(root))
         if not table:

@@ -68,19 +68,24 @@ def oddities(notebook, timeout):
             if output.output_type == "error" and output.ename == "CellTimeoutError":
                 findings.append(f"the cell `{name}` was stopped after {timeout} s and counts as failed: look for an endless loop, "
                                 "or allow more time with c.Execute.timeout")
+            elif output.output_type == "error" and output.ename == "DeadKernelError":
+                findings.append(f"the cell `{name}` counts as failed, {output.evalue.partition(':')[0]}: the rest is graded, look at it by hand")
             elif CUT in str(output.get("text", "")) + str(output.get("data", {}).get("text/plain", "")):
                 findings.append(f"the output of the cell `{name}` was very long and is cut: it is graded, nothing to do")
     return findings
 
 
 def read_autograded(root, lesson, learner):
-    """The executed notebook, None where there is none because nothing could be graded."""
-    path = root / "autograded" / learner / lesson / f"{lesson}.ipynb"
-    return nbformat.read(path, as_version=4) if path.exists() else None
+    """{name: executed notebook}; empty where nothing could be graded."""
+    folder = root / "autograded" / learner / lesson
+    return {path.stem: nbformat.read(path, as_version=4) for path in sorted(folder.glob("*.ipynb"))}
 
 
 def marks(root, lesson, gradebook):
-    """{learner: {exercise's grade_id: Mark}} in the lesson's own order; the inner dict is empty for who could not be graded."""
+    """{learner: {exercise: Mark}} in the lesson's own order; the inner dict is empty for who could not be graded.
+
+    An exercise is named by its check's grade_id, in a lesson of several notebooks by notebook/grade_id.
+    """
     from nbgrader.api import Gradebook, MissingEntry
 
     table, learners = {}, learners_of(root, lesson)
@@ -88,19 +93,18 @@ def marks(root, lesson, gradebook):
         return table
     with Gradebook(gradebook) as book:
         for learner in learners:
-            notebook, table[learner] = read_autograded(root, lesson, learner), {}
-            if notebook is None:
-                continue
-            try:
-                grades = {grade.name: grade for grade in book.find_submission_notebook(lesson, lesson, learner).grades}
-            except MissingEntry:
-                continue
-            failed = failures(notebook)
-            for cell in notebook.cells:
-                name = name_of(cell)
-                if name in grades:
-                    grade = grades[name]
-                    table[learner][name] = Mark(grade.score, grade.max_score, grade.needs_manual_grade, failed.get(name))
+            notebooks, table[learner] = read_autograded(root, lesson, learner), {}
+            for name, notebook in notebooks.items():
+                try:
+                    grades = {grade.name: grade for grade in book.find_submission_notebook(name, lesson, learner).grades}
+                except MissingEntry:
+                    continue
+                failed = failures(notebook)
+                for grade_id in map(name_of, notebook.cells):
+                    if grade_id in grades:
+                        grade = grades[grade_id]
+                        exercise = grade_id if len(notebooks) == 1 else f"{name}/{grade_id}"
+                        table[learner][exercise] = Mark(grade.score, grade.max_score, grade.needs_manual_grade, failed.get(grade_id))
     return table
 
 

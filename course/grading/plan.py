@@ -1,0 +1,205 @@
+"""What has to run for a notebook, and under which key its results can be found again.
+
+A key is a digest of all that can change a cell's result: the cells before it, the files beside the notebook, the instructor's
+modules that the notebook imports, the installed packages, the seed. A check that runs alone changes nothing for the others, so it
+is in no key but its own: after a change of one check the results of the others still hold.
+"""
+import ast
+import hashlib
+import importlib.metadata
+import importlib.util
+import json
+import platform
+import symtable
+import sys
+from functools import cache
+from pathlib import Path
+
+from IPython.core.inputtransformer2 import TransformerManager
+from nbgrader.utils import is_grade, is_solution
+
+from course.grading import execute
+from course.grading.execute import Step
+
+VERSION = 1  # of the results' form; a change makes all kept results old
+
+
+def steps_of(notebook, source, skip):
+    """The Steps of a rebuilt notebook, with the index of each one's cell: [(index, Step)]. Cells tagged `skip` do not run."""
+    given = {cell["id"] for cell in source.cells}
+    code = [(index, cell) for index, cell in enumerate(notebook.cells)
+            if cell.cell_type == "code" and cell.source.strip() and not set(cell.metadata.get("tags", [])) & set(skip)]
+    names = {index: names_of(cell.source) for index, cell in code}
+    steps = []
+    for index, cell in code:
+        sets, uses = names[index]
+        kind = ("check" if is_grade(cell) and not is_solution(cell) else "answer" if is_solution(cell)
+                else "given" if cell["id"] in given else "added")
+        later = set().union(*(names[other][1] for other, _ in code if other > index))
+        alone = kind == "check" and sets is not None and not sets & later and not shared_state(index, uses, code, names)
+        steps.append((index, Step(cell.metadata.get("nbgrader", {}).get("grade_id") or cell["id"], cell.source, kind, alone, tuple(sorted(uses)))))
+    return steps
+
+
+def shared_state(index, uses, code, names):
+    """Whether a check uses objects that another check uses, too, and that one of them might change: names that cells bind to
+    something else than a function, a class or a module."""
+    data = set()
+    for other, cell in code:
+        if other != index and names[other][0]:
+            data |= uses & names[other][0] - defined(cell.source)
+    return any(data & names[other][1] for other, cell in code if other != index and is_grade(cell) and not is_solution(cell))
+
+
+def names_of(source):
+    """(names a cell sets, names it uses) in the notebook, inside its functions too; (None, all of them) where it is not Python."""
+    try:
+        table = symtable.symtable(TransformerManager().transform_cell(source), "cell", "exec")
+    except (SyntaxError, ValueError, RecursionError):
+        return None, set()
+    sets, uses = set(), set()
+
+    def walk(scope):
+        for symbol in scope.get_symbols():
+            top = scope.get_type() == "module"
+            if (top and (symbol.is_assigned() or symbol.is_imported())) or (symbol.is_declared_global() and symbol.is_assigned()):
+                sets.add(symbol.get_name())
+            if symbol.is_referenced() and (top or symbol.is_global()):
+                uses.add(symbol.get_name())
+        for child in scope.get_children():
+            walk(child)
+
+    walk(table)
+    return sets, uses
+
+
+def defined(source):
+    """Names that a cell binds to functions, classes and modules."""
+    try:
+        body = ast.parse(TransformerManager().transform_cell(source)).body
+    except (SyntaxError, ValueError, RecursionError):
+        return set()
+    found = {node.name for node in body if isinstance(node, (ast.FunctionDef, ast.AsyncFunctionDef, ast.ClassDef))}
+    for node in body:
+        if isinstance(node, (ast.Import, ast.ImportFrom)):
+            found |= {(alias.asname or alias.name).partition(".")[0] for alias in node.names}
+    return found
+
+
+def imports_of(source):
+    """Modules that the cells import, in their order, with what `from package import module` may mean."""
+    found = []
+    for cell in source.cells:
+        if cell.cell_type == "code" and not is_solution(cell):
+            found += imported(cell.source)
+    return tuple(dict.fromkeys(found))
+
+
+def imported(text, package=""):
+    """Names of modules that a piece of Python imports, inside functions too."""
+    try:
+        tree = ast.parse(TransformerManager().transform_cell(text))
+    except (SyntaxError, ValueError, RecursionError):
+        return []
+    found = []
+    for node in ast.walk(tree):
+        if isinstance(node, ast.Import):
+            found += [alias.name for alias in node.names]
+        elif isinstance(node, ast.ImportFrom):
+            base = ".".join(package.split(".")[:len(package.split(".")) - node.level + 1]) if node.level else ""
+            base = ".".join(filter(None, (base, node.module)))
+            found += [base, *(f"{base}.{alias.name}" for alias in node.names)]
+    return [name for name in found if name]
+
+
+def own_code(imports):
+    """{module: path} of the instructor's own modules that these imports reach: those that lie outside Python and its packages."""
+    found, waiting = {}, list(imports)
+    while waiting:
+        name = waiting.pop()
+        parts = name.split(".")
+        for module in (".".join(parts[:length]) for length in range(1, len(parts) + 1)):
+            path = None if module in found else location(module)
+            if path:
+                found[module] = path
+                package = module if path.name == "__init__.py" else module.rpartition(".")[0]
+                waiting += imported(path.read_text(encoding="utf-8"), package)
+    return found
+
+
+@cache
+def location(module):
+    """The file of an instructor's module; None for an installed one, and for what is no module."""
+    if module.partition(".")[0] in sys.stdlib_module_names:
+        return None
+    try:
+        spec = importlib.util.find_spec(module)
+    except (ImportError, AttributeError, ValueError):
+        return None
+    if not spec or not spec.origin or not spec.origin.endswith(".py"):
+        return None
+    installed = [Path(path).resolve() for path in (sys.prefix, sys.base_prefix)]
+    path = Path(spec.origin).resolve()
+    return None if any(place in path.parents for place in installed) or "site-packages" in path.parts else path
+
+
+@cache
+def environment():
+    """The Python, the machine's kind and the packages, as a dictionary."""
+    packages = {dist.metadata["Name"]: dist.version for dist in importlib.metadata.distributions() if dist.metadata["Name"]}
+    return {"python": platform.python_version(), "machine": f"{platform.system()} {platform.machine()}", "packages": dict(sorted(packages.items()))}
+
+
+def digest(*parts):
+    found = hashlib.sha256()
+    for part in parts:
+        data = part if isinstance(part, bytes) else json.dumps(part, sort_keys=True, default=str).encode()
+        found.update(len(data).to_bytes(8, "big") + data)
+    return found.hexdigest()
+
+
+def code_digest(imports):
+    """Of the instructor's modules by content, and of the data files in their packages by name, size and time."""
+    modules = own_code(imports)
+    data = []
+    for folder in sorted({path.parent for module, path in modules.items() if path.name == "__init__.py"}):
+        data += [(str(path), path.stat().st_size, path.stat().st_mtime_ns) for path in sorted(folder.rglob("*"))
+                 if path.is_file() and path.suffix not in (".py", ".pyc") and "__pycache__" not in path.parts]
+    return digest(sorted((module, path.read_text(encoding="utf-8")) for module, path in modules.items()), data)
+
+
+def keys_of(job, code):
+    """A key for each of the job's steps; `code` is what code_digest said."""
+    chain = digest(VERSION, environment(), code, job.seed, job.limits, job.confined, sorted((name, hashlib.sha256(data).hexdigest())
+                                                                                              for name, data in job.files.items()))
+    keys = []
+    for step in job.steps:
+        if step.alone:
+            keys.append(digest(chain, step))
+        else:
+            chain = digest(chain, step)
+            keys.append(chain)
+    return keys
+
+
+def only_missing(job, keys, kept):
+    """The job without the checks whose results are kept; None where nothing has to run. Cells that are not alone have to run
+    again for any check that comes after them."""
+    missing = [key not in kept for key in keys]
+    if not any(missing):
+        return None
+    steps = tuple(step for step, lacks in zip(job.steps, missing, strict=True) if lacks or not step.alone)
+    return job._replace(steps=steps)
+
+
+def keepable(done):
+    """Whether a result would come out again: what was stopped may have been stopped by a busy machine."""
+    return not done.end
+
+
+def as_json(done):
+    return done._asdict()
+
+
+def from_json(data):
+    return execute.Done(**data)

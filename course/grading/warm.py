@@ -1,0 +1,100 @@
+"""The warm parent: a process that has imported what the lessons import, and forks.
+
+    worker -- starts --> warm parent -- forks --> a lesson's start -- forks --> a submission's room
+
+A lesson's start has run the given cells before the first answer; every submission goes on from there. Importing PyTorch takes
+seconds, forking takes milliseconds. Nothing of a submission is ever in these two processes: they only fork.
+"""
+import base64
+import contextlib
+import json
+import os
+import socket
+import sys
+import tempfile
+
+from course.grading import confine, guard, runner
+
+
+def main(descriptor, modules):
+    """Serve forks on the socket that the worker has passed on, until it is closed."""
+    confine.die_with_parent()
+    with open(os.devnull, "r+b") as nothing:
+        for standard in range(3):
+            os.dup2(nothing.fileno(), standard)
+    shell = runner.started(modules)
+    serve(socket.socket(fileno=descriptor), lambda order, sock: begin(order, sock, shell))
+
+
+def serve(sock, handle):
+    """For each message, with a socket in it: fork, and let the child handle it there."""
+    while True:
+        with contextlib.suppress(ChildProcessError):
+            while os.waitpid(-1, os.WNOHANG)[0]:
+                pass
+        sockets = []
+        order = runner.receive(sock, sockets)
+        if order is None:
+            return
+        child = os.fork()
+        if not child:
+            try:
+                confine.die_with_parent()
+                sock.close()
+                handle(order, socket.socket(fileno=sockets[0]))
+            except BaseException as problem:
+                with contextlib.suppress(OSError):
+                    runner.send(socket.socket(fileno=sockets[0]), {"problem": f"{type(problem).__name__}: {problem}"})
+            os._exit(0)
+        os.close(sockets[0])
+        runner.send(sock, {"pid": child})
+
+
+def begin(order, sock, shell):
+    """A lesson's start: run its given cells in a folder with the lesson's own files, then fork a room per submission.
+
+    `order`: {"cells": [sources], "files": {name: base64}, "own": [packages], "seed": int}. Answers {"outputs": [[output]...],
+    "well": bool, "data": bytes of private memory}. A start that failed, or wrote files, is of no use, and says so.
+    """
+    base = tempfile.mkdtemp(prefix="course-start-")
+    files = {name: base64.b64decode(text) for name, text in order["files"].items()}
+    confine.place_files(base, files)
+    runner.reseed(order["seed"])
+    given, pages, well = {}, [], True
+    for source in order["cells"]:
+        passed, _, outputs = shell.run(source)
+        well = well and passed
+        pages.append(outputs)
+    given |= {name: value for name, value in shell.user_ns.items() if not name.startswith("_") and isinstance(value, guard.FIXED)}
+    left = {os.path.relpath(os.path.join(place, name), base) for place, _, names in os.walk(base) for name in names}
+    for name in left:
+        os.unlink(os.path.join(base, name))
+    snapshot = guard.Snapshot(order["own"])
+    runner.send(sock, {"outputs": pages, "well": well and left == set(files), "name": base})
+    serve(sock, lambda order, sock: enter(order, sock, shell, snapshot, given))
+
+
+def enter(order, sock, shell, snapshot, given):
+    """A submission: {"files", "base", "hidden", "limits", "confined", "seed" or None}. Go into its room and serve its cells."""
+    files = {name: base64.b64decode(text) for name, text in order["files"].items()}
+    limits = confine.Limits(*order["limits"])
+    os.setsid()
+    if order["confined"]:
+        confine.enter(order["base"], confine.visible_paths(snapshot.modules), order["hidden"], files, limits)
+    else:
+        confine.adopt_orphans()
+        confine.place_files(order["base"], files)
+        confine.bound(limits)
+    close_others(sock.fileno())
+    if order["seed"] is not None:
+        runner.reseed(order["seed"])
+    runner.work(sock, shell, snapshot, given)
+
+
+def close_others(kept):
+    os.closerange(3, kept)
+    os.closerange(kept + 1, 1024)
+
+
+if __name__ == "__main__":
+    main(int(sys.argv[1]), json.loads(sys.argv[2]))
