@@ -14,12 +14,26 @@ Root = Annotated[Path, typer.Option(help="The course's folder: the one with sour
 def grade(
     lessons: Annotated[list[str], typer.Argument(metavar="LESSON...", help="For example 01-replace-the-head.")],
     learner: Annotated[list[str] | None, typer.Option(help="Grade this learner only; may be given more than once.")] = None,
+    workers: Annotated[int | None, typer.Option(help="Submissions at a time; one for each core if not given.", min=1)] = None,
+    scheduler: Annotated[str | None, typer.Option(help="A Dask cluster's scheduler, tcp://host:port; this machine alone if not given.")] = None,
+    unconfined: Annotated[bool, typer.Option("--unconfined", help="Run without rooms: only for code that you trust.")] = False,
+    kernel: Annotated[str, typer.Option(help="Use ordinary Jupyter kernels of this name; needs --unconfined.")] = "",
+    as_json: Annotated[bool, typer.Option("--json", help="One JSON object a line: each submission as it is done, then the sum.")] = False,
     root: Root = ROOT,
 ):
     """Grade what lies in submitted/ and report. Exit status 1 if something could not be graded."""
-    from course.grading.grade import grade_and_show
+    from course.grading.grade import Options, grade_and_show, grade_for_machines
 
-    finish(grade_and_show(root, lessons, learner or None).clean)
+    options = Options(workers=workers, scheduler=scheduler, confined=not unconfined, kernel=kernel)
+    finish(explained(grade_for_machines if as_json else grade_and_show, root, lessons, learner or None, options).clean)
+
+
+@app.command()
+def replay(learner: str, lesson: str, root: Root = ROOT):
+    """Open a graded submission as it ran, at the first cell that failed."""
+    from course.grading.replay import replay as run
+
+    raise typer.Exit(explained(run, root, learner, lesson))
 
 
 @app.command()

@@ -79,10 +79,8 @@ def visible_paths(modules):
     found = {path for path in (*prefixes, *SYSTEM) if os.path.exists(path)}
     for name, module in modules.items():
         file = getattr(module, "__file__", None)
-        if file and not any(os.path.realpath(file).startswith(f"{os.path.realpath(path)}/") for path in found):
-            top = modules.get(name.partition(".")[0], module)
-            paths = list(getattr(top, "__path__", [])) or [getattr(top, "__file__", None) or file]
-            found |= {str(path) for path in paths if os.path.exists(path)}
+        if "." not in name and file and not file.startswith(tuple(f"{path}/" for path in found)):
+            found |= {str(path) for path in getattr(module, "__path__", [file]) if os.path.exists(path)}
     return sorted(path for path in found if path != "/")
 
 

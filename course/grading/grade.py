@@ -50,6 +50,9 @@ class Options(NamedTuple):
     seed: int = 0
 
 
+DEFAULTS = Options()
+
+
 class Submission(NamedTuple):
     """What is known of a submission before it runs."""
 
@@ -61,7 +64,7 @@ class Submission(NamedTuple):
     says: list
 
 
-def grade(root, lessons, learners=None, options=Options(), tell=lambda *news: None):
+def grade(root, lessons, learners=None, options=DEFAULTS, tell=lambda *news: None):
     """Grade all submissions of the lessons, or those of some learners, and return an Outcome.
 
     `tell(done, total, learner, findings)` is called before the first submission and after each. Raises ValueError where nothing
@@ -380,7 +383,7 @@ def replace_text(path, text):
 # ---- for people ------------------------------------------------------------------------------------------------------------
 
 
-def grade_and_show(root, lessons, learners=None, options=Options()):
+def grade_and_show(root, lessons, learners=None, options=DEFAULTS):
     """grade() with progress and findings on stderr as they come, then tables and places on stdout. Return the Outcome."""
     from rich.console import Console
     from rich.markup import escape
@@ -407,4 +410,21 @@ def grade_and_show(root, lessons, learners=None, options=Options()):
         console.print(f"Report:    {page}", soft_wrap=True)
     console.print(f"Notebooks: {root / 'autograded'}\nGradebook: {gradebook_url(root)}", soft_wrap=True)
     console.print(f"Feedback:  {root / 'feedback'}, once you have run `nbgrader generate_feedback LESSON`", soft_wrap=True)
+    return outcome
+
+
+def grade_for_machines(root, lessons, learners=None, options=DEFAULTS):
+    """grade() with a JSON object a line on stdout: {"lesson", "learner", "graded", "findings"} for each submission, then the sum."""
+    started = time.monotonic()
+
+    def tell(done, total, learner, findings):
+        for finding in findings if not learner else ():
+            print(json.dumps({"lesson": finding.lesson, "learner": finding.learner, "graded": False, "findings": [finding.says]}), flush=True)
+        if learner:
+            print(json.dumps({"done": done, "of": total, "learner": learner, "findings": [finding._asdict() for finding in findings],
+                              "graded": not any(finding.blocks for finding in findings)}), flush=True)
+
+    outcome = grade(root, lessons, learners, options, tell)
+    blocked = sum(finding.blocks for finding in outcome.findings)
+    print(json.dumps({"graded": len(outcome.graded), "not_graded": blocked, "seconds": round(time.monotonic() - started, 2)}), flush=True)
     return outcome

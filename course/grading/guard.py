@@ -30,27 +30,30 @@ class Refused(RuntimeError):
 
 
 class Snapshot:
-    """Where every function, class and module was. It is taken before any of the learner's code has run."""
+    """Where the functions, classes and modules were that a check can reach. It is taken before any of the learner's code has run.
 
-    def __init__(self, own=()):
-        """`own`: top-level names of the instructor's packages, whose plain data is kept, too."""
+    A check reaches what its notebook and the instructor's modules import, and what those modules import in their turn. Looking at
+    every module there is would touch, and so copy, most of a forked process's memory at every check.
+    """
+
+    def __init__(self, space, own=()):
+        """`space`: the notebook's names. `own`: top-level names of the instructor's packages, whose plain data is kept, too."""
         self.modules = dict(sys.modules)
         self.builtins = dict(vars(builtins))
         self.paths = {name: list(getattr(sys, name)) for name in ("path", "meta_path", "path_hooks")}
-        self.places, classes = [], {}
-        for name, module in self.modules.items():
-            space = getattr(module, "__dict__", None)
-            if type(space) is not dict:
-                continue
-            keeps_data = name.partition(".")[0] in own
-            self._note(module, space, keeps_data)
-            for value in space.values():
-                if isinstance(value, type) and value.__module__ in self.modules:
-                    classes[id(value)] = value
+        self.places = []
+        mine = [module for name, module in self.modules.items() if name.partition(".")[0] in own]
+        first = list(dict.fromkeys([*mine, *referred(vars(module) for module in mine), *referred([space])]))
+        seen = {id(module): module for module in [builtins, *first, *referred(vars(module) for module in first)]}
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")
-            for kind in classes.values():
-                self._note(kind, dict(type.__dict__["__dict__"].__get__(kind)), False)
+            for module in seen.values():
+                self._note(module, vars(module), module in mine)
+                for kind in [value for value in vars(module).values() if isinstance(value, type) and value.__module__ == module.__name__]:
+                    self._note(kind, dict(vars(kind)), False)
+            for kind in {id(kind): kind for module in first for value in vars(module).values() if isinstance(value, type) for kind in value.__mro__
+                         if id(sys.modules.get(kind.__module__)) not in seen}.values():
+                self._note(kind, dict(vars(kind)), False)
 
     def _note(self, owner, space, keeps_data):
         kept = {name: value for name, value in space.items() if isinstance(value, FIXED) or (keeps_data and not name.startswith("__"))}
@@ -64,7 +67,8 @@ class Snapshot:
         for owner, names, values, copies in self.places:
             space = owner.__dict__ if isinstance(owner, types.ModuleType) else type.__dict__["__dict__"].__get__(owner)
             if not all(map(is_, map(space.get, names), values)):
-                found += [(owner, name, value) for name, value in zip(names, values) if space.get(name) is not value]
+                found += [(owner, name, value) for name, value in zip(names, values)
+                          if space.get(name) is not value and not wraps(space.get(name), value)]
             found += [(owner, name, values[names.index(name)]) for name, copy in copies.items() if space.get(name) != copy]
         return found
 
@@ -90,6 +94,26 @@ class Snapshot:
         for name, entries in self.paths.items():
             getattr(sys, name)[:] = entries
         return sorted(set(changed))
+
+
+def referred(spaces):
+    """The modules that these namespaces hold, and those in which the functions and classes they hold were written."""
+    found = {}
+    for space in spaces:
+        for value in list(space.values()):
+            if isinstance(value, types.ModuleType):
+                found[id(value)] = value
+            elif isinstance(value, (types.FunctionType, type)):
+                home = sys.modules.get(value.__module__ or "")
+                if isinstance(home, types.ModuleType):
+                    found[id(home)] = home
+    return list(found.values())
+
+
+def wraps(new, old):
+    """Whether an installed library has wrapped its own function, as torch.optim does when the first optimizer is made."""
+    code = getattr(new, "__code__", None)
+    return code is not None and getattr(new, "__wrapped__", None) is old and code.co_filename.startswith((sys.prefix, sys.base_prefix))
 
 
 def calm():

@@ -8,6 +8,7 @@ import ast
 import asyncio
 import builtins
 import contextlib
+import gc
 import inspect
 import io
 import json
@@ -294,6 +295,7 @@ def work(sock, shell, snapshot, given):
                           if not key.startswith("_") and before.get(key) is not value and isinstance(value, guard.FIXED)}
             send(sock, answer)
         elif order["alone"]:
+            gc.freeze()
             child = os.fork()
             if not child:
                 check(sock, order, shell, snapshot, given, notes)

@@ -7,6 +7,7 @@ seconds, forking takes milliseconds. Nothing of a submission is ever in these tw
 """
 import base64
 import contextlib
+import gc
 import json
 import os
 import socket
@@ -36,6 +37,7 @@ def serve(sock, handle):
         order = runner.receive(sock, sockets)
         if order is None:
             return
+        gc.freeze()  # else the first collection in a child would touch, and so copy, all of our memory
         child = os.fork()
         if not child:
             try:
@@ -69,18 +71,19 @@ def begin(order, sock, shell):
     left = {os.path.relpath(os.path.join(place, name), base) for place, _, names in os.walk(base) for name in names}
     for name in left:
         os.unlink(os.path.join(base, name))
-    snapshot = guard.Snapshot(order["own"])
+    snapshot = guard.Snapshot(shell.user_ns, order["own"])
+    visible = confine.visible_paths(snapshot.modules)
     runner.send(sock, {"outputs": pages, "well": well and left == set(files), "name": base})
-    serve(sock, lambda order, sock: enter(order, sock, shell, snapshot, given))
+    serve(sock, lambda order, sock: enter(order, sock, shell, snapshot, given, visible))
 
 
-def enter(order, sock, shell, snapshot, given):
+def enter(order, sock, shell, snapshot, given, visible):
     """A submission: {"files", "base", "hidden", "limits", "confined", "seed" or None}. Go into its room and serve its cells."""
     files = {name: base64.b64decode(text) for name, text in order["files"].items()}
     limits = confine.Limits(*order["limits"])
     os.setsid()
     if order["confined"]:
-        confine.enter(order["base"], confine.visible_paths(snapshot.modules), order["hidden"], files, limits)
+        confine.enter(order["base"], visible, order["hidden"], files, limits)
     else:
         confine.adopt_orphans()
         confine.place_files(order["base"], files)
