@@ -98,10 +98,7 @@ def run(lessons, bank, root, tell=lambda *news: None):
     jobs = [(lesson, sheet, answers) for lesson, source in sources.items()
             for sheet, answers in pack(lesson, source, read_bank(bank, lesson, source)).items()]
     files, done = tempfile.TemporaryDirectory(prefix="course-files-"), []
-    for lesson in lessons:
-        if (script := Path(bank) / lesson / "files.py").exists():
-            (Path(files.name) / lesson).mkdir()
-            run_script(script.read_text(encoding="utf-8"), Path(files.name) / lesson, script)
+    make_files(bank, lessons, Path(files.name))
 
     def work(share):
         def follow(*news):
@@ -123,6 +120,29 @@ def grade_sheets(root, scratch, sources, jobs, tell, files):
 
     `files`/LESSON holds what the reference hands in beside its notebook.
     """
+    lay_out(root, scratch, sources, jobs, files)
+    lessons = list(dict.fromkeys(lesson for lesson, _, _ in jobs))
+    grade(scratch, lessons, tell=tell)
+    tables = {lesson: report.marks(scratch, lesson, gradebook_url(scratch)) for lesson in lessons}
+    rows = []
+    for lesson, sheet, answers in jobs:
+        for exercise, answer in answers.items():
+            row = judge(answer, tables[lesson][sheet].get(f"check-{exercise}"))
+            if answer.kind != "reference" or sheet == "reference" or not row.ok:
+                rows.append(row._replace(answer=answer._replace(name=answer.name if answer.kind != "reference" else f"on {sheet}")))
+    return rows
+
+
+def make_files(bank, lessons, target):
+    """Make what the reference of each lesson hands in beside its notebook, in `target`/LESSON."""
+    for lesson in lessons:
+        if (script := Path(bank) / lesson / "files.py").exists():
+            (target / lesson).mkdir()
+            run_script(script.read_text(encoding="utf-8"), target / lesson, script)
+
+
+def lay_out(root, scratch, sources, jobs, files):
+    """Make a course of its own in `scratch`, with the root's settings and a submission for each (lesson, sheet, {exercise: Answer})."""
     write_nested_settings(root, scratch)
     for lesson in {lesson for lesson, _, _ in jobs}:
         shutil.copytree(root / "source" / lesson, scratch / "source" / lesson)
@@ -135,16 +155,6 @@ def grade_sheets(root, scratch, sources, jobs, tell, files):
             if answer.script:
                 run_script(answer.script, folder, f"{answer.kind}/{answer.exercise}/{answer.name}.py")
         nbformat.write(fill_in(sources[lesson], answers), folder / f"{lesson}.ipynb")
-    lessons = list(dict.fromkeys(lesson for lesson, _, _ in jobs))
-    grade(scratch, lessons, tell=tell)
-    tables = {lesson: report.marks(scratch, lesson, gradebook_url(scratch)) for lesson in lessons}
-    rows = []
-    for lesson, sheet, answers in jobs:
-        for exercise, answer in answers.items():
-            row = judge(answer, tables[lesson][sheet].get(f"check-{exercise}"))
-            if answer.kind != "reference" or sheet == "reference" or not row.ok:
-                rows.append(row._replace(answer=answer._replace(name=answer.name if answer.kind != "reference" else f"on {sheet}")))
-    return rows
 
 
 def run_script(text, folder, name):

@@ -31,6 +31,8 @@ KEPT = ".grading"  # results of earlier runs, and the record of each submission
 class Outcome(NamedTuple):
     graded: list  # (lesson, learner)
     findings: list
+    cells: int = 0  # that ran; all others were kept from earlier runs
+    work: float = 0  # seconds of this process's own work while submissions ran: reading, recording, talking to workers
 
     @property
     def clean(self):
@@ -87,7 +89,7 @@ def grade(root, lessons, learners=None, options=DEFAULTS, tell=lambda *news: Non
             if not any(finding.blocks for finding in news):
                 graded.append((lesson, learner))
             tell(len(graded) + len({(f.lesson, f.learner) for f in findings if f.blocks and f.learner}), len(wanted), learner, news)
-    return Outcome(graded, findings)
+    return Outcome(graded, findings, grading.cells, grading.work)
 
 
 def who(root, lessons, learners):
@@ -193,7 +195,7 @@ class Grading:
         self.skip = [tag for tag in [config.Execute.get("skip_cells_with_tag", "")] if tag]
         self.workers = options.workers or os.cpu_count() or 1
         self.kernel = options.kernel or ("" if hasattr(os, "fork") and sys.platform == "linux" else "python3")
-        self.lessons = {}
+        self.lessons, self.cells, self.work = {}, 0, 0.0
 
     def run(self, wanted):
         """Yield (lesson, learner, findings) as submissions are done."""
@@ -213,9 +215,11 @@ class Grading:
                 yield from jobs
 
             with workers_of(self.workers, self.options.scheduler) as client:
+                before = time.process_time()
                 for (lesson, learner, name), result in run_jobs(client, all_jobs()):
                     parts[lesson, learner][name] = result
                     yield from self._complete(waiting, parts)
+                    self.work = time.process_time() - before
             yield from self._complete(waiting, parts)
 
     def _need_a_room(self):
@@ -267,11 +271,11 @@ class Grading:
         handed_in, file, says = self.root / "submitted" / learner / lesson, None, []
         try:
             files, imports, own, code = self._lesson(lesson)
-            notebooks, missing, beside = {}, [], None
+            notebooks, missing, paths = {}, [], []
             with tempfile.TemporaryDirectory(prefix="staged-", dir=self.root / KEPT) as staged:
                 for name, source in self.sources[lesson].items():
                     try:
-                        file, more = find_notebook(handed_in, name)
+                        file, more = find_notebook(handed_in, name, set(self.sources[lesson]) - {name})
                     except Ungradable as reason:
                         missing.append((name, reason))
                         continue
@@ -279,11 +283,12 @@ class Grading:
                     notebook, odd = rebuild_or_refuse(source, submitted)
                     says += more + still_more + odd
                     notebooks[name] = notebook
+                    paths.append(file)
                 if not notebooks:
                     file = handed_in
                     raise missing[0][1]
                 says += [f"there is no {name}.ipynb: it counts as not handed in, ask the learner if that was not meant" for name, _ in missing]
-                says += stage_files(handed_in, file, Path(staged))
+                says += stage_files(handed_in, paths, Path(staged))
                 stamp = self.directory.get_existing_timestamp(staged)
                 beside = {os.path.relpath(path, staged): Path(path).read_bytes() for path in find_all_files(staged, ["timestamp.txt"])} | files
             prepared = {}
@@ -328,6 +333,7 @@ class Grading:
             kept = self._kept(submission, name)
             todo = plan.only_missing(job, keys, kept)
             ran = dict(zip((step.name for step in todo.steps), result, strict=True)) if todo else {}
+            self.cells += len(ran)
             results = {}
             verdicts = {}
             for number, ((index, step), key) in enumerate(zip(steps, keys, strict=True), start=1):
@@ -426,5 +432,6 @@ def grade_for_machines(root, lessons, learners=None, options=DEFAULTS):
 
     outcome = grade(root, lessons, learners, options, tell)
     blocked = sum(finding.blocks for finding in outcome.findings)
-    print(json.dumps({"graded": len(outcome.graded), "not_graded": blocked, "seconds": round(time.monotonic() - started, 2)}), flush=True)
+    print(json.dumps({"graded": len(outcome.graded), "not_graded": blocked, "seconds": round(time.monotonic() - started, 2),
+                      "cells": outcome.cells, "coordinator_s": round(outcome.work, 3)}), flush=True)
     return outcome

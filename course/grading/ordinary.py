@@ -31,7 +31,7 @@ def graded(step):
 
 def as_done(cell, died):
     errors = [output for output in cell.outputs if output.output_type == "error"]
-    if died and cell.execution_count is None:
+    if died and "shell.execute_reply" not in cell.metadata.get("execution", {}):
         name = died.partition(":")[0]
         error = {"output_type": "error", "ename": name, "evalue": died, "traceback": [died]}
         return Done(False, None, [error], 0, [], "died")

@@ -296,8 +296,10 @@ def work(sock, shell, snapshot, given):
             send(sock, answer)
         elif order["alone"]:
             gc.freeze()
+            numbers = random.getstate()
             child = os.fork()
             if not child:
+                random.setstate(numbers)  # Python seeds it anew in every fork
                 check(sock, order, shell, snapshot, given, notes)
                 os._exit(0)
             send_later = os.waitpid(child, 0)[1]

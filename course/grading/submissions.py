@@ -38,12 +38,13 @@ def learners_of(root, lesson):
                   if folder.is_dir() and not folder.parent.name.startswith("."))
 
 
-def find_notebook(folder, lesson):
+def find_notebook(folder, lesson, others=()):
     """Return (path, findings) of the notebook to grade; one with another name will do if it is the only one.
 
-    Raises Ungradable where there is none, or where it is not clear which.
+    `others`: names of the lesson's other notebooks, which are not taken for this one. Raises Ungradable where there is none, or
+    where it is not clear which.
     """
-    found = sorted(path for path in folder.iterdir() if path.suffix.lower() == ".ipynb" and path.is_file())
+    found = sorted(path for path in folder.iterdir() if path.suffix.lower() == ".ipynb" and path.is_file() and path.stem not in others)
     right = folder / f"{lesson}.ipynb"
     if right in found:
         return right, []
@@ -107,15 +108,15 @@ def typed(value, kind):
     return value if isinstance(value, kind) else kind()
 
 
-def stage_files(folder, notebook, target):
-    """Copy what lies beside the notebook, because an answer may read it. Return findings on what is left out.
+def stage_files(folder, notebooks, target):
+    """Copy what lies beside the notebooks (paths), because an answer may read it. Return findings on what is left out.
 
     Left out is what would change the grading itself: modules that hide installed ones, settings of Jupyter, links.
     """
     findings, left_out = [], []
     for path in sorted(folder.rglob("*")):
         inside = path.relative_to(folder)
-        if path == notebook or path.is_dir() or any(part.startswith(".") or part == "__pycache__" for part in inside.parts):
+        if path in notebooks or path.is_dir() or any(part.startswith(".") or part == "__pycache__" for part in inside.parts):
             continue
         if inside == Path("timestamp.txt"):
             findings += check_timestamp(path, target)

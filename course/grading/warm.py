@@ -10,6 +10,7 @@ import contextlib
 import gc
 import json
 import os
+import random
 import socket
 import sys
 import tempfile
@@ -73,11 +74,12 @@ def begin(order, sock, shell):
         os.unlink(os.path.join(base, name))
     snapshot = guard.Snapshot(shell.user_ns, order["own"])
     visible = confine.visible_paths(snapshot.modules)
+    numbers = random.getstate()
     runner.send(sock, {"outputs": pages, "well": well and left == set(files), "name": base})
-    serve(sock, lambda order, sock: enter(order, sock, shell, snapshot, given, visible))
+    serve(sock, lambda order, sock: enter(order, sock, shell, snapshot, given, visible, numbers))
 
 
-def enter(order, sock, shell, snapshot, given, visible):
+def enter(order, sock, shell, snapshot, given, visible, numbers):
     """A submission: {"files", "base", "hidden", "limits", "confined", "seed" or None}. Go into its room and serve its cells."""
     files = {name: base64.b64decode(text) for name, text in order["files"].items()}
     limits = confine.Limits(*order["limits"])
@@ -89,6 +91,7 @@ def enter(order, sock, shell, snapshot, given, visible):
         confine.place_files(order["base"], files)
         confine.bound(limits)
     close_others(sock.fileno())
+    random.setstate(numbers)  # Python seeds it anew in every fork
     if order["seed"] is not None:
         runner.reseed(order["seed"])
     runner.work(sock, shell, snapshot, given)

@@ -1,0 +1,203 @@
+"""The engine's own promises: what runs, what is kept, what a check may see, and what happens where there is no room to run in."""
+import json
+
+import nbformat
+import pytest
+from nbgrader.api import Gradebook
+from nbgrader.plugins import LateSubmissionPlugin
+from test_grading import ANSWERS, LESSON, answered, hand_in, make_course, make_source, meta
+from typer.testing import CliRunner
+
+from course.cli import app
+from course.grading import confine, grade, plan, report
+from course.grading.execute import Job, Pool, Step
+from course.grading.settings import gradebook_url
+
+
+@pytest.fixture
+def course(tmp_path):
+    make_course(tmp_path)
+    hand_in(tmp_path, "one", answered())
+    return tmp_path
+
+
+def points(root, learner="one"):
+    return [mark.points for mark in report.marks(root, LESSON, gradebook_url(root))[learner].values()]
+
+
+def ran(monkeypatch):
+    """Names of the cells that really run from now on, in this process."""
+    names = []
+
+    def run_here(client, jobs):
+        with Pool() as pool:
+            for name, job in jobs:
+                names.extend(step.name for step in job.steps)
+                yield name, pool.run(job)
+
+    monkeypatch.setattr(grade, "run_jobs", run_here)
+    monkeypatch.setattr(grade, "workers_of", lambda *_: __import__("contextlib").nullcontext())
+    return names
+
+
+# ---- what runs -------------------------------------------------------------------------------------------------------------
+
+NOTEBOOK = ["import math", "data = [1, 2]", "def f(x):\n    return x"]
+
+
+@pytest.mark.parametrize(("check", "later", "alone"), [
+    ("assert f(1) == 1", "assert f(2) == 2", True),
+    ("from math import pi\nassert f(1) == 1", "assert f(pi)", False),  # a later check uses what this one imports
+    ("assert data.pop() == 2", "assert data == [1]", False),  # both use one list
+    ("assert data == [1, 2]", "assert f(2) == 2", True),
+    ("kept = f\ndel f\nassert 'f' not in globals()\nf = kept", "assert f(2) == 2", False),
+    ("if True\n", "assert f(2) == 2", False),  # who can tell
+])
+def test_a_check_runs_alone_where_nothing_later_depends_on_it(check, later, alone):
+    cells = [nbformat.v4.new_code_cell(source, id=f"given-{k}") for k, source in enumerate(NOTEBOOK)]
+    cells += [nbformat.v4.new_code_cell(source, id=name, metadata=meta(name, grade=True, points=1))
+              for name, source in (("first", check), ("second", later))]
+    notebook = nbformat.v4.new_notebook(cells=cells)
+    steps = {step.name: step for _, step in plan.steps_of(notebook, notebook, [])}
+    assert steps["first"].alone == alone and steps["given-0"].kind == "given"
+
+
+def test_values_are_the_same_from_a_shared_start_and_from_scratch():
+    cells = ["import random", "x = random.random()", "def f():\n    return random.random()", "print(x, f())"]
+    steps = tuple(Step(str(k), source, kind) for k, (source, kind) in enumerate(zip(cells, ["given", "given", "answer", "added"], strict=True)))
+    with Pool() as pool:
+        shared = pool.run(Job(steps, {}, (), ("random",), {}))
+        scratch = pool.run(Job(steps, {"mine.txt": b""}, (), ("random",), {}))
+        assert [start[0] for start in pool.starts] == [tuple(cells[:2]), ()]
+    assert shared[-1].outputs == scratch[-1].outputs and shared[-1].outputs[0]["text"].count("0.") == 2
+
+
+def test_a_regrade_runs_what_has_changed_and_nothing_else(course, monkeypatch):
+    names = ran(monkeypatch)
+    grade.grade(course, [LESSON])
+    assert names == ["cell-00", "add", "check-add", "mean", "check-mean"]
+    names.clear()
+    assert grade.grade(course, [LESSON]).graded == [(LESSON, "one")] and names == []
+    source = make_source()
+    source.cells[-1].source = "assert mean([3, 3]) == 3"
+    nbformat.write(source, course / "source" / LESSON / f"{LESSON}.ipynb")
+    grade.grade(course, [LESSON])
+    assert names == ["cell-00", "add", "mean", "check-mean"] and points(course) == [2, 2]
+
+
+def test_own_modules_are_in_the_key_and_installed_ones_are_not(tmp_path, monkeypatch):
+    (tmp_path / "ours").mkdir()
+    (tmp_path / "ours" / "__init__.py").write_text("")
+    (tmp_path / "ours" / "checks.py").write_text("import json\nfrom . import helper")
+    (tmp_path / "ours" / "helper.py").write_text("x = 1")
+    monkeypatch.syspath_prepend(tmp_path)
+    plan.location.cache_clear()
+    assert sorted(plan.own_code(["ours.checks", "json", "numpy"])) == ["ours", "ours.checks", "ours.helper"]
+    before = plan.code_digest(["ours.checks"])
+    (tmp_path / "ours" / "helper.py").write_text("x = 2")
+    assert plan.code_digest(["ours.checks"]) != before
+
+
+def test_a_cell_that_ends_the_process_is_left_out_and_the_rest_runs():
+    steps = (Step("a", "x = 1", "given"), Step("b", "import os\nos._exit(1)", "answer"), Step("c", "y = x + 1", "added"),
+             Step("d", "assert y == 2", "check", True, ("y",)))
+    with Pool() as pool:
+        assert [(done.well, done.end) for done in pool.run(Job(steps, {}, (), (), {}))] == [(True, ""), (False, "died"), (True, ""), (True, "")]
+
+
+def test_partial_credit_is_a_plain_number_and_nothing_else():
+    values = {"0.5": 0.5, "1": 1.0, "True": None, "-1": None, "float('nan')": None, "None": None, "'2'": None}
+    steps = tuple(Step(f"check-{k}", source, "check", True) for k, source in enumerate(values))
+    with Pool() as pool:
+        done = pool.run(Job(steps, {}, (), (), {}))
+    assert [result.score for result in done] == list(values.values()) and all(result.well for result in done)
+
+
+# ---- what is recorded ------------------------------------------------------------------------------------------------------
+
+def test_marks_and_comments_given_by_hand_survive(course):
+    grade.grade(course, [LESSON])
+    with Gradebook(gradebook_url(course)) as book:
+        book.find_grade("check-add", LESSON, LESSON, "one").manual_score = 1.5
+        book.find_comment("add", LESSON, LESSON, "one").manual_comment = "Nearly."
+        book.db.commit()
+    hand_in(course, "one", answered(add="def add(x, y):\n    return x"))
+    grade.grade(course, [LESSON])
+    with Gradebook(gradebook_url(course)) as book:
+        mark = book.find_grade("check-add", LESSON, LESSON, "one")
+        assert (mark.auto_score, mark.manual_score, mark.score, mark.needs_manual_grade) == (0, 1.5, 1.5, True)
+        assert book.find_comment("add", LESSON, LESSON, "one").manual_comment == "Nearly."
+
+
+class HalfWhenLate(LateSubmissionPlugin):
+    def late_submission_penalty(self, student_id, score, total_seconds_late):
+        return score / 2
+
+
+def test_late_penalties_are_nbgraders(course):
+    config = course / "nbgrader_config.py"
+    config.write_text(config.read_text() + "from test_engine import HalfWhenLate\nc.AssignLatePenalties.plugin_class = HalfWhenLate\n")
+    grade.grade(course, [LESSON])
+    with Gradebook(gradebook_url(course)) as book:
+        book.update_or_create_assignment(LESSON, duedate="2026-01-01 00:00:00 UTC")
+    hand_in(course, "one", "2026-01-02 00:00:00 UTC", "timestamp.txt")
+    grade.grade(course, [LESSON])
+    with Gradebook(gradebook_url(course)) as book:
+        submission = book.find_submission(LESSON, "one")
+        assert (submission.score, submission.late_submission_penalty, submission.total_seconds_late) == (4, 2, 86400)
+
+
+def test_a_lesson_of_two_notebooks(course):
+    second = make_source()
+    nbformat.write(second, course / "source" / LESSON / "02-more.ipynb")
+    hand_in(course, "one", answered(mean="def mean(values):\n    return 0"), "02-more.ipynb")
+    hand_in(course, "two", answered())
+    outcome = grade.grade(course, [LESSON])
+    assert points(course) == [2, 2, 2, 0] and points(course, "two") == [2, 2]
+    assert [f.says for f in outcome.findings] == ["there is no 02-more.ipynb: it counts as not handed in, ask the learner if that was not meant"]
+    with Gradebook(gradebook_url(course)) as book:
+        assert book.find_submission(LESSON, "two").score == 4
+
+
+def test_replay_lays_out_the_notebook_at_the_cell_that_failed(course):
+    hand_in(course, "one", answered(mean="def mean(values):\n    return 0"))
+    grade.grade(course, [LESSON])
+    done = CliRunner().invoke(app, ["replay", "one", LESSON, "--root", str(course)])
+    path = course / ".grading" / "replay" / "one" / LESSON / f"{LESSON}.ipynb"
+    assert done.exit_code == 0 and f"{path}: the first cell that failed is check-mean" in done.output.replace("\n", "")
+    assert "secret_check" in path.read_text()  # with the lesson's own tests
+    missing = CliRunner().invoke(app, ["replay", "nobody", LESSON, "--root", str(course)])
+    assert missing.exit_code == 1 and "nobody has no graded 01-tiny here" in missing.output
+
+
+def test_machines_get_a_json_object_a_line(course):
+    hand_in(course, "broken", "this is no notebook")
+    done = CliRunner().invoke(app, ["grade", LESSON, "--json", "--workers", "1", "--root", str(course)])
+    rows = [json.loads(line) for line in done.stdout.splitlines()]
+    assert {row["learner"]: row["graded"] for row in rows[:-1]} == {"one": True, "broken": False}
+    assert rows[-1]["graded"] == rows[-1]["not_graded"] == 1 and done.exit_code == 1
+
+
+# ---- where something is not to be had --------------------------------------------------------------------------------------
+
+def test_without_a_room_nothing_is_graded_unless_one_says_so(course, monkeypatch):
+    monkeypatch.setattr(confine, "missing", lambda: "no namespaces")
+    with pytest.raises(ValueError, match=r"no room .* \(no namespaces\).*--unconfined"):
+        grade.grade(course, [LESSON])
+    grade.grade(course, [LESSON], options=grade.Options(confined=False))
+    assert points(course) == [2, 2]
+
+
+def test_ordinary_kernels_give_the_same_marks(course):
+    hand_in(course, "two", answered(add="def add(x, y):\n    import os\n    os._exit(0)", mean=ANSWERS["mean"]))
+    hand_in(course, "three", answered(mean="def mean(values):\n    return 0"))
+    with pytest.raises(ValueError, match="without a room"):
+        grade.grade(course, [LESSON], options=grade.Options(kernel="python3"))
+    grade.grade(course, [LESSON], options=grade.Options(kernel="python3", confined=False))
+    assert (points(course), points(course, "three")) == ([2, 2], [2, 0])
+    assert points(course, "two") == [0, 0]  # here a kernel that dies takes the rest with it
+
+
+def test_an_unknown_scheduler_is_named(course):
+    with pytest.raises(ValueError, match="no scheduler answers at tcp"):
+        grade.grade(course, [LESSON], options=grade.Options(scheduler="tcp://127.0.0.1:9"))
