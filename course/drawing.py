@@ -126,6 +126,32 @@ def _blur(r, x, y, rough):
 GROUNDS = (_table, _table, _cloth, _meadow, _plate, _blur)
 
 
+def _crate(r, x, y, rough):
+    slats, across = r.uniform(3, 7), y if r.rand() < 0.5 else x
+    wood = colour(r.uniform(0.04, 0.11), r.uniform(0.3, 0.7), r.uniform(0.25, 0.55))
+    gap = step(0.12, 0.05, np.abs(across * slats % 1 - 0.5) * 2)
+    grain = 0.1 * np.sin(2 * np.pi * (across * r.uniform(20, 50) + 0.6 * rough)) + 0.08 * rough
+    return wood * ((0.8 + grain) * (1 - 0.75 * gap))[..., None]
+
+
+def _street(r, x, y, rough):
+    horizon = r.uniform(0.45, 0.7)
+    night = mix(colour(r.uniform(0.58, 0.72), r.uniform(0.2, 0.7), r.uniform(0.08, 0.25)),
+                colour(r.uniform(0.02, 0.1), r.uniform(0.2, 0.6), r.uniform(0.15, 0.4)), step(-0.02, 0.02, y - horizon + 0.01 * rough))
+    for _ in range(r.randint(4, 14)):  # lamps and windows out of focus
+        d = (x - r.rand()) ** 2 + (y - horizon * r.rand()) ** 2
+        night = mix(night, colour(r.uniform(0, 0.17), r.uniform(0.2, 0.9), r.uniform(0.6, 1)), 0.7 * step(0.01 * r.uniform(0.2, 2), 0, d))
+    return night
+
+
+def _paper(r, x, y, rough):
+    folds = np.abs(noise(r, len(x), 5)) + 0.5 * np.abs(noise(r, len(x), 11))
+    return colour(r.uniform(0.06, 0.13), r.uniform(0.1, 0.5), r.uniform(0.4, 0.8)) * (1.05 - 0.22 * folds + 0.05 * rough)[..., None]
+
+
+EVENING_GROUNDS = (_crate, _crate, _street, _paper)
+
+
 # ---- objects ------------------------------------------------------------------------------------------------------------
 
 class Sketch:
@@ -251,16 +277,16 @@ def _rot(r, u, v, decay):
     return age
 
 
-def photograph(draw, r, decay, size=64, oversample=2):
+def photograph(draw, r, decay, size=64, oversample=2, grounds=GROUNDS, lamp=None):
     """Draw one object on a random ground in random light and photograph it.
 
-    draw(sketch) lays the object's layers; decay runs from 0 (fresh) to 1. Returns the camera's file: JPEG bytes,
-    size x size pixels.
+    draw(sketch) lays the object's layers; decay runs from 0 (fresh) to 1; `lamp` is the colour of a lamp above it, None daylight.
+    Returns the camera's file: JPEG bytes, size x size pixels.
     """
     side = size * oversample
     py, px = np.mgrid[0:side, 0:side].astype(float)
     x, y = px / side, py / side
-    image = GROUNDS[r.randint(len(GROUNDS))](r, x, y, fractal(r, side, r.randint(2, 6), 5))
+    image = grounds[r.randint(len(grounds))](r, x, y, fractal(r, side, r.randint(2, 6), 5))
 
     scale, tilt = r.uniform(0.26, 0.44), np.deg2rad(r.uniform(-22, 22))
     right, up = (x - 0.5 - r.uniform(-0.13, 0.13)) / scale, (0.52 + r.uniform(-0.11, 0.11) - y) / scale
@@ -282,6 +308,9 @@ def photograph(draw, r, decay, size=64, oversample=2):
         d = np.hypot((x - edge) / r.uniform(0.08, 0.22), (y - r.rand()) / r.uniform(0.08, 0.3))
         image = mix(image, colour(r.rand(), r.uniform(0.1, 0.8), r.uniform(0.2, 0.9)), step(1.05, 0.95, d))
 
+    if lamp is not None:
+        d = (x - r.uniform(0.3, 0.7)) ** 2 + (y - r.uniform(0.3, 0.7)) ** 2
+        image = image * lamp * (0.35 + 0.75 * np.exp(-d / r.uniform(0.08, 0.3)))[..., None]
     image = image * np.exp(r.normal(0, 0.14) + r.normal(0, 0.06, 3))  # exposure and white balance
     vignette = 1 - r.uniform(0, 0.7) * ((x - 0.5) ** 2 + (y - 0.5) ** 2)
     image = np.clip(image * vignette[..., None], 0, 1) ** np.exp(r.normal(0, 0.12))

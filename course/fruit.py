@@ -3,14 +3,16 @@
 A picture depends on (seed, index) alone, and so do its labels: fruit `index % 10`, rotten `index // 10 % 2`. Every run of 20
 pictures therefore holds each fruit fresh once and rotten once, and sets with different seeds share no picture.
 """
+import io
 import zipfile
 from pathlib import Path
 from typing import NamedTuple
 
 import numpy as np
 import torch
+from PIL import Image
 
-from course.drawing import ball, colour, develop, mix, photograph, step, stream, turn
+from course.drawing import EVENING_GROUNDS, ball, colour, develop, mix, photograph, step, stream, turn
 
 FRUITS = ("apple", "banana", "lemon", "orange", "pear", "tomato", "strawberry", "grapes", "cherry", "pineapple")
 SPLITS = {"train": (11, 2000), "validation": (12, 500), "test": (13, 1000)}  # seed, pictures
@@ -57,6 +59,37 @@ def turned(images, quarters):
     return torch.stack([torch.rot90(image, int(k), (1, 2)) for image, k in zip(images, quarters, strict=True)])
 
 
+def rephotographed(images, seed=0):
+    """The same scenes (N, 3, S, S) photographed again a moment later: a little nearer, other light, new noise, another JPEG."""
+    files = []
+    for number, image in enumerate(images):
+        r = stream(9, seed, number)
+        side = image.shape[-1]
+        kept = side * r.uniform(0.94, 0.98)
+        left, top = r.uniform(0, side - kept, 2)
+        scene = Image.fromarray(image.permute(1, 2, 0).numpy())
+        scene = scene.resize((side, side), Image.Resampling.BICUBIC, (left, top, left + kept, top + kept))
+        pixels = np.asarray(scene) * np.exp(r.normal(0, 0.12) + r.normal(0, 0.03, 3)) + r.normal(0, 4, (side, side, 3))
+        file = io.BytesIO()
+        Image.fromarray(np.clip(pixels + 0.5, 0, 255).astype(np.uint8)).save(file, "JPEG", quality=80)
+        files.append(file.getvalue())
+    return develop(files)
+
+
+def thinned(labels, counts):
+    """Indices, ascending, of the first `counts[k]` pictures of each class k: an uneven set made of an even one.
+
+    Raises ValueError where a class has not so many.
+    """
+    kept = []
+    for k, count in enumerate(counts):
+        of_class = (labels == k).nonzero().flatten()
+        if len(of_class) < count:
+            raise ValueError(f"class {k} has {len(of_class)} pictures, not {count}")
+        kept.append(of_class[:count])
+    return torch.cat(kept).sort().values
+
+
 def labels(index):
     """(fruit, rotten) of picture `index`."""
     return index % len(FRUITS), index // len(FRUITS) % 2
@@ -85,6 +118,62 @@ def write_archive():
             for index in range(count):
                 archive.writestr(zipfile.ZipInfo(file_name(split, index)), picture(seed, index))
     part.replace(ARCHIVE)
+
+
+# ---- the evening stall: six of the fruits, by lamplight, on other grounds; few are rotten -----------------------------------
+
+EVENING_FRUITS = FRUITS[:6]
+EVENING_SPLITS = {"train": (21, 600), "validation": (22, 420)}  # seed, pictures
+EVENING_ARCHIVE = ARCHIVE.with_name("evening.zip")
+LAMP = np.array([1.0, 0.74, 0.46])
+
+
+def evening(split, count=None):
+    """The first `count` (default: all) pictures of the evening stall: "train" (600) or "validation" (420). One in ten is rotten.
+
+    Raises ValueError for an unknown split or a count it cannot fill.
+    """
+    if split not in EVENING_SPLITS:
+        raise ValueError(f"the evening stall has no split {split!r}: choose one of {', '.join(EVENING_SPLITS)}")
+    total = EVENING_SPLITS[split][1]
+    count = total if count is None else count
+    if not 0 < count <= total:
+        raise ValueError(f"the {split} split of the evening stall holds {total} pictures: ask for 1 to {total}, not {count}")
+    with zipfile.ZipFile(EVENING_ARCHIVE) as archive:
+        return _evening_of([archive.read(f"{split}/{index:03d}.jpg") for index in range(count)], 10)
+
+
+def draw_evening(seed, count, every=10):
+    """`count` freshly drawn pictures of the evening stall under a seed of your own; one in `every` is rotten."""
+    return _evening_of([evening_picture(seed, index, every) for index in range(count)], every)
+
+
+def evening_labels(index, every):
+    """(fruit, rotten) of picture `index`: each run of 6 * every pictures holds each fruit rotten once."""
+    return index % len(EVENING_FRUITS), int(index // len(EVENING_FRUITS) % every == every - 1)
+
+
+def evening_picture(seed, index, every=10):
+    """The camera's file (JPEG bytes) of picture `index` under `seed`."""
+    fruit, rotten = evening_labels(index, every)
+    r = stream(8, seed, index)
+    decay = r.uniform(0.4, 1.0) if rotten else r.uniform(0, 0.2)
+    return photograph(lambda sketch: _draw(sketch, EVENING_FRUITS[fruit]), r, decay, grounds=EVENING_GROUNDS, lamp=LAMP)
+
+
+def write_evening():
+    """Draw the splits anew into the archive that `evening` reads (ten seconds on one core)."""
+    part = EVENING_ARCHIVE.with_suffix(".part")
+    with zipfile.ZipFile(part, "w", zipfile.ZIP_STORED) as archive:
+        for split, (seed, count) in EVENING_SPLITS.items():
+            for index in range(count):
+                archive.writestr(zipfile.ZipInfo(f"{split}/{index:03d}.jpg"), evening_picture(seed, index))
+    part.replace(EVENING_ARCHIVE)
+
+
+def _evening_of(files, every):
+    fruit, rotten = zip(*(evening_labels(index, every) for index in range(len(files))), strict=True)
+    return Pictures(develop(files), torch.tensor(fruit), torch.tensor(rotten))
 
 
 def _gather(files):

@@ -1,0 +1,2 @@
+def flagged(logits, threshold):
+    return (logits[:, 1] - logits[:, 0]).sigmoid() >= threshold

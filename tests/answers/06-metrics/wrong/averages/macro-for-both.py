@@ -1,0 +1,9 @@
+# misconception: micro-taken-for-macro
+def averages(matrix):
+    matrix = matrix.double()
+    tp = matrix.diag()
+    precision, recall = tp / matrix.sum(0).clamp(min=1), tp / matrix.sum(1).clamp(min=1)
+    per_class = 2 * tp / (matrix.sum(0) + matrix.sum(1)).clamp(min=1)
+    macro = per_class.mean().item()
+    micro = per_class.mean().item()
+    return per_class, macro, micro

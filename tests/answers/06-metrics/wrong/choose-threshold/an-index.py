@@ -1,0 +1,3 @@
+# misconception: wrong-result
+def choose_threshold(probabilities, labels, purpose, least):
+    return int(probabilities.argmax())

@@ -1,0 +1,3 @@
+# misconception: argmax-has-decided
+def choose_threshold(probabilities, labels, purpose, least):
+    return 0.5

@@ -1,0 +1,13 @@
+# misconception: wrong-result
+def evaluate(model, batches):
+    model.eval()
+    right = total = tp = fp = fn = 0
+    with torch.no_grad():
+        for images, labels in batches:
+            guesses = model(images).argmax(1)
+            right += (guesses == labels).sum().item()
+            total += len(labels)
+            tp += (guesses * labels).sum().item()
+            fp += (guesses * (1 - labels)).sum().item()
+            fn += ((1 - guesses) * labels).sum().item()
+    return right / total

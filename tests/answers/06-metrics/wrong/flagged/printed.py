@@ -1,0 +1,3 @@
+# misconception: nothing-returned
+def flagged(logits, threshold):
+    return print(logits.softmax(1)[:, 1] >= threshold)
