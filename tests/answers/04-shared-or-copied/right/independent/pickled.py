@@ -1,0 +1,3 @@
+def independent(block, n):
+    import pickle
+    return nn.ModuleList(pickle.loads(pickle.dumps(block)) for _ in range(n))

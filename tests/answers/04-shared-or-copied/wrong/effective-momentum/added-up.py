@@ -1,0 +1,3 @@
+# misconception: updates-add-up
+def effective_momentum(momentum, branches):
+    return momentum * branches

@@ -1,0 +1,3 @@
+# misconception: updates-counted-once
+def effective_momentum(momentum, branches):
+    return momentum

@@ -1,0 +1,3 @@
+# misconception: momentum-the-wrong-way
+def effective_momentum(momentum, branches):
+    return (1 - momentum) ** branches

@@ -1,0 +1,20 @@
+# misconception: assigned-from-one-dict
+class Targets(nn.Module):
+    def __init__(self, make, sizes):
+        super().__init__()
+        net = make()
+        width = net.classifier.in_features
+        self.trunk = net.features[:-2]
+        state = net.features[-2:].state_dict()
+        self.branches = nn.ModuleList(make().features[-2:] for _ in sizes)
+        for branch in self.branches:
+            branch.load_state_dict(state, assign=True)
+        self.heads = nn.ModuleList(nn.Linear(width, size) for size in sizes)
+
+    def forward(self, images):
+        features = self.trunk(images)
+        return [head(F.relu(branch(features)).mean((2, 3))) for branch, head in zip(self.branches, self.heads)]
+
+
+def five_targets(make, sizes):
+    return Targets(make, sizes)

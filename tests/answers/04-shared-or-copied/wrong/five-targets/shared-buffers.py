@@ -1,0 +1,19 @@
+# misconception: buffers-still-shared
+class Targets(nn.Module):
+    def __init__(self, make, sizes):
+        super().__init__()
+        net = make()
+        width = net.classifier.in_features
+        self.trunk = net.features[:-2]
+        block = net.features[-2:]
+        buffers = list(block.buffers())
+        self.branches = nn.ModuleList(copy.deepcopy(block, {id(b): b for b in buffers}) for _ in sizes)
+        self.heads = nn.ModuleList(nn.Linear(width, size) for size in sizes)
+
+    def forward(self, images):
+        features = self.trunk(images)
+        return [head(F.relu(branch(features)).mean((2, 3))) for branch, head in zip(self.branches, self.heads)]
+
+
+def five_targets(make, sizes):
+    return Targets(make, sizes)

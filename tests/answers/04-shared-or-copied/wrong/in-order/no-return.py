@@ -1,0 +1,3 @@
+# misconception: nothing-returned
+def in_order(logits, order):
+    torch.stack([logits[branch - 1][:, column] for branch, column in order], dim=1)

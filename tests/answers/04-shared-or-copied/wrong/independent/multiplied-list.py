@@ -1,0 +1,3 @@
+# misconception: one-object-n-times
+def independent(block, n):
+    return nn.ModuleList([block] * n)

@@ -1,0 +1,3 @@
+# misconception: nothing-returned
+def independent(block, n):
+    branches = nn.ModuleList(copy.deepcopy(block) for _ in range(n))

@@ -1,0 +1,3 @@
+# misconception: one-copy-n-times
+def independent(block, n):
+    return nn.ModuleList([copy.deepcopy(block)] * n)

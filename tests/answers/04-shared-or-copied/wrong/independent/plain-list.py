@@ -1,0 +1,3 @@
+# misconception: heads-not-registered
+def independent(block, n):
+    return [copy.deepcopy(block) for _ in range(n)]

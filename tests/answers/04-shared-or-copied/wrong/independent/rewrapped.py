@@ -1,0 +1,3 @@
+# misconception: rewrapped-not-copied
+def independent(block, n):
+    return nn.ModuleList(nn.Sequential(*block) for _ in range(n))

@@ -1,0 +1,3 @@
+# misconception: nothing-returned
+def not_kept(model, state):
+    model.load_state_dict(state)

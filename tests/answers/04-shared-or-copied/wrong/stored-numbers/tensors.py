@@ -1,0 +1,3 @@
+# misconception: tensors-not-numbers
+def stored_numbers(model):
+    return len(list(model.parameters()))

@@ -1,0 +1,3 @@
+# misconception: copy-keeps-sharing
+def untie(model):
+    return copy.deepcopy(model)

@@ -1,0 +1,3 @@
+# misconception: nothing-returned
+def untie(model):
+    model.branches = nn.ModuleList(copy.deepcopy(branch) for branch in model.branches)

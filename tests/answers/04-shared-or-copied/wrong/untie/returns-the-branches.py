@@ -1,0 +1,3 @@
+# misconception: wrong-result
+def untie(model):
+    return nn.ModuleList(copy.deepcopy(branch) for branch in model.branches)
