@@ -10,9 +10,11 @@ import torchvision
 from nbconvert import HTMLExporter
 from torch import nn
 
-from course.quiz import KINDS, LESSON_01, Option, Question, ask, draw, kinds, models, questions, widget
+from course import quiz
+from course.quiz import KINDS, KINDS_01, KINDS_03, LESSON_01, Option, Question, ask, draw, kinds, lesson03, models, questions, widget
 
-DRAWS = 200
+DRAWS = 1000
+PLAIN = [question for name in sorted(dir(quiz)) if name.startswith("LESSON_") for question in getattr(quiz, name)]
 # Where the head is and how wide its input, by hand.
 HEADS = {
     "resnet18": ("fc", 512), "resnet34": ("fc", 512), "resnet50": ("fc", 2048), "resnext50_32x4d": ("fc", 2048),
@@ -67,7 +69,7 @@ def trainable(model):
 # --- what every question must be
 
 
-@pytest.mark.parametrize("question", LESSON_01, ids=range(len(LESSON_01)))
+@pytest.mark.parametrize("question", PLAIN, ids=range(len(PLAIN)))
 def test_plain_questions_are_well_formed(question):
     assert_well_formed(question)
 
@@ -158,7 +160,7 @@ def test_trainable_after_freeze():
 
 
 @pytest.mark.filterwarnings("ignore::FutureWarning")  # how googlenet and inception_v3 will be initialised one day
-@pytest.mark.parametrize("kind", KINDS)
+@pytest.mark.parametrize("kind", KINDS_01)
 def test_the_code_in_a_question_does_what_its_answer_says(kind):
     for question in drawn(kind)[:8]:
         right, code = bare(answer(question)), bare(question.prompt).replace("?", bare(answer(question)))
@@ -180,6 +182,20 @@ def test_the_code_in_a_question_does_what_its_answer_says(kind):
             else:
                 layer = eval(right, got)
                 assert next(iter(layer.parameters())).shape[0] == 1000 and not [*layer.children()]
+
+
+def test_what_a_step_changes():
+    """The answer by rule: a part moves if it is free and held, the statistics if the last word on their mode was train."""
+    seen = set()
+    for question in drawn("what_a_step_changes"):
+        code = bare(question.prompt.split("after these lines?")[1])
+        held = {"head"} if "SGD(model[4]" in code else {"conv", "affine", "head"}
+        frozen = {part for part, index in (("conv", 0), ("affine", 1)) if f"model[{index}].requires_grad_(False)" in code}
+        mode = [line for line in code.split("\n") if line.endswith(("train()", "eval()"))][-1]
+        moved = held - frozen | ({"statistics"} if mode.endswith("train()") else set())
+        assert answer(question) == lesson03.listed(moved)
+        seen.add(answer(question))
+    assert len(seen) > 6 and KINDS_03 == ("what_a_step_changes",)
 
 
 def test_what_explanations_say_of_other_models():

@@ -162,3 +162,6 @@ def trainable_after_freeze(rng):
             wrong(f"{everything - old + trainable:,}", "Those are all parameters. The old ones are still there and in use, but frozen."),
             wrong(f"{everything - old:,}", "Those are the frozen ones, all but the head. `requires_grad_(False)` turns training off."),
             wrong(f"{old:,}", f"That is the old head, which is gone. The new one has {classes} outputs where the old one had 1000.")])
+
+
+KINDS_01 = tuple(KINDS)  # the kinds of this file belong to lesson 01

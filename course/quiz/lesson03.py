@@ -1,4 +1,9 @@
-"""The plain questions of lesson 03, the BatchNorm trap. tests/test_facts_lesson03.py measures what they say."""
+"""The plain questions of lesson 03, the BatchNorm trap, and an endless one. tests/test_facts_lesson03.py measures what they say."""
+import torch
+from torch import nn
+from torch.nn import functional as F
+
+from course.quiz.kinds import endless, pose
 from course.quiz.questions import Question, right, snippet, wrong
 
 WHO_MOVED = Question(
@@ -51,3 +56,60 @@ SNAPSHOT = Question("You train a new head over a backbone in train mode, then lo
           "Without a clone the snapshot moves along with the backbone, and loading it changes nothing: the old head has lost its skill.")))
 
 LESSON_03 = (WHO_MOVED, WHICH_LOOP, MOMENTUM, EVAL_AND_GAMMA, SNAPSHOT)
+
+PARTS = {  # what a small network consists of, and how it is called
+    "conv": ("model[0].weight", "model[0].bias"), "affine": ("model[1].weight", "model[1].bias"),
+    "statistics": ("model[1].running_mean", "model[1].running_var", "model[1].num_batches_tracked"),
+    "head": ("model[4].weight", "model[4].bias")}
+NAMED = {"conv": "the convolution's weight and bias", "affine": "gamma and beta", "statistics": "the running mean, variance and batch count",
+         "head": "the head's weight and bias"}
+MODES = {"train": ["model.train()"], "eval": ["model.eval()"], "layer": ["model.train()", "model[1].eval()"], "undone": ["model[1].eval()", "model.train()"]}
+
+
+def lines_of(frozen, mode, held):
+    return [*(f"model[{'01'[part == 'affine']}].requires_grad_(False)" for part in frozen), *MODES[mode],
+            f"optimizer = torch.optim.SGD({held}.parameters(), lr=0.1)", "F.cross_entropy(model(images), labels).backward()", "optimizer.step()"]
+
+
+def moved_by(lines):
+    """The parts of which a tensor has changed after these lines, seen on a real network."""
+    with torch.random.fork_rng(devices=[]):
+        torch.manual_seed(0)
+        model = nn.Sequential(nn.Conv2d(3, 4, 3), nn.BatchNorm2d(4), nn.ReLU(), nn.Flatten(), nn.Linear(144, 3))
+        names = {"model": model, "torch": torch, "F": F, "images": torch.randn(6, 3, 8, 8), "labels": torch.arange(6) % 3}
+    before = {part: [eval(name, names).clone() for name in tensors] for part, tensors in PARTS.items()}
+    exec("\n".join(lines), names)
+    return {part for part, tensors in PARTS.items() if not all(map(torch.equal, before[part], (eval(name, names) for name in tensors)))}
+
+
+def listed(parts):
+    return "; ".join(NAMED[part] for part in NAMED if part in parts).capitalize() or "Nothing"
+
+
+@endless
+def what_a_step_changes(rng):
+    frozen, mode = rng.choice([(), ("conv",), ("affine",), ("conv", "affine")]), rng.choice([*MODES])
+    held = rng.choice(["model", "model", "model[4]"])
+    lines, classes = lines_of(frozen, mode, held), rng.randint(2, 9)
+    moved, parameters = moved_by(lines), {"conv", "affine", "head"}
+    beliefs = [  # what somebody would answer who believes it, and what to say to that
+        (moved - {"statistics"}, "The running statistics are no parameters: a forward in train mode writes them, gradient or not."),
+        (moved | {"statistics"}, "In eval mode the running statistics are read and not written. The last word on the mode counts."),
+        (moved - {"affine"}, "`eval()` freezes no parameter, and freezing the convolution does not freeze the layer behind it."),
+        (moved | set(frozen), "What has `requires_grad = False` gets no gradient, and the optimizer passes it by."),
+        (moved | parameters - set(frozen), "A gradient moves nothing by itself: only what the optimizer holds takes a step."),
+        ({"head"} | moved & {"statistics"}, "More of the network is free, and the optimizer holds it."),
+        ({*PARTS}, "Look at what is frozen, which mode is the last, and what the optimizer holds: not all of it can move."),
+        (moved - {"head"}, "The head is free, the optimizer holds it, and the loss depends on it: it moves."),
+        (set(), "`step()` moves what has a gradient and is in the optimizer, and the head is and has."),
+    ]
+    still = [*(["what is frozen"] if frozen else []), *(["what the optimizer does not hold"] if held != "model" else []),
+             *(["the running statistics, in eval mode"] if "statistics" not in moved else [])]
+    why = f"Every other tensor moves; these stand still: {', '.join(still)}." if still else "All is free, in train mode, and in the optimizer's hands."
+    return pose(
+        rng, f"`model` is `nn.Sequential(nn.Conv2d(3, 4, 3), nn.BatchNorm2d(4), nn.ReLU(), nn.Flatten(), nn.Linear(144, {classes}))`. What has "
+             "changed after these lines?",
+        lines, right(listed(moved), why), [wrong(listed(parts), reason) for parts, reason in beliefs])
+
+
+KINDS_03 = ("what_a_step_changes",)
