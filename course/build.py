@@ -5,8 +5,10 @@ source/NN-name/NN-name.md  ->  source/NN-name/NN-name.ipynb (for nbgrader, not c
                            ->  solutions/NN-name.ipynb (executed, with pictures)
 """
 import hashlib
+import itertools
 import json
 import os
+import re
 import subprocess
 import sys
 import tempfile
@@ -25,8 +27,8 @@ def lessons():
 
 
 def digest(lesson):
-    """What the derived files of a lesson are stamped with: the hash of its text."""
-    return hashlib.sha256((SOURCE / lesson / f"{lesson}.md").read_bytes()).hexdigest()[:16]
+    """What the derived files of a lesson are stamped with: the hash of its text and its hints."""
+    return hashlib.sha256(b"".join(path.read_bytes() for path in sorted((SOURCE / lesson).glob("*.md")))).hexdigest()[:16]
 
 
 def write(path, text):
@@ -57,8 +59,28 @@ def source_notebook(lesson):
     notebook.metadata = {"kernelspec": KERNEL, "language_info": {"name": "python"}, "made_from": digest(lesson)}
     for number, cell in enumerate(notebook.cells):  # jupytext draws new ids each time; ours must not change from build to build
         cell["id"] = cell.metadata.get("nbgrader", {}).get("grade_id") or f"cell-{number:02d}"
+    help_with = hints(lesson)
+    for statement, answer in itertools.pairwise(notebook.cells):
+        if answer["id"] in help_with:
+            statement.source += f"\n\n{folded(help_with[answer['id']])}"
     notebook.nbformat, notebook.nbformat_minor = 4, 5
     return notebook
+
+
+def hints(lesson):
+    """{exercise: its hints} from the lesson's hints.md: under a heading each, numbered, the vaguest first."""
+    path = SOURCE / lesson / "hints.md"
+    parts = re.split(r"^# (.+)\n", path.read_text(encoding="utf-8") if path.exists() else "", flags=re.M)[1:]
+    return {name: [" ".join(hint.split()) for hint in re.split(r"^\d\. ", text, flags=re.M)[1:]]
+            for name, text in zip(parts[::2], parts[1::2], strict=True)}
+
+
+def folded(texts):
+    """Hints as Markdown, each folded into the one before it, so that they are opened one by one."""
+    inner = ""
+    for number in range(len(texts), 0, -1):
+        inner = f"<details><summary>Hint {number} of {len(texts)}</summary>\n\n{texts[number - 1]}\n\n{inner}</details>\n"
+    return inner.rstrip()
 
 
 def write_sources():
@@ -83,9 +105,10 @@ def build_release(lesson):
     with tempfile.TemporaryDirectory() as scratch:
         save(source_notebook(lesson), Path(scratch) / "source" / lesson / f"{lesson}.ipynb")
         done = subprocess.run(
-            [sys.executable, "-m", "nbgrader", "generate_assignment", lesson, f"--config={ROOT / 'nbgrader_config.py'}",
+            [sys.executable, "-m", "nbgrader", "generate_assignment", lesson,
              f"--CourseDirectory.root={scratch}", f"--CourseDirectory.db_url=sqlite:///{scratch}/gradebook.db"],
-            cwd=scratch, capture_output=True, text=True)
+            cwd=scratch, capture_output=True, text=True,
+            env=os.environ | {"PATH": os.pathsep.join([str(Path(sys.executable).parent), os.environ["PATH"]])})  # it calls `alembic` by name
         made = Path(scratch) / "release" / lesson / f"{lesson}.ipynb"
         if done.returncode or not made.exists():
             raise RuntimeError(f"nbgrader could not generate {lesson}:\n{done.stderr}")
@@ -120,8 +143,9 @@ def build_solution(lesson, force=False):
 
     notebook, path = solution_notebook(lesson), SOLUTIONS / f"{lesson}.ipynb"
     if force or not keep_outputs(notebook, path):
-        NotebookClient(notebook, timeout=600, kernel_name="python3", extra_arguments=["--log-level=ERROR"], store_widget_state=False,
-                       resources={"metadata": {"path": str(SOURCE / lesson)}}).execute()
+        with tempfile.TemporaryDirectory() as folder:  # what a lesson writes must not lie in source/: nbgrader puts that over learners' files
+            NotebookClient(notebook, timeout=600, kernel_name="python3", extra_arguments=["--log-level=ERROR"], store_widget_state=False,
+                           resources={"metadata": {"path": folder}}).execute()
     for cell in notebook.cells:
         cell.metadata.pop("execution", None)
     save(notebook, path)
