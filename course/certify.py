@@ -8,9 +8,11 @@ import sys
 import torch
 
 from course.build import ROOT, source_notebook
-from course.checks import lesson01
+from course.checks import lesson01, lesson05, lesson07
 
 THRESHOLDS = [("01-replace-the-head", "train-head", lesson01.score_head, target, asked) for target, asked in lesson01.THRESHOLDS.items()]
+THRESHOLDS += [("05-two-heads-one-loss", "train-both", lesson05.score_both, target, asked) for target, asked in lesson05.THRESHOLDS.items()]
+THRESHOLDS += [("07-capstone", "train-heads", lesson07.score_heads, target, asked) for target, asked in lesson07.FLOORS.items()]
 
 
 BY_SCORE = ("head-not-trained", "head-undertrained")  # the misconceptions that a threshold finds

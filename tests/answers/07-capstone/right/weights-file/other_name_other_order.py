@@ -1,0 +1,9 @@
+def weights_file():
+    return "my weights, really.st"
+
+
+### MAKE FILES
+from safetensors.torch import load_file, save
+
+tensors = load_file("evening.safetensors")
+open("my weights, really.st", "wb").write(save(dict(reversed(tensors.items())), {"by": "me"}))

@@ -1,0 +1,3 @@
+# misconception: nothing-returned
+def pick_threshold(scores, rotten, floor):
+    scores[rotten == 1].sort().values

@@ -1,0 +1,3 @@
+# misconception: wrong-result
+def pick_threshold(scores, rotten, floor):
+    return scores >= 0.5

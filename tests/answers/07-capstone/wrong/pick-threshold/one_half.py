@@ -1,0 +1,3 @@
+# misconception: threshold-misses-floor
+def pick_threshold(scores, rotten, floor):
+    return 0.5

@@ -1,0 +1,14 @@
+# misconception: backbone-not-frozen
+def three_heads(model):
+    class ThreeHeads(nn.Module):
+        def __init__(self):
+            super().__init__()
+            self.backbone, self.species = model, model.fc
+            self.fruit, self.rotten = nn.Linear(model.fc.in_features, 6), nn.Linear(model.fc.in_features, 2)
+            self.backbone.fc = nn.Identity()
+
+        def forward(self, images):
+            features = self.backbone(images)
+            return self.species(features), self.fruit(features), self.rotten(features)
+
+    return ThreeHeads()

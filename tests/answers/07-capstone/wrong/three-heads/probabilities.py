@@ -1,0 +1,15 @@
+# misconception: softmax-in-the-head
+def three_heads(model):
+    class ThreeHeads(nn.Module):
+        def __init__(self):
+            super().__init__()
+            self.backbone, self.species = model, model.fc
+            self.fruit, self.rotten = nn.Linear(model.fc.in_features, 6), nn.Linear(model.fc.in_features, 2)
+            self.backbone.fc = nn.Identity()
+
+        def forward(self, images):
+            features = self.backbone(images)
+            return self.species(features), self.fruit(features), self.rotten(features).softmax(1)
+
+    model.requires_grad_(False)
+    return ThreeHeads()

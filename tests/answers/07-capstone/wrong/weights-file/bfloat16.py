@@ -1,0 +1,11 @@
+# misconception: wrong-dtype
+def weights_file():
+    return "evening.safetensors"
+
+
+### MAKE FILES
+from safetensors.torch import load_file, save_file
+
+tensors = load_file("evening.safetensors")
+tensors = {name: t.bfloat16() if t.is_floating_point() else t for name, t in tensors.items()}
+save_file(tensors, "evening.safetensors")

@@ -1,0 +1,8 @@
+# misconception: file-damaged
+def weights_file():
+    return "evening.safetensors"
+
+
+### MAKE FILES
+data = open("evening.safetensors", "rb").read()
+open("evening.safetensors", "wb").write((2**60).to_bytes(8, "little") + data[8:])

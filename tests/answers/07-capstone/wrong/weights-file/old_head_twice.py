@@ -1,0 +1,11 @@
+# misconception: tensors-extra
+def weights_file():
+    return "evening.safetensors"
+
+
+### MAKE FILES
+from safetensors.torch import load_file, save_file
+
+tensors = load_file("evening.safetensors")
+tensors |= {"backbone.fc.weight": tensors["species.weight"].clone(), "backbone.fc.bias": tensors["species.bias"].clone()}
+save_file(tensors, "evening.safetensors")

@@ -1,0 +1,3 @@
+# misconception: nothing-returned
+def weights_file():
+    print("evening.safetensors")

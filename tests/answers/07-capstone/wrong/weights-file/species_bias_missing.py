@@ -1,0 +1,11 @@
+# misconception: tensors-missing
+def weights_file():
+    return "evening.safetensors"
+
+
+### MAKE FILES
+from safetensors.torch import load_file, save_file
+
+tensors = load_file("evening.safetensors")
+del tensors["species.bias"]
+save_file(tensors, "evening.safetensors")

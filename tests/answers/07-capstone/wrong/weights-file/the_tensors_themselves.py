@@ -1,0 +1,3 @@
+# misconception: wrong-result
+def weights_file():
+    return {"fruit.weight": torch.zeros(6, 512)}

@@ -1,0 +1,21 @@
+# misconception: rare-class-ignored
+def weights_file():
+    return "evening.safetensors"
+
+
+### MAKE FILES
+from safetensors.torch import load_file, save_file
+
+tensors = load_file("evening.safetensors")
+import torch
+
+from course.backbones import load_backbone
+from course.certify import answer
+from course.fruit import evening
+
+torch.manual_seed(0)
+model, preprocess = load_backbone()
+model, train = answer("07-capstone", "three-heads")(model), evening("train")
+answer("07-capstone", "train-heads")(model, preprocess(train.images), train.fruit, train.rotten)
+tensors |= {name: t for name, t in model.state_dict().items() if name.startswith("rotten.")}
+save_file(tensors, "evening.safetensors")
