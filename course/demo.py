@@ -5,11 +5,12 @@ Everything happens in demo/, a course of its own with its own gradebook, made af
 import shutil
 import subprocess
 import sys
+import tempfile
 from pathlib import Path
 
 import nbformat
 
-from course.grading.answers import exercises, fill_in, pack, read_bank
+from course.grading.answers import exercises, fill_in, make_files, pack, read_bank
 from course.grading.grade import grade_and_show
 from course.grading.rebuild import released
 from course.grading.report import name_of, page_wide_console
@@ -34,7 +35,10 @@ def demo(root, lesson):
     nbgrader(console, folder, "generate_assignment", lesson)
     console.rule("Thursday: a class of twelve hands in", align="left")
     source = nbformat.read(path, as_version=4)
-    names = hand_in(folder, lesson, source, read_bank(root / "tests" / "answers", lesson, source))
+    bank = root / "tests" / "answers"
+    with tempfile.TemporaryDirectory() as files:
+        make_files(bank, [lesson], Path(files))
+        names = hand_in(folder, lesson, source, read_bank(bank, lesson, source), Path(files))
     console.print(f"submitted/: {', '.join(names)}", soft_wrap=True)
     console.rule("Friday: grading", align="left")
     console.print(f"$ course grade {lesson} --root demo")
@@ -64,8 +68,8 @@ def nbgrader(console, folder, step, lesson):
         raise RuntimeError(f"nbgrader {step} {lesson} failed in {folder}:\n{done.stderr}")
 
 
-def hand_in(folder, lesson, source, bank):
-    """Lay out the class in submitted/ and return its names. Learners are called what they are."""
+def hand_in(folder, lesson, source, bank, files):
+    """Lay out the class in submitted/ and return its names. Learners are called what they are; `files`/LESSON lies beside their notebooks."""
     sheets = pack(lesson, source, bank)
     reference, names = sheets["reference"], list(exercises(source))
     wrong = [answer for name in names for answer in bank["wrong"][name]]
@@ -84,6 +88,8 @@ def hand_in(folder, lesson, source, bank):
         target = folder / "submitted" / name / lesson
         target.mkdir(parents=True)
         nbformat.write(notebook, target / (f"{lesson} (1).ipynb" if name == "renamed" else f"{lesson}.ipynb"))
+        if (files / lesson).exists() and name != "blank":
+            shutil.copytree(files / lesson, target, dirs_exist_ok=True)
     (folder / "submitted" / BROKEN / lesson).mkdir(parents=True)
     (folder / "submitted" / BROKEN / lesson / f"{lesson}.ipynb").write_text("<html>Please sign in to download this file.</html>")
     return sorted([*notebooks, BROKEN])

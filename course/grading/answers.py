@@ -13,7 +13,6 @@ import shutil
 import subprocess
 import sys
 import tempfile
-from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import NamedTuple
 
@@ -25,7 +24,6 @@ from course.grading.grade import grade
 from course.grading.rebuild import released
 from course.grading.settings import gradebook_url, settings, write_nested_settings
 
-WORKERS = 1
 MAKE_FILES = "\n### MAKE FILES\n"
 EXPECTED = re.compile(r"# misconception: ([a-z0-9-]+)\s*$", re.MULTILINE)
 PASSED = "passed"
@@ -97,40 +95,22 @@ def run(lessons, bank, root, tell=lambda *news: None):
     sources = {lesson: nbformat.read(root / "source" / lesson / f"{lesson}.ipynb", as_version=4) for lesson in lessons}
     jobs = [(lesson, sheet, answers) for lesson, source in sources.items()
             for sheet, answers in pack(lesson, source, read_bank(bank, lesson, source)).items()]
-    files, done = tempfile.TemporaryDirectory(prefix="course-files-"), []
-    make_files(bank, lessons, Path(files.name))
-
-    def work(share):
-        def follow(*news):
-            done.extend(news[2:3] if news[2] else [])
-            tell(len(done), len(jobs))
-
-        with tempfile.TemporaryDirectory(prefix="course-answers-") as folder:
-            return grade_sheets(root, Path(folder).resolve(), sources, share, follow, Path(files.name))
-
-    with files, ThreadPoolExecutor(WORKERS) as pool:
-        shares = [share for share in (jobs[k::WORKERS] for k in range(WORKERS)) if share]
-        rows = [row for result in pool.map(work, shares) for row in result]
-    order = {name: k for k, name in enumerate(["reference", "untouched", "wrong", "right"])}
-    return sorted(rows, key=lambda row: (row.answer.lesson, order[row.answer.kind], row.answer.exercise, row.answer.name))
-
-
-def grade_sheets(root, scratch, sources, jobs, tell, files):
-    """Grade some sheets in a scratch course that has the root's settings and a gradebook of its own; return the rows.
-
-    `files`/LESSON holds what the reference hands in beside its notebook.
-    """
-    lay_out(root, scratch, sources, jobs, files)
-    lessons = list(dict.fromkeys(lesson for lesson, _, _ in jobs))
-    grade(scratch, lessons, tell=tell)
-    tables = {lesson: report.marks(scratch, lesson, gradebook_url(scratch)) for lesson in lessons}
+    with tempfile.TemporaryDirectory(prefix="course-answers-") as folder:
+        files, scratch = Path(folder).resolve() / "files", Path(folder).resolve() / "course"
+        files.mkdir()
+        scratch.mkdir()
+        make_files(bank, lessons, files)
+        lay_out(root, scratch, sources, jobs, files)
+        grade(scratch, lessons, tell=lambda done, total, *_: tell(done, total))
+        tables = {lesson: report.marks(scratch, lesson, gradebook_url(scratch)) for lesson in lessons}
     rows = []
     for lesson, sheet, answers in jobs:
         for exercise, answer in answers.items():
             row = judge(answer, tables[lesson][sheet].get(f"check-{exercise}"))
             if answer.kind != "reference" or sheet == "reference" or not row.ok:
                 rows.append(row._replace(answer=answer._replace(name=answer.name if answer.kind != "reference" else f"on {sheet}")))
-    return rows
+    order = {name: k for k, name in enumerate(["reference", "untouched", "wrong", "right"])}
+    return sorted(rows, key=lambda row: (row.answer.lesson, order[row.answer.kind], row.answer.exercise, row.answer.name))
 
 
 def make_files(bank, lessons, target):

@@ -27,7 +27,8 @@ def workers_of(workers, scheduler):
     from distributed import Client, LocalCluster
 
     dask.config.set({"distributed.scheduler.work-stealing": False,
-                     "distributed.comm.timeouts.connect": "10s", "distributed.admin.tick.limit": "1h"})
+                     "distributed.comm.timeouts.connect": "10s",
+                     "distributed.admin.large-graph-warning-threshold": "1GiB", "distributed.admin.tick.limit": "1h"})
     if scheduler:
         try:
             client = Client(scheduler, timeout=10, set_as_default=False)
