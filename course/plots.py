@@ -10,6 +10,7 @@ import io
 import matplotlib
 from IPython.display import display
 from matplotlib.figure import Figure
+from torch.nn.modules.batchnorm import _BatchNorm
 
 INK = "#767676"
 COLOURS = ("#0072b2", "#d55e00", "#009e73", "#cc79a7", "#e69f00", "#56b4e9")
@@ -312,4 +313,35 @@ def task_gradients(arrows, names, weights=(1, 1), title=""):
             axis.set(xlim=(-0.3 * wide, 1.1 * wide), ylim=(-0.35 * high, 1.25 * high), aspect="equal")
             axis.set_title(when, loc="left")
         figure.suptitle(title, fontsize=11, color=INK)
+        show(figure, f"{title}: {'; '.join(told)}")
+
+
+def freeze_map(model, title=""):
+    """What may move in a model: a box for each of its parts that has weights, and below it what its BatchNorm statistics do.
+
+    The band of a frozen part is hatched, of a trainable one filled; a box says how many numbers it holds.
+    """
+    parts = {name: part for name, part in model.named_children() if next(part.parameters(), None) is not None}
+    looks = {"frozen": (COLOURS[0], "///", "none"), "trains": (COLOURS[1], "", COLOURS[1]), "partly": (COLOURS[2], "..", "none")}
+    with matplotlib.rc_context(STYLE):
+        figure = Figure(figsize=(1.35 * len(parts), 1.9))
+        axis = figure.subplots()
+        told = []
+        for column, (name, part) in enumerate(parts.items()):
+            free = [p.requires_grad for p in part.parameters()]
+            state = "trains" if all(free) else "partly" if any(free) else "frozen"
+            moves = [layer.training and layer.track_running_stats for layer in part.modules() if isinstance(layer, _BatchNorm)]
+            statistics = ("statistics\nmove" if any(moves) else "statistics\nrest") if moves else ""
+            edge, hatch, face = looks[state]
+            band = {"edgecolor": edge, "facecolor": face, "hatch": hatch, "linewidth": 0, "alpha": 0.8}
+            axis.add_patch(matplotlib.patches.Rectangle((column - 0.45, 0.7), 0.9, 0.3, **band))
+            axis.add_patch(matplotlib.patches.Rectangle((column - 0.45, 0), 0.9, 1, fill=False, edgecolor=edge, linewidth=2))
+            count = sum(p.numel() for p in part.parameters())
+            axis.text(column, 1.1, name, ha="center", va="bottom", fontweight="bold")
+            axis.text(column, 0.35, f"{state}\n{count:,}", ha="center", va="center")
+            axis.text(column, -0.1, statistics, ha="center", va="top", fontsize=9)
+            told.append(f"{name} {state}" + (f", its {' '.join(statistics.split())}" if statistics else ""))
+        axis.set(xlim=(-0.55, len(parts) - 0.45), ylim=(-0.75, 1.5))
+        axis.set_title(title, loc="left")
+        axis.axis("off")
         show(figure, f"{title}: {'; '.join(told)}")

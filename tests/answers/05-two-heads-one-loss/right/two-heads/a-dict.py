@@ -1,0 +1,12 @@
+def two_heads(backbone, fruits, states):
+    class Model(nn.Module):
+        def __init__(self):
+            super().__init__()
+            width = backbone.fc.in_features
+            self.heads = nn.ModuleDict({"fruit": nn.Linear(width, fruits), "fresh": nn.Linear(width, states)})
+            backbone.fc = nn.Identity()
+            self.backbone = backbone
+        def forward(self, images):
+            features = self.backbone(images)
+            return {task: head(features) for task, head in self.heads.items()}
+    return Model()

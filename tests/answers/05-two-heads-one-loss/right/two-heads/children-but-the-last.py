@@ -1,0 +1,12 @@
+def two_heads(backbone, fruits, states):
+    class Model(nn.Module):
+        def __init__(self):
+            super().__init__()
+            width = backbone.fc.in_features
+            self.trunk = nn.Sequential(*list(backbone.children())[:-1], nn.Flatten())
+            self.fruit = nn.Sequential(nn.Dropout(0.2), nn.Linear(width, 64), nn.ReLU(), nn.Linear(64, fruits))
+            self.fresh = nn.LazyLinear(states)
+        def forward(self, images):
+            features = self.trunk(images)
+            return [self.fruit(features), self.fresh(features)]
+    return Model()

@@ -1,0 +1,9 @@
+# misconception: gradients-not-cleared
+def task_gradients(losses, shared):
+    found = []
+    for loss in losses:
+        for p in shared:
+            p.grad = None
+        loss.backward(retain_graph=True)
+        found.append(torch.cat([p.grad.flatten() for p in shared]))
+    return found

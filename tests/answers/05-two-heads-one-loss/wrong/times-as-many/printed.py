@@ -1,0 +1,3 @@
+# misconception: nothing-returned
+def times_as_many(model):
+    print(1.9996)

@@ -1,0 +1,3 @@
+# misconception: heads-counted-twice
+def times_as_many(model):
+    return 2.0

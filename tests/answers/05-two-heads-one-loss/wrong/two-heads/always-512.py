@@ -1,0 +1,13 @@
+# misconception: in-features-from-memory
+def two_heads(backbone, fruits, states):
+    class Model(nn.Module):
+        def __init__(self):
+            super().__init__()
+            width = 512
+            self.fruit, self.fresh = nn.Linear(width, fruits), nn.Linear(width, states)
+            backbone.fc = nn.Identity()
+            self.backbone = backbone
+        def forward(self, images):
+            features = self.backbone(images)
+            return self.fruit(features), self.fresh(features)
+    return Model()

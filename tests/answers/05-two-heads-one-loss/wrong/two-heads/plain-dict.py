@@ -1,0 +1,13 @@
+# misconception: heads-not-registered
+def two_heads(backbone, fruits, states):
+    class Model(nn.Module):
+        def __init__(self):
+            super().__init__()
+            width = backbone.fc.in_features
+            self.heads = {"fruit": nn.Linear(width, fruits), "fresh": nn.Linear(width, states)}
+            backbone.fc = nn.Identity()
+            self.backbone = backbone
+        def forward(self, images):
+            features = self.backbone(images)
+            return self.heads["fruit"](features), self.heads["fresh"](features)
+    return Model()

@@ -1,0 +1,13 @@
+# misconception: trunk-copied
+def two_heads(backbone, fruits, states):
+    class Model(nn.Module):
+        def __init__(self):
+            super().__init__()
+            width = backbone.fc.in_features
+            self.fruit, self.fresh = nn.Linear(width, fruits), nn.Linear(width, states)
+            backbone.fc = nn.Identity()
+            self.backbone = backbone
+            self.other = copy.deepcopy(backbone)
+        def forward(self, images):
+            return self.fruit(self.backbone(images)), self.fresh(self.other(images))
+    return Model()
