@@ -2,7 +2,7 @@
 PYTHON ?= python3
 BIN := .venv/bin
 
-.PHONY: install lab demo test answers build
+.PHONY: install lab demo test answers bench build
 install:
 	@$(PYTHON) --version >/dev/null 2>&1 || { echo "The course needs Python 3.10 or newer: '$(PYTHON)' was not found."; exit 1; }
 	@$(PYTHON) bootstrap.py
@@ -19,6 +19,9 @@ test: install     ## the tests
 
 answers: install  ## every wrong and every unusual right answer through nbgrader: the kill matrix
 	@$(BIN)/course answers
+
+bench: install    ## the same class with stock nbgrader and with ours: time, memory, marks
+	@$(BIN)/course bench
 
 build: install    ## notebooks, release and solutions from the lessons' text
 	@$(BIN)/course build

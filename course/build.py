@@ -141,6 +141,7 @@ def build_solution(lesson, force=False):
     """Run the whole lesson, experiments too, and keep what it printed and drew; where prose alone has changed, keep what it did last time."""
     from nbclient import NotebookClient
 
+    os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")  # as `course lab` sets it
     notebook, path = solution_notebook(lesson), SOLUTIONS / f"{lesson}.ipynb"
     if force or not keep_outputs(notebook, path):
         with tempfile.TemporaryDirectory() as folder:  # what a lesson writes must not lie in source/: nbgrader puts that over learners' files

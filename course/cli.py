@@ -58,6 +58,28 @@ def demo(lesson: Annotated[str, typer.Argument(metavar="[LESSON]")] = "01-replac
 
 
 @app.command()
+def bench(
+    lessons: Annotated[list[str] | None, typer.Argument(metavar="[LESSON...]", help="All that have answers if none is named.")] = None,
+    learners: Annotated[int | None, typer.Option(help="The size of the class; 24 if not given.", min=1)] = None,
+    small: Annotated[bool, typer.Option("--small", help="Four learners and two lessons.")] = False,
+    simulate: Annotated[Path | None, typer.Option(help="Do not measure: what a class of 1,000 would take, from this output of --json.", exists=True)] = None,
+    as_json: Annotated[bool, typer.Option("--json", help="One JSON object.")] = False,
+    root: Root = ROOT,
+):
+    """Grade the same class with stock nbgrader and with ours: time, memory, and whether the marks are the same."""
+    import json
+
+    from course.bench import bench as run
+    from course.bench import show, show_simulation
+
+    if simulate:
+        return show_simulation(json.loads(simulate.read_text(encoding="utf-8")))
+    found = explained(run, root, lessons, learners, small)
+    print(json.dumps(found)) if as_json else show(found)
+    finish(found["marks_equal"])
+
+
+@app.command()
 def lab(
     lesson: Annotated[str, typer.Argument(metavar="[LESSON]")] = "00-start-here",
     browser: Annotated[bool, typer.Option(help="Open a browser; without a display none is opened.")] = True,
@@ -66,6 +88,16 @@ def lab(
     from course.lab import lab as run
 
     raise typer.Exit(explained(run, lesson, browser))
+
+
+@app.command()
+def progress():
+    """How far you are in each lesson: points got, minutes left."""
+    from course.lab import WORK
+    from course.progress import as_text
+    from course.progress import progress as run
+
+    typer.echo(as_text(run(WORK)))
 
 
 @app.command()

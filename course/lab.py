@@ -7,6 +7,7 @@ import sys
 from course.build import RELEASE, ROOT, lessons, stamp_of
 
 WORK = ROOT / "work"
+SETTINGS = ROOT / "course" / "jupyter"  # JupyterLab without its question about news: `news_url=None` does not silence that
 
 
 def lay_out():
@@ -28,12 +29,24 @@ def lab(lesson, browser=True):
         raise ValueError(f"there is no lesson {lesson!r}: choose one of {', '.join(lessons())}")
     lay_out()
     display = sys.platform in ("darwin", "win32") or os.environ.get("DISPLAY") or os.environ.get("WAYLAND_DISPLAY")
-    command = [sys.executable, "-m", "jupyterlab", f"--ServerApp.root_dir={WORK}", f"--LabApp.default_url=/lab/tree/{lesson}/{lesson}.ipynb",
-               "--LabApp.check_for_updates_class=jupyterlab.handlers.announcements.NeverCheckForUpdate", "--LabApp.news_url=None"]
+    command = [sys.executable, "-m", "jupyterlab", f"--ServerApp.root_dir={WORK}", f"--LabApp.default_url=/lab/tree/{lesson}/{lesson}.ipynb"]
     if not (browser and display):
         command.append("--no-browser")
         print("No display here: open the link that JupyterLab prints below in a browser.")
     if getattr(os, "geteuid", lambda: 1)() == 0:  # in a container, say, where root is all there is
         command.append("--allow-root")
-    path = os.pathsep.join([os.path.dirname(sys.executable), os.environ["PATH"]])  # so that kernels find this environment's tools
-    return subprocess.run(command, cwd=ROOT, env={**os.environ, "PATH": path}).returncode
+    return subprocess.run(command, cwd=ROOT, env=environment(os.environ)).returncode
+
+
+def environment(given):
+    """The environment variables for JupyterLab, from those that are given."""
+    ours = {
+        "PATH": os.pathsep.join([os.path.dirname(sys.executable), given["PATH"]]),  # so that kernels find this environment's tools
+        "JUPYTER_CONFIG_PATH": os.pathsep.join(filter(None, [str(SETTINGS), given.get("JUPYTER_CONFIG_PATH")])),
+        "OMP_WAIT_POLICY": "PASSIVE",  # threads that wait for each other sleep: on a busy machine spinning costs several times the work
+        "JUPYTERLAB_WORKSPACES_DIR": str(WORK / ".jupyterlab"),  # open tabs are the course's own, not those of other projects
+    }
+    if not os.access(os.path.expanduser("~"), os.W_OK):  # a home that cannot be written to would stop Jupyter
+        ours["HOME"] = str(WORK / ".home")
+        os.makedirs(ours["HOME"], exist_ok=True)
+    return {**given, **ours}

@@ -1,4 +1,5 @@
 """The learner's copies: laid out once, never overwritten; the installer says what it needs."""
+import os
 import shutil
 import subprocess
 import sys
@@ -23,6 +24,21 @@ def test_work_is_laid_out_and_never_touched_again(tmp_path, monkeypatch, capsys)
 def test_an_unknown_lesson_is_named():
     with pytest.raises(ValueError, match=r"99-nothing.*choose one of 00-start-here"):
         lab.lab("99-nothing")
+
+
+def test_jupyter_is_told_where_things_are(tmp_path, monkeypatch):
+    monkeypatch.setattr(lab, "WORK", tmp_path / "a learner's folder")
+    monkeypatch.setattr(os, "access", lambda path, mode: True)
+    told = lab.environment({"PATH": "/bin", "JUPYTER_CONFIG_PATH": "theirs", "LANG": "C"})
+    assert told["PATH"].split(os.pathsep) == [os.path.dirname(sys.executable), "/bin"] and told["LANG"] == "C"
+    assert told["JUPYTER_CONFIG_PATH"].split(os.pathsep) == [str(lab.SETTINGS), "theirs"]
+    assert (lab.SETTINGS / "labconfig" / "page_config.json").exists() and "HOME" not in told
+
+
+def test_a_home_that_cannot_be_written_to_is_replaced(tmp_path, monkeypatch):
+    monkeypatch.setattr(lab, "WORK", tmp_path)
+    monkeypatch.setattr(os, "access", lambda path, mode: False)
+    assert os.path.isdir(lab.environment({"PATH": "/bin"})["HOME"])
 
 
 @pytest.mark.parametrize(("change", "says"), [

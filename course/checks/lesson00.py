@@ -18,4 +18,4 @@ def count_parameters(answer, names=("resnet18", "mobilenet_v3_small")):
             code = "answer-from-memory" if said else "wrong-result"
             raise Misconception(code, f"for {name} you say {found:,}; its parameters hold {sum(sizes):,} numbers")
         said.append(f"{name} {found:,}")
-    return f"{', '.join(said)}."
+    return f"your count is right: {', '.join(said)}."

@@ -15,12 +15,13 @@ HOME = "/home/learner"  # the working folder inside
 SYSTEM = ("/usr", "/lib", "/lib32", "/lib64", "/bin", "/sbin", "/etc/ld.so.cache", "/etc/fonts", "/etc/localtime", "/etc/alternatives")
 DEVICES = ("null", "zero", "full", "random", "urandom")
 PLAIN = {"LANG": "C.UTF-8", "HOME": HOME, "PATH": "/usr/local/bin:/usr/bin:/bin", "TMPDIR": "/tmp", "PYTHONHASHSEED": "0",
-         "MPLBACKEND": "module://matplotlib_inline.backend_inline", "PYTHONDONTWRITEBYTECODE": "1", "NBGRADER_EXECUTION": "autograde"}
+         "MPLBACKEND": "module://matplotlib_inline.backend_inline", "PYTHONDONTWRITEBYTECODE": "1", "NBGRADER_EXECUTION": "autograde",
+         "OMP_WAIT_POLICY": "PASSIVE"}
 
 CLONE = {"user": 0x10000000, "mounts": 0x00020000, "processes": 0x20000000, "network": 0x40000000, "ipc": 0x08000000, "name": 0x04000000}
 MS_RDONLY, MS_NOSUID, MS_NODEV, MS_REMOUNT, MS_BIND, MS_REC, MS_PRIVATE = 1, 2, 4, 32, 4096, 16384, 1 << 18
 MNT_DETACH, MOUNT_ATTR_RDONLY, AT_RECURSIVE = 2, 1, 0x8000
-PR_SET_PDEATHSIG, PR_CAPBSET_DROP, PR_SET_CHILD_SUBREAPER, PR_SET_NO_NEW_PRIVS = 1, 24, 36, 38
+PR_SET_PDEATHSIG, PR_SET_DUMPABLE, PR_CAPBSET_DROP, PR_SET_CHILD_SUBREAPER, PR_SET_NO_NEW_PRIVS = 1, 4, 24, 36, 38
 SYSCALLS = {"x86_64": {"pivot_root": 155, "capset": 126}, "aarch64": {"pivot_root": 41, "capset": 91}}
 MOUNT_SETATTR = 442  # the same number everywhere: syscalls(2), Linux 5.12
 
@@ -125,7 +126,7 @@ def enter(base, visible, hidden, files, limits):
         watch_over(child)
     die_with_parent()
     with contextlib.suppress(NoRoom):  # some containers forbid it; then there is none
-        mount("proc", f"{base}/proc", "proc")
+        mount("proc", f"{base}/proc", "proc", MS_RDONLY | MS_NOSUID | MS_NODEV)  # read-only, or root's rooms could change the system's settings
     os.chdir(base)
     syscall("pivot_root", b".", b".")
     call("umount", libc().umount2(b".", MNT_DETACH))
@@ -159,7 +160,8 @@ def place_files(folder, files):
 
 
 def give_up_powers():
-    """No capability is left and none can be had: the mounts stay as they are."""
+    """No capability is left and none can be had: the mounts stay as they are. Nobody looks into this process's memory, prctl(2)."""
+    libc().prctl(PR_SET_DUMPABLE, 0, 0, 0, 0)
     libc().prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0)
     for capability in range(64):
         libc().prctl(PR_CAPBSET_DROP, capability, 0, 0, 0)
@@ -172,9 +174,9 @@ def bound(limits):
     import resource
 
     status = Path("/proc/self/status")
-    own = next((int(line.split()[1]) << 10 for line in status.read_text().splitlines() if line.startswith("VmData")), 1 << 30) \
-        if status.exists() else 1 << 30
-    for what, most in ((resource.RLIMIT_DATA, own + limits.memory), (resource.RLIMIT_CPU, limits.cpu), (resource.RLIMIT_CORE, 0),
+    own = {line.split(":")[0]: int(line.split()[1]) << 10 for line in status.read_text().splitlines() if line.endswith(" kB")} if status.exists() else {}
+    for what, most in ((resource.RLIMIT_DATA, own.get("VmData", 1 << 30) + limits.memory),
+                       (resource.RLIMIT_AS, own.get("VmSize", 8 << 30) + 2 * limits.memory), (resource.RLIMIT_CPU, limits.cpu), (resource.RLIMIT_CORE, 0),
                        (resource.RLIMIT_FSIZE, limits.disk), (resource.RLIMIT_NOFILE, 1024), (resource.RLIMIT_NPROC, limits.processes)):
         hard = resource.getrlimit(what)[1]
         most = most if hard == resource.RLIM_INFINITY else min(most, hard)

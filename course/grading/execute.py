@@ -2,6 +2,7 @@
 
 `Pool` holds this process's warm parent and the lessons' starts; `Pool.run(job)` drives one submission in a room of its own.
 """
+import ast
 import base64
 import contextlib
 import json
@@ -14,13 +15,17 @@ import subprocess
 import sys
 import tempfile
 import time
+from functools import lru_cache
 from pathlib import Path
 from typing import NamedTuple
+
+from IPython.core.inputtransformer2 import TransformerManager
 
 from course.grading import confine, runner
 
 PATIENCE = 2.0  # seconds between an interrupt and the end of a process that does not heed it
 STARTS = 2  # lessons whose starts are kept
+LARGEST = 64 << 20  # bytes of a message out of a room
 RESTARTS = 5  # cells that may take the whole notebook with them before the rest is given up
 
 
@@ -32,6 +37,7 @@ class Step(NamedTuple):
     kind: str  # given, answer, added or check
     alone: bool = False
     uses: tuple = ()  # the notebook's names that a check reads
+    means: tuple = ()  # names of builtins by which a check means Python's own
 
 
 class Job(NamedTuple):
@@ -71,8 +77,8 @@ class Pool:
     """The warm parent of this process. Close it, or leave the `with` block, and all its processes are gone."""
 
     def __init__(self):
-        self.parent = self.sock = self.key = None
-        self.starts = {}
+        self.parent = self.sock = None
+        self.threads, self.packages, self.starts = 0, set(), {}
 
     def __enter__(self):
         return self
@@ -90,19 +96,20 @@ class Pool:
         self.parent = None
 
     def _warm(self, job):
-        """The warm parent for the job, started anew where it is gone or has imported other things."""
-        key = (job.imports, job.threads)
-        if self.parent and self.parent.poll() is None and self.key == key:
+        """The warm parent for the job, started anew where it is gone or lacks a package. It imports packages and none of their
+        parts, and nothing of the instructor's: a lesson that does not use a package does not notice that it is there."""
+        packages = {name.partition(".")[0] for name in job.imports} - set(job.own)
+        if self.parent and self.parent.poll() is None and self.threads == job.threads and packages <= self.packages:
             return
         self.close()
+        self.threads, self.packages = job.threads, self.packages | packages
         self.sock, theirs = socket.socketpair()
         threads = {name: str(job.threads) for name in ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS")}
         places = os.pathsep.join(dict.fromkeys(path for path in sys.path if path))
         self.parent = subprocess.Popen(
-            [sys.executable, "-m", "course.grading.warm", str(theirs.fileno()), json.dumps(job.imports)], pass_fds=[theirs.fileno()],
+            [sys.executable, "-m", "course.grading.warm", str(theirs.fileno()), json.dumps(sorted(self.packages))], pass_fds=[theirs.fileno()],
             env=confine.PLAIN | threads | {"PYTHONPATH": places, "HOME": tempfile.gettempdir()}, stdin=subprocess.DEVNULL)
         theirs.close()
-        self.key = key
 
     def _fork(self, sock, order):
         """Ask for a fork; return (pid, socket to it)."""
@@ -116,11 +123,11 @@ class Pool:
 
     def _start(self, job, prefix):
         """(socket, pages) of the lesson's start after the given cells in `prefix`; None where it cannot be shared."""
-        key = (prefix, tuple(sorted(job.start_files)), job.seed)
+        key = (prefix, job.imports, tuple(sorted(job.start_files.items())), job.seed)
         if key not in self.starts:
             while len(self.starts) >= STARTS:
                 self._end_start(next(iter(self.starts)))
-            pid, sock = self._fork(self.sock, {"cells": prefix, "files": packed(job.start_files), "own": job.own, "seed": job.seed})
+            pid, sock = self._fork(self.sock, {"cells": prefix, "imports": job.imports, "files": packed(job.start_files), "own": job.own, "seed": job.seed})
             sock.settimeout(job.timeout * (len(prefix) + 1))
             try:
                 said = runner.receive(sock)
@@ -180,9 +187,12 @@ class Room:
 
     def __init__(self, pool, sock, job, seed):
         self.base = tempfile.mkdtemp(prefix="course-room-")
-        order = {"files": packed(job.files), "base": self.base, "hidden": job.hidden, "limits": job.limits, "confined": job.confined, "seed": seed}
+        order = {"files": packed(job.files), "base": self.base, "hidden": job.hidden, "limits": job.limits, "confined": job.confined, "seed": seed,
+                 "key": (key := secrets.token_bytes(32)).hex()}
+        self.key, self.number, self.buffer, self.look, self.held = key, 0, b"", 0.0, 0
         self.pid, self.sock = pool._fork(sock, order)
         self.limits, self.confined, self.over = confine.Limits(*job.limits), job.confined, False
+        self.first = None
 
     def __enter__(self):
         return self
@@ -199,75 +209,152 @@ class Room:
         word = secrets.token_hex(16)
         started, end, asked = time.monotonic(), "", None
         try:
-            runner.send(self.sock, {"run": step.source, "name": step.name, "kind": step.kind, "alone": step.alone, "uses": step.uses, "word": word})
+            order = {"run": step.source, "name": step.name, "kind": step.kind, "alone": step.alone, "uses": step.uses, "word": word,
+                     "code": code_of(step) if step.kind == "check" else []}
+        except SyntaxError as problem:
+            return Done(False, None, [failure("SyntaxError", str(problem))], 0, [])
+        try:
+            self._send(order)
             said = waiting = None
             while said is None or waiting:
                 try:
-                    message = self._message(started, timeout, asked)
+                    message = self._message(started + timeout if asked is None else asked + PATIENCE)
                 except TimeoutError:
                     if asked is None:  # first a question, as Jupyter's stop button asks it
                         asked, end = time.monotonic(), "time"
                         self._signal(step, signal.SIGINT)
                         continue
-                    if step.alone and end == "time":
+                    if step.kind == "check" and end == "time":
                         end, asked = "time, not heeded", time.monotonic()
                         self._signal(step, signal.SIGKILL)
                         continue
                     return self._stopped("time, not heeded", timeout, started)
                 if message is None:
                     return self._stopped(end or "died", timeout, started)
-                if message.get("problem"):
-                    raise confine.NoRoom(message["problem"])
-                if not secrets.compare_digest(str(message.get("word")), word):
+                if not secrets.compare_digest(str(message.get("word")).encode(), word.encode()):
                     return self._stopped("forged", timeout, started)
                 if "ended" in message:
                     if said is None:
                         said = ended(end or "died", timeout, time.monotonic() - started)
                     waiting = False
                 elif said is None:
-                    said, waiting = as_done(message, end, timeout), step.alone
-            for left in family(self._first()):
+                    said, waiting = as_done(message, end, timeout), step.kind == "check"
+            if self._sweep():
                 said.notes.append("it left a process running")
-                with contextlib.suppress(ProcessLookupError):
-                    os.kill(left, signal.SIGKILL)
             return said
         except (OSError, ValueError) as problem:
             if isinstance(problem, confine.NoRoom):
                 raise
             return self._stopped("died", timeout, started)
 
-    def _message(self, started, timeout, asked):
-        """The next message; TimeoutError when the cell's time is up, and PATIENCE after it was asked to stop."""
-        ends = started + timeout if asked is None else asked + PATIENCE
-        self.sock.settimeout(0.5)
+    def _send(self, order):
+        if not self.number:  # before any of the learner's code, and only then, can it say that there is no room
+            message = self._message(time.monotonic() + 60)
+            if message is None or "ready" not in message:
+                raise confine.NoRoom(message["problem"]) if message else Lost("the room was lost before its first cell")
+            self.held = held(self._first())
+        self.sock.settimeout(30)
+        self.sock.sendall(runner.sealed(order, self.key, self.number))
+        self.number += 1
+
+    def _message(self, ends):
+        """The next message, as a dictionary; None where the room is gone or takes too much.
+
+        Raises TimeoutError at the time `ends`, however slowly something comes in, and ValueError for what is no message.
+        """
+        self.sock.settimeout(0.2)
         while True:
-            try:
-                peek = self.sock.recv(1, socket.MSG_PEEK)
-                if peek:
-                    self.sock.settimeout(30)
-                    return runner.receive(self.sock)
-                return None
-            except TimeoutError:
-                if len(family(self.pid)) > self.limits.processes:
-                    self.sock.close()
+            length = int.from_bytes(self.buffer[:8], "big") if len(self.buffer) >= 8 else 0
+            if length > LARGEST:
+                raise ValueError(f"a message of {length} bytes")
+            if len(self.buffer) >= 8 + length > 8:
+                data, self.buffer = self.buffer[8:8 + length], self.buffer[8 + length:]
+                return as_message(data)
+            if time.monotonic() > ends:
+                raise TimeoutError
+            if time.monotonic() > self.look:
+                self.look = time.monotonic() + 0.5
+                if self._takes_too_much():
                     return None
-                if time.monotonic() > ends:
-                    raise
+            with contextlib.suppress(TimeoutError):
+                part = self.sock.recv(1 << 20)
+                if not part:
+                    return None
+                self.buffer += part
+
+    def _takes_too_much(self):
+        """Whether all its processes together are too many, or hold more memory than one may, above what each had from the start."""
+        pids = family(self.pid)
+        return len(pids) > self.limits.processes or sum(max(0, held(pid) - self.held) for pid in pids) > self.limits.memory
+
+    def _sweep(self):
+        """End what a cell has left running; return whether there was anything. Raises ValueError where that has no end."""
+        for attempt in range(100):
+            left = family(self._first())
+            if not left:
+                return attempt > 0
+            for pid in left:
+                with contextlib.suppress(ProcessLookupError):
+                    os.kill(pid, signal.SIGKILL)
+            time.sleep(0.005 * attempt)
+        raise ValueError("its processes multiply faster than they can be ended")
 
     def _signal(self, step, number):
         """Send a signal to the process that runs the cell: a check runs in a child of the room's first process."""
         first = self._first()
-        for pid in (children(first) if step.alone else [first]):
+        for pid in (step.kind == "check" and children(first)) or [first]:
             with contextlib.suppress(ProcessLookupError):
                 os.kill(pid, number)
 
     def _first(self):
         """The process that runs the notebook; a room is one inside the process that watches over it."""
-        return (children(self.pid) or [self.pid])[0] if self.confined else self.pid
+        if self.first is None and (inside := children(self.pid) if self.confined else [self.pid]):
+            self.first = inside[0]
+        return self.first or self.pid
 
     def _stopped(self, end, timeout, started):
         self.over = True
         return ended(end, timeout, time.monotonic() - started)
+
+
+def as_message(data):
+    try:
+        message = json.loads(data)
+    except RecursionError:
+        raise ValueError("a message too deep to read") from None
+    if not isinstance(message, dict):
+        raise ValueError("a message that is no dictionary")
+    return message
+
+
+def held(pid):
+    """Bytes of memory that a process holds without a file behind them; proc(5)."""
+    with contextlib.suppress(OSError):
+        entries = dict(line.split(":", 1) for line in Path(f"/proc/{pid}/status").read_text().splitlines())
+        return sum(int(entries.get(name, "0").split()[0]) << 10 for name in ("RssAnon", "RssShmem"))
+    return 0
+
+
+class Meant(ast.NodeTransformer):
+    """Python's own `isinstance` where a check says so, though the notebook has another thing of that name."""
+
+    def __init__(self, names):
+        self.names = names
+
+    def visit_Name(self, node):
+        if node.id in self.names and isinstance(node.ctx, ast.Load):
+            return ast.copy_location(ast.Attribute(ast.Name(runner.REAL, ast.Load()), node.id, ast.Load()), node)
+        return node
+
+
+@lru_cache(1024)
+def code_of(step):
+    """A check as code objects: its statements, and its last expression where it ends in one. Raises SyntaxError."""
+    name = f"<check {step.name}>"
+    tree = Meant(step.means).visit(ast.parse(TransformerManager().transform_cell(step.source), name))
+    last = [ast.Expression(tree.body.pop().value)] if tree.body and isinstance(tree.body[-1], ast.Expr) else []
+    return [compile(ast.fix_missing_locations(part), name, "exec" if part is tree else "eval", ast.PyCF_ALLOW_TOP_LEVEL_AWAIT, dont_inherit=True)
+            for part in (tree, *last)]
 
 
 ENDS = {
@@ -346,13 +433,29 @@ def parents():
 
 
 def children(pid):
-    return [child for child, parent in parents().items() if parent == pid]
+    """The running children of a process, asked of the kernel (proc(5), children); by a look at all processes where it does not say."""
+    found = []
+    for thread in Path(f"/proc/{pid}/task").glob("*"):
+        try:
+            found += map(int, (thread / "children").read_text().split())
+        except FileNotFoundError:
+            if thread.exists():
+                return [child for child, parent in parents().items() if parent == pid]
+        except OSError:
+            continue
+    return [child for child in found if runs(child)]
+
+
+def runs(pid):
+    try:
+        return Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[0] != "Z"
+    except OSError:
+        return False
 
 
 def family(pid):
     """All descendants, the nearest first."""
-    table, found, level = parents(), [], [pid]
-    while level:
-        level = [child for child, parent in table.items() if parent in level]
+    found, level = [], [pid]
+    while level := [child for parent in level for child in children(parent)]:
         found += level
     return found

@@ -5,6 +5,7 @@ go on from here. What ran is kept in .grading/, and runs again only where someth
 """
 import contextlib
 import copy
+import errno
 import json
 import os
 import re
@@ -50,6 +51,7 @@ class Options(NamedTuple):
     confined: bool = True
     kernel: str = ""
     seed: int = 0
+    limits: tuple = tuple(confine.Limits())  # what one submission may use
 
 
 DEFAULTS = Options()
@@ -73,7 +75,7 @@ def grade(root, lessons, learners=None, options=DEFAULTS, tell=lambda *news: Non
     can be graded at all: no room to run in, no scheduler, another grading going on.
     """
     root = Path(root).resolve()
-    with only_one(root):
+    with told_what_to_do(root), only_one(root):
         config = settings(root)
         findings, sources = [], {}
         for lesson in lessons:
@@ -105,6 +107,27 @@ def who(root, lessons, learners):
     return wanted, findings
 
 
+CANNOT_WRITE = {errno.ENOSPC, errno.EDQUOT, errno.EROFS, errno.EACCES, errno.EPERM, errno.EIO, errno.EMFILE}
+LOG_OF_DATABASE = re.compile(r"OperationalError\) (.*)|(No space left on device|Read-only file system|Permission denied)")
+
+
+@contextlib.contextmanager
+def told_what_to_do(root):
+    """What keeps all of the grading from being written down becomes a ValueError with a sentence."""
+    from sqlalchemy.exc import DBAPIError
+
+    again = "what is graded so far is kept; run the same command again, it goes on from there"
+    try:
+        yield
+    except DBAPIError as problem:
+        raise ValueError(f"the gradebook cannot be used ({str(problem.orig).strip()}): close what else has it open, see that there is room and that "
+                         f"{gradebook_url(root)} may be written; {again}") from problem
+    except OSError as problem:
+        if problem.errno not in CANNOT_WRITE:
+            raise
+        raise ValueError(f"{problem.filename or root} cannot be written ({problem.strerror}): make room there, or allow it; {again}") from problem
+
+
 @contextlib.contextmanager
 def only_one(root):
     """Two gradings of one course at once would undo each other's work: the second raises ValueError."""
@@ -123,6 +146,8 @@ def only_one(root):
         file.truncate(0)
         file.write(str(os.getpid()))
         file.flush()
+        for left in [path for kind in ("release-*", "staged-*", "graded-*") for path in (root / KEPT).glob(kind)]:
+            shutil.rmtree(left, ignore_errors=True)  # of a grading that was killed
         yield
 
 
@@ -143,7 +168,7 @@ def register(root, lesson, config):
         known = ", ".join(sorted(path.name for path in (root / "source").glob("*/") if any(path.glob("*.ipynb")))) or "none"
         return {}, [Finding("", lesson, f"source/{lesson}", f"there is no such lesson: choose one of {known}", True)]
     try:
-        sources = {path.stem: nbformat.read(path, as_version=4) for path in paths}
+        sources = {path.stem: read_source(path) for path in paths}
     except (nbformat.reader.NotJSONError, OSError) as problem:
         return {}, [Finding("", lesson, f"source/{lesson}", f"its notebook cannot be read ({problem}): correct it", True)]
     stamp = plan.digest(sorted((name, source) for name, source in sources.items()), gradebook_url(root))
@@ -158,12 +183,24 @@ def register(root, lesson, config):
         kept.write_text(stamp)
         return sources, []
     log = result.get("log", "") + result.get("error", "")
+    if found := LOG_OF_DATABASE.search(log):
+        raise ValueError(f"{root} or its gradebook cannot be written ({found[1] or found[2]}): close what else has the gradebook open, make room "
+                         "there, or allow it; then run the same command again")
     if "submissions associated with it" in log:
         says = ("cells were added or removed although submissions are graded already, which nbgrader does not allow: undo that, "
                 "or give the changed lesson a new name")
     else:
         says = f"nbgrader cannot read this lesson ({last_error(log)}): run `nbgrader generate_assignment {lesson}` to see more"
     return {}, [Finding("", lesson, f"source/{lesson}", says, True)]
+
+
+def read_source(path):
+    """A lesson's notebook; its cells get ids where the format is older than those, the same ones each time."""
+    source = nbformat.read(path, as_version=4)
+    for number, cell in enumerate(source.cells):
+        cell.setdefault("id", f"cell-{number:02d}")
+    source.nbformat_minor = max(source.nbformat_minor, 5)
+    return source
 
 
 def in_gradebook(root, lesson, sources):
@@ -259,8 +296,9 @@ class Grading:
         """(files beside the lesson's notebooks, the modules that they import, own packages, digest of their code)."""
         if lesson not in self.lessons:
             folder = self.root / "source" / lesson
-            files = {os.path.relpath(path, folder): Path(path).read_bytes()
-                     for path in find_all_files(str(folder), [*self.directory.ignore, "*.ipynb"])}
+            learners_own = self.config.Autograde.get("exclude_overwriting", {}).get(lesson, [])
+            paths = {os.path.relpath(path, folder): path for path in find_all_files(str(folder), [*self.directory.ignore, "*.ipynb"])}
+            files = {name: Path(path).read_bytes() for name, path in paths.items() if name not in learners_own}
             imports = tuple(dict.fromkeys(name for source in self.sources[lesson].values() for name in plan.imports_of(source)))
             own = tuple(sorted({module.partition(".")[0] for module in plan.own_code(imports)}))
             self.lessons[lesson] = files, imports, own, plan.code_digest(imports)
@@ -290,13 +328,16 @@ class Grading:
                 says += [f"there is no {name}.ipynb: it counts as not handed in, ask the learner if that was not meant" for name, _ in missing]
                 says += stage_files(handed_in, paths, Path(staged))
                 stamp = self.directory.get_existing_timestamp(staged)
-                beside = {os.path.relpath(path, staged): Path(path).read_bytes() for path in find_all_files(staged, ["timestamp.txt"])} | files
+                theirs = {os.path.relpath(path, staged): Path(path).read_bytes() for path in find_all_files(staged, ["timestamp.txt"])}
+            says += [f"the lesson's own {name} is used and not the learner's, nothing to do" for name in theirs
+                     if files.get(name, theirs[name]) != theirs[name]]
+            beside = theirs | files
             prepared = {}
             for name, notebook in notebooks.items():
                 steps = plan.steps_of(notebook, self.sources[lesson][name], self.skip)
                 job = Job(tuple(step for _, step in steps), beside, own, imports, files, seed=self.options.seed, timeout=self.timeout,
                           total=10 * self.timeout, hidden=tuple(str(self.root / name) for name in ("source", "submitted", "autograded", KEPT)),
-                          confined=self.options.confined, threads=threads_for(self.workers), kernel=self._kernel_of(lesson, name))
+                          limits=self.options.limits, confined=self.options.confined, threads=threads_for(self.workers), kernel=self._kernel_of(lesson, name))
                 prepared[name] = notebook, steps, job, plan.keys_of(job, code)
             return Submission(lesson, learner, stamp, prepared, beside, says)
         except Ungradable as reason:

@@ -1,99 +1,157 @@
 """Keeping a check honest in a process in which a learner's code has run.
 
-Before a check, every function, class and module that was there before the learner is put back where it was (`Snapshot`). While
-the learner's code runs, `watch` refuses the ways into the frames and objects of the code that judges it. What such code tried is
-noted for the instructor. A process that runs foreign code can make that hard and not impossible, see docs/attacks.md: this is
-why what can be judged as data is judged elsewhere.
+Before a check, everything that was there before the learner is put back where it was (`keeper`). While the learner's code runs,
+`watch` refuses the ways into the frames and objects of the code that judges it. What such code tried is noted for the
+instructor. A process that runs foreign code can make that hard and not impossible, see docs/attacks.md: this is why what can
+be judged as data is judged elsewhere.
+
+Here are only functions: every class can be found among the subclasses of `object`, and its methods lead to what they use.
 """
 import builtins
+import ctypes
 import gc
-import signal
+import os
+import struct
 import sys
 import threading
 import types
-import warnings
+from _signal import ITIMER_REAL, SIG_DFL, SIGALRM, SIGCHLD, SIGINT, SIGTERM, SIGUSR1, SIGUSR2, default_int_handler, setitimer
+from _signal import signal as on_signal
+from _thread import get_ident
+from array import array
 from operator import is_
+
+__builtins__ = dict(vars(builtins))  # the functions below look here, and not where others can patch
 
 FIXED = (types.FunctionType, types.BuiltinFunctionType, type, types.ModuleType, types.MethodDescriptorType, types.WrapperDescriptorType,
          types.GetSetDescriptorType, types.MemberDescriptorType, types.MethodType, staticmethod, classmethod, property)
-# sys.audit events (docs.python.org/3/library/audit_events.html) that lead to frames, to other people's objects or to raw memory
-LOOKING = {"sys._getframe", "sys._getframemodulename", "sys._current_frames", "sys._current_exceptions", "gc.get_objects",
-           "gc.get_referrers", "gc.get_referents", "code.__new__", "function.__new__", "sys.addaudithook", "sys.settrace", "sys.setprofile",
-           "sys.monitoring.register_callback", "os.register_at_fork"}
-INSIDE = {"tb_frame", "gi_frame", "cr_frame", "ag_frame", "f_back", "gi_code", "cr_code", "ag_code"}
-WALKERS = ("inspect", "traceback", "ctypes", "threading", "pdb", "bdb", "logging", "types", "gc")  # libraries that would fetch it for others
-REWRITING = {"__code__", "__defaults__", "__kwdefaults__", "__closure__", "__globals__"}
+settrace, setprofile, frame_of, class_space, cell_content = (
+    sys.settrace, sys.setprofile, sys._getframe, type.__dict__["__dict__"].__get__, types.CellType.cell_contents.__get__)
+modules, exists = sys.modules, os.path.exists
 
 
 class Refused(RuntimeError):
     """Code under test reached for what is not its business."""
 
 
-class Snapshot:
-    """Where the functions, classes and modules were that a check can reach. It is taken before any of the learner's code has run.
+# ---- putting back ----------------------------------------------------------------------------------------------------------
 
-    A check reaches what its notebook and the instructor's modules import, and what those modules import in their turn. Looking at
-    every module there is would touch, and so copy, most of a forked process's memory at every check.
+
+def keeper(space, own=()):
+    """Return a function that puts everything back and returns the names of what had been changed, as `module.name`.
+
+    Call it before any of the learner's code has run. `space`: the notebook's names. `own`: top-level names of the instructor's
+    packages, whose data is kept, too. A check reaches what its notebook and the instructor's modules import, and what those
+    modules import in their turn. Looking at every module there is would touch, and so copy, most of a forked process's memory
+    at every check.
     """
+    mine = [module for name, module in modules.items() if name.partition(".")[0] in own]
+    first = list(dict.fromkeys([*mine, *referred(vars(module) for module in mine), *referred([space])]))
+    seen = {id(module): module for module in [builtins, *first, *referred(vars(module) for module in first)]}
+    places, functions = [], {}
 
-    def __init__(self, space, own=()):
-        """`space`: the notebook's names. `own`: top-level names of the instructor's packages, whose plain data is kept, too."""
-        self.modules = dict(sys.modules)
-        self.builtins = dict(vars(builtins))
-        self.paths = {name: list(getattr(sys, name)) for name in ("path", "meta_path", "path_hooks")}
-        self.places = []
-        mine = [module for name, module in self.modules.items() if name.partition(".")[0] in own]
-        first = list(dict.fromkeys([*mine, *referred(vars(module) for module in mine), *referred([space])]))
-        seen = {id(module): module for module in [builtins, *first, *referred(vars(module) for module in first)]}
-        with warnings.catch_warnings():
-            warnings.simplefilter("ignore")
-            for module in seen.values():
-                self._note(module, vars(module), module in mine)
-                for kind in [value for value in vars(module).values() if isinstance(value, type) and value.__module__ == module.__name__]:
-                    self._note(kind, dict(vars(kind)), False)
-            for kind in {id(kind): kind for module in first for value in vars(module).values() if isinstance(value, type) for kind in value.__mro__
-                         if id(sys.modules.get(kind.__module__)) not in seen}.values():
-                self._note(kind, dict(vars(kind)), False)
-
-    def _note(self, owner, space, keeps_data):
-        kept = {name: value for name, value in space.items() if isinstance(value, FIXED) or (keeps_data and not name.startswith("__"))}
-        copies = {name: value.copy() for name, value in kept.items() if keeps_data and type(value) in (dict, list, set)}
+    def note(owner, names, keeps_data):
+        kept = {name: value for name, value in names.items() if not name.startswith("__") or isinstance(value, FIXED)}
+        kept = {name: value for name, value in kept.items() if keeps_data or callable(value) or isinstance(value, FIXED)}
         if kept:
-            self.places.append((owner, tuple(kept), tuple(kept.values()), copies))
+            places.append((owner, tuple(kept), tuple(kept.values())))
+        for value in kept.values():
+            while isinstance(value, types.FunctionType) and id(value) not in functions:  # what a decorator has wrapped, too
+                functions[id(value)] = value, f"{value.__module__}.{value.__qualname__}"
+                value = getattr(value, "__wrapped__", None)
 
-    def changes(self):
-        """[(owner, name, value)] of what is no longer where it was."""
-        found = []
-        for owner, names, values, copies in self.places:
-            space = owner.__dict__ if isinstance(owner, types.ModuleType) else type.__dict__["__dict__"].__get__(owner)
-            if not all(map(is_, map(space.get, names), values)):
-                found += [(owner, name, value) for name, value in zip(names, values)
-                          if space.get(name) is not value and not wraps(space.get(name), value)]
-            found += [(owner, name, values[names.index(name)]) for name, copy in copies.items() if space.get(name) != copy]
-        return found
+    for module in seen.values():
+        note(module, vars(module), module in mine)
+        for kind in [value for value in vars(module).values() if isinstance(value, type) and value.__module__ == module.__name__]:
+            note(kind, dict(vars(kind)), False)
+    for kind in {id(kind): kind for module in first for value in vars(module).values() if isinstance(value, type) for kind in value.__mro__
+                 if id(modules.get(kind.__module__)) not in seen}.values():
+        note(kind, dict(vars(kind)), False)
+    # what a module's names hold is one thing, what is inside of that another: closures, defaults, and the data of the instructor's own
+    cells = [(cell, name) for function, name in functions.values() for cell in function.__closure__ or () if filled(cell)]
+    cells = [(cell, cell_content(cell), name) for cell, name in cells if isinstance(cell_content(cell), FIXED)]
+    defaults = [(function, function.__defaults__, function.__kwdefaults__, dict(function.__kwdefaults__ or {}), name)
+                for function, name in functions.values() if function.__defaults__ or function.__kwdefaults__]
+    data = [(value, contents(value), f"{module.__name__}.{name}") for module in mine for name, value in vars(module).items()
+            if not name.startswith("__") and contents(value) is not None]
+    loaded, basic = dict(modules), dict(vars(builtins))
+    paths = [(name, getattr(sys, name), list(getattr(sys, name))) for name in ("path", "meta_path", "path_hooks")]
+    paths[0][2].sort(key="".__eq__)  # in a check the working folder comes last: nothing in it hides an installed module
+    touched = watcher([vars(owner) if isinstance(owner, types.ModuleType) else gc.get_referents(class_space(owner))[0] for owner, _, _ in places])
+    owners, names_of, values_of = [place[0] for place in places], [place[1] for place in places], [place[2] for place in places]
+    cell_list, content_list = [cell for cell, _, _ in cells], [content for _, content, _ in cells]
 
-    def put_back(self):
-        """Put everything back; return the names of what had been changed, as `module.name`."""
-        changed = [f"builtins.{name}" for name, value in self.builtins.items() if vars(builtins).get(name) is not value and name != "_"]
-        for name in changed:
-            setattr(builtins, name.partition(".")[2], self.builtins[name.partition(".")[2]])
-        for name, module in self.modules.items():
-            if sys.modules.get(name) is not module:
+    def put_back():
+        changed = []
+        for name, value in basic.items():
+            if vars(builtins).get(name) is not value and name != "_":
+                changed.append(f"builtins.{name}")
+                vars(builtins)[name] = value
+        for name, module in loaded.items():
+            if modules.get(name) is not module:
                 changed.append(f"sys.modules[{name}]")
-                sys.modules[name] = module
-        for owner, name, value in self.changes():
-            changed.append(f"{getattr(owner, '__module__', None) or owner.__name__}.{name}" if isinstance(owner, types.ModuleType)
-                           else f"{owner.__module__}.{owner.__qualname__}.{name}")
-            type.__setattr__(owner, name, value) if isinstance(owner, type) else owner.__dict__.__setitem__(name, value)
-        for _, names, values, copies in self.places:
-            for name, copy in copies.items():
-                data = values[names.index(name)]
-                if data != copy:
-                    data.clear()
-                    data.extend(copy) if type(data) is list else data.update(copy)
-        for name, entries in self.paths.items():
-            getattr(sys, name)[:] = entries
+                modules[name] = module
+        for place in touched():
+            owner, names, values = owners[place], names_of[place], values_of[place]
+            now = class_space(owner) if isinstance(owner, type) else owner.__dict__
+            if all(map(is_, map(now.get, names), values)):
+                continue
+            for name, value in zip(names, values):
+                if now.get(name) is not value:
+                    if not wraps(now.get(name), value):
+                        changed.append(f"{owner.__module__}.{owner.__qualname__}.{name}" if isinstance(owner, type) else f"{owner.__name__}.{name}")
+                    type.__setattr__(owner, name, value) if isinstance(owner, type) else now.__setitem__(name, value)
+        if not all(map(is_, map(inside, cell_list), content_list)):
+            for cell, content, name in cells:
+                if inside(cell) is not content:
+                    changed.append(name)
+                    cell.cell_contents = content
+        for function, plain, named, copy, name in defaults:
+            if function.__defaults__ is not plain or function.__kwdefaults__ is not named or (copy and not same(named, copy)):
+                changed.append(name)
+                function.__defaults__, function.__kwdefaults__ = plain, named
+                if named is not None:
+                    named.clear()
+                    named.update(copy)
+        for value, before, name in data:
+            if not same(contents(value), before):
+                changed.append(name)
+                refill(value, before)
+        for name, thing, entries in paths:
+            thing[:] = entries
+            setattr(sys, name, thing)
+        sys.path_importer_cache.clear()
         return sorted(set(changed))
+
+    return put_back
+
+
+def watcher(spaces):
+    """Return a function that gives the indexes of those dictionaries that have been touched, told from their own memory.
+
+    To look at each value in them would touch its reference count, and so copy most of the pages that a forked process shares.
+    A dictionary whose table lies where it lay, and holds the same bytes, holds the same objects. Where this Python keeps its
+    dictionaries in another way, all count as touched.
+    """
+    count, marks, tables = len(spaces), array("Q"), bytearray()
+    if sys.implementation.name != "cpython" or dict.__basicsize__ != 48 or not getattr(sys, "_is_gil_enabled", lambda: True)():
+        return lambda: range(count)
+    for space in spaces:
+        pointer = id(space) + 32  # CPython's PyDictObject: here it says where its table lies, and after that where values lie that share one
+        table, beside = struct.unpack("QQ", ctypes.string_at(pointer, 16))
+        size = space.__sizeof__() - dict.__basicsize__
+        marks.extend((pointer, 0 if beside else table, size, len(tables)))
+        tables += b"" if beside else ctypes.string_at(table, size)
+    held = ctypes.create_string_buffer(bytes(tables), len(tables) + 1)
+    differ, at, to = ctypes.CDLL(None).memcmp, marks.buffer_info()[0], ctypes.addressof(held)
+    differ.argtypes = [ctypes.c_void_p, ctypes.c_void_p, ctypes.c_size_t]
+
+    def touched():
+        assert held  # it lives as long as this function
+        return [place for place in range(count) if differ(marks[4 * place], at + 32 * place + 8, 8)
+                or differ(marks[4 * place + 1], to + marks[4 * place + 3], marks[4 * place + 2])]
+
+    return touched
 
 
 def referred(spaces):
@@ -104,65 +162,171 @@ def referred(spaces):
             if isinstance(value, types.ModuleType):
                 found[id(value)] = value
             elif isinstance(value, (types.FunctionType, type)):
-                home = sys.modules.get(value.__module__ or "")
+                home = modules.get(value.__module__ or "")
                 if isinstance(home, types.ModuleType):
                     found[id(home)] = home
     return list(found.values())
 
 
+def inside(cell):
+    return cell_content(cell) if filled(cell) else None
+
+
+def filled(cell):
+    try:
+        cell_content(cell)
+    except ValueError:
+        return False
+    return True
+
+
+def contents(value):
+    """A copy of what a container or an array of numbers holds; None for anything else."""
+    if type(value) in (dict, list, set):
+        return value.copy()
+    if type(value).__name__ in ("Tensor", "ndarray") and type(value).__module__ in ("torch", "numpy"):
+        array = value.detach().numpy() if type(value).__module__ == "torch" else value
+        return None if array.dtype.hasobject else array.tobytes()
+    return None
+
+
+def same(now, before):
+    """Whether a container holds the very same things in the same order."""
+    if isinstance(before, bytes) or type(now) is not type(before) or len(now) != len(before):
+        return type(now) is type(before) and now == before
+    if isinstance(before, dict):
+        return all(map(is_, now, before)) and all(map(is_, now.values(), before.values()))
+    return all(map(is_, now, before)) if isinstance(before, list) else now == before
+
+
+def refill(value, before):
+    if isinstance(before, bytes):
+        array = value.detach().numpy() if hasattr(value, "detach") else value
+        array[...] = type(array)(array.shape, array.dtype, before)
+        return
+    value.clear()
+    value.extend(before) if type(value) is list else value.update(before)
+
+
 def wraps(new, old):
-    """Whether an installed library has wrapped its own function, as torch.optim does when the first optimizer is made."""
+    """Whether an installed library has wrapped its own function, as torch.optim does when the first optimizer is made: nothing to tell of."""
     code = getattr(new, "__code__", None)
     return code is not None and getattr(new, "__wrapped__", None) is old and code.co_filename.startswith((sys.prefix, sys.base_prefix))
 
 
 def calm():
-    """No tracing, no other thread's business, no callbacks, no signal handlers but Python's own."""
-    sys.settrace(None)
-    sys.setprofile(None)
-    threading.settrace(None)
-    threading.setprofile(None)
+    """No tracing, no callbacks, no timers, no signal handlers but Python's own."""
+    settrace(None)
+    setprofile(None)
+    vars(threading)["_trace_hook"] = vars(threading)["_profile_hook"] = None
     gc.callbacks.clear()
-    for number in (signal.SIGALRM, signal.SIGTERM, signal.SIGCHLD, signal.SIGUSR1, signal.SIGUSR2):
-        signal.signal(number, signal.SIG_DFL)
-    signal.signal(signal.SIGINT, signal.default_int_handler)
-    signal.setitimer(signal.ITIMER_REAL, 0)
+    setitimer(ITIMER_REAL, 0)
+    for number in (SIGALRM, SIGTERM, SIGCHLD, SIGUSR1, SIGUSR2):
+        on_signal(number, SIG_DFL)
+    on_signal(SIGINT, default_int_handler)
+
+
+# ---- refusing --------------------------------------------------------------------------------------------------------------
+
+# sys.audit events (docs.python.org/3/library/audit_events.html) that lead to frames, to other people's objects or to raw memory, and the
+# libraries that may raise them on the learner's behalf because they hand nothing of it on
+FRAMES = {"sys._getframe", "sys._getframemodulename", "sys._current_frames", "sys._current_exceptions"}
+OBJECTS = {"gc.get_objects", "gc.get_referrers", "gc.get_referents"}
+HOOKS = {"sys.addaudithook", "sys.settrace", "sys.setprofile", "sys.monitoring.register_callback"}
+CODE = {"code.__new__", "function.__new__", "marshal.loads"}
+INSIDE = {"tb_frame", "gi_frame", "cr_frame", "ag_frame", "gi_code", "cr_code", "ag_code"}
+REWRITING = {"__code__", "__defaults__", "__kwdefaults__", "__closure__", "__globals__"}
+LIBRARIES = {"torch", "torchvision", "numpy", "scipy", "sklearn", "matplotlib", "PIL", "pandas", "joblib", "threadpoolctl", "tqdm", "typing_extensions"}
+TALKERS = ("torch._jit_internal", "torch.utils._traceback", "torch._dynamo", "numpy.ctypeslib")  # these do hand it on
+MAY = {
+    "frames": {"collections", "typing", "enum", "warnings", "dataclasses", "abc", "importlib", "unittest", "IPython.core.magic"} | LIBRARIES,
+    "objects": LIBRARIES,
+    "hooks": {"cProfile"},
+    "code": {"importlib", "zipimport", "collections"} | LIBRARIES,
+    "memory": {"importlib", "multiprocessing", "uuid", "_ctypes"} | LIBRARIES,
+}
+
+
+def kind_of(event, arguments, trusted):
+    """What sort of reach an audit event is; None for one that is nobody's concern."""
+    if event == "object.__getattr__":
+        return "frames" if arguments[1] in INSIDE else None
+    if event == "object.__setattr__":
+        return "code" if arguments[1] in REWRITING else None
+    if event in FRAMES:
+        return "frames"
+    if event in OBJECTS:
+        return "objects"
+    if event in HOOKS:
+        return "hooks"
+    if event in CODE:
+        return "code"
+    if event == "ctypes.dlopen":
+        return "memory" if arguments[0] is None or "/" not in text(arguments[0]) or text(arguments[0]).startswith(trusted) else "nobody"
+    if event.startswith("ctypes."):
+        return "memory"
+    if event == "import":  # of a compiled module, when it has a file
+        return "nobody" if isinstance(arguments[1], str) and not arguments[1].startswith(trusted) else None
+    if event == "compile":  # under the name of a file that may look around
+        return "code" if text(arguments[1]).startswith(trusted) else None
+    if event == "open" and isinstance(arguments[0], (str, bytes)):
+        path = text(arguments[0])
+        return "nobody" if path.endswith("/mem") or (path.endswith(".pyc") and not path.startswith(trusted) and exists(path)) else None
+    return None
+
+
+def text(value):
+    return value.decode(errors="replace") if isinstance(value, bytes) else value if isinstance(value, str) else ""
 
 
 def watch(trusted, notes):
     """Refuse, for the rest of this process, what code outside the `trusted` places (prefixes of file names) has no business with.
 
-    Each refusal is a sentence in `notes`. A hook cannot be taken out again (PEP 578).
+    Such code may not do it, nor let a library do it that could hand on what it finds: only those in `MAY` are let through. Each
+    refusal is a sentence in `notes`. A hook cannot be taken out again (PEP 578).
     """
-    trusted, frame_of, busy = tuple(trusted), sys._getframe, []
+    trusted, busy, main = tuple(trusted), set(), get_ident()
 
     def foreign(frame):
-        return frame is not None and not frame.f_code.co_filename.startswith(trusted)
+        return not frame.f_code.co_filename.startswith(trusted)
+
+    def let_through(kind, frame):
+        """`frame` is what raised the event."""
+        name, caller = str(frame.f_globals.get("__name__")), frame.f_back
+        around = str(caller.f_globals.get("__name__")) if caller is not None else ""
+        if name == "ctypes" or name.startswith("ctypes."):
+            while caller is not None and str(caller.f_globals.get("__name__")).partition(".")[0] == "ctypes":
+                caller = caller.f_back
+            frame, name = caller or frame, str((caller or frame).f_globals.get("__name__"))
+        if foreign(frame) or name.startswith(TALKERS):
+            return False
+        if kind == "frames" and name in ("traceback", "logging"):  # for themselves, and not for who calls them
+            return around == name and frame.f_code.co_name != "walk_stack"
+        if kind == "frames" and frame.f_code.co_name == "get_local_scope":  # a magic that wants the names of the cell it stands in
+            return around.startswith("IPython.") and frame.f_locals["stack_depth"] == 1 and foreign(caller.f_back)
+        top = "importlib" if frame.f_code.co_filename.startswith("<frozen importlib") else name.partition(".")[0]
+        return top in MAY.get(kind, ()) or name in MAY.get(kind, ())
 
     def hook(event, arguments):
-        if busy:
+        kind = kind_of(event, arguments, trusted)
+        me = get_ident()
+        if kind is None or me in busy:
             return
-        if event == "object.__getattr__":
-            reached = arguments[1] in INSIDE
-        elif event == "object.__setattr__":
-            reached = arguments[1] in REWRITING
-        elif event == "open":
-            reached = isinstance(arguments[0], str) and arguments[0].startswith("/proc/") and arguments[0].endswith(("/mem", "/maps"))
-        elif event == "compile":
-            reached = isinstance(arguments[1], (str, bytes)) and str(arguments[1]).startswith(trusted) and len(str(arguments[1])) > 1
-        else:
-            reached = event in LOOKING or event.startswith("ctypes.")
-        if not reached:
-            return
-        busy.append(event)
+        busy.add(me)
         try:
-            frame = frame_of(1)
-            through = str(frame.f_globals.get("__name__")).partition(".")[0] in WALKERS
-            if foreign(frame) or (through and (foreign(frame.f_back) or event in ("sys.settrace", "sys.setprofile"))):
+            asks, importing = frame_of(1), False
+            above = asks
+            while above is not None and not foreign(above):
+                importing = importing or (above is not asks and above.f_code.co_filename.startswith("<frozen importlib"))
+                above = above.f_back
+            if importing and kind != "nobody":  # what a library does when it is first imported has nothing of the learner's in it
+                return
+            if (above is not None or me != main) and not let_through(kind, asks):
                 what = f"{event} {arguments[1]}" if event.startswith("object.") else event
-                notes.append(f"it reached for `{what}`")
+                through = "" if foreign(asks) else f" through {asks.f_globals.get('__name__')}"
+                notes.append(f"it reached for `{what}`{through}")
                 raise Refused(f"{what} is not available in an answer")
         finally:
-            busy.clear()
+            busy.discard(me)
 
     sys.addaudithook(hook)

@@ -5,6 +5,7 @@ modules that the notebook imports, the installed packages, the seed. A check tha
 is in no key but its own: after a change of one check the results of the others still hold.
 """
 import ast
+import builtins
 import hashlib
 import importlib.metadata
 import importlib.util
@@ -12,7 +13,7 @@ import json
 import platform
 import symtable
 import sys
-from functools import cache
+from functools import cache, lru_cache
 from pathlib import Path
 
 from IPython.core.inputtransformer2 import TransformerManager
@@ -21,7 +22,8 @@ from nbgrader.utils import is_grade, is_solution
 from course.grading import execute
 from course.grading.execute import Step
 
-VERSION = 1  # of the results' form; a change makes all kept results old
+BUILTINS = {name for name in vars(builtins) if not name.startswith("_")}
+VERSION = 2  # of the results' form; a change makes all kept results old
 
 
 def steps_of(notebook, source, skip):
@@ -30,6 +32,7 @@ def steps_of(notebook, source, skip):
     code = [(index, cell) for index, cell in enumerate(notebook.cells)
             if cell.cell_type == "code" and cell.source.strip() and not set(cell.metadata.get("tags", [])) & set(skip)]
     names = {index: names_of(cell.source) for index, cell in code}
+    bound = set().union(*(names[index][0] or () for index, cell in code if cell["id"] in given and not is_solution(cell)))
     steps = []
     for index, cell in code:
         sets, uses = names[index]
@@ -37,7 +40,8 @@ def steps_of(notebook, source, skip):
                 else "given" if cell["id"] in given else "added")
         later = set().union(*(names[other][1] for other, _ in code if other > index))
         alone = kind == "check" and sets is not None and not sets & later and not shared_state(index, uses, code, names)
-        steps.append((index, Step(cell.metadata.get("nbgrader", {}).get("grade_id") or cell["id"], cell.source, kind, alone, tuple(sorted(uses)))))
+        steps.append((index, Step(cell.metadata.get("nbgrader", {}).get("grade_id") or cell["id"], cell.source, kind, alone, tuple(sorted(uses)),
+                            tuple(sorted((uses & BUILTINS) - bound)) if kind == "check" else ())))
     return steps
 
 
@@ -51,6 +55,7 @@ def shared_state(index, uses, code, names):
     return any(data & names[other][1] for other, cell in code if other != index and is_grade(cell) and not is_solution(cell))
 
 
+@lru_cache(4096)  # most cells are the same in every notebook
 def names_of(source):
     """(names a cell sets, names it uses) in the notebook, inside its functions too; (None, all of them) where it is not Python."""
     try:
@@ -73,6 +78,7 @@ def names_of(source):
     return sets, uses
 
 
+@lru_cache(4096)
 def defined(source):
     """Names that a cell binds to functions, classes and modules."""
     try:
@@ -91,14 +97,23 @@ def imports_of(source):
     found = []
     for cell in source.cells:
         if cell.cell_type == "code" and not is_solution(cell):
-            found += imported(cell.source)
+            found += imported(as_python(cell.source))
     return tuple(dict.fromkeys(found))
 
 
+def as_python(source):
+    """A cell's source without IPython's own forms of speech."""
+    try:
+        return TransformerManager().transform_cell(source)
+    except (SyntaxError, ValueError, RecursionError):
+        return ""
+
+
+@lru_cache(4096)
 def imported(text, package=""):
     """Names of modules that a piece of Python imports, inside functions too."""
     try:
-        tree = ast.parse(TransformerManager().transform_cell(text))
+        tree = ast.parse(text)
     except (SyntaxError, ValueError, RecursionError):
         return []
     found = []
@@ -130,17 +145,31 @@ def own_code(imports):
 @cache
 def location(module):
     """The file of an instructor's module; None for an installed one, and for what is no module."""
+    package, _, name = module.rpartition(".")
     if module.partition(".")[0] in sys.stdlib_module_names:
         return None
+    if package and (above := location(package)):  # to ask Python for a part of a package would import the package
+        places = (above.parent / name / "__init__.py", above.parent / f"{name}.py") if above.name == "__init__.py" else ()
+        return next((path for path in places if path.exists()), None)
+    if package and is_installed(find(module.partition(".")[0])):
+        return None
+    spec = find(module)
+    if not spec or not spec.origin or not spec.origin.endswith(".py") or is_installed(spec):
+        return None
+    return Path(spec.origin).resolve()
+
+
+def find(module):
     try:
-        spec = importlib.util.find_spec(module)
+        return importlib.util.find_spec(module)
     except (ImportError, AttributeError, ValueError):
         return None
-    if not spec or not spec.origin or not spec.origin.endswith(".py"):
-        return None
+
+
+def is_installed(spec):
+    places = [Path(place).resolve() for place in (spec and (spec.submodule_search_locations or [spec.origin])) or [] if place]
     installed = [Path(path).resolve() for path in (sys.prefix, sys.base_prefix)]
-    path = Path(spec.origin).resolve()
-    return None if any(place in path.parents for place in installed) or "site-packages" in path.parts else path
+    return any("site-packages" in place.parts or any(home in place.parents for home in installed) for place in places)
 
 
 @cache

@@ -2,6 +2,8 @@
 
 Each submission is one transaction: after a crash a submission is recorded whole or not at all.
 """
+import contextlib
+
 from nbgrader.api import Gradebook
 from nbgrader.preprocessors import AssignLatePenalties, LimitOutput
 from nbgrader.utils import compute_checksum, determine_grade, is_grade, is_solution, is_task
@@ -38,7 +40,7 @@ class Book:
         hand stay, and what has one is marked as needing a look, as nbgrader does it.
         """
         book = self.gradebook
-        with book.db.no_autoflush:
+        with one_transaction(book.db), book.db.no_autoflush:
             book.update_or_create_student(learner)
             more = {"timestamp": timestamp} if timestamp else {}
             submission = book.update_or_create_submission(lesson, learner, **more)
@@ -50,7 +52,6 @@ class Book:
                 if entry.name in notebooks:
                     book.db.refresh(entry)
                     entry.late_submission_penalty = self._penalty(learner, submission, entry)
-            book.db.commit()
 
     def _marks(self, entry, notebook, verdicts, checksums):
         cells = {cell.metadata.nbgrader.grade_id: cell for cell in (notebook.cells if notebook else []) if "nbgrader" in cell.metadata}
@@ -81,6 +82,20 @@ class Book:
     def trimmed(self, notebook):
         """Outputs cut as nbgrader's LimitOutput cuts them."""
         return self.limit.preprocess(notebook, {})[0]
+
+
+@contextlib.contextmanager
+def one_transaction(session):
+    """All that nbgrader's own methods would commit one by one is written down at the end, or not at all."""
+    session.commit = session.flush
+    try:
+        yield
+        del session.commit
+        session.commit()
+    except BaseException:
+        vars(session).pop("commit", None)
+        session.rollback()
+        raise
 
 
 def with_checksum(cell, checksums):

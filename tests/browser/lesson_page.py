@@ -1,0 +1,70 @@
+"""A lesson in JupyterLab, used as a learner uses it: by mouse and keyboard, and looked at by axe."""
+import io
+from pathlib import Path
+
+from PIL import Image
+
+SCREENSHOTS = Path(__file__).resolve().parents[2] / "docs" / "screenshots"
+
+
+class LessonPage:
+    def __init__(self, page, address):
+        self.page = page
+        page.set_default_timeout(60_000)  # a busy machine is no bug
+        page.goto(address)
+        page.get_by_text("| Idle").wait_for()
+
+    def cell(self, text):
+        """The code cell that holds this text in its source or output."""
+        return self.page.locator(".jp-Notebook .jp-CodeCell").filter(has_text=text).first
+
+    def run(self, text):
+        """Run this cell with the keyboard and return it; its output may still be to come."""
+        cell = self.cell(text)
+        cell.locator(".cm-content").click()
+        self.page.keyboard.press("Control+Enter")
+        return cell
+
+    def answer(self, text, source):
+        self.cell(text).locator(".cm-content").click()
+        self.page.keyboard.press("Control+a")
+        self.page.keyboard.insert_text(source)
+        self.page.keyboard.press("Control+Enter")
+
+    def theme(self, name):
+        self.page.locator(".lm-MenuBar-item", has_text="Settings").click()
+        self.page.locator(".lm-Menu-item", has_text="Theme").first.hover()
+        self.page.locator(".lm-Menu-item", has_text=f"JupyterLab {name}").first.click()
+        self.page.wait_for_function(f"document.body.dataset.jpThemeLight === '{str(name == 'Light').lower()}'")
+        self.page.locator("#jupyterlab-splash").wait_for(state="detached")
+
+    def in_both_themes(self, look):
+        """Call look("dark"), then look("light"), each under its theme."""
+        for name in ("Dark", "Light"):
+            self.theme(name)
+            look(name.lower())
+
+
+def picture(name, page, *parts):
+    """Keep a picture of a page, or of these parts of it, for the README, where there is none of this name: delete one to renew it."""
+    path = SCREENSHOTS / f"{name}.png"
+    if not path.exists():
+        for part in parts:
+            part.scroll_into_view_if_needed()
+        boxes = [part.bounding_box() for part in parts]
+        clip = parts and {
+            "x": min(box["x"] for box in boxes), "y": min(box["y"] for box in boxes), "width": max(box["width"] for box in boxes),
+            "height": max(box["y"] + box["height"] for box in boxes) - min(box["y"] for box in boxes)}
+        image = Image.open(io.BytesIO(page.screenshot(clip=clip or None))).convert("RGB")
+        SCREENSHOTS.mkdir(parents=True, exist_ok=True)
+        image.quantize(96, dither=Image.Dither.NONE).save(path, optimize=True)
+    assert path.stat().st_size <= 100_000
+
+
+def offences(page, *parts):
+    """What axe finds wrong in these parts of a page, if it is serious: a sentence each."""
+    from axe_playwright_python.sync_playwright import Axe
+
+    found = Axe().run(page, context={"include": [[part] for part in parts]}).response["violations"]
+    return [f"{rule['id']}: {rule['help']}: {node['html'][:200]}"
+            for rule in found if rule["impact"] in ("serious", "critical") for node in rule["nodes"]]

@@ -1,0 +1,145 @@
+"""The attack corpus, run for real: what each gets, what it leaves, and how the correct submission right after it fares.
+
+Points are for `add` and `mean` of a tiny course, whose checks compare as careful teachers do. docs/attacks.md is the table of this.
+"""
+import contextlib
+import hashlib
+import os
+import sys
+import tempfile
+from typing import NamedTuple
+from unittest import mock
+
+import attacks
+import nbformat
+import psutil
+import pytest
+from attacks import LESSON, corpus
+
+from course.grading import report
+from course.grading.confine import Limits
+from course.grading.grade import Options, grade
+from course.grading.settings import gradebook_url
+
+CORPUS = corpus()
+TIGHT = Limits(memory=1 << 30, disk=128 << 20, processes=24)
+
+
+class Measured(NamedTuple):
+    """How one attack and the submission after it came out."""
+
+    points: tuple
+    findings: list
+    loot: bool
+    says: str  # the table's words
+    after: tuple  # points, outputs and findings of the correct submission that was graded next
+
+
+def tree(*folders):
+    """What lies in these folders, by content; not what grading writes."""
+    written = ("autograded", ".grading", "gradebook.db")
+    return {path: hashlib.sha256(path.read_bytes()).hexdigest() for folder in folders for path in sorted(folder.rglob("*"))
+            if path.is_file() and path.relative_to(folder).parts[0] not in written and path.suffix != ".pyc"}
+
+
+def alive(mark):
+    """Processes that were started, or forked, with `mark` in their environment, and the corpus's own lingering programs."""
+    found = []
+    for process in psutil.process_iter():
+        with contextlib.suppress(psutil.Error, OSError):
+            if process.pid == os.getpid() or process.status() == psutil.STATUS_ZOMBIE or "resource_tracker" in " ".join(process.cmdline()):
+                continue
+            if mark in " ".join(process.environ().values()) or "lingering" in process.cmdline():
+                found.append(process)
+    return found
+
+
+def outputs(root, learner):
+    path = root / "autograded" / learner / LESSON / f"{LESSON}.ipynb"
+    return nbformat.read(path, 4) if path.exists() else None
+
+
+def points_of(table, learner):
+    marks = table.get(learner) or {}
+    return tuple(marks[f"check-{name}"].points for name in attacks.ANSWERS) if marks else None
+
+
+def graded(folder, names=()):
+    """Grade the corpus, each attack followed by a correct submission, all by one worker; return ({attack: Measured}, what
+    was found outside: processes alive, files changed, rooms left, calls heard)."""
+    root, home = folder / "course", folder / "home"
+    attacks.make_course(root, home)
+    rooms = folder / "rooms"
+    rooms.mkdir()
+    chosen = [attack for attack in CORPUS if not names or attack.name.startswith(tuple(names))]
+    env = {"HOME": str(home), "GRADER_TOKEN": "LOOT", "TMPDIR": str(rooms), "PYTHONPATH": str(root / "package")}
+    with attacks.listener() as (port, heard), mock.patch.dict(os.environ, env), mock.patch.object(sys, "path", [str(root / "package"), *sys.path]), \
+            mock.patch.object(tempfile, "tempdir", str(rooms)):
+        places = {"@ROOT@": root, "@HOME@": home, "@PORT@": port}
+        for attack in chosen:
+            attacks.hand_in(root, attack.learner, attack, places)
+            attacks.hand_in(root, f"{attack.learner}-next", None)
+        before, rung, findings = tree(root, home), {}, []
+        for honest, timeout, limits in ((True, 60, Limits()), (False, 2, TIGHT)):
+            learners = [name for attack in chosen if attack.name.startswith("honest/") == honest for name in (attack.learner, f"{attack.learner}-next")]
+
+            def tell(done, total, learner, news):
+                rung[learner] = len(heard)
+
+            if learners:
+                options = Options(workers=1, timeout=timeout, limits=tuple(limits))
+                findings += grade(root, [LESSON], learners, options, tell).findings
+        left = alive(str(root))
+        for process in left:
+            process.kill()
+        outside = {"alive": [process.pid for process in left], "changed": set(before.items()) ^ set(tree(root, home).items()),
+                   "rooms": list(rooms.glob("course-room-*")), "heard": heard}
+        table = report.marks(root, LESSON, gradebook_url(root))
+    measured = {}
+    for attack in chosen:
+        says = [finding.says for finding in findings if finding.learner == attack.learner]
+        notebook, correct = outputs(root, attack.learner), outputs(root, f"{attack.learner}-next")
+        points = points_of(table, attack.learner)
+        after = (points_of(table, f"{attack.learner}-next"), [cell.get("outputs") for cell in correct.cells] if correct else None,
+                 [finding.says for finding in findings if finding.learner == f"{attack.learner}-next"])
+        text = attacks.outcome(points, notebook, flagged=bool(says))
+        measured[attack.name] = Measured(points, says, "**" in text, text, after)
+    return measured, outside
+
+
+@pytest.fixture(scope="module")
+def run(tmp_path_factory):
+    return graded(tmp_path_factory.mktemp("attacks"))
+
+
+@pytest.fixture(scope="module")
+def measured(run):
+    return run[0]
+
+
+@pytest.mark.parametrize("attack", CORPUS, ids=[attack.name for attack in CORPUS])
+def test_attack(measured, attack):
+    found = measured[attack.name]
+    assert found.points == attack.points, found.findings
+    assert not found.loot
+    if attack.finding == "none":
+        assert found.findings == []
+    else:
+        assert attack.finding in " / ".join(found.findings)
+    assert found.after == ((2, 2), measured["honest/everyday"].after[1], [])
+
+
+def test_nothing_outside_was_touched_and_nothing_lives_on(run):
+    assert not any(run[1].values()), run[1]
+
+
+def test_every_group_is_there():
+    assert {attack.name.partition("/")[0] for attack in CORPUS} == set(attacks.GROUPS) and len(CORPUS) >= 36
+
+
+def test_the_table_is_what_was_measured(measured):
+    rows = attacks.rows()
+    assert list(rows) == [attack.name for attack in CORPUS]
+    assert {name: row["ours"] for name, row in rows.items()} == {name: found.says for name, found in measured.items()}
+    assert {name: row["tries"] for name, row in rows.items()} == {attack.name: attack.tries for attack in CORPUS}
+    assert all(row["stock"] not in ("", "?") for row in rows.values())
