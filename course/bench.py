@@ -122,17 +122,25 @@ def command(place, lessons, workers, watch=contextlib.nullcontext):
 def ours(place, lessons, workers):
     memory = Memory()
     found = command(place, lessons, workers, memory.watch)
-    taken = durations(place)
+    taken, stopped = durations(place), sum(bool(cell["end"]) for cell in cells_of(place))
     limit = sum(seconds for _, seconds in taken) / workers
     return found | {"workers": workers, "limit_s": round(limit, 2), "overhead": round(found["seconds"] / limit - 1, 3),
-                    "coordinator_ms": round(1000 * found["coordinator_s"] / len(taken), 1), "peak_mb": memory.peak >> 20, "durations": taken}
+                    "coordinator_ms": round(1000 * found["coordinator_s"] / len(taken), 1), "peak_mb": memory.peak >> 20,
+                    "stopped_cells": stopped, "durations": taken}
+
+
+def records_of(place):
+    return [json.loads(path.read_text(encoding="utf-8")) for path in sorted((place / KEPT / "results").glob("*/*.json"))]
+
+
+def cells_of(place):
+    return [cell for record in records_of(place) for kept in record["notebooks"].values() for cell in kept["cells"]]
 
 
 def durations(place):
     """[(lesson, seconds of its cells)] of all submissions that are graded in a course."""
-    records = [json.loads(path.read_text(encoding="utf-8")) for path in sorted((place / KEPT / "results").glob("*/*.json"))]
     return [(record["lesson"], round(sum(cell["seconds"] for kept in record["notebooks"].values() for cell in kept["cells"]), 3))
-            for record in records]
+            for record in records_of(place)]
 
 
 class Memory:
@@ -247,6 +255,8 @@ def show(found):
     for name, words in (("regrade_unchanged", "again, unchanged"), ("regrade_changed_check", "again, one lesson with a changed check")):
         table.add_row(f"ours, {words}", f"{found[name]['seconds']:.1f}", "", "", "", f"{found[name]['cells']} cells ran", "")
     console.print(table)
+    if stopped := sum(run["stopped_cells"] for run in found["runs"].values()):
+        console.print(f"{stopped} cells were stopped or ended their process: their time is not what others would take")
     console.print("Marks: " + ("equal" if found["marks_equal"] else f"{len(found['differences'])} differ"))
     for line in found["differences"]:
         console.print(f"  {line}", soft_wrap=True)

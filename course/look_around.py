@@ -27,7 +27,8 @@ def look_around():
     answer = HTML()
 
     def look(_=None):
-        answer.value = LOOK + '<div role="status">' + around(name.value) + f"<p>{line(width.value)}<br>{outcome(name.value, width.value)}</p></div>"
+        said = f"{around(name.value)}<p>{line(width.value)}<br>{outcome(name.value, width.value)}</p>"
+        answer.value = f'{LOOK}<div role="status">{said}</div>'
 
     for chooser in (name, width):
         chooser.observe(look, "value")

@@ -68,9 +68,9 @@ def lesson_map():
     """Show the lessons as a table with links, in a notebook that lies among the learner's other ones."""
     lessons = progress(Path.cwd().parent)
     rows = "".join(
-        f'<tr><th scope="row"><a href="../{lesson.name}/{lesson.name}.ipynb">{html.escape(lesson.title)}</a></th>'
+        f'<tr><th scope="row" style="text-align: left"><a href="../{lesson.name}/{lesson.name}.ipynb">{html.escape(lesson.title)}</a></th>'
         f'<td><meter value="{lesson.got}" max="{lesson.points}" aria-label="points in {html.escape(lesson.title)}"></meter></td>'
         f"<td>{lesson.got} of {lesson.points}</td><td>{left(lesson)}</td></tr>" for lesson in lessons)
-    table = (f'<table><thead><tr><th scope="col">lesson</th><th scope="col" colspan="2">points</th><th scope="col">to go</th></tr></thead>'
-             f"<tbody>{rows}</tbody></table><p>{total(lessons)}</p>")
+    heads = '<th scope="col" style="text-align: left">lesson</th><th scope="col" colspan="2">points</th><th scope="col">to go</th>'
+    table = f"<table><thead><tr>{heads}</tr></thead><tbody>{rows}</tbody></table><p>{total(lessons)}</p>"
     display({"text/html": f'<div class="lesson-map">{table}</div>', "text/plain": as_text(lessons)}, raw=True)

@@ -133,6 +133,50 @@ def test_nothing_outside_was_touched_and_nothing_lives_on(run):
     assert not any(run[1].values()), run[1]
 
 
+LIARS = {
+    "equal to all": "class Liar:\n    __eq__ = lambda self, other: True\n    __ne__ = lambda self, other: False",
+    "an int": "class Liar(int):\n    __eq__ = lambda self, other: True\n    __ne__ = lambda self, other: False",
+    "C functions": "import operator\nclass Liar(int):\n    __eq__ = bool\n    __ne__ = operator.not_",
+    "an int by __class__": "class Liar:\n    __class__ = int\n    __eq__ = lambda self, other: True\n    __ne__ = lambda self, other: False",
+    "metaclass": "class Kind(type):\n    __eq__ = lambda self, other: True\n    __hash__ = None\n    mro = lambda self: [int]\n"
+                 "class Liar(metaclass=type('Kind', (type,), {})):\n    __eq__ = lambda self, other: True",
+    "tensor": "import torch\nclass Kind(torch.Tensor):\n    __torch_function__ = classmethod(lambda cls, *a, **k: False)\n"
+              "Liar = lambda: torch.zeros(()).as_subclass(Kind)",
+}
+
+
+@pytest.mark.parametrize("liar", LIARS)
+def test_the_lessons_own_checks_take_no_liars(liar):
+    from course.checks.lesson00 import count_parameters
+    from course.checks.misconceptions import Misconception, as_given
+
+    space = {"__name__": "__main__"}
+    exec(LIARS[liar] + "\n\ndef answer(model):\n    return Liar()\n\ndef pair(model):\n    return 1, [2], Liar()", space)
+    with pytest.raises(Misconception, match="wrong-result"):
+        count_parameters(space["answer"])
+    for answer in (space["answer"], space["pair"]):
+        with pytest.raises(Misconception, match=r"decides\s+itself"):
+            as_given(answer)(None)
+
+
+def test_what_libraries_return_is_plain():
+    import collections
+    import fractions
+
+    import numpy as np
+    import torch
+
+    from course.checks.misconceptions import plain
+
+    class Net(torch.nn.Linear):
+        """A class of one's own that is no value."""
+
+    for value in (None, 1, True, 1.5, "x", np.float64(1), np.int64(1), np.zeros(2), torch.zeros(2), torch.nn.Parameter(torch.zeros(1)), torch.Size([1]),
+                  torch.zeros(2, 2).max(0), collections.Counter("x"), collections.OrderedDict(), collections.namedtuple("Pair", "x y")(1, 2), {1}, [1],
+                  {"x": 1}, fractions.Fraction(1, 2), Net(1, 1), torch.nn.utils.parametrizations.weight_norm(Net(1, 1)), torch.float32, Net, lambda: 1):
+        assert plain(value) is value
+
+
 def test_every_group_is_there():
     assert {attack.name.partition("/")[0] for attack in CORPUS} == set(attacks.GROUPS) and len(CORPUS) >= 36
 

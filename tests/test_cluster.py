@@ -98,7 +98,7 @@ def server():
 def test_a_gradebook_on_a_postgresql_server(quiet, server, tmp_path):
     root = tmp_path / "course"
     make_class(root)
-    (root / "nbgrader_config.py").write_text(f"{CONFIG}c.CourseDirectory.db_url = {server!r}\n")
+    (root / "nbgrader_config.py").write_text(f"{CONFIG}c.CourseDirectory.db_url = {server!r}\nc.CourseDirectory.course_id = 'tiny'\n")
     assert gradebook_url(root) == server
     assert grade(root, [LESSON], options=Options(workers=2)).clean
     assert grade(root, [LESSON]).cells == 0

@@ -1,7 +1,6 @@
 """What may go wrong around a grading: sudden deaths, a full disk, a locked gradebook, two people at once. Nothing may be corrupt
 afterwards, the person must be told what to do, and the same command must then come to the same marks as a grading in peace."""
 import contextlib
-import itertools
 import shutil
 import sqlite3
 import subprocess
@@ -72,10 +71,13 @@ def test_two_gradings_at_once(course):
 
 
 def test_a_clock_that_goes_back(quiet, course, monkeypatch):
-    steps = itertools.count()
-    now = time.time()
-    monkeypatch.setattr(time, "time", lambda: now - 10 * next(steps))
-    grade(course, [LESSON], options=ONE)
+    real = time.time
+
+    def tell(done, *_):
+        if done == 1:
+            monkeypatch.setattr(time, "time", lambda: real() - 3600)
+
+    grade(course, [LESSON], options=ONE, tell=tell)
     assert state(course) == state(quiet / "after")
     assert grade(course, [LESSON], options=ONE).cells == 0  # and what was kept still holds
 
@@ -89,7 +91,7 @@ GRADE = " ".join(command("$COURSE", "--unconfined"))
 
 
 @mounts
-@pytest.mark.parametrize("left", [0, 40, 160, 400, 700])
+@pytest.mark.parametrize("left", [0, 200, 500])
 def test_a_full_disk(quiet, course, tmp_path, left):
     """With `left` kB to write; then the disk is made larger."""
     script = f"""COURSE={tmp_path}/disk; mkdir $COURSE

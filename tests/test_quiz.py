@@ -285,7 +285,7 @@ def read(page):
 
 def widgets_of(box):
     place, prompt, options, buttons, feedback = box.children
-    return place, prompt, options, [*buttons.children], feedback
+    return place, prompt, options, buttons.children[1:], feedback
 
 
 def test_wrong_then_right():
@@ -327,6 +327,20 @@ def test_streak_counts_first_tries():
         return seen
 
     assert [streak(1), streak(1, 1), streak(0, 1), streak(1)] == [1, 2, 0, 1]
+
+
+def test_a_number_is_typed_where_questions_have_no_end():
+    number = Question("How many?", (Option("1000", False, "That was the old one."), Option("512", True, "Read it there.")))
+    box = widget.box_of(iter([number, ONE]))
+    place, _, options, buttons, feedback = box.children
+    field, _, onward = buttons.children
+    assert options.layout.display == "none" and field.layout.display is None
+    for said, heard in {"1000": "Not this one. That was the old one.", "7": "Not this one. That is another number.", " 512": "Right."}.items():
+        field.value = said  # as Enter does
+        assert read(feedback.value).startswith(heard)
+    assert "512. Right. Read it there." in read(feedback.value) and "0 right in a row" in place.value
+    onward.click()
+    assert options.layout.display is None and field.layout.display == "none" and feedback.value == ""
 
 
 @pytest.fixture

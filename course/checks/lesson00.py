@@ -1,6 +1,6 @@
 """Lesson 00, start here: its one warm-up."""
 from course.checks import models
-from course.checks.misconceptions import Misconception, check
+from course.checks.misconceptions import Misconception, check, expect
 
 
 @check
@@ -10,8 +10,7 @@ def count_parameters(answer, names=("resnet18", "mobilenet_v3_small")):
         model = models.build(name)
         sizes = [p.numel() for p in model.parameters()]
         found = answer(model)
-        if found is None:
-            raise Misconception("nothing-returned", f"count_parameters({name}) gave None")
+        expect(found, int, f"an int from count_parameters({name})")
         if found == len(sizes):
             raise Misconception("tensors-not-numbers", f"for {name} you say {found}: that many tensors, which hold {sum(sizes):,} numbers")
         if found != sum(sizes):

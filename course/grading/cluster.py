@@ -1,6 +1,5 @@
 """Jobs on workers: processes of this machine, or of a Dask cluster. Workers get notebooks and give back outputs; none sees the gradebook."""
 import contextlib
-import os
 
 POOL = None  # this worker's warm parent, for as long as the worker lives
 
@@ -40,10 +39,6 @@ def workers_of(workers, scheduler):
     with LocalCluster(n_workers=workers, threads_per_worker=1, dashboard_address=None, silence_logs=50, memory_limit=0) as cluster, \
             Client(cluster, set_as_default=False) as client:
         yield client
-
-
-def threads_for(workers):
-    return max(1, (os.cpu_count() or 1) // workers)
 
 
 def run_jobs(client, jobs):

@@ -54,7 +54,6 @@ class Job(NamedTuple):
     limits: tuple = tuple(confine.Limits())
     hidden: tuple = ()  # folders of the outside that must not be seen
     confined: bool = True
-    threads: int = 1
     kernel: str = ""  # the name of an ordinary Jupyter kernel to use instead of a room
 
 
@@ -78,7 +77,7 @@ class Pool:
 
     def __init__(self):
         self.parent = self.sock = None
-        self.threads, self.packages, self.starts = 0, set(), {}
+        self.packages, self.starts = set(), {}
 
     def __enter__(self):
         return self
@@ -99,12 +98,13 @@ class Pool:
         """The warm parent for the job, started anew where it is gone or lacks a package. It imports packages and none of their
         parts, and nothing of the instructor's: a lesson that does not use a package does not notice that it is there."""
         packages = {name.partition(".")[0] for name in job.imports} - set(job.own)
-        if self.parent and self.parent.poll() is None and self.threads == job.threads and packages <= self.packages:
+        if self.parent and self.parent.poll() is None and packages <= self.packages:
             return
         self.close()
-        self.threads, self.packages = job.threads, self.packages | packages
+        self.packages = self.packages | packages
         self.sock, theirs = socket.socketpair()
-        threads = {name: str(job.threads) for name in ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS")}
+        # one thread: others do not come along into a fork, which would wait for them; and sums are the same however many workers there are
+        threads = dict.fromkeys(("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS"), "1")
         places = os.pathsep.join(dict.fromkeys(path for path in sys.path if path))
         self.parent = subprocess.Popen(
             [sys.executable, "-m", "course.grading.warm", str(theirs.fileno()), json.dumps(sorted(self.packages))], pass_fds=[theirs.fileno()],

@@ -20,13 +20,14 @@ import nbformat
 from nbgrader.utils import find_all_files
 
 from course.grading import confine, plan, report
-from course.grading.cluster import run_jobs, threads_for, workers_of
+from course.grading.cluster import run_jobs, workers_of
 from course.grading.execute import Job
-from course.grading.rebuild import rebuild
+from course.grading.rebuild import rebuild, released
 from course.grading.settings import coursedir, gradebook_url, settings
 from course.grading.submissions import Finding, Ungradable, find_notebook, learners_of, read_notebook, stage_files
 
 KEPT = ".grading"  # results of earlier runs, and the record of each submission
+PRIVATE = ("source", "solutions", "submitted", "autograded", "feedback", KEPT)  # folders that no submission may see
 
 
 class Outcome(NamedTuple):
@@ -189,6 +190,8 @@ def register(root, lesson, config):
     if "submissions associated with it" in log:
         says = ("cells were added or removed although submissions are graded already, which nbgrader does not allow: undo that, "
                 "or give the changed lesson a new name")
+    elif "assignment_course_id_fkey" in log:
+        says = "this gradebook needs the course to have a name: set c.CourseDirectory.course_id in nbgrader_config.py"
     else:
         says = f"nbgrader cannot read this lesson ({last_error(log)}): run `nbgrader generate_assignment {lesson}` to see more"
     return {}, [Finding("", lesson, f"source/{lesson}", says, True)]
@@ -232,6 +235,7 @@ class Grading:
         self.skip = [tag for tag in [config.Execute.get("skip_cells_with_tag", "")] if tag]
         self.workers = options.workers or os.cpu_count() or 1
         self.kernel = options.kernel or ("" if hasattr(os, "fork") and sys.platform == "linux" else "python3")
+        self.given = {(lesson, name): released(source) for lesson, notebooks in sources.items() for name, source in notebooks.items()}
         self.lessons, self.cells, self.work = {}, 0, 0.0
 
     def run(self, wanted):
@@ -318,7 +322,7 @@ class Grading:
                         missing.append((name, reason))
                         continue
                     submitted, still_more = read_notebook(file)
-                    notebook, odd = rebuild_or_refuse(source, submitted)
+                    notebook, odd = rebuild_or_refuse(source, submitted, self.given[lesson, name])
                     says += more + still_more + odd
                     notebooks[name] = notebook
                     paths.append(file)
@@ -336,8 +340,8 @@ class Grading:
             for name, notebook in notebooks.items():
                 steps = plan.steps_of(notebook, self.sources[lesson][name], self.skip)
                 job = Job(tuple(step for _, step in steps), beside, own, imports, files, seed=self.options.seed, timeout=self.timeout,
-                          total=10 * self.timeout, hidden=tuple(str(self.root / name) for name in ("source", "submitted", "autograded", KEPT)),
-                          limits=self.options.limits, confined=self.options.confined, threads=threads_for(self.workers), kernel=self._kernel_of(lesson, name))
+                          total=10 * self.timeout, hidden=tuple(str(self.root / name) for name in PRIVATE),
+                          limits=self.options.limits, confined=self.options.confined, kernel=self._kernel_of(lesson, name))
                 prepared[name] = notebook, steps, job, plan.keys_of(job, code)
             return Submission(lesson, learner, stamp, prepared, beside, says)
         except Ungradable as reason:
@@ -413,9 +417,9 @@ class Grading:
         part.replace(target)
 
 
-def rebuild_or_refuse(source, submitted):
+def rebuild_or_refuse(source, submitted, given):
     try:
-        return rebuild(source, submitted)
+        return rebuild(source, submitted, given)
     except ValueError as error:
         raise Ungradable(f"the notebook {error}, so nothing was graded: ask the learner for the right one") from None
 

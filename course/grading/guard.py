@@ -7,14 +7,17 @@ be judged as data is judged elsewhere.
 
 Here are only functions: every class can be found among the subclasses of `object`, and its methods lead to what they use.
 """
+import _ctypes
 import builtins
 import ctypes
+import functools
 import gc
 import os
 import struct
 import sys
 import threading
 import types
+import warnings
 from _signal import ITIMER_REAL, SIG_DFL, SIGALRM, SIGCHLD, SIGINT, SIGTERM, SIGUSR1, SIGUSR2, default_int_handler, setitimer
 from _signal import signal as on_signal
 from _thread import get_ident
@@ -34,9 +37,20 @@ class Refused(RuntimeError):
     """Code under test reached for what is not its business."""
 
 
+def without_warnings(function):
+    """A function that looks at everything meets much that is deprecated."""
+    @functools.wraps(function)
+    def run(*arguments):
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")
+            return function(*arguments)
+    return run
+
+
 # ---- putting back ----------------------------------------------------------------------------------------------------------
 
 
+@without_warnings
 def keeper(space, own=()):
     """Return a function that puts everything back and returns the names of what had been changed, as `module.name`.
 
@@ -78,8 +92,12 @@ def keeper(space, own=()):
     paths = [(name, getattr(sys, name), list(getattr(sys, name))) for name in ("path", "meta_path", "path_hooks")]
     paths[0][2].sort(key="".__eq__)  # in a check the working folder comes last: nothing in it hides an installed module
     touched = watcher([vars(owner) if isinstance(owner, types.ModuleType) else gc.get_referents(class_space(owner))[0] for owner, _, _ in places])
+    importers = sys.path_importer_cache
+    loaded_now, inside_touched = watcher([modules]), watcher(
+        [named for _, _, named, _, _ in defaults if named],
+        [(cell, "cell_contents") for cell, _, _ in cells]
+        + [(function, name) for function, *_ in defaults for name in ("__defaults__", "__kwdefaults__")])
     owners, names_of, values_of = [place[0] for place in places], [place[1] for place in places], [place[2] for place in places]
-    cell_list, content_list = [cell for cell, _, _ in cells], [content for _, content, _ in cells]
 
     def put_back():
         changed = []
@@ -87,7 +105,7 @@ def keeper(space, own=()):
             if vars(builtins).get(name) is not value and name != "_":
                 changed.append(f"builtins.{name}")
                 vars(builtins)[name] = value
-        for name, module in loaded.items():
+        for name, module in loaded.items() if loaded_now() else ():
             if modules.get(name) is not module:
                 changed.append(f"sys.modules[{name}]")
                 modules[name] = module
@@ -101,12 +119,12 @@ def keeper(space, own=()):
                     if not wraps(now.get(name), value):
                         changed.append(f"{owner.__module__}.{owner.__qualname__}.{name}" if isinstance(owner, type) else f"{owner.__name__}.{name}")
                     type.__setattr__(owner, name, value) if isinstance(owner, type) else now.__setitem__(name, value)
-        if not all(map(is_, map(inside, cell_list), content_list)):
-            for cell, content, name in cells:
-                if inside(cell) is not content:
-                    changed.append(name)
-                    cell.cell_contents = content
-        for function, plain, named, copy, name in defaults:
+        moved = inside_touched()
+        for cell, content, name in cells if moved else ():
+            if inside(cell) is not content:
+                changed.append(name)
+                cell.cell_contents = content
+        for function, plain, named, copy, name in defaults if moved else ():
             if function.__defaults__ is not plain or function.__kwdefaults__ is not named or (copy and not same(named, copy)):
                 changed.append(name)
                 function.__defaults__, function.__kwdefaults__ = plain, named
@@ -120,38 +138,57 @@ def keeper(space, own=()):
         for name, thing, entries in paths:
             thing[:] = entries
             setattr(sys, name, thing)
-        sys.path_importer_cache.clear()
+        sys.path_importer_cache = {}
+        assert importers is not None  # the old one is kept: to take it apart would touch much memory
         return sorted(set(changed))
 
     return put_back
 
 
-def watcher(spaces):
-    """Return a function that gives the indexes of those dictionaries that have been touched, told from their own memory.
+def watcher(spaces, slots=()):
+    """Return a function that gives the indexes of those dictionaries that have been touched, told from their own memory, and after
+    them those of the `slots`: (function or cell, name of what it holds).
 
-    To look at each value in them would touch its reference count, and so copy most of the pages that a forked process shares.
-    A dictionary whose table lies where it lay, and holds the same bytes, holds the same objects. Where this Python keeps its
-    dictionaries in another way, all count as touched.
+    To look at each value would touch its reference count, and so copy most of the pages that a forked process shares. A
+    dictionary whose table lies where it lay, and holds the same bytes, holds the same objects; a slot with the same address,
+    too. Where this Python keeps them in another way, all count as touched.
     """
-    count, marks, tables = len(spaces), array("Q"), bytearray()
-    if sys.implementation.name != "cpython" or dict.__basicsize__ != 48 or not getattr(sys, "_is_gil_enabled", lambda: True)():
-        return lambda: range(count)
+    count, everything, where = len(spaces), range(len(spaces) + len(slots)), offsets()
+    if sys.implementation.name != "cpython" or dict.__basicsize__ != 48 or len(where) < 3 or not getattr(sys, "_is_gil_enabled", lambda: True)():
+        return lambda: everything
+    marks, tables = array("Q"), bytearray()
     for space in spaces:
         pointer = id(space) + 32  # CPython's PyDictObject: here it says where its table lies, and after that where values lie that share one
         table, beside = struct.unpack("QQ", ctypes.string_at(pointer, 16))
         size = space.__sizeof__() - dict.__basicsize__
         marks.extend((pointer, 0 if beside else table, size, len(tables)))
         tables += b"" if beside else ctypes.string_at(table, size)
+    for holder, name in slots:
+        place = id(holder) + where[name]
+        marks.extend((place, *struct.unpack("Q", ctypes.string_at(place, 8)), 0, 0))
     held = ctypes.create_string_buffer(bytes(tables), len(tables) + 1)
     differ, at, to = ctypes.CDLL(None).memcmp, marks.buffer_info()[0], ctypes.addressof(held)
     differ.argtypes = [ctypes.c_void_p, ctypes.c_void_p, ctypes.c_size_t]
 
     def touched():
         assert held  # it lives as long as this function
-        return [place for place in range(count) if differ(marks[4 * place], at + 32 * place + 8, 8)
-                or differ(marks[4 * place + 1], to + marks[4 * place + 3], marks[4 * place + 2])]
+        return [place for place in everything if differ(marks[4 * place], at + 32 * place + 8, 8)
+                or (place < count and differ(marks[4 * place + 1], to + marks[4 * place + 3], marks[4 * place + 2]))]
 
     return touched
+
+
+def offsets():
+    """How far from their start functions and cells keep what they hold, seen from some that hold a known thing."""
+    thing = object()
+
+    def sample(first=thing, *, second=thing):
+        return thing
+
+    known = ((sample, "__defaults__", sample.__defaults__), (sample, "__kwdefaults__", sample.__kwdefaults__),
+             (sample.__closure__[0], "cell_contents", thing))
+    found = {name: ctypes.string_at(id(holder), type(holder).__basicsize__).find(struct.pack("Q", id(held))) for holder, name, held in known}
+    return {name: place for name, place in found.items() if place > 0}
 
 
 def referred(spaces):
@@ -211,7 +248,8 @@ def refill(value, before):
 def wraps(new, old):
     """Whether an installed library has wrapped its own function, as torch.optim does when the first optimizer is made: nothing to tell of."""
     code = getattr(new, "__code__", None)
-    return code is not None and getattr(new, "__wrapped__", None) is old and code.co_filename.startswith((sys.prefix, sys.base_prefix))
+    return code is not None and getattr(new, "__wrapped__", None) is old and code.co_filename.startswith((sys.prefix, sys.base_prefix)) \
+        and any(inside(cell) is old for cell in new.__closure__ or ())
 
 
 def calm():
@@ -279,13 +317,19 @@ def text(value):
     return value.decode(errors="replace") if isinstance(value, bytes) else value if isinstance(value, str) else ""
 
 
-def watch(trusted, notes):
+def watch(trusted, notes, door):
     """Refuse, for the rest of this process, what code outside the `trusted` places (prefixes of file names) has no business with.
 
     Such code may not do it, nor let a library do it that could hand on what it finds: only those in `MAY` are let through. Each
-    refusal is a sentence in `notes`. A hook cannot be taken out again (PEP 578).
+    refusal is a sentence in `notes`. A hook cannot be taken out again (PEP 578). Three functions of ctypes write into memory
+    without an event: behind a `door` (shell.py) they have one.
     """
     trusted, busy, main = tuple(trusted), set(), get_ident()
+    silent = {name: getattr(ctypes, name) for name in ("memmove", "memset", "_cast")}
+    for name in silent:
+        setattr(ctypes, name, door(name))
+        vars(_ctypes).pop(f"_{name.strip('_')}_addr", None)
+    at_the_door = ctypes.memmove.__code__
 
     def foreign(frame):
         return not frame.f_code.co_filename.startswith(trusted)
@@ -315,17 +359,20 @@ def watch(trusted, notes):
         busy.add(me)
         try:
             asks, importing = frame_of(1), False
+            if asks.f_code is at_the_door:
+                asks = asks.f_back
             above = asks
             while above is not None and not foreign(above):
                 importing = importing or (above is not asks and above.f_code.co_filename.startswith("<frozen importlib"))
                 above = above.f_back
-            if importing and kind != "nobody":  # what a library does when it is first imported has nothing of the learner's in it
-                return
-            if (above is not None or me != main) and not let_through(kind, asks):
+            # what a library does when it is first imported has nothing of the learner's in it
+            if not (importing and kind != "nobody") and (above is not None or me != main) and not let_through(kind, asks):
                 what = f"{event} {arguments[1]}" if event.startswith("object.") else event
                 through = "" if foreign(asks) else f" through {asks.f_globals.get('__name__')}"
                 notes.append(f"it reached for `{what}`{through}")
                 raise Refused(f"{what} is not available in an answer")
+            if event == "ctypes.door":
+                arguments[2].append(silent[arguments[0]](*arguments[1]))
         finally:
             busy.discard(me)
 

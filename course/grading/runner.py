@@ -8,11 +8,9 @@ is in nobody's hands but ours (`hide`), has builtins of its own, calls only func
 gets checks as compiled code. Orders come enciphered, or a thread could read them; answers are JSON, because nothing that
 comes out of a room is ever unpickled.
 """
-import _ctypes
 import asyncio
 import builtins
 import contextlib
-import ctypes
 import gc
 import inspect
 import json
@@ -31,7 +29,7 @@ from hashlib import shake_256
 from marshal import dumps, loads
 
 from course.grading import guard
-from course.grading.shell import Shell, fresh_page, without_memory, words_of
+from course.grading.shell import Shell, door, fresh_page, words_of
 
 __builtins__ = dict(vars(builtins))  # the functions below look here, and not where others can patch
 
@@ -161,7 +159,7 @@ def work(sock, key, shell, put_back, given, trusted):
     def more(count):
         return read(descriptor, count)
 
-    guard.watch(trusted, notes)
+    guard.watch(trusted, notes, door)
     on_signal(signal.SIGINT, SIG_IGN)
     while (head := read(descriptor, 1)):
         head += exactly(more, 7)
@@ -216,14 +214,16 @@ def check(descriptor, order, space, shell, put_back, given, notes):
     if len(threads()) > 1:  # a fork has but one, so a hook of the learner's has started another
         notes.append("it started a thread in the process of its check")
         return reply(descriptor, said(order, False, None, [refused("it started a thread in the process of its check")], started, notes))
+    started = clock()
     well, score = judge(order, space, page)
+    judged = clock()
     during, outputs = put_back() if well else [], page.outputs
     if during:
         notes.append(f"while it was checked it changed {', '.join(during[:3])}")
         well, score, outputs = False, None, [*outputs, refused(f"it changed {during[0]} while it was checked")]
     if score is not None:
         outputs = [*outputs, {"output_type": "execute_result", "data": {"text/plain": f"{score:g}"}, "metadata": {}, "execution_count": None}]
-    reply(descriptor, said(order, well, score, outputs, started, notes))
+    reply(descriptor, said(order, well, score, outputs, started + clock() - judged, notes))  # the check's own time, without putting back
 
 
 def refused(why):
@@ -258,10 +258,7 @@ def started(modules):
 
 
 def hide():
-    """Take the engine out of sys.modules, so that who imports it from now on gets another copy, and what writes into memory out of ctypes."""
+    """Take the engine out of sys.modules, so that who imports it from now on gets another copy."""
     for name in [name for name in sys.modules if name.startswith("course.grading")]:
         del sys.modules[name]
     vars(sys.modules["course"]).pop("grading", None)
-    without_memory(ctypes)
-    for name in ("_memmove_addr", "_memset_addr"):
-        vars(_ctypes).pop(name, None)

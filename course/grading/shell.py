@@ -133,15 +133,15 @@ def fresh_page(shell):
     return page
 
 
-def without_memory(ctypes):
-    """Take from a module what writes into memory and raises no audit event (`guard.watch`)."""
-    for name in ("memmove", "memset", "cast", "_cast"):
-        setattr(ctypes, name, unavailable)
+def door(name):
+    """A function of ctypes that raises an audit event, so that `guard.watch` decides whether it is called, and calls it."""
 
+    def call(*arguments):
+        result = []
+        sys.audit("ctypes.door", name, arguments, result)
+        return result[0]
 
-def unavailable(*_):
-    sys.audit("ctypes.memory")
-    raise RuntimeError("this is not available where answers are graded")
+    return call
 
 
 def words_of(problem):

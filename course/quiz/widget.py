@@ -3,14 +3,15 @@
 Colours come from JupyterLab's own variables, so both themes fit; every mark is also a word.
 """
 import itertools
+import re
 from string import ascii_uppercase
 
 import mistune
 from IPython.display import display
-from ipywidgets import HTML, Button, HBox, RadioButtons, VBox
+from ipywidgets import HTML, Button, HBox, RadioButtons, Text, VBox
 
 from course.quiz.kinds import draw
-from course.quiz.questions import Question
+from course.quiz.questions import Option, Question
 
 LOOK = """<style>
 .quiz { border: 1px solid var(--jp-border-color1, #888); border-radius: 4px; padding: 8px 16px; max-width: 52em; }
@@ -28,6 +29,7 @@ LOOK = """<style>
 </style>"""
 # The text stands right below the widget, and steps aside where the widget is alive in the same output area.
 STEP_ASIDE = "<style>.jp-OutputArea:has(.quiz .widget-radio-box) .jp-OutputArea-child:has(.quiz-text) { display: none; }</style>"
+OTHER = Option("", False, "That is another number. Think again, or unfold the answers.")
 NOTE = "*This is the quiz as text. To answer it with buttons, run its cell in JupyterLab.*"
 
 
@@ -40,6 +42,11 @@ def is_block(option):
     return "\n" in option.text
 
 
+def is_number(question):
+    """Whether all options are numbers short enough to know: then it is better to type one than to pick it."""
+    return all(re.fullmatch(r"\d{1,4}", option.text) for option in question.options)
+
+
 def verdict(option):
     return "Right." if option.right else "Not this one."
 
@@ -50,9 +57,9 @@ def with_options(question):
     return "\n\n".join([question.prompt, *(f"**{letter}.**{gap}{option.text}" for letter, option in lettered(question))])
 
 
-def explained(question):
-    """What to think of each option, as Markdown."""
-    return "\n\n".join(f"**{letter}. {verdict(option)}** {option.why}" for letter, option in lettered(question))
+def explained(question, named=False):
+    """What to think of each option, as Markdown; `named` by itself where the options have not been shown."""
+    return "\n\n".join(f"**{option.text if named else letter}. {verdict(option)}** {option.why}" for letter, option in lettered(question))
 
 
 def html(markdown):
@@ -60,8 +67,8 @@ def html(markdown):
     return f'<div class="jp-RenderedHTMLCommon">{mistune.html(markdown)}</div>'
 
 
-def folded(question):
-    return f"<details><summary>All answers, explained</summary>{html(explained(question))}</details>"
+def folded(question, named=False):
+    return f"<details><summary>All answers, explained</summary>{html(explained(question, named))}</details>"
 
 
 def as_text(questions):
@@ -75,21 +82,25 @@ def box_of(questions, total=None):
     """The quiz as an ipywidgets VBox of five rows: where we are, prompt, options, buttons, feedback.
 
     `questions` is an endless iterator. With `total` it goes round every `total` questions and counts them; without, it counts
-    how many in a row were right at the first try.
+    how many in a row were right at the first try, and asks for a number to be typed where the answer is one.
     """
     place, prompt, feedback = HTML(), HTML(), HTML()
     options = RadioButtons(options=[], value=None)
+    field = Text(description="Your number", style={"description_width": "initial"}, continuous_update=False)  # Enter answers
     check = Button(description="Check", button_style="primary", tooltip="See whether the chosen answer is right, and why")
     onward = Button(description="Next", tooltip="Go to the next question")
-    question, number, streak, tried = None, 0, 0, False
+    question, number, streak, tried, typed = None, 0, 0, False, False
 
     def say_place():
         where = f"Question {number}, {streak} right in a row" if total is None else f"Question {(number - 1) % total + 1} of {total}"
         place.value = html(f"**{where}** <small>(with the keyboard: Tab and Space)</small>")  # JupyterLab takes the arrow keys
 
     def ask_next(_=None):
-        nonlocal question, number, tried
+        nonlocal question, number, tried, typed
         question, number, tried = next(questions), number + 1, False
+        typed = total is None and is_number(question)
+        options.layout.display, field.layout.display = ("none", None) if typed else (None, "none")
+        field.value = ""
         blocks = any(map(is_block, question.options))
         prompt.value = LOOK + html(with_options(question) if blocks else question.prompt)
         options.index = None  # first, or the new options would come with the first one chosen
@@ -99,25 +110,32 @@ def box_of(questions, total=None):
         onward.description = "Start again" if total and number % total == 0 else "Next"
         say_place()
 
+    def answered():
+        if not typed:
+            return None if options.index is None else question.options[options.index]
+        said = field.value.strip()
+        return next((option for option in question.options if option.text == said), OTHER) if said else None
+
     def check_answer(_):
         nonlocal streak, tried
-        if options.index is None:
-            feedback.value = html("Choose an answer first.")
+        option = answered()
+        if option is None:
+            feedback.value = html("Type a number first." if typed else "Choose an answer first.")
             return
-        option = question.options[options.index]
         if not option.right:
             streak = 0
         elif not tried:
             streak += 1
         tried = True
         feedback.value = (f'<div role="alert" class="quiz-verdict {"right" if option.right else "wrong"}">'
-                          f"{html(f'**{verdict(option)}** {option.why}')}</div>{folded(question)}")
+                          f"{html(f'**{verdict(option)}** {option.why}')}</div>{folded(question, typed)}")
         say_place()
 
     check.on_click(check_answer)
+    field.observe(lambda change: change.new and check_answer(change), "value")
     onward.on_click(ask_next)
     ask_next()
-    box = VBox([place, prompt, options, HBox([check] if total == 1 else [check, onward]), feedback])
+    box = VBox([place, prompt, options, HBox([field, check] if total == 1 else [field, check, onward]), feedback])
     box.add_class("quiz")
     return box
 

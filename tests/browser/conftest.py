@@ -1,23 +1,20 @@
 """A real JupyterLab on scratch copies of the lessons, and a real browser to look at it with."""
 import os
 import re
-import shutil
 import signal
 import subprocess
 import sys
 import threading
 
 import pytest
+from lesson_page import CHROMIUM
 
-CHROMIUM = next(filter(None, map(shutil.which, ("chromium", "chromium-browser", "google-chrome", "chrome"))), None)
-START = "import pathlib, sys; from course import lab; lab.WORK = pathlib.Path(sys.argv[1]); sys.exit(lab.lab('00-start-here', browser=False))"
-
-
-def pytest_collection_modifyitems(items):
-    for item in items:
-        item.add_marker(pytest.mark.browser)
-        if not CHROMIUM:
-            item.add_marker(pytest.mark.skip(reason="no Chromium or Chrome here: install one to run the browser tests"))
+START = """
+import pathlib, sys
+from course import lab
+lab.WORK = pathlib.Path(sys.argv[1])
+sys.exit(lab.lab("00-start-here", browser=False))
+"""
 
 
 @pytest.fixture(scope="session")

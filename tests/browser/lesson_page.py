@@ -1,9 +1,11 @@
 """A lesson in JupyterLab, used as a learner uses it: by mouse and keyboard, and looked at by axe."""
 import io
+import shutil
 from pathlib import Path
 
 from PIL import Image
 
+CHROMIUM = next(filter(None, map(shutil.which, ("chromium", "chromium-browser", "google-chrome", "chrome"))), None)
 SCREENSHOTS = Path(__file__).resolve().parents[2] / "docs" / "screenshots"
 
 

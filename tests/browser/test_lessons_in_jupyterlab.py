@@ -1,7 +1,7 @@
 """A learner's first minutes: in JupyterLab, with the mouse, with the keyboard alone, in light and dark, and on exported pages."""
 import nbformat
 import pytest
-from lesson_page import LessonPage, offences, picture
+from lesson_page import CHROMIUM, LessonPage, offences, picture
 from nbconvert import HTMLExporter
 from nbgrader.converters import GenerateFeedback
 from nbgrader.coursedir import CourseDirectory
@@ -9,6 +9,8 @@ from nbgrader.coursedir import CourseDirectory
 from course import build
 from course.checks import panel
 
+pytestmark = [
+    pytest.mark.browser, pytest.mark.skipif(not CHROMIUM, reason="no Chromium or Chrome here: install one to run the browser tests")]
 WRONG = "def count_parameters(model):\n    return len(list(model.parameters()))"
 RIGHT = "def count_parameters(model):\n    return sum(t.numel() for t in model.parameters())"
 CHECK = "check.count_parameters("
@@ -22,6 +24,8 @@ def feedback_exporter():
 
 def test_the_first_minute(jupyter, chromium):
     page = chromium.new_page(viewport={"width": 1200, "height": 900})
+    asked = []
+    page.on("request", lambda request: asked.append(request.url))
     lesson = LessonPage(page, jupyter)
     assert page.locator(".jp-NotebookPanel h1").inner_text().startswith("00 Start here")
 
@@ -56,6 +60,8 @@ def test_the_first_minute(jupyter, chromium):
     lesson.run("lesson_map()").locator(".lesson-map").get_by_text("1 of 1", exact=True).wait_for()
     none(offences(page, ".lesson-map"))
     assert page.locator(".Toastify__toast").count() == 0, "nobody asks for news"
+    elsewhere = [url for url in asked if not url.startswith((jupyter.split("/lab/")[0], "data:", "blob:"))]
+    assert not elsewhere, "nothing is fetched from, or sent to, anywhere else"
 
 
 def none(found):
@@ -99,12 +105,13 @@ def test_the_quiz_by_keyboard_alone(jupyter, chromium):
     lesson.in_both_themes(lambda theme: (picture(f"quiz-{theme}", page, quiz), none(offences(page, ".quiz"))))
 
 
-def test_an_exported_lesson(tmp_path, chromium):
-    notebook = nbformat.read(build.SOLUTIONS / "00-start-here.ipynb", 4)
+@pytest.mark.parametrize("lesson", build.lessons())
+def test_an_exported_lesson(tmp_path, chromium, lesson):
+    notebook = nbformat.read(build.SOLUTIONS / f"{lesson}.ipynb", 4)
     page = chromium.new_page()
     (tmp_path / "lesson.html").write_text(HTMLExporter().from_notebook_node(notebook)[0])
     page.goto((tmp_path / "lesson.html").as_uri())
-    assert page.locator(".check.passed").is_visible() and page.locator("summary").first.is_visible()
+    assert page.locator(".check.passed").first.is_visible() and page.locator("summary").first.is_visible()
     none(offences(page, ".jp-OutputArea-output"))
 
 

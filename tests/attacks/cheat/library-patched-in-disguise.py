@@ -1,10 +1,11 @@
 # Replaces a library function by a wrapper from the standard library that says it wraps the real one.
 # points: 2 0
+# finding: it had changed statistics.fmean
 # %% mean
 import contextlib
 import statistics
 
-real, wrapper = statistics.fmean, contextlib.nullcontext
+real = statistics.fmean
 disguised = type("Both", (contextlib.ContextDecorator, contextlib.nullcontext), {})()(lambda values: 0.0)
 disguised.__wrapped__ = real
 statistics.fmean = disguised

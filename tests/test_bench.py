@@ -1,0 +1,83 @@
+"""The benchmark, on the tiny course, and what makes the engine fast."""
+import subprocess
+import sys
+
+import pytest
+from test_grading import ANSWERS, bank_entry, make_course
+
+from course.bench import bench, saturates, simulate
+from course.grading import guard
+
+
+def test_benchmark_of_a_tiny_course(tmp_path):
+    make_course(tmp_path)
+    bank = tmp_path / "tests" / "answers"
+    bank_entry(bank, "wrong", "add", "a", "# misconception: not-a-sum\ndef add(x, y):\n    return x")
+    bank_entry(bank, "wrong", "mean", "a", "# misconception: no-division\ndef mean(values):\n    return sum(values)")
+    bank_entry(bank, "right", "add", "a", f"import time\ntime.sleep(0.1)\n{ANSWERS['add']}")
+    found = bench(tmp_path, learners=3, say=lambda line: None)
+    assert found["marks_equal"] and found["differences"] == []
+    assert found["stock_s"] > 0 and found["ratio"] == round(found["stock_s"] / found["ours_s"], 2)
+    assert found["regrade_unchanged"]["cells"] == 0
+    assert found["regrade_changed_check"]["cells"] == 3 * 4  # import, two answers, and the one check that has changed
+    assert found["peak_mb"] > 10 and found["coordinator_ms"] > 0
+    assert all(len(run["durations"]) == 3 and run["seconds"] > run["limit_s"] > 0 for run in found["runs"].values())
+
+
+def test_simulation_of_many_workers():
+    taken = [("01", 1.0), ("01", 3.0)]
+    seconds, use, load = simulate(taken, 10, workers=4, learners=1000)
+    assert 500 < seconds < 520 and use > 0.97 and load == pytest.approx(10 / seconds)
+    assert saturates(taken, 10) == 200  # two seconds of work for every ten milliseconds
+    _, use, load = simulate(taken, 10, workers=800, learners=5000)
+    assert load > 0.9 and use < 0.27  # more workers than it can feed
+
+
+def test_to_look_for_the_instructors_modules_imports_none_of_them():
+    script = ("import sys; from course.grading import plan; found = plan.own_code(['torch.nn', 'course.checks.lesson02.freeze']); "
+              "assert {'course', 'course.checks', 'course.checks.lesson02', 'course.checks.models'} <= set(found), found; "
+              "assert not {'torch', 'course.checks.lesson02'} & set(sys.modules) and 'torch' not in found")
+    subprocess.run([sys.executable, "-c", script], check=True)
+
+
+def test_touched_dictionaries_are_known_from_their_memory():
+    def space():
+        return {f"name{k}": object() for k in range(50)}
+
+    spaces = [space() for _ in range(7)]
+    touched = guard.watcher(spaces)
+    assert touched() == []
+    spaces[0]["name7"] = object()
+    del spaces[1]["name49"]
+    spaces[2]["new"] = 1
+    spaces[3].update({f"more{k}": k for k in range(1000)})  # its table moves
+    spaces[4].clear()
+    old = spaces[5]["name0"]
+    spaces[5]["name0"] = 1
+    assert touched() == [0, 1, 2, 3, 4, 5]
+    spaces[5]["name0"] = old
+    assert touched() == [0, 1, 2, 3, 4]
+
+
+def test_touched_functions_and_cells_are_known_from_their_memory():
+    def make():
+        thing = object()
+
+        def function(first=1, *, second=2):
+            return thing
+
+        return function
+
+    functions = [make() for _ in range(4)]
+    cells = [function.__closure__[0] for function in functions]
+    touched = guard.watcher([function.__kwdefaults__ for function in functions], [(function, name) for function in functions for name in (
+        "__defaults__", "__kwdefaults__")] + [(cell, "cell_contents") for cell in cells])
+    assert touched() == []
+    functions[0].__kwdefaults__["second"] = 3
+    functions[1].__defaults__ = (2,)
+    kept, functions[2].__kwdefaults__ = functions[2].__kwdefaults__, {"second": 2}
+    cells[3].cell_contents = None
+    assert touched() == [0, 4 + 2, 4 + 5, 4 + 8 + 3]
+    functions[1].__defaults__ = None
+    del cells[3].cell_contents
+    assert kept and touched() == [0, 4 + 2, 4 + 5, 4 + 8 + 3]
