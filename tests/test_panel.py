@@ -19,7 +19,7 @@ def seven(answer):
 CELLS = {
     "right": "seven(lambda: 7)",
     "wrong": "seven(lambda: 8)",
-    "stumbles": "def answer():\n    return [1] + 2\n\nseven(answer)",
+    "stumbles": "from course.checks import lesson00\n\ndef answer(model):\n    return [1] + 2\n\nlesson00.count_parameters(answer)",
     "unanswered": "def answer():\n    raise NotImplementedError()\n\nseven(answer)",
     "broken": "from course.checks import lesson00\n\nlesson00.count_parameters(lambda model: 1, names=['no_such_model'])",
 }
@@ -60,7 +60,7 @@ def test_a_failed_check_shows_expected_observed_and_where_to_read(ran):
 def test_an_error_in_the_answer_names_its_line_and_folds_the_traceback(ran):
     page, error = outputs(ran["stumbles"])
     assert error.startswith("Not yet. Your code stops with TypeError: can only concatenate list")
-    assert error.endswith("Where: line 2 of `answer`: `return [1] + 2`") and "misconceptions.py" not in page + error
+    assert error.endswith("Where: line 4 of `answer`: `return [1] + 2`") and "misconceptions.py" not in page + error
     assert "<code>return [1] + 2</code>" in page and page.index("<details>") < page.index("Traceback (most recent call last)")
 
 
