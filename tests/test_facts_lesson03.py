@@ -8,7 +8,8 @@ from torch import nn
 from torch.nn.modules.batchnorm import _BatchNorm
 
 from course.backbones import load_backbone
-from course.checks.lesson03 import differs, moved_since, seasoned, values
+from course.checks import models
+from course.checks.lesson03 import differs, everything, seasoned
 from course.fruit import stall, turned
 from course.quiz import LESSON_03
 from course.quiz.lesson03 import WHICH_LOOP
@@ -25,9 +26,9 @@ IMAGES = torch.randn(4, 3, 48, 48, generator=torch.Generator().manual_seed(0))
 
 
 def moved_by(model, action=None):
-    before = values(model)
+    before = everything(model)
     (action or (lambda: model(IMAGES)))()
-    return moved_since(model, before)
+    return models.moved_since(model, before)
 
 
 @pytest.mark.parametrize("mode", [torch.no_grad, torch.inference_mode, torch.enable_grad])
