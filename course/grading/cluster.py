@@ -1,6 +1,5 @@
 """Jobs on workers: processes of this machine, or of a Dask cluster. Workers get notebooks and give back outputs; none sees the gradebook."""
 import contextlib
-import time
 
 POOL = None  # this worker's warm parent, for as long as the worker lives
 
@@ -11,18 +10,10 @@ def work(job):
     from course.grading.execute import Pool
     from course.grading.ordinary import run_in_kernel
 
-    steady_clock()
     if job.kernel:
         return run_in_kernel(job)
     POOL = POOL or Pool()
     return POOL.run(job)
-
-
-def steady_clock():
-    """Let Dask's deadlines not depend on the clock on the wall: when that is put back by an hour, messages would wait for an hour."""
-    from tornado.ioloop import IOLoop
-
-    IOLoop.time = lambda self: time.monotonic()
 
 
 @contextlib.contextmanager
@@ -34,7 +25,6 @@ def workers_of(workers, scheduler):
     import dask
     from distributed import Client, LocalCluster
 
-    steady_clock()
     dask.config.set({"distributed.scheduler.work-stealing": False,
                      "distributed.comm.timeouts.connect": "10s",
                      "distributed.admin.large-graph-warning-threshold": "1GiB", "distributed.admin.tick.limit": "1h"})

@@ -215,6 +215,8 @@ def check(descriptor, order, space, shell, put_back, given, notes):
         notes.append("it started a thread in the process of its check")
         return reply(descriptor, said(order, False, None, [refused("it started a thread in the process of its check")], started, notes))
     started = clock()
+    if "torch" in sys.modules:
+        sys.modules["torch"].set_num_threads(1)  # a pool of threads does not live through a fork: who waits for it waits for ever
     well, score = judge(order, space, page)
     judged = clock()
     during, outputs = put_back() if well else [], page.outputs
