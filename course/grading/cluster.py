@@ -36,7 +36,7 @@ def workers_of(workers, scheduler):
         with client:
             yield client
         return
-    with LocalCluster(n_workers=workers, threads_per_worker=1, dashboard_address=None, silence_logs=50, memory_limit=0) as cluster, \
+    with LocalCluster(n_workers=workers, threads_per_worker=1, dashboard_address="127.0.0.1:0", silence_logs=50, memory_limit=0) as cluster, \
             Client(cluster, set_as_default=False) as client:
         yield client
 

@@ -115,13 +115,14 @@ LOG_OF_DATABASE = re.compile(r"OperationalError\) (.*)|(No space left on device|
 @contextlib.contextmanager
 def told_what_to_do(root):
     """What keeps all of the grading from being written down becomes a ValueError with a sentence."""
+    from nbgrader.api import InvalidEntry
     from sqlalchemy.exc import DBAPIError
 
     again = "what is graded so far is kept; run the same command again, it goes on from there"
     try:
         yield
-    except DBAPIError as problem:
-        raise ValueError(f"the gradebook cannot be used ({str(problem.orig).strip()}): close what else has it open, see that there is room and that "
+    except (DBAPIError, InvalidEntry) as problem:  # the second is nbgrader's word for the first
+        raise ValueError(f"the gradebook cannot be used ({str(getattr(problem, 'orig', problem)).strip()}): close what else has it open, see that there is room and that "
                          f"{gradebook_url(root)} may be written; {again}") from problem
     except OSError as problem:
         if problem.errno not in CANNOT_WRITE:

@@ -67,6 +67,8 @@ def keeper(space, own=()):
     def note(owner, names, keeps_data):
         kept = {name: value for name, value in names.items() if not name.startswith("__") or isinstance(value, FIXED)}
         kept = {name: value for name, value in kept.items() if keeps_data or callable(value) or isinstance(value, FIXED)}
+        if owner is ctypes:  # `watch` puts doors before these, and they must stay
+            kept = {name: value for name, value in kept.items() if name not in SILENT}
         if kept:
             places.append((owner, tuple(kept), tuple(kept.values())))
         for value in kept.values():
@@ -275,6 +277,7 @@ CODE = {"code.__new__", "function.__new__", "marshal.loads"}
 INSIDE = {"tb_frame", "gi_frame", "cr_frame", "ag_frame", "gi_code", "cr_code", "ag_code"}
 REWRITING = {"__code__", "__defaults__", "__kwdefaults__", "__closure__", "__globals__"}
 LIBRARIES = {"torch", "torchvision", "numpy", "scipy", "sklearn", "matplotlib", "PIL", "pandas", "joblib", "threadpoolctl", "tqdm", "typing_extensions"}
+SILENT = ("memmove", "memset", "_cast")  # what writes into memory without an event
 TALKERS = ("torch._jit_internal", "torch.utils._traceback", "torch._dynamo", "numpy.ctypeslib")  # these do hand it on
 MAY = {
     "frames": {"collections", "typing", "enum", "warnings", "dataclasses", "abc", "importlib", "unittest", "IPython.core.magic"} | LIBRARIES,
@@ -325,7 +328,7 @@ def watch(trusted, notes, door):
     without an event: behind a `door` (shell.py) they have one.
     """
     trusted, busy, main = tuple(trusted), set(), get_ident()
-    silent = {name: getattr(ctypes, name) for name in ("memmove", "memset", "_cast")}
+    silent = {name: getattr(ctypes, name) for name in SILENT}
     for name in silent:
         setattr(ctypes, name, door(name))
         vars(_ctypes).pop(f"_{name.strip('_')}_addr", None)
@@ -344,8 +347,8 @@ def watch(trusted, notes, door):
             frame, name = caller or frame, str((caller or frame).f_globals.get("__name__"))
         if foreign(frame) or name.startswith(TALKERS):
             return False
-        if kind == "frames" and name in ("traceback", "logging"):  # for themselves, and not for who calls them
-            return around == name and frame.f_code.co_name != "walk_stack"
+        if kind == "frames" and name in ("traceback", "logging"):  # for themselves or a library, and not for the learner who calls them
+            return (around == name or around.partition(".")[0] in LIBRARIES) and frame.f_code.co_name != "walk_stack"
         if kind == "frames" and frame.f_code.co_name == "get_local_scope":  # a magic that wants the names of the cell it stands in
             return around.startswith("IPython.") and frame.f_locals["stack_depth"] == 1 and foreign(caller.f_back)
         top = "importlib" if frame.f_code.co_filename.startswith("<frozen importlib") else name.partition(".")[0]
