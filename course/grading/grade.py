@@ -122,7 +122,8 @@ def told_what_to_do(root):
     try:
         yield
     except (DBAPIError, InvalidEntry) as problem:  # the second is nbgrader's word for the first
-        raise ValueError(f"the gradebook cannot be used ({str(getattr(problem, 'orig', problem)).strip()}): close what else has it open, see that there is room and that "
+        said = str(getattr(problem, "orig", problem)).strip()
+        raise ValueError(f"the gradebook cannot be used ({said}): close what else has it open, see that there is room and that "
                          f"{gradebook_url(root)} may be written; {again}") from problem
     except OSError as problem:
         if problem.errno not in CANNOT_WRITE:
