@@ -276,7 +276,8 @@ HOOKS = {"sys.addaudithook", "sys.settrace", "sys.setprofile", "sys.monitoring.r
 CODE = {"code.__new__", "function.__new__", "marshal.loads"}
 INSIDE = {"tb_frame", "gi_frame", "cr_frame", "ag_frame", "gi_code", "cr_code", "ag_code"}
 REWRITING = {"__code__", "__defaults__", "__kwdefaults__", "__closure__", "__globals__"}
-LIBRARIES = {"torch", "torchvision", "numpy", "scipy", "sklearn", "matplotlib", "PIL", "pandas", "joblib", "threadpoolctl", "tqdm", "typing_extensions"}
+LIBRARIES = {"torch", "torchvision", "safetensors", "numpy", "scipy", "sklearn", "matplotlib", "PIL", "pandas", "joblib", "threadpoolctl", "tqdm",
+             "typing_extensions"}
 SILENT = ("memmove", "memset", "_cast")  # what writes into memory without an event
 TALKERS = ("torch._jit_internal", "torch.utils._traceback", "torch._dynamo", "numpy.ctypeslib")  # these do hand it on
 MAY = {
