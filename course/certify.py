@@ -9,6 +9,7 @@ import torch
 
 from course.build import ROOT, source_notebook
 from course.checks import lesson01, lesson05, lesson07
+from course.grading.answers import read_bank
 
 THRESHOLDS = [("01-replace-the-head", "train-head", lesson01.score_head, target, asked) for target, asked in lesson01.THRESHOLDS.items()]
 THRESHOLDS += [("05-two-heads-one-loss", "train-both", lesson05.score_both, target, asked) for target, asked in lesson05.THRESHOLDS.items()]
@@ -37,11 +38,10 @@ def spread(lesson, exercise, score, target, seeds):
             torch.manual_seed(seed)
             runs.append(score(reference, target))
     wrong = {}
-    for path in sorted((ROOT / "tests" / "answers" / lesson / "wrong" / exercise).glob("*.py")):
-        text = path.read_text()
-        if text.startswith(tuple(f"# misconception: {code}\n" for code in BY_SCORE)):
+    for entry in read_bank(ROOT / "tests" / "answers", lesson, source_notebook(lesson))["wrong"][exercise]:
+        if entry.expected in BY_SCORE:
             torch.manual_seed(0)
-            wrong[path.stem] = score(answer(lesson, exercise, text), target)
+            wrong[entry.name] = score(answer(lesson, exercise, entry.text), target)
     return runs, wrong
 
 

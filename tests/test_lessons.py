@@ -2,12 +2,12 @@
 import json
 import re
 import shutil
-import symtable
 
 import pytest
 
 from course import build
 from course.checks.misconceptions import CATALOGUE
+from course.grading.plan import names_of
 
 LESSONS = build.lessons()
 ANSWERS = build.ROOT / "tests" / "answers"
@@ -83,30 +83,13 @@ def test_no_graded_cell_depends_on_an_experiment(lesson):
     for cell in build.source_notebook(lesson).cells:
         if cell.cell_type != "code":
             continue
-        assigned, read = globals_of(cell.source)
+        assigned, read = names_of(cell.source)
         if "experiment" in cell.metadata.get("tags", []):
             of_experiments |= assigned
         else:
             needed |= read & of_experiments - assigned
             of_experiments -= assigned
     assert not needed, f"{needed} come from experiments, which are not run for marks"
-
-
-def globals_of(source):
-    """Names that a cell sets and names that it reads at module level, inside its functions too."""
-    assigned, read = set(), set()
-
-    def walk(table):
-        for symbol in table.get_symbols():
-            if table.get_type() == "module" and symbol.is_assigned():
-                assigned.add(symbol.get_name())
-            if symbol.is_referenced() and (table.get_type() == "module" or symbol.is_global()):
-                read.add(symbol.get_name())
-        for child in table.get_children():
-            walk(child)
-
-    walk(symtable.symtable(source, "cell", "exec"))
-    return assigned, read
 
 
 def test_every_misconception_is_met_and_can_be_read_about():

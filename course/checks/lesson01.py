@@ -7,7 +7,7 @@ from torch.nn import functional as F
 
 from course.backbones import IMAGENET_MEAN, IMAGENET_STD, load_backbone
 from course.checks import models
-from course.checks.misconceptions import Misconception, check, expect
+from course.checks.misconceptions import Misconception, check, expect, unlike
 from course.fruit import stall
 
 
@@ -335,7 +335,7 @@ def choose_rate(answer, shares=((0.30, 0.40), (0.90, 0.60), (0.70, 0.80)), rates
     try:
         rate, accuracy = result
     except (TypeError, ValueError):
-        raise Misconception("nothing-returned" if result is None else "wrong-result", "asked is the pair (rate, accuracy on the test set)") from None
+        raise unlike(result, "asked is the pair (rate, accuracy on the test set)") from None
     by_validation, by_test = (max(range(len(rates)), key=lambda i: shares[i][split]) for split in (0, 1))
     if rate == rates[by_test]:
         raise Misconception("test-set-chooses", f"you chose {rate}, best on the test set; {rates[by_validation]} is best on the validation set")

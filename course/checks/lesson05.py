@@ -8,7 +8,7 @@ from torch.nn import functional as F
 
 from course.backbones import load_backbone
 from course.checks import models
-from course.checks.misconceptions import Misconception, check, expect
+from course.checks.misconceptions import Misconception, check, expect, unlike
 from course.checks.two_tasks import TASKS, TwoHeads, again, judge_gradient, leaves, numbers, pair, scene, task_gradients_of, watch
 from course.fruit import FRUITS, Pictures, stall
 
@@ -32,8 +32,7 @@ def only(answer, cases=((("apple", "lemon", "cherry"), 0), (("tomato", "banana")
             found = torch.as_tensor(fruit)
             shape, said = tuple(images.shape), tuple(rotten.tolist())
         except (TypeError, ValueError, AttributeError):
-            code = "nothing-returned" if result is None else "wrong-result"
-            raise Misconception(code, f"asked are three tensors (images, fruit, rotten); you return {type(result).__name__}") from None
+            raise unlike(result, f"asked are three tensors (images, fruit, rotten); you return {type(result).__name__}") from None
         numbers = [FRUITS.index(name) for name in names]
         keep = torch.isin(pictures.fruit, torch.tensor(numbers))
         if shape != tuple(pictures.images[keep].shape) or not torch.equal(images, pictures.images[keep]):
@@ -209,7 +208,7 @@ def start_weights(answer, cases=((6, 2), (10, 4, 2))):
         try:
             found = [float(w) for w in result]
         except TypeError:
-            raise Misconception("nothing-returned" if result is None else "wrong-result", f"asked are {len(classes)} weights") from None
+            raise unlike(result, f"asked are {len(classes)} weights") from None
         if len(found) == len(expected) and all(abs(f - e) < 1e-3 for f, e in zip(found, expected, strict=True)):
             continue
         shares = ", ".join(f"{w * math.log(n):.3g}" for w, n in zip(found, classes, strict=False))
@@ -230,8 +229,7 @@ def learned_weighting(answer, lr=1e-2, values=((0.5, -1.0), (-0.3, 1.2))):
         combine, optimizer = result
         groups, parameters = optimizer.param_groups, list(combine.parameters())
     except (TypeError, ValueError, AttributeError):
-        raise Misconception("nothing-returned" if result is None else "wrong-result",
-                            "asked is the pair (combine, optimizer), a module and an AdamW") from None
+        raise unlike(result, "asked is the pair (combine, optimizer), a module and an AdamW") from None
     if sum(p.numel() for p in parameters) != 2:
         raise Misconception("wrong-result", f"combine should have two numbers to learn; it has {sum(p.numel() for p in parameters)}")
     losses = [torch.tensor(1.7, requires_grad=True), torch.tensor(0.4, requires_grad=True)]

@@ -22,7 +22,7 @@ from course.checks.metrics import (
     uneven,
     watched,
 )
-from course.checks.misconceptions import CATALOGUE, Misconception, check, expect
+from course.checks.misconceptions import CATALOGUE, Misconception, check, expect, unlike
 
 # ---- small things that several exercises need -----------------------------------------------------------------------------
 
@@ -32,8 +32,7 @@ def number(found, asked):
     try:
         return float(found)
     except (TypeError, ValueError, RuntimeError):
-        code = "nothing-returned" if found is None else "wrong-result"
-        raise Misconception(code, f"asked is {asked}; you return {found!r:.80}") from None
+        raise unlike(found, f"asked is {asked}; you return {found!r:.80}") from None
 
 
 def parts(found, count, asked):
@@ -43,7 +42,7 @@ def parts(found, count, asked):
     except TypeError:
         found = None if found is None else (found,)
     if found is None or len(found) != count:
-        raise Misconception("nothing-returned" if found is None else "wrong-result", f"asked is {asked}; you return {found!r:.80}")
+        raise unlike(found, f"asked is {asked}; you return {found!r:.80}")
     return found
 
 

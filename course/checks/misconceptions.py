@@ -485,10 +485,15 @@ class Misconception(AssertionError):
         return [f"Not yet. {self}"]
 
 
+def unlike(found, observed):
+    """The Misconception of a result of another kind than was asked, in words `observed`; None has a code of its own."""
+    return Misconception("nothing-returned" if found is None else "wrong-result", observed)
+
+
 def expect(found, kind, asked):
     """Raise Misconception unless `found` is an instance of `kind` (a type or a union of types), which `asked` says in words."""
     if not issubclass(type(found), kind):  # isinstance() would believe what the object says of its class
-        raise Misconception("nothing-returned" if found is None else "wrong-result", f"asked is {asked}; you return {type(found).__name__}")
+        raise unlike(found, f"asked is {asked}; you return {type(found).__name__}")
 
 
 # by these an object of a class of one's own could pass for the right answer without being it

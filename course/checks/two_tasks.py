@@ -7,7 +7,7 @@ from torch import nn
 from torch.nn import functional as F
 
 from course.checks import models
-from course.checks.misconceptions import Misconception
+from course.checks.misconceptions import Misconception, unlike
 
 TASKS = ("fruit", "fresh")
 
@@ -20,8 +20,7 @@ def pair(outputs, where):
                                 f"{where}: your dict has the keys {sorted(map(str, outputs))}; asked are 'fruit' and 'fresh'")
         return tuple(outputs[task] for task in TASKS)
     if not isinstance(outputs, tuple | list) or len(outputs) != 2:
-        code = "nothing-returned" if outputs is None else "wrong-result"
-        raise Misconception(code, f"{where}: forward gives {type(outputs).__name__}; asked are two tensors of logits")
+        raise unlike(outputs, f"{where}: forward gives {type(outputs).__name__}; asked are two tensors of logits")
     return tuple(outputs)
 
 

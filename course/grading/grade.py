@@ -21,7 +21,7 @@ from nbgrader.utils import find_all_files
 
 from course.grading import confine, plan, report
 from course.grading.cluster import run_jobs, workers_of
-from course.grading.execute import Job
+from course.grading.execute import Done, Job
 from course.grading.rebuild import rebuild, released
 from course.grading.settings import coursedir, gradebook_url, settings
 from course.grading.submissions import Finding, Ungradable, find_notebook, learners_of, read_notebook, stage_files
@@ -58,13 +58,24 @@ class Options(NamedTuple):
 DEFAULTS = Options()
 
 
+class Part(NamedTuple):
+    """A notebook of a submission: what there is to run, and what an earlier run has left."""
+
+    notebook: object
+    steps: list  # (index of its cell, Step)
+    keys: list  # one for each step
+    job: Job
+    kept: dict  # {key: result}
+    todo: Job | None  # what is not kept
+
+
 class Submission(NamedTuple):
     """What is known of a submission before it runs."""
 
     lesson: str
     learner: str
     timestamp: object  # when it was handed in; None where nobody says
-    notebooks: dict  # {name: (notebook to grade, [(index, Step)], Job, [key])}
+    notebooks: dict  # {name: Part}
     files: dict
     says: list
 
@@ -280,12 +291,11 @@ class Grading:
             parts[lesson, learner] = done = {}
             if isinstance(submission, list):
                 continue
-            for name, (_, _, job, keys) in submission.notebooks.items():
-                todo = plan.only_missing(job, keys, self._kept(submission, name))
-                if todo is None:
+            for name, part in submission.notebooks.items():
+                if part.todo is None:
                     done[name] = []
                 else:
-                    yield (lesson, learner, name), todo
+                    yield (lesson, learner, name), part.todo
 
     def _complete(self, waiting, parts):
         """Record those submissions of which everything has run."""
@@ -338,13 +348,14 @@ class Grading:
             says += [f"the lesson's own {name} is used and not the learner's, nothing to do" for name in theirs
                      if files.get(name, theirs[name]) != theirs[name]]
             beside = theirs | files
-            prepared = {}
+            prepared, kept = {}, self._kept(lesson, learner)
             for name, notebook in notebooks.items():
                 steps = plan.steps_of(notebook, self.sources[lesson][name], self.skip)
                 job = Job(tuple(step for _, step in steps), beside, own, imports, files, seed=self.options.seed, timeout=self.timeout,
                           total=10 * self.timeout, hidden=tuple(str(self.root / name) for name in PRIVATE),
                           limits=self.options.limits, confined=self.options.confined, kernel=self._kernel_of(lesson, name))
-                prepared[name] = notebook, steps, job, plan.keys_of(job, code)
+                keys, results = plan.keys_of(job, code), kept.get(name, {}).get("results", {})
+                prepared[name] = Part(notebook, steps, keys, job, results, plan.only_missing(job, keys, results))
             return Submission(lesson, learner, stamp, prepared, beside, says)
         except Ungradable as reason:
             problem = str(reason)
@@ -359,13 +370,10 @@ class Grading:
         spec = self.sources[lesson][name].metadata.get("kernelspec", {})
         return self.kernel or (spec["name"] if spec.get("language", "python") != "python" else "")
 
-    def _kept_at(self, submission):
-        return self.root / KEPT / "results" / submission.learner / f"{submission.lesson}.json"
-
-    def _kept(self, submission, name):
-        """{key: result} of the last run of this notebook."""
+    def _kept(self, lesson, learner):
+        """{notebook: what the record of its last run says}."""
         with contextlib.suppress(OSError, ValueError, KeyError):
-            return json.loads(self._kept_at(submission).read_text(encoding="utf-8"))["notebooks"][name]["results"]
+            return json.loads(record_of(self.root, lesson, learner).read_text(encoding="utf-8"))["notebooks"]
         return {}
 
     def _finish(self, submission, parts):
@@ -373,23 +381,21 @@ class Grading:
         where = submission.learner, submission.lesson, f"submitted/{submission.learner}/{submission.lesson}"
         executed, records, says = {}, {}, list(submission.says)
         for name, result in parts.items():
-            notebook, steps, job, keys = submission.notebooks[name]
+            notebook, steps, keys, job, kept, todo = submission.notebooks[name]
             if isinstance(result, BaseException):
                 return [Finding(*where, sentence) for sentence in says] + [Finding(
                     *where, f"no worker could run it ({type(result).__name__}: {str(result)[:200]}), so nothing was graded: try again", True)]
-            kept = self._kept(submission, name)
-            todo = plan.only_missing(job, keys, kept)
             ran = dict(zip((step.name for step in todo.steps), result, strict=True)) if todo else {}
             self.cells += len(ran)
             results = {}
             verdicts = {}
             for number, ((index, step), key) in enumerate(zip(steps, keys, strict=True), start=1):
-                done = ran[step.name] if step.name in ran else plan.from_json(kept[key])
+                done = ran[step.name] if step.name in ran else Done(**kept[key])
                 cell = notebook.cells[index]
                 cell.outputs, cell.execution_count = [nbformat.from_dict(output) for output in done.outputs], number
                 if step.kind == "check":
                     verdicts[step.name] = done.well, done.score
-                results[key] = plan.as_json(done)
+                results[key] = done._asdict()
                 says += [f"in the cell `{step.name}` {note}: look at it" for note in dict.fromkeys(done.notes)]
             executed[name] = self.book.trimmed(notebook), verdicts
             says += report.oddities(notebook, self.timeout)
@@ -399,7 +405,7 @@ class Grading:
         record = {"lesson": submission.lesson, "learner": submission.learner, "graded": time.strftime("%Y-%m-%dT%H:%M:%S%z"),
                   "environment": plan.environment(), "seed": job.seed, "timeout": job.timeout, "confined": job.confined,
                   "code": self._lesson(submission.lesson)[3], "notebooks": records}
-        replace_text(self._kept_at(submission), json.dumps(record))
+        replace_text(record_of(self.root, submission.lesson, submission.learner), json.dumps(record))
         self._write(submission, {name: notebook for name, (notebook, _) in executed.items()})
         self.book.record(submission.lesson, submission.learner, submission.timestamp, executed)
         return [Finding(*where, sentence) for sentence in says]
@@ -417,6 +423,11 @@ class Grading:
         part.chmod(0o755)
         shutil.rmtree(target, ignore_errors=True)
         part.replace(target)
+
+
+def record_of(root, lesson, learner):
+    """Where the record of a submission's last grading lies."""
+    return root / KEPT / "results" / learner / f"{lesson}.json"
 
 
 def rebuild_or_refuse(source, submitted, given):

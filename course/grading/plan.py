@@ -19,7 +19,6 @@ from pathlib import Path
 from IPython.core.inputtransformer2 import TransformerManager
 from nbgrader.utils import is_grade, is_solution
 
-from course.grading import execute
 from course.grading.execute import Step
 
 BUILTINS = {name for name in vars(builtins) if not name.startswith("_")}
@@ -219,16 +218,3 @@ def only_missing(job, keys, kept):
         return None
     steps = tuple(step for step, lacks in zip(job.steps, missing, strict=True) if lacks or not step.alone)
     return job._replace(steps=steps)
-
-
-def keepable(done):
-    """Whether a result would come out again: what was stopped may have been stopped by a busy machine."""
-    return not done.end
-
-
-def as_json(done):
-    return done._asdict()
-
-
-def from_json(data):
-    return execute.Done(**data)

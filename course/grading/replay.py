@@ -7,7 +7,7 @@ from pathlib import Path
 import nbformat
 
 from course.grading import plan
-from course.grading.grade import KEPT
+from course.grading.grade import KEPT, record_of
 from course.grading.report import name_of, read_autograded
 
 NOTE = """This is {learner}'s notebook as it was graded on {graded}, with the lesson's own tests. The first cell that failed is `{cell}`.
@@ -21,7 +21,7 @@ def replay(root, learner, lesson):
     no record.
     """
     root = Path(root).resolve()
-    place = root / KEPT / "results" / learner / f"{lesson}.json"
+    place = record_of(root, lesson, learner)
     if not place.exists() or not (notebooks := read_autograded(root, lesson, learner)):
         raise ValueError(f"{learner} has no graded {lesson} here: run `course grade {lesson} --learner {learner}` first")
     record = json.loads(place.read_text(encoding="utf-8"))

@@ -252,11 +252,15 @@ def started(modules):
     """A shell with these modules imported, as a notebook would find them: the state that everything is forked from."""
     shell = Shell.instance()
     sys.modules["__main__"] = shell.user_module
+    import_all(modules)
+    sys.path.insert(0, "")  # as in a notebook, what lies beside it can be imported
+    return shell
+
+
+def import_all(modules):
     for name in modules:
         with contextlib.suppress(Exception):  # what cannot be imported fails again, and is shown, in the cell that asks for it
             __import__(name)
-    sys.path.insert(0, "")  # as in a notebook, what lies beside it can be imported
-    return shell
 
 
 def hide():

@@ -59,12 +59,12 @@ def begin(order, sock, shell):
     """A lesson's start: run its given cells in a folder with the lesson's own files, then fork a room per submission.
 
     `order`: {"cells": [sources], "imports": [modules], "files": {name: base64}, "own": [packages], "seed": int}. Answers
-    {"outputs": [[output]...], "well": bool, "data": bytes of private memory}. A start that failed, or wrote files, is of no use, and says so.
+    {"outputs": [[output]...], "well": bool, "name": its folder}. A start that failed, or wrote files, is of no use, and says so.
     """
     base = tempfile.mkdtemp(prefix="course-start-")
     files = {name: base64.b64decode(text) for name, text in order["files"].items()}
     confine.place_files(base, files)
-    import_all(order["imports"])
+    runner.import_all(order["imports"])
     runner.reseed(order["seed"])
     given, pages, well = {}, [], True
     for source in order["cells"]:
@@ -99,12 +99,6 @@ def enter(order, sock, shell, put_back, given, visible, numbers):
         runner.reseed(order["seed"])
     runner.send(sock, {"ready": True})
     runner.work(sock, bytes.fromhex(order["key"]), shell, put_back, given, (*visible, "<frozen ", "<check "))
-
-
-def import_all(modules):
-    for name in modules:
-        with contextlib.suppress(Exception):  # what cannot be imported fails again, and is shown, in the cell that asks for it
-            __import__(name)
 
 
 def close_others(kept):
