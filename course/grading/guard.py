@@ -279,7 +279,7 @@ REWRITING = {"__code__", "__defaults__", "__kwdefaults__", "__closure__", "__glo
 LIBRARIES = {"torch", "torchvision", "safetensors", "numpy", "scipy", "sklearn", "matplotlib", "PIL", "pandas", "joblib", "threadpoolctl", "tqdm",
              "typing_extensions"}
 SILENT = ("memmove", "memset", "_cast")  # what writes into memory without an event
-TALKERS = ("torch._jit_internal", "torch.utils._traceback", "torch._dynamo", "numpy.ctypeslib")  # these do hand it on
+TALKERS = ("torch._jit_internal", "torch.utils._traceback", "torch._dynamo")  # these do hand it on
 MAY = {
     "frames": {"collections", "typing", "enum", "warnings", "dataclasses", "abc", "importlib", "unittest", "IPython.core.magic"} | LIBRARIES,
     "objects": LIBRARIES,
@@ -341,11 +341,9 @@ def watch(trusted, notes, door):
     def let_through(kind, frame):
         """`frame` is what raised the event."""
         name, caller = str(frame.f_globals.get("__name__")), frame.f_back
+        while name.startswith(("ctypes", "numpy.ctypeslib")) and caller is not None:  # these do nothing of their own accord
+            frame, name, caller = caller, str(caller.f_globals.get("__name__")), caller.f_back
         around = str(caller.f_globals.get("__name__")) if caller is not None else ""
-        if name == "ctypes" or name.startswith("ctypes."):
-            while caller is not None and str(caller.f_globals.get("__name__")).partition(".")[0] == "ctypes":
-                caller = caller.f_back
-            frame, name = caller or frame, str((caller or frame).f_globals.get("__name__"))
         if foreign(frame) or name.startswith(TALKERS):
             return False
         if kind == "frames" and name in ("traceback", "logging"):  # for themselves or a library, and not for the learner who calls them
