@@ -9,7 +9,7 @@ from test_grading import ANSWERS, LESSON, answered, hand_in, make_course, make_s
 from typer.testing import CliRunner
 
 from course.cli import app
-from course.grading import confine, grade, plan, report
+from course.grading import assess, confine, grade, plan, report
 from course.grading.execute import Job, Pool, Step
 from course.grading.settings import gradebook_url
 
@@ -31,9 +31,12 @@ def ran(monkeypatch):
 
     def run_here(client, jobs):
         with Pool() as pool:
-            for name, job in jobs:
+            def run(job):
                 names.extend(step.name for step in job.steps)
-                yield name, pool.run(job)
+                return pool.run(job)
+
+            for name, (packed, *arguments) in jobs:
+                yield name, assess.assess(assess.unpacked(packed), *arguments, run)
 
     monkeypatch.setattr(grade, "run_jobs", run_here)
     monkeypatch.setattr(grade, "workers_of", lambda *_: __import__("contextlib").nullcontext())

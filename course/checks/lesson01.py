@@ -47,10 +47,7 @@ def percent_saved(answer, cases=(("resnet18", 10),)):
 def describe(model, name):
     """What must survive a change of heads, noted before the learner's code has the model."""
     path, head = models.old_head(model)
-    x = models.images(name)
-    inputs = models.captured_input(model, head, x)
-    with torch.no_grad():
-        logits = model(x)
+    inputs, logits = models.captured(model, head, models.images(name))
     backbone = {key: models.fingerprint(t) for key, t in models.tensors(model).items() if not key.lower().startswith((path, "aux"))}
     return {"path": path, "head": head, "weight": head.weight, "inputs": inputs, "logits": logits, "backbone": backbone,
             "ids": {id(p) for p in model.parameters()}, "dropouts": dropouts(model)}
@@ -120,7 +117,7 @@ def lost_layers(model, name, before):
     for path, layer in model.named_modules():
         own = list(layer.parameters(recurse=False))
         if own and not path.lower().startswith("aux") and not any(id(p) in before["ids"] for p in own):  # the first layer that is new
-            inputs, expected = models.captured_input(model, layer, models.images(name)), before["inputs"].flatten(1)
+            inputs, expected = models.captured(model, layer, models.images(name))[0], before["inputs"].flatten(1)
             same = inputs is None or (inputs.numel() == expected.numel() and torch.allclose(inputs.flatten(1), expected, atol=1e-5))
             return "" if same else "the layers between its features and its head"
     return ""
@@ -227,7 +224,7 @@ def frozen_features(answer, name="resnet18", count=6):
     model = models.build(name).train()
     _, head = models.old_head(model)
     x = models.images(name, count)
-    expected = models.captured_input(model, head, x)
+    expected, _ = models.captured(model, head, x)
     model.train()
     buffers = {path: b.clone() for path, b in model.named_buffers()}
     found = answer(model, x)
@@ -290,7 +287,8 @@ def ignores_labels(answer, features, labels):
 @check
 def train_head(answer, target="fruit"):
     (features, train), (unseen, validation) = fruit_features()
-    labels, wanted = getattr(train, target), getattr(validation, target)
+    # copies, taken before the answer runs: its code could change what is kept
+    unseen, labels, wanted = unseen.clone(), getattr(train, target).clone(), getattr(validation, target).clone()
     classes, count = int(labels.max()) + 1, len(unseen)
     head = answer(features.clone(), labels.clone())
     expect(head, nn.Module, "the trained head, an nn.Module")

@@ -342,12 +342,13 @@ def not_kept(answer, cases=(("sliced", "copied"), ("copied", "copied"), ("one ob
         state, before = models.snapshot(source.state_dict().items()), models.snapshot(model.state_dict().items())
         twin = targets(into, sizes)
         twin.load_state_dict(state)
-        expected = {key for key, tensor in twin.state_dict().items() if not torch.equal(tensor, state[key])}
+        loaded = twin.state_dict()
+        expected = {key for key, tensor in loaded.items() if not torch.equal(tensor, state[key])}
         found = answer(model, dict(state))
         where = f"the state of {origin} branches in a model with {into} ones"
         if found is None:
             raise Misconception("nothing-returned", f"not_kept gave None for {where}")
-        if any(not torch.equal(tensor, twin.state_dict()[key]) for key, tensor in model.state_dict().items()):
+        if any(not torch.equal(tensor, loaded[key]) for key, tensor in model.state_dict().items()):
             raise Misconception("wrong-result", f"{where}: the state has not been loaded into the model")
         try:
             found = set(found)

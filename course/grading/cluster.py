@@ -1,19 +1,7 @@
 """Jobs on workers: processes of this machine, or of a Dask cluster. Workers get notebooks and give back outputs; none sees the gradebook."""
 import contextlib
 
-POOL = None  # this worker's warm parent, for as long as the worker lives
-
-
-def work(job):
-    """On a worker: run a job and return its list of Done."""
-    global POOL
-    from course.grading.execute import Pool
-    from course.grading.ordinary import run_in_kernel
-
-    if job.kernel:
-        return run_in_kernel(job)
-    POOL = POOL or Pool()
-    return POOL.run(job)
+from course.grading.assess import work
 
 
 @contextlib.contextmanager
@@ -42,7 +30,7 @@ def workers_of(workers, scheduler):
 
 
 def run_jobs(client, jobs):
-    """Yield (name, list of Done or the exception that kept it from running) as jobs end; `jobs` yields (name, Job).
+    """Yield (name, Assessed or the exception that kept it from running) as jobs end; `jobs` yields (name, the arguments of `work`).
 
     Only as many as keep the workers busy are read ahead, so a class of a thousand does not lie in memory.
     """
@@ -52,8 +40,8 @@ def run_jobs(client, jobs):
     ended = as_completed(loop=client.loop)
 
     def feed():
-        for name, job in jobs:
-            future = client.submit(work, job, pure=False, retries=0)
+        for name, arguments in jobs:
+            future = client.submit(work, *arguments, pure=False, retries=0)
             running[future] = name
             ended.add(future)
             return True

@@ -6,8 +6,10 @@ go on from here. What ran is kept in .grading/, and runs again only where someth
 import contextlib
 import copy
 import errno
+import itertools
 import json
 import os
+import pickle
 import re
 import shutil
 import sys
@@ -17,14 +19,14 @@ from pathlib import Path
 from typing import NamedTuple
 
 import nbformat
+from nbgrader.preprocessors import LimitOutput
 from nbgrader.utils import find_all_files
 
-from course.grading import confine, plan, report
+from course.grading import assess, confine, plan, report
 from course.grading.cluster import run_jobs, workers_of
-from course.grading.execute import Done, Job
-from course.grading.rebuild import rebuild, released
+from course.grading.rebuild import released
 from course.grading.settings import coursedir, gradebook_url, settings
-from course.grading.submissions import Finding, Ungradable, find_notebook, learners_of, read_notebook, stage_files
+from course.grading.submissions import Finding, Ungradable, find_notebook, learners_of, read_bytes, stage_files
 
 KEPT = ".grading"  # results of earlier runs, and the record of each submission
 PRIVATE = ("source", "solutions", "submitted", "autograded", "feedback", KEPT)  # folders that no submission may see
@@ -56,28 +58,6 @@ class Options(NamedTuple):
 
 
 DEFAULTS = Options()
-
-
-class Part(NamedTuple):
-    """A notebook of a submission: what there is to run, and what an earlier run has left."""
-
-    notebook: object
-    steps: list  # (index of its cell, Step)
-    keys: list  # one for each step
-    job: Job
-    kept: dict  # {key: result}
-    todo: Job | None  # what is not kept
-
-
-class Submission(NamedTuple):
-    """What is known of a submission before it runs."""
-
-    lesson: str
-    learner: str
-    timestamp: object  # when it was handed in; None where nobody says
-    notebooks: dict  # {name: Part}
-    files: dict
-    says: list
 
 
 def grade(root, lessons, learners=None, options=DEFAULTS, tell=lambda *news: None):
@@ -244,37 +224,29 @@ class Grading:
     def __init__(self, root, config, sources, options):
         self.root, self.config, self.sources, self.options = root, config, sources, options
         self.directory = coursedir(config)
-        self.timeout = options.timeout or config.Execute.get("timeout", 30)
-        self.skip = [tag for tag in [config.Execute.get("skip_cells_with_tag", "")] if tag]
         self.workers = options.workers or os.cpu_count() or 1
         self.kernel = options.kernel or ("" if hasattr(os, "fork") and sys.platform == "linux" else "python3")
-        self.given = {(lesson, name): released(source) for lesson, notebooks in sources.items() for name, source in notebooks.items()}
         self.lessons, self.cells, self.work = {}, 0, 0.0
 
     def run(self, wanted):
         """Yield (lesson, learner, findings) as submissions are done."""
         from course.grading.record import Book
 
-        waiting, parts = {}, {}
-        jobs = self._jobs(wanted, waiting, parts)
-        first = next(jobs, None)  # nothing to run, no workers
         with Book(self.config, gradebook_url(self.root), self.directory.course_id) as self.book:
-            yield from self._complete(waiting, parts)
-            if first is None:
+            ended = []
+            jobs = self._jobs(wanted, ended)
+            first = next(jobs, None)
+            yield from self._recorded(ended)
+            if first is None:  # nothing to run, no workers
                 return
             self._need_a_room()
-
-            def all_jobs():
-                yield first
-                yield from jobs
-
             with workers_of(self.workers, self.options.scheduler) as client:
                 before = time.process_time()
-                for (lesson, learner, name), result in run_jobs(client, all_jobs()):
-                    parts[lesson, learner][name] = result
-                    yield from self._complete(waiting, parts)
+                for (lesson, learner, stamp), result in run_jobs(client, itertools.chain([first], jobs)):
+                    ended.append((lesson, learner, stamp, result))
+                    yield from self._recorded(ended)
                     self.work = time.process_time() - before
-            yield from self._complete(waiting, parts)
+            yield from self._recorded(ended)
 
     def _need_a_room(self):
         if self.options.confined and not self.kernel and not self.options.scheduler and (why := confine.missing()):
@@ -284,142 +256,105 @@ class Grading:
             raise ValueError("ordinary kernels run other people's code without a room around it, so nothing was graded. "
                              "If you trust all the code that was handed in, say --unconfined")
 
-    def _jobs(self, wanted, waiting, parts):
-        """Yield ((lesson, learner, notebook), Job) of what has to run, as submissions are read."""
+    def _jobs(self, wanted, ended):
+        """Yield ((lesson, learner, when it was handed in), arguments of assess.work) as submissions are read. What needs no worker,
+        because it cannot be read or nothing has to run, comes into `ended`."""
         for lesson, learner in wanted:
-            waiting[lesson, learner] = submission = self._read(lesson, learner)
-            parts[lesson, learner] = done = {}
-            if isinstance(submission, list):
+            handed_in, stamp, problem = self._read(lesson, learner)
+            if problem:
+                ended.append((lesson, learner, stamp, problem))
                 continue
-            for name, part in submission.notebooks.items():
-                if part.todo is None:
-                    done[name] = []
-                else:
-                    yield (lesson, learner, name), part.todo
+            common, packed = self._lesson(lesson)
+            place = record_of(self.root, lesson, learner)
+            kept = place.read_text(encoding="utf-8", errors="replace") if place.exists() else ""
+            if kept and (done := assess.assess(common, handed_in, learner, kept)):
+                ended.append((lesson, learner, stamp, done))
+            else:
+                yield (lesson, learner, stamp), (packed, handed_in, learner, kept)
 
-    def _complete(self, waiting, parts):
-        """Record those submissions of which everything has run."""
-        for lesson, learner in list(waiting):
-            submission = waiting[lesson, learner]
-            if isinstance(submission, list):
-                del waiting[lesson, learner]
-                yield lesson, learner, submission
-            elif len(parts[lesson, learner]) == len(submission.notebooks):
-                del waiting[lesson, learner]
-                yield lesson, learner, self._finish(submission, parts.pop((lesson, learner)))
+    def _recorded(self, ended):
+        """Write down what has ended, taking it from the list; yield (lesson, learner, findings)."""
+        while ended:
+            lesson, learner, stamp, done = ended.pop(0)
+            where = f"submitted/{learner}/{lesson}"
+            if isinstance(done, BaseException):
+                done = assess.ungraded(f"no worker could run it ({type(done).__name__}: {str(done)[:200]}), so nothing was graded: try again", where)
+            elif done.problem and report.read_autograded(self.root, lesson, learner):
+                done = done._replace(problem=f"{done.problem}; the earlier grading stays as it is")
+            findings = [Finding(learner, lesson, done.file or where, sentence) for sentence in done.says]
+            if done.problem:
+                findings.append(Finding(learner, lesson, done.file or where, done.problem, blocks=True))
+            else:
+                self.cells += done.cells
+                replace_text(record_of(self.root, lesson, learner), done.record)
+                self._write(lesson, learner, stamp, done)
+                self.book.record(lesson, learner, stamp, done.marks)
+            yield lesson, learner, findings
 
-    def _lesson(self, lesson):
-        """(files beside the lesson's notebooks, the modules that they import, own packages, digest of their code)."""
-        if lesson not in self.lessons:
-            folder = self.root / "source" / lesson
-            learners_own = self.config.Autograde.get("exclude_overwriting", {}).get(lesson, [])
+    def _lesson(self, name):
+        """(assess.Lesson, the same as a pickle)."""
+        if name not in self.lessons:
+            folder, sources = self.root / "source" / name, self.sources[name]
+            learners_own = self.config.Autograde.get("exclude_overwriting", {}).get(name, [])
             paths = {os.path.relpath(path, folder): path for path in find_all_files(str(folder), [*self.directory.ignore, "*.ipynb"])}
-            files = {name: Path(path).read_bytes() for name, path in paths.items() if name not in learners_own}
-            imports = tuple(dict.fromkeys(name for source in self.sources[lesson].values() for name in plan.imports_of(source)))
+            files = {inside: Path(path).read_bytes() for inside, path in paths.items() if inside not in learners_own}
+            imports = tuple(dict.fromkeys(module for source in sources.values() for module in plan.imports_of(source)))
             own = tuple(sorted({module.partition(".")[0] for module in plan.own_code(imports)}))
-            self.lessons[lesson] = files, imports, own, plan.code_digest(imports)
-        return self.lessons[lesson]
+            timeout, limit = self.options.timeout or self.config.Execute.get("timeout", 30), LimitOutput(config=self.config)
+            common = assess.Lesson(
+                name, sources, {key: released(source) for key, source in sources.items()},
+                {key: self.book.checksums_of(name, key) for key in sources}, files, imports, own, plan.code_digest(imports),
+                {key: self._kernel_of(source) for key, source in sources.items()},
+                [tag for tag in [self.config.Execute.get("skip_cells_with_tag", "")] if tag],
+                {"seed": self.options.seed, "timeout": timeout, "total": 10 * timeout, "hidden": tuple(str(self.root / name) for name in PRIVATE),
+                 "limits": self.options.limits, "confined": self.options.confined},
+                {"max_lines": limit.max_lines, "max_traceback": limit.max_traceback})
+            self.lessons[name] = common, pickle.dumps(common)
+        return self.lessons[name]
 
     def _read(self, lesson, learner):
-        """A Submission; a list of findings where there is nothing to grade."""
-        handed_in, file, says = self.root / "submitted" / learner / lesson, None, []
+        """(assess.HandedIn, when it was handed in or None, None); where there is nothing to grade the third is an Assessed that says why."""
+        handed_in, file, says, stamp = self.root / "submitted" / learner / lesson, None, [], None
         try:
-            files, imports, own, code = self._lesson(lesson)
             notebooks, missing, paths = {}, [], []
+            for name in self.sources[lesson]:
+                try:
+                    file, more = find_notebook(handed_in, name, set(self.sources[lesson]) - {name})
+                except Ungradable as reason:
+                    missing.append((name, reason))
+                    continue
+                notebooks[name] = file.relative_to(self.root).as_posix(), read_bytes(file)
+                paths.append(file)
+                says += more
+            if not notebooks:
+                file = handed_in
+                raise missing[0][1]
+            says += [f"there is no {name}.ipynb: it counts as not handed in, ask the learner if that was not meant" for name, _ in missing]
             with tempfile.TemporaryDirectory(prefix="staged-", dir=self.root / KEPT) as staged:
-                for name, source in self.sources[lesson].items():
-                    try:
-                        file, more = find_notebook(handed_in, name, set(self.sources[lesson]) - {name})
-                    except Ungradable as reason:
-                        missing.append((name, reason))
-                        continue
-                    submitted, still_more = read_notebook(file)
-                    notebook, odd = rebuild_or_refuse(source, submitted, self.given[lesson, name])
-                    says += more + still_more + odd
-                    notebooks[name] = notebook
-                    paths.append(file)
-                if not notebooks:
-                    file = handed_in
-                    raise missing[0][1]
-                says += [f"there is no {name}.ipynb: it counts as not handed in, ask the learner if that was not meant" for name, _ in missing]
                 says += stage_files(handed_in, paths, Path(staged))
                 stamp = self.directory.get_existing_timestamp(staged)
-                theirs = {os.path.relpath(path, staged): Path(path).read_bytes() for path in find_all_files(staged, ["timestamp.txt"])}
-            says += [f"the lesson's own {name} is used and not the learner's, nothing to do" for name in theirs
-                     if files.get(name, theirs[name]) != theirs[name]]
-            beside = theirs | files
-            prepared, kept = {}, self._kept(lesson, learner)
-            for name, notebook in notebooks.items():
-                steps = plan.steps_of(notebook, self.sources[lesson][name], self.skip)
-                job = Job(tuple(step for _, step in steps), beside, own, imports, files, seed=self.options.seed, timeout=self.timeout,
-                          total=10 * self.timeout, hidden=tuple(str(self.root / name) for name in PRIVATE),
-                          limits=self.options.limits, confined=self.options.confined, kernel=self._kernel_of(lesson, name))
-                keys, results = plan.keys_of(job, code), kept.get(name, {}).get("results", {})
-                prepared[name] = Part(notebook, steps, keys, job, results, plan.only_missing(job, keys, results))
-            return Submission(lesson, learner, stamp, prepared, beside, says)
+                files = {os.path.relpath(path, staged): Path(path).read_bytes() for path in find_all_files(staged, ["timestamp.txt"])}
+            return assess.HandedIn(notebooks, files, says), stamp, None
         except Ungradable as reason:
             problem = str(reason)
-        except Exception as error:  # whatever one submission holds, the others are graded
-            problem = f"it cannot be read or prepared ({type(error).__name__}: {error}), so nothing was graded: look at the file by hand"
-        if report.read_autograded(self.root, lesson, learner):
-            problem += "; the earlier grading stays as it is"
-        where = learner, lesson, (file or handed_in).relative_to(self.root).as_posix()
-        return [Finding(*where, sentence) for sentence in says] + [Finding(*where, problem, blocks=True)]
+        except Exception as error:  # whatever lies there, the others are graded
+            problem = f"it cannot be read ({type(error).__name__}: {error}), so nothing was graded: look at the file by hand"
+        return None, stamp, assess.ungraded(problem, (file or handed_in).relative_to(self.root).as_posix(), says)
 
-    def _kernel_of(self, lesson, name):
-        spec = self.sources[lesson][name].metadata.get("kernelspec", {})
+    def _kernel_of(self, source):
+        spec = source.metadata.get("kernelspec", {})
         return self.kernel or (spec["name"] if spec.get("language", "python") != "python" else "")
 
-    def _kept(self, lesson, learner):
-        """{notebook: what the record of its last run says}."""
-        with contextlib.suppress(OSError, ValueError, KeyError):
-            return json.loads(record_of(self.root, lesson, learner).read_text(encoding="utf-8"))["notebooks"]
-        return {}
-
-    def _finish(self, submission, parts):
-        """Put the results into the notebooks, write autograded/, the record and the marks; return findings."""
-        where = submission.learner, submission.lesson, f"submitted/{submission.learner}/{submission.lesson}"
-        executed, records, says = {}, {}, list(submission.says)
-        for name, result in parts.items():
-            notebook, steps, keys, job, kept, todo = submission.notebooks[name]
-            if isinstance(result, BaseException):
-                return [Finding(*where, sentence) for sentence in says] + [Finding(
-                    *where, f"no worker could run it ({type(result).__name__}: {str(result)[:200]}), so nothing was graded: try again", True)]
-            ran = dict(zip((step.name for step in todo.steps), result, strict=True)) if todo else {}
-            self.cells += len(ran)
-            results = {}
-            verdicts = {}
-            for number, ((index, step), key) in enumerate(zip(steps, keys, strict=True), start=1):
-                done = ran[step.name] if step.name in ran else Done(**kept[key])
-                cell = notebook.cells[index]
-                cell.outputs, cell.execution_count = [nbformat.from_dict(output) for output in done.outputs], number
-                if step.kind == "check":
-                    verdicts[step.name] = done.well, done.score
-                results[key] = done._asdict()
-                says += [f"in the cell `{step.name}` {note}: look at it" for note in dict.fromkeys(done.notes)]
-            executed[name] = self.book.trimmed(notebook), verdicts
-            says += report.oddities(notebook, self.timeout)
-            records[name] = {"results": {key: data for key, data in results.items() if not data["end"]}, "cells": [
-                {"name": step.name, "kind": step.kind, "well": results[key]["well"], "end": results[key]["end"],
-                 "seconds": round(results[key]["seconds"], 4), "key": key} for (_, step), key in zip(steps, keys, strict=True)]}
-        record = {"lesson": submission.lesson, "learner": submission.learner, "graded": time.strftime("%Y-%m-%dT%H:%M:%S%z"),
-                  "environment": plan.environment(), "seed": job.seed, "timeout": job.timeout, "confined": job.confined,
-                  "code": self._lesson(submission.lesson)[3], "notebooks": records}
-        replace_text(record_of(self.root, submission.lesson, submission.learner), json.dumps(record))
-        self._write(submission, {name: notebook for name, (notebook, _) in executed.items()})
-        self.book.record(submission.lesson, submission.learner, submission.timestamp, executed)
-        return [Finding(*where, sentence) for sentence in says]
-
-    def _write(self, submission, notebooks):
+    def _write(self, lesson, learner, stamp, done):
         """Put the graded notebooks and what lay beside them in autograded/, whole or not at all."""
-        target = self.root / "autograded" / submission.learner / submission.lesson
+        target = self.root / "autograded" / learner / lesson
         target.parent.mkdir(parents=True, exist_ok=True)
         part = Path(tempfile.mkdtemp(prefix="graded-", dir=self.root / KEPT))
-        confine.write_files(part, submission.files)
-        for name, notebook in notebooks.items():
-            (part / f"{name}.ipynb").write_text(nbformat.v4.writes(notebook), encoding="utf-8")
-        if submission.timestamp:
-            shutil.copyfile(self.root / "submitted" / submission.learner / submission.lesson / "timestamp.txt", part / "timestamp.txt")
+        confine.write_files(part, done.files)
+        for name, text in done.notebooks.items():
+            (part / f"{name}.ipynb").write_text(text, encoding="utf-8")
+        if stamp:
+            shutil.copyfile(self.root / "submitted" / learner / lesson / "timestamp.txt", part / "timestamp.txt")
         part.chmod(0o755)
         shutil.rmtree(target, ignore_errors=True)
         part.replace(target)
@@ -428,13 +363,6 @@ class Grading:
 def record_of(root, lesson, learner):
     """Where the record of a submission's last grading lies."""
     return root / KEPT / "results" / learner / f"{lesson}.json"
-
-
-def rebuild_or_refuse(source, submitted, given):
-    try:
-        return rebuild(source, submitted, given)
-    except ValueError as error:
-        raise Ungradable(f"the notebook {error}, so nothing was graded: ask the learner for the right one") from None
 
 
 def replace_text(path, text):

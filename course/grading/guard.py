@@ -28,8 +28,10 @@ __builtins__ = dict(vars(builtins))  # the functions below look here, and not wh
 
 FIXED = (types.FunctionType, types.BuiltinFunctionType, type, types.ModuleType, types.MethodDescriptorType, types.WrapperDescriptorType,
          types.GetSetDescriptorType, types.MemberDescriptorType, types.MethodType, staticmethod, classmethod, property)
-settrace, setprofile, frame_of, class_space, cell_content = (
-    sys.settrace, sys.setprofile, sys._getframe, type.__dict__["__dict__"].__get__, types.CellType.cell_contents.__get__)
+CACHE = functools._lru_cache_wrapper
+settrace, setprofile, frame_of, class_space, cell_content, asked_of, emptied = (
+    sys.settrace, sys.setprofile, sys._getframe, type.__dict__["__dict__"].__get__, types.CellType.cell_contents.__get__,
+    CACHE.cache_info, CACHE.cache_clear)
 modules, exists = sys.modules, os.path.exists
 
 
@@ -90,6 +92,8 @@ def keeper(space, own=()):
                 for function, name in functions.values() if function.__defaults__ or function.__kwdefaults__]
     data = [(value, contents(value), f"{module.__name__}.{name}") for module in mine for name, value in vars(module).items()
             if not name.startswith("__") and contents(value) is not None]
+    values = {id(cache): cache() for cache in caches_of(mine) if needs_nothing(cache) and asked_of(cache).currsize}
+    caches = [[cache, tuple(asked_of(cache))[:2], values.get(id(cache))] for cache in caches_of(mine)]
     loaded, basic = dict(modules), dict(vars(builtins))
     paths = [(name, getattr(sys, name), list(getattr(sys, name))) for name in ("path", "meta_path", "path_hooks")]
     paths[0][2].sort(key="".__eq__)  # in a check the working folder comes last: nothing in it hides an installed module
@@ -137,6 +141,12 @@ def keeper(space, own=()):
             if not same(contents(value), before):
                 changed.append(name)
                 refill(value, before)
+        for place in caches:  # whoever has asked may have changed what he was given
+            cache, asked, value = place
+            if tuple(asked_of(cache))[:2] != asked or (value is not None and cache() is not value):
+                emptied(cache)
+                place[2] = None
+            place[1] = tuple(asked_of(cache))[:2]
         for name, thing, entries in paths:
             thing[:] = entries
             setattr(sys, name, thing)
@@ -205,6 +215,29 @@ def referred(spaces):
                 if isinstance(home, types.ModuleType):
                     found[id(home)] = home
     return list(found.values())
+
+
+def caches_of(mine):
+    """What these modules keep with functools.cache or lru_cache."""
+    return list({id(value): value for module in mine for value in vars(module).values() if type(value) is CACHE}.values())
+
+
+def needs_nothing(cache):
+    code = getattr(cache.__wrapped__, "__code__", None)
+    return code is not None and not code.co_argcount + code.co_kwonlyargcount
+
+
+def fill_caches(own):
+    """Ask for what the instructor's modules keep with functools.cache and what takes no arguments: whatever is forked from here has it.
+
+    `own`: top-level names of the instructor's packages. What cannot be had fails again, and is shown, in the cell that asks for it.
+    """
+    for cache in caches_of([module for name, module in list(modules.items()) if name.partition(".")[0] in own]):
+        if needs_nothing(cache):
+            try:
+                cache()
+            except Exception:
+                emptied(cache)
 
 
 def inside(cell):

@@ -5,7 +5,7 @@ Each submission is one transaction: after a crash a submission is recorded whole
 import contextlib
 
 from nbgrader.api import Gradebook
-from nbgrader.preprocessors import AssignLatePenalties, LimitOutput
+from nbgrader.preprocessors import AssignLatePenalties
 from nbgrader.utils import compute_checksum, determine_grade, is_grade, is_solution, is_task
 
 
@@ -16,11 +16,9 @@ class Book:
         self.config, self.url, self.course_id = config, url, course_id
         self.late = AssignLatePenalties(config=config)
         self.late.init_plugin()
-        self.limit = LimitOutput(config=config)
 
     def __enter__(self):
         self.gradebook = Gradebook(self.url, self.course_id)
-        self.checksums = {}
         return self
 
     def __exit__(self, *_):
@@ -28,16 +26,14 @@ class Book:
 
     def checksums_of(self, lesson, notebook):
         """{grade_id: checksum of the cell as it was given out}."""
-        if (lesson, notebook) not in self.checksums:
-            self.checksums[lesson, notebook] = {cell.name: cell.checksum for cell in self.gradebook.find_notebook(notebook, lesson).source_cells}
-        return self.checksums[lesson, notebook]
+        return {cell.name: cell.checksum for cell in self.gradebook.find_notebook(notebook, lesson).source_cells}
 
-    def record(self, lesson, learner, timestamp, notebooks):
+    def record(self, lesson, learner, timestamp, marks):
         """Write the marks of one submission.
 
-        `notebooks`: {name: (executed notebook, {grade_id of a check: (well, score or None)})}; a notebook of the lesson that is
-        not among them was not handed in and gets 0. `timestamp`: when it was handed in, or None. Marks and comments given by
-        hand stay, and what has one is marked as needing a look, as nbgrader does it.
+        `marks`: {notebook: what marks_of says}; a notebook of the lesson that is not among them was not handed in and gets 0.
+        `timestamp`: when it was handed in, or None. Marks and comments given by hand stay, and what has one is marked as needing
+        a look, as nbgrader does it.
         """
         book = self.gradebook
         with one_transaction(book.db), book.db.no_autoflush:
@@ -47,34 +43,19 @@ class Book:
             # held, so that each mark finds its cell here instead of asking the database for it
             held = [[*notebook.grade_cells, *notebook.solution_cells] for notebook in book.find_assignment(lesson).notebooks]
             for entry in submission.notebooks:
-                notebook, verdicts = notebooks.get(entry.name, (None, {}))
-                self._marks(entry, notebook, verdicts, self.checksums_of(lesson, entry.name))
+                scores, comments = marks.get(entry.name, ({}, {}))
+                for grade in entry.grades:
+                    grade.auto_score = scores.get(grade.name, 0)
+                    grade.needs_manual_grade = grade.name in scores and (grade.manual_score is not None or grade.auto_score is None)
+                for comment in entry.comments:
+                    if comment.name in comments:
+                        comment.auto_comment = comments[comment.name]
             book.db.flush()
             del held
             for entry in submission.notebooks:
-                if entry.name in notebooks:
+                if entry.name in marks:
                     book.db.refresh(entry)
                     entry.late_submission_penalty = self._penalty(learner, submission, entry)
-
-    def _marks(self, entry, notebook, verdicts, checksums):
-        cells = {cell.metadata.nbgrader.grade_id: cell for cell in (notebook.cells if notebook else []) if "nbgrader" in cell.metadata}
-        for grade in entry.grades:
-            cell = cells.get(grade.name)
-            if cell is None:
-                grade.auto_score, grade.needs_manual_grade = 0, False
-                continue
-            if is_solution(cell) or is_task(cell) or cell.cell_type != "code":
-                grade.auto_score = determine_grade(with_checksum(cell, checksums))[0] if is_grade(cell) else None
-            else:
-                well, score = verdicts.get(grade.name, (False, None))
-                most = float(cell.metadata.nbgrader.points)
-                grade.auto_score = 0 if not well else most if score is None else min(score, most)
-            grade.needs_manual_grade = grade.manual_score is not None or grade.auto_score is None
-        for comment in entry.comments:
-            cell = cells.get(comment.name)
-            if cell is not None and (is_solution(cell) or is_task(cell)):
-                unanswered = checksums.get(comment.name) == compute_checksum(cell) and not is_task(cell)
-                comment.auto_comment = "No response." if unanswered else None
 
     def _penalty(self, learner, submission, entry):
         if submission.total_seconds_late <= 0:
@@ -82,9 +63,27 @@ class Book:
         penalty = self.late.plugin_inst.late_submission_penalty(learner, entry.score, submission.total_seconds_late)
         return None if penalty is None else self.late._check_late_penalty(entry, penalty)
 
-    def trimmed(self, notebook):
-        """Outputs cut as nbgrader's LimitOutput cuts them."""
-        return self.limit.preprocess(notebook, {})[0]
+
+def marks_of(notebook, verdicts, checksums):
+    """({grade_id: points, None where a person has to give them}, {grade_id: nbgrader's comment or None}) of an executed notebook.
+
+    `verdicts`: {grade_id of a check: (well, score or None)}. `checksums`: {grade_id: checksum of the cell as it was given out}.
+    """
+    scores, comments = {}, {}
+    for cell in notebook.cells:
+        if "nbgrader" not in cell.metadata:
+            continue
+        name = cell.metadata.nbgrader.grade_id
+        if is_solution(cell) or is_task(cell):
+            unanswered = checksums.get(name) == compute_checksum(cell) and not is_task(cell)
+            comments[name] = "No response." if unanswered else None
+        if is_solution(cell) or is_task(cell) or cell.cell_type != "code":
+            scores[name] = determine_grade(with_checksum(cell, checksums))[0] if is_grade(cell) else None
+        else:
+            well, score = verdicts.get(name, (False, None))
+            most = float(cell.metadata.nbgrader.get("points", 0))
+            scores[name] = 0 if not well else most if score is None else min(score, most)
+    return scores, comments
 
 
 @contextlib.contextmanager

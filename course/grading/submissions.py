@@ -58,25 +58,31 @@ def find_notebook(folder, lesson, others=()):
     return likely[0], [f"the notebook should be called {right.name}: it is graded as that, nothing to do"]
 
 
-def read_notebook(path):
-    """Return (notebook, findings), a notebook of format 4 without outputs. Raises Ungradable where it cannot be read."""
-    size, findings = path.stat().st_size, []
-    ask = "so nothing was graded: ask the learner to save the notebook in JupyterLab and send it again"
+ASK = "so nothing was graded: ask the learner to save the notebook in JupyterLab and send it again"
+
+
+def read_bytes(path):
+    """What a notebook's file holds. Raises Ungradable where it is empty or too large."""
+    size = path.stat().st_size
     if size == 0:
-        raise Ungradable(f"the file is empty, {ask}")
+        raise Ungradable(f"the file is empty, {ASK}")
     if size > TOO_LARGE:
         raise Ungradable(f"the file has {size / 1e9:.1f} GB and was not opened, so nothing was graded: ask the learner to clear all "
                          "outputs and send it again")
-    if size > HUGE:
-        findings.append(f"the file has {size / 1e6:.0f} MB: it is graded without its outputs, nothing to do")
+    return path.read_bytes()
+
+
+def parse_notebook(data):
+    """Return (notebook, findings), a notebook of format 4 without outputs. Raises Ungradable where the bytes are no notebook."""
+    findings = [f"the file has {len(data) / 1e6:.0f} MB: it is graded without its outputs, nothing to do"] if len(data) > HUGE else []
     try:
-        raw = json.loads(path.read_bytes().decode("utf-8-sig"))
+        raw = json.loads(data.decode("utf-8-sig"))
     except (ValueError, RecursionError) as error:
-        raise Ungradable(f"the file is not JSON ({str(error)[:80]}), {ask}") from None
+        raise Ungradable(f"the file is not JSON ({str(error)[:80]}), {ASK}") from None
     try:
         return as_notebook(raw), findings
     except Exception as error:  # whatever a file may hold, and nbformat's converters do not expect
-        raise Ungradable(f"the file is JSON but not a notebook ({type(error).__name__}: {str(error)[:80]}), {ask}") from None
+        raise Ungradable(f"the file is JSON but not a notebook ({type(error).__name__}: {str(error)[:80]}), {ASK}") from None
 
 
 def as_notebook(raw):

@@ -65,6 +65,7 @@ def begin(order, sock, shell):
     files = {name: base64.b64decode(text) for name, text in order["files"].items()}
     confine.place_files(base, files)
     runner.import_all(order["imports"])
+    guard.fill_caches(order["own"])
     runner.reseed(order["seed"])
     given, pages, well = {}, [], True
     for source in order["cells"]:
