@@ -29,6 +29,7 @@ class Lesson(NamedTuple):
     checksums: dict  # {notebook: {grade_id: checksum of the cell as it was given out}}
     files: dict  # {name: bytes}, what the instructor laid beside the notebooks
     imports: tuple
+    packages: tuple  # that a worker imports once, for all lessons
     own: tuple  # top-level packages of the instructor's
     code: str  # digest of the instructor's modules
     kernels: dict  # {notebook: name of an ordinary kernel, "" for a room}
@@ -49,7 +50,6 @@ class Assessed(NamedTuple):
     """What is to be written down; of a submission that could not be graded, only sentences."""
 
     notebooks: dict  # {name: text of the executed notebook}
-    files: dict  # {name: bytes}
     record: str
     marks: dict  # {notebook: what record.marks_of says}
     says: list
@@ -59,7 +59,7 @@ class Assessed(NamedTuple):
 
 
 def ungraded(problem, file, says=()):
-    return Assessed({}, {}, "", {}, list(says), 0, problem, file)
+    return Assessed({}, "", {}, list(says), 0, problem, file)
 
 
 class Part(NamedTuple):
@@ -131,7 +131,7 @@ def assess(lesson, handed_in, learner, kept, run=None):
     record = {"lesson": lesson.name, "learner": learner, "graded": time.strftime("%Y-%m-%dT%H:%M:%S%z"), "environment": plan.environment(),
               **{field: lesson.job[field] for field in ("seed", "timeout", "confined")}, "code": lesson.code,
               "worker_s": round(time.perf_counter() - started, 4), "notebooks": records}
-    return Assessed(texts, beside, json.dumps(record), marks, says, cells)
+    return Assessed(texts, json.dumps(record), marks, says, cells)
 
 
 def read_kept(text):
@@ -144,7 +144,8 @@ def read_kept(text):
 
 def prepare(lesson, name, notebook, files, kept):
     steps = plan.steps_of(notebook, lesson.sources[name], lesson.skip)
-    job = Job(tuple(step for _, step in steps), files, lesson.own, lesson.imports, lesson.files, kernel=lesson.kernels[name], **lesson.job)
+    job = Job(tuple(step for _, step in steps), files, lesson.own, lesson.imports, lesson.files, kernel=lesson.kernels[name],
+              packages=lesson.packages, **lesson.job)
     keys = plan.keys_of(job, lesson.code)
     return Part(notebook, steps, keys, kept, plan.only_missing(job, keys, kept))
 

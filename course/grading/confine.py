@@ -16,7 +16,9 @@ SYSTEM = ("/usr", "/lib", "/lib32", "/lib64", "/bin", "/sbin", "/etc/ld.so.cache
 DEVICES = ("null", "zero", "full", "random", "urandom")
 PLAIN = {"LANG": "C.UTF-8", "HOME": HOME, "PATH": "/usr/local/bin:/usr/bin:/bin", "TMPDIR": "/tmp", "PYTHONHASHSEED": "0",
          "MPLBACKEND": "module://matplotlib_inline.backend_inline", "PYTHONDONTWRITEBYTECODE": "1", "NBGRADER_EXECUTION": "autograde",
-         "OMP_WAIT_POLICY": "PASSIVE"}
+         "OMP_WAIT_POLICY": "PASSIVE",
+         # one thread: others do not come along into a fork, which would wait for them; and sums are the same however many workers there are
+         **dict.fromkeys(("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS"), "1")}
 
 CLONE = {"user": 0x10000000, "mounts": 0x00020000, "processes": 0x20000000, "network": 0x40000000, "ipc": 0x08000000, "name": 0x04000000}
 MS_RDONLY, MS_NOSUID, MS_NODEV, MS_REMOUNT, MS_BIND, MS_REC, MS_PRIVATE = 1, 2, 4, 32, 4096, 16384, 1 << 18

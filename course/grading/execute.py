@@ -55,6 +55,7 @@ class Job(NamedTuple):
     hidden: tuple = ()  # folders of the outside that must not be seen
     confined: bool = True
     kernel: str = ""  # the name of an ordinary Jupyter kernel to use instead of a room
+    packages: tuple = ()  # top-level ones that a worker imports once, for all lessons
 
 
 class Done(NamedTuple):
@@ -97,18 +98,16 @@ class Pool:
     def _warm(self, job):
         """The warm parent for the job, started anew where it is gone or lacks a package. It imports packages and none of their
         parts, and nothing of the instructor's: a lesson that does not use a package does not notice that it is there."""
-        packages = {name.partition(".")[0] for name in job.imports} - set(job.own)
+        packages = set(job.packages)
         if self.parent and self.parent.poll() is None and packages <= self.packages:
             return
         self.close()
-        self.packages = self.packages | packages
+        self.packages |= packages
         self.sock, theirs = socket.socketpair()
-        # one thread: others do not come along into a fork, which would wait for them; and sums are the same however many workers there are
-        threads = dict.fromkeys(("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS"), "1")
         places = os.pathsep.join(dict.fromkeys(path for path in sys.path if path))
         self.parent = subprocess.Popen(
             [sys.executable, "-m", "course.grading.warm", str(theirs.fileno()), json.dumps(sorted(self.packages))], pass_fds=[theirs.fileno()],
-            env=confine.PLAIN | threads | {"PYTHONPATH": places, "HOME": tempfile.gettempdir()}, stdin=subprocess.DEVNULL)
+            env=confine.PLAIN | {"PYTHONPATH": places, "HOME": tempfile.gettempdir()}, stdin=subprocess.DEVNULL)
         theirs.close()
 
     def _fork(self, sock, order):

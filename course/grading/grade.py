@@ -226,6 +226,7 @@ class Grading:
         self.directory = coursedir(config)
         self.workers = options.workers or os.cpu_count() or 1
         self.kernel = options.kernel or ("" if hasattr(os, "fork") and sys.platform == "linux" else "python3")
+        self.packages = tuple(sorted(set().union(*(plan.packages_of(imports_of(notebooks)) for notebooks in sources.values()))))
         self.lessons, self.cells, self.work = {}, 0, 0.0
 
     def run(self, wanted):
@@ -242,8 +243,8 @@ class Grading:
             self._need_a_room()
             with workers_of(self.workers, self.options.scheduler) as client:
                 before = time.process_time()
-                for (lesson, learner, stamp), result in run_jobs(client, itertools.chain([first], jobs)):
-                    ended.append((lesson, learner, stamp, result))
+                for what, result in run_jobs(client, itertools.chain([first], jobs)):
+                    ended.append((*what, result))
                     yield from self._recorded(ended)
                     self.work = time.process_time() - before
             yield from self._recorded(ended)
@@ -257,25 +258,25 @@ class Grading:
                              "If you trust all the code that was handed in, say --unconfined")
 
     def _jobs(self, wanted, ended):
-        """Yield ((lesson, learner, when it was handed in), arguments of assess.work) as submissions are read. What needs no worker,
-        because it cannot be read or nothing has to run, comes into `ended`."""
+        """Yield ((lesson, learner, when it was handed in, files beside it), arguments of assess.work) as submissions are read. What
+        needs no worker, because it cannot be read or nothing has to run, comes into `ended`, with its Assessed."""
         for lesson, learner in wanted:
             handed_in, stamp, problem = self._read(lesson, learner)
             if problem:
-                ended.append((lesson, learner, stamp, problem))
+                ended.append((lesson, learner, stamp, {}, problem))
                 continue
             common, packed = self._lesson(lesson)
             place = record_of(self.root, lesson, learner)
-            kept = place.read_text(encoding="utf-8", errors="replace") if place.exists() else ""
+            kept, files = place.read_text(encoding="utf-8", errors="replace") if place.exists() else "", handed_in.files | common.files
             if kept and (done := assess.assess(common, handed_in, learner, kept)):
-                ended.append((lesson, learner, stamp, done))
+                ended.append((lesson, learner, stamp, files, done))
             else:
-                yield (lesson, learner, stamp), (packed, handed_in, learner, kept)
+                yield (lesson, learner, stamp, files), (packed, handed_in, learner, kept)
 
     def _recorded(self, ended):
         """Write down what has ended, taking it from the list; yield (lesson, learner, findings)."""
         while ended:
-            lesson, learner, stamp, done = ended.pop(0)
+            lesson, learner, stamp, files, done = ended.pop(0)
             where = f"submitted/{learner}/{lesson}"
             if isinstance(done, BaseException):
                 done = assess.ungraded(f"no worker could run it ({type(done).__name__}: {str(done)[:200]}), so nothing was graded: try again", where)
@@ -287,7 +288,7 @@ class Grading:
             else:
                 self.cells += done.cells
                 replace_text(record_of(self.root, lesson, learner), done.record)
-                self._write(lesson, learner, stamp, done)
+                self._write(lesson, learner, stamp, files, done.notebooks)
                 self.book.record(lesson, learner, stamp, done.marks)
             yield lesson, learner, findings
 
@@ -298,12 +299,12 @@ class Grading:
             learners_own = self.config.Autograde.get("exclude_overwriting", {}).get(name, [])
             paths = {os.path.relpath(path, folder): path for path in find_all_files(str(folder), [*self.directory.ignore, "*.ipynb"])}
             files = {inside: Path(path).read_bytes() for inside, path in paths.items() if inside not in learners_own}
-            imports = tuple(dict.fromkeys(module for source in sources.values() for module in plan.imports_of(source)))
+            imports = imports_of(sources)
             own = tuple(sorted({module.partition(".")[0] for module in plan.own_code(imports)}))
             timeout, limit = self.options.timeout or self.config.Execute.get("timeout", 30), LimitOutput(config=self.config)
             common = assess.Lesson(
                 name, sources, {key: released(source) for key, source in sources.items()},
-                {key: self.book.checksums_of(name, key) for key in sources}, files, imports, own, plan.code_digest(imports),
+                {key: self.book.checksums_of(name, key) for key in sources}, files, imports, self.packages, own, plan.code_digest(imports),
                 {key: self._kernel_of(source) for key, source in sources.items()},
                 [tag for tag in [self.config.Execute.get("skip_cells_with_tag", "")] if tag],
                 {"seed": self.options.seed, "timeout": timeout, "total": 10 * timeout, "hidden": tuple(str(self.root / name) for name in PRIVATE),
@@ -345,19 +346,24 @@ class Grading:
         spec = source.metadata.get("kernelspec", {})
         return self.kernel or (spec["name"] if spec.get("language", "python") != "python" else "")
 
-    def _write(self, lesson, learner, stamp, done):
+    def _write(self, lesson, learner, stamp, files, notebooks):
         """Put the graded notebooks and what lay beside them in autograded/, whole or not at all."""
         target = self.root / "autograded" / learner / lesson
         target.parent.mkdir(parents=True, exist_ok=True)
         part = Path(tempfile.mkdtemp(prefix="graded-", dir=self.root / KEPT))
-        confine.write_files(part, done.files)
-        for name, text in done.notebooks.items():
+        confine.write_files(part, files)
+        for name, text in notebooks.items():
             (part / f"{name}.ipynb").write_text(text, encoding="utf-8")
         if stamp:
             shutil.copyfile(self.root / "submitted" / learner / lesson / "timestamp.txt", part / "timestamp.txt")
         part.chmod(0o755)
         shutil.rmtree(target, ignore_errors=True)
         part.replace(target)
+
+
+def imports_of(sources):
+    """Modules that a lesson's notebooks import."""
+    return tuple(dict.fromkeys(module for source in sources.values() for module in plan.imports_of(source)))
 
 
 def record_of(root, lesson, learner):

@@ -22,6 +22,7 @@ from _signal import ITIMER_REAL, SIG_DFL, SIGALRM, SIGCHLD, SIGINT, SIGTERM, SIG
 from _signal import signal as on_signal
 from _thread import get_ident
 from array import array
+from itertools import accumulate
 from operator import is_
 
 __builtins__ = dict(vars(builtins))  # the functions below look here, and not where others can patch
@@ -168,26 +169,42 @@ def watcher(spaces, slots=()):
     count, everything, where = len(spaces), range(len(spaces) + len(slots)), offsets()
     if sys.implementation.name != "cpython" or dict.__basicsize__ != 48 or len(where) < 3 or not getattr(sys, "_is_gil_enabled", lambda: True)():
         return lambda: everything
-    marks, tables = array("Q"), bytearray()
+    pointers, tables, sizes = [], [], []
     for space in spaces:
-        pointer = id(space) + 32  # CPython's PyDictObject: here it says where its table lies, and after that where values lie that share one
-        table, beside = struct.unpack("QQ", ctypes.string_at(pointer, 16))
-        size = space.__sizeof__() - dict.__basicsize__
-        marks.extend((pointer, 0 if beside else table, size, len(tables)))
-        tables += b"" if beside else ctypes.string_at(table, size)
-    for holder, name in slots:
-        place = id(holder) + where[name]
-        marks.extend((place, *struct.unpack("Q", ctypes.string_at(place, 8)), 0, 0))
-    held = ctypes.create_string_buffer(bytes(tables), len(tables) + 1)
-    differ, at, to = ctypes.CDLL(None).memcmp, marks.buffer_info()[0], ctypes.addressof(held)
+        pointers.append(id(space) + 32)  # CPython's PyDictObject: here it says where its table lies, and after that where values lie that share one
+        table, beside = struct.unpack("QQ", ctypes.string_at(pointers[-1], 16))
+        tables.append(table)
+        sizes.append(0 if beside else space.__sizeof__() - dict.__basicsize__)
+    look = reader([*pointers, *(id(holder) + where[name] for holder, name in slots)])
+    first, kept = look(), b"".join(map(ctypes.string_at, tables, sizes))
+    held = ctypes.create_string_buffer(kept, len(kept) + 1)
+    starts = array("Q", [ctypes.addressof(held) + start for start in accumulate(sizes, initial=0)][:count])
+    differ = ctypes.CDLL(None).memcmp
     differ.argtypes = [ctypes.c_void_p, ctypes.c_void_p, ctypes.c_size_t]
 
     def touched():
         assert held  # it lives as long as this function
-        return [place for place in everything if differ(marks[4 * place], at + 32 * place + 8, 8)
-                or (place < count and differ(marks[4 * place + 1], to + marks[4 * place + 3], marks[4 * place + 2]))]
+        now = look()
+        moved = () if now == first else {place for place in everything if now[8 * place:8 * place + 8] != first[8 * place:8 * place + 8]}
+        return [*moved, *(place for place in range(count) if place not in moved and differ(tables[place], starts[place], sizes[place]))]
 
     return touched
+
+
+def reader(places):
+    """Return a function that gives the eight bytes at each of these addresses, as one.
+
+    To ask ctypes for each takes half a microsecond, and a check waits for twice twenty thousand. Where there is numpy, it collects them
+    all, from an array that is all of the memory; only what is asked for is read.
+    """
+    numpy = modules.get("numpy")
+    if numpy is None:
+        read = ctypes.string_at
+        return lambda: b"".join([read(place, 8) for place in places])
+    base, words = 4096, ctypes.c_uint64 * ((1 << 44) - 512)  # a process has 47 bits of address
+    collect = numpy.frombuffer(words.from_address(base), numpy.uint64).take
+    where = (numpy.array(places, numpy.int64) - base) // 8
+    return lambda: collect(where, mode="clip").tobytes()
 
 
 def offsets():

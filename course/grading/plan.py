@@ -141,6 +141,14 @@ def own_code(imports):
     return found
 
 
+def packages_of(imports):
+    """Top-level names of these imports, and of the installed packages that the instructor's own modules import in their turn."""
+    own, names = own_code(imports), {name.partition(".")[0] for name in imports}
+    for path in own.values():
+        names |= {name.partition(".")[0] for name in imported(path.read_text(encoding="utf-8"), "own")} - sys.stdlib_module_names
+    return names - {"own"} - {module.partition(".")[0] for module in own}
+
+
 @cache
 def location(module):
     """The file of an instructor's module; None for an installed one, and for what is no module."""

@@ -7,6 +7,7 @@ seconds, forking takes milliseconds. Nothing of a submission is ever in these tw
 """
 import base64
 import contextlib
+import ctypes
 import gc
 import json
 import os
@@ -14,6 +15,7 @@ import random
 import socket
 import sys
 import tempfile
+from pathlib import Path
 
 from course.grading import confine, guard, runner
 from course.grading import shell as shells
@@ -26,6 +28,7 @@ def main(descriptor, modules):
         for standard in range(3):
             os.dup2(nothing.fileno(), standard)
     shell = runner.started(modules)
+    use_large_pages()
     runner.hide()
     serve(socket.socket(fileno=descriptor), lambda order, sock: begin(order, sock, shell))
 
@@ -100,6 +103,23 @@ def enter(order, sock, shell, put_back, given, visible, numbers):
         runner.reseed(order["seed"])
     runner.send(sock, {"ready": True})
     runner.work(sock, bytes.fromhex(order["key"]), shell, put_back, given, (*visible, "<frozen ", "<check "))
+
+
+def use_large_pages():
+    """Have the kernel put this process's memory into pages of 2 MB, where it can: madvise(2), MADV_COLLAPSE, since Linux 6.1.
+
+    A fork copies the list of pages and its end takes the copy apart, so with 500 times fewer pages both take a third of the time
+    (measured: 43 ms and 14 ms, with PyTorch and torchvision imported). It takes a second, once.
+    """
+    madvise, large, collapse = ctypes.CDLL(None).madvise, 1 << 21, 25
+    madvise.argtypes = [ctypes.c_void_p, ctypes.c_size_t, ctypes.c_int]
+    for line in Path("/proc/self/maps").read_text().splitlines():
+        span, rights, _, device, *_ = line.split()
+        if rights == "rw-p" and device == "00:00":
+            start, end = (int(number, 16) for number in span.split("-"))
+            start, end = -(-start // large) * large, end // large * large
+            if end > start:
+                madvise(start, end - start, collapse)
 
 
 def close_others(kept):
