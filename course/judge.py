@@ -1,6 +1,6 @@
 """The judge of weights that are handed in: `python -I -m course.judge FILE`, one line of JSON.
 
-A process of its own, which never runs a learner's code. The file is data and stays data: its size is looked at before it is
+For marks it is a process of its own, which never runs a learner's code. The file is data and stays data: its size is looked at before it is
 read, safetensors is the only format, names, shapes and types are those of the brief (lesson 07), and the network is built
 here, from the tensors. Torch alone: torchvision would double the time that it takes to start.
 """
@@ -10,6 +10,7 @@ import math
 import re
 import stat
 import sys
+from functools import cache
 from pathlib import Path
 
 import safetensors.torch
@@ -46,8 +47,19 @@ def judge(path, seed=None):
     """
     tensors = read_tensors(read_bytes(Path(path)))
     check_old(tensors)
-    pictures = evening("validation") if seed is None else draw_evening(seed, 252, every=2)  # half of them rotten: recall wants many
-    return check_measures(measure(tensors, pictures), len(pictures.fruit), int(pictures.rotten.sum()))
+    if seed is None:
+        features, pictures = validation()
+    else:
+        pictures = draw_evening(seed, 252, every=2)  # half of them rotten: recall wants many
+        features = features_of(tensors, pictures.images)
+    return check_measures(measure(tensors, features, pictures), len(pictures.fruit), int(pictures.rotten.sum()))
+
+
+@cache
+def validation():
+    """(features (420, 512), Pictures) of the validation pictures under the old network, which `check_old` has found in the file, to the bit."""
+    pictures = evening("validation")
+    return features_of({old_name(name): tensor.float() for name, tensor in bundled().items()}, pictures.images), pictures
 
 
 # ---- the file --------------------------------------------------------------------------------------------------------------
@@ -187,8 +199,13 @@ def check_old(tensors):
 # ---- the new heads ---------------------------------------------------------------------------------------------------------
 
 
-def features_of(t, x):
-    """ResNet-18 in eval mode: normalised images (B, 3, 64, 64) to features (B, 512)."""
+def features_of(t, images):
+    """ResNet-18 in eval mode: uint8 images (N, 3, 64, 64) to features (N, 512)."""
+    with torch.inference_mode():
+        return torch.cat([resnet18(t, (batch.float() / 255 - MEAN) / STD) for batch in images.split(50)])
+
+
+def resnet18(t, x):
 
     def conv(x, name, stride=1, padding=1):
         return F.conv2d(x, t[f"backbone.{name}.weight"], stride=stride, padding=padding)
@@ -214,10 +231,9 @@ def logits_of(t, head, x):
     return x
 
 
-def measure(tensors, pictures):
+def measure(tensors, features, pictures):
     """Shares: of all pictures those whose fruit is named right, of the fresh those kept, of the rotten those found."""
     with torch.inference_mode():
-        features = torch.cat([features_of(tensors, (batch / 255 - MEAN) / STD) for batch in pictures.images.split(50)])
         fruit, rotten = (logits_of(tensors, head, features).argmax(1) for head in HEADS)
     bad = pictures.rotten == 1
     return {"fruit": share(fruit == pictures.fruit), "kept": share(rotten[~bad] == 0), "found": share(rotten[bad] == 1)}
@@ -240,18 +256,22 @@ def check_measures(measures, count, rotten):
     return measures
 
 
+def report(path, seed=None):
+    """What `judge` says: {"measures": {...}}, or {"code", "observed"}."""
+    try:
+        return {"measures": judge(path, seed)}
+    except Refused as refused:
+        return {"code": refused.code, "observed": refused.observed}
+    except Exception as problem:  # whatever a file may hold, the answer is a sentence
+        return {"code": "file-damaged", "observed": f"reading it ended in {type(problem).__name__}: write the file again"}
+
+
 def main():
     parser = argparse.ArgumentParser(description=__doc__.split(":")[0])
     parser.add_argument("file")
     parser.add_argument("--seed", type=int, help="draw hidden pictures; without it, the stall's validation pictures are used")
     asked = parser.parse_args()
-    try:
-        answer = {"measures": judge(asked.file, asked.seed)}
-    except Refused as refused:
-        answer = {"code": refused.code, "observed": refused.observed}
-    except Exception as problem:  # whatever a file may hold, the answer is a sentence
-        answer = {"code": "file-damaged", "observed": f"reading it ended in {type(problem).__name__}: write the file again"}
-    json.dump(answer, sys.stdout)
+    json.dump(report(asked.file, asked.seed), sys.stdout)
 
 
 if __name__ == "__main__":

@@ -26,13 +26,8 @@ from course.species import picture
 def stall_by_lamplight():
     """Features and labels of both splits, as the judge makes features."""
     read = {judge.old_name(name): t.float() for name, t in judge.bundled().items()}
-    sets = []
-    with torch.no_grad():
-        for split in EVENING_SPLITS:
-            pictures = evening(split)
-            batches = ((batch / 255 - judge.MEAN) / judge.STD for batch in pictures.images.split(50))
-            sets.append((torch.cat([judge.features_of(read, x) for x in batches]), pictures.fruit, pictures.rotten))
-    return sets
+    splits = map(evening, EVENING_SPLITS)
+    return [(judge.features_of(read, pictures.images).clone(), pictures.fruit, pictures.rotten) for pictures in splits]
 
 
 def rotten_head(features, rotten, seed, weight=1.0):

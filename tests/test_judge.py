@@ -170,7 +170,7 @@ def test_the_judge_builds_the_network_that_the_lesson_builds(tensors):
     images = evening("train", 6).images
     read = judge.read_tensors(save(tensors))
     with torch.no_grad():
-        features = judge.features_of(read, (images / 255 - judge.MEAN) / judge.STD)
+        features = judge.features_of(read, images)
         assert torch.allclose(features, model(preprocess(images)), atol=1e-4)
         chain = nn.Sequential(nn.Dropout(), nn.Linear(512, 20), nn.ReLU(), nn.Dropout(), nn.Linear(20, 6, bias=False))
         named = {f"fruit.{name}": t for name, t in chain.state_dict().items()}
@@ -214,4 +214,4 @@ def test_a_judge_that_cannot_start_is_not_the_learners_fault(monkeypatch, tmp_pa
     monkeypatch.setattr(lesson07.sys, "executable", sys.executable)
     monkeypatch.setattr(lesson07.subprocess, "run", lambda *a, **k: subprocess.CompletedProcess(a, 1, "", "No module named course"))
     with pytest.raises(RuntimeError, match="not your fault: No module named course"):
-        lesson07.ask_judge(tmp_path / "x", None)
+        lesson07.ask_judge(tmp_path / "x", 1)

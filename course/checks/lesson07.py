@@ -1,4 +1,4 @@
-"""Lesson 07, the capstone: what its exercises ask. The file of weights is judged by course.judge, in a process of its own."""
+"""Lesson 07, the capstone: what its exercises ask. The file of weights is judged by course.judge; for marks, in a process of its own."""
 import copy
 import json
 import math
@@ -289,7 +289,7 @@ def weights_file(answer, seed=None):
     name = str(name)
     if Path(name).name != name or name in ("", ".."):
         raise Misconception("file-missing", f"{name!r} is a path: asked is the name of a file that lies beside this notebook")
-    report = ask_judge(Path.cwd() / name, seed)
+    report = judge.report(name) if seed is None else ask_judge(Path.cwd() / name, seed)
     if "code" in report:
         raise Misconception(report["code"], report["observed"])
     fruit, kept, found = (report["measures"][key] for key in ("fruit", "kept", "found"))
@@ -300,7 +300,7 @@ def weights_file(answer, seed=None):
 
 def ask_judge(path, seed):
     """The judge's report on a file, from a process that has not run a line of the learner's code. RuntimeError where it cannot be had."""
-    command = [sys.executable, "-I", "-m", "course.judge", str(path), *([] if seed is None else ["--seed", str(seed)])]
+    command = [sys.executable, "-I", "-m", "course.judge", str(path), "--seed", str(seed)]
     try:
         done = subprocess.run(command, env=ENVIRONMENT, capture_output=True, text=True, timeout=PATIENCE)
         return json.loads(done.stdout)
