@@ -123,7 +123,7 @@ def ours(place, lessons, workers):
     memory = Memory()
     found = command(place, lessons, workers, memory.watch)
     taken, stopped = durations(place), sum(bool(cell["end"]) for cell in cells_of(place))
-    limit = sum(seconds for _, seconds in taken) / workers
+    limit = sum(seconds for _, seconds, _ in taken) / workers
     return found | {"workers": workers, "limit_s": round(limit, 2), "overhead": round(found["seconds"] / limit - 1, 3),
                     "coordinator_ms": round(1000 * found["coordinator_s"] / len(taken), 1), "peak_mb": memory.peak >> 20,
                     "stopped_cells": stopped, "durations": taken}
@@ -138,8 +138,8 @@ def cells_of(place):
 
 
 def durations(place):
-    """[(lesson, seconds of its cells)] of all submissions that are graded in a course."""
-    return [(record["lesson"], round(sum(cell["seconds"] for kept in record["notebooks"].values() for cell in kept["cells"]), 3))
+    """[(lesson, seconds of its cells, seconds that a worker was busy with it)] of all submissions that are graded in a course."""
+    return [(record["lesson"], round(sum(cell["seconds"] for kept in record["notebooks"].values() for cell in kept["cells"]), 3), record["worker_s"])
             for record in records_of(place)]
 
 
@@ -208,12 +208,12 @@ def simulate(taken, coordinator_ms, workers, learners=1000):
     """(seconds, share of the time in which workers work, share in which the coordinator does) for a class of `learners` in as
     many lessons as were recorded, by the same rule as on real workers: two submissions for each are under way.
 
-    `taken`: [(lesson, seconds)]. Workers lose no time beside the cells, which is the hardest for the coordinator. It takes half
-    its time to read a submission and half to record it.
+    `taken`: [(lesson, seconds of cells, seconds of a worker)]. The coordinator takes half its time to read a submission and half to
+    record it.
     """
     draw, work = random.Random(0), []
-    for lesson in sorted({lesson for lesson, _ in taken}):
-        seconds = [each for name, each in taken if name == lesson]
+    for lesson in sorted({lesson for lesson, *_ in taken}):
+        seconds = [each for name, _, each in taken if name == lesson]
         work += [draw.choice(seconds) for _ in range(learners)]
     half, clock, sent = coordinator_ms / 2000, 0.0, 0
     free, running = [0.0] * workers, []
@@ -231,7 +231,7 @@ def simulate(taken, coordinator_ms, workers, learners=1000):
 
 def saturates(taken, coordinator_ms):
     """The number of workers that one coordinator can keep busy."""
-    return int(sum(seconds for _, seconds in taken) / len(taken) / (coordinator_ms / 1000))
+    return int(sum(seconds for *_, seconds in taken) / len(taken) / (coordinator_ms / 1000))
 
 
 # ---- for people ------------------------------------------------------------------------------------------------------------
@@ -268,7 +268,7 @@ def show_simulation(found):
     from rich.table import Table
 
     console, taken = report.page_wide_console(), [tuple(each) for run in list(found["runs"].values())[:1] for each in run["durations"]]
-    table = Table(title=f"1,000 learners x {len({lesson for lesson, _ in taken})} lessons, from {len(taken)} recorded submissions", title_justify="left",
+    table = Table(title=f"1,000 learners x {len({lesson for lesson, *_ in taken})} lessons, from {len(taken)} recorded submissions", title_justify="left",
                   box=SIMPLE_HEAD)
     for name in ("workers", "minutes", "workers at work", "coordinator at work"):
         table.add_column(name, justify="right")

@@ -25,7 +25,7 @@ def test_benchmark_of_a_tiny_course(tmp_path):
 
 
 def test_simulation_of_many_workers():
-    taken = [("01", 1.0), ("01", 3.0)]
+    taken = [("01", 0.9, 1.0), ("01", 2.8, 3.0)]
     seconds, use, load = simulate(taken, 10, workers=4, learners=1000)
     assert 500 < seconds < 520 and use > 0.97 and load == pytest.approx(10 / seconds)
     assert saturates(taken, 10) == 200  # two seconds of work for every ten milliseconds
@@ -40,7 +40,9 @@ def test_to_look_for_the_instructors_modules_imports_none_of_them():
     subprocess.run([sys.executable, "-c", script], check=True)
 
 
-def test_touched_dictionaries_are_known_from_their_memory():
+@pytest.mark.parametrize("numpy", [True, False], ids=["with numpy", "without"])
+def test_touched_dictionaries_are_known_from_their_memory(monkeypatch, numpy):
+    monkeypatch.setitem(sys.modules, "numpy", pytest.importorskip("numpy") if numpy else None)
     def space():
         return {f"name{k}": object() for k in range(50)}
 

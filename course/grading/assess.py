@@ -42,7 +42,7 @@ class HandedIn(NamedTuple):
     """A submission as it was found."""
 
     notebooks: dict  # {notebook: (its file, relative to the course's root; bytes)}
-    files: dict  # {name: bytes}, what lies beside them
+    files: dict  # {name: bytes, or a path that workers can read}, what lies beside them
     says: list
 
 
@@ -101,7 +101,8 @@ def assess(lesson, handed_in, learner, kept, run=None):
     started, says, file = time.perf_counter(), list(handed_in.says), ""
     try:
         earlier, parts = read_kept(kept), {}
-        beside = handed_in.files | lesson.files
+        theirs = {name: content if isinstance(content, bytes) else content.read_bytes() for name, content in handed_in.files.items()}
+        beside = theirs | lesson.files
         for name in handed_in.notebooks:
             file, data = handed_in.notebooks[name]
             submitted, more = parse_notebook(data)
@@ -111,8 +112,8 @@ def assess(lesson, handed_in, learner, kept, run=None):
                 raise Ungradable(f"the notebook {error}, so nothing was graded: ask the learner for the right one") from None
             says += more + odd
             parts[name] = prepare(lesson, name, notebook, beside, earlier.get(name, {}).get("results", {}))
-        says += [f"the lesson's own {name} is used and not the learner's, nothing to do" for name in handed_in.files
-                 if lesson.files.get(name, handed_in.files[name]) != handed_in.files[name]]
+        says += [f"the lesson's own {name} is used and not the learner's, nothing to do" for name in theirs
+                 if lesson.files.get(name, theirs[name]) != theirs[name]]
     except Ungradable as reason:
         return ungraded(str(reason), file, says)
     except Exception as error:  # whatever one submission holds, the others are graded

@@ -6,6 +6,7 @@ freshly forked process and returns in a child of it that is process 1 of its own
 import contextlib
 import ctypes
 import os
+import shutil
 import signal
 import sys
 from pathlib import Path
@@ -146,11 +147,11 @@ def watch_over(child):
 
 
 def write_files(folder, files):
-    """Write {relative name: bytes} into a folder."""
+    """Write {relative name: bytes, or a path to copy from} into a folder."""
     for name, content in files.items():
         path = Path(folder, name)
         path.parent.mkdir(parents=True, exist_ok=True)
-        path.write_bytes(content)
+        path.write_bytes(content) if isinstance(content, bytes) else shutil.copyfile(content, path)
 
 
 def place_files(folder, files):

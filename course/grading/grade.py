@@ -26,7 +26,7 @@ from course.grading import assess, confine, plan, report
 from course.grading.cluster import run_jobs, workers_of
 from course.grading.rebuild import released
 from course.grading.settings import coursedir, gradebook_url, settings
-from course.grading.submissions import Finding, Ungradable, find_notebook, learners_of, read_bytes, stage_files
+from course.grading.submissions import Finding, Ungradable, files_beside, find_notebook, learners_of, read_bytes, timestamp_of
 
 KEPT = ".grading"  # results of earlier runs, and the record of each submission
 PRIVATE = ("source", "solutions", "submitted", "autograded", "feedback", KEPT)  # folders that no submission may see
@@ -140,7 +140,7 @@ def only_one(root):
         file.truncate(0)
         file.write(str(os.getpid()))
         file.flush()
-        for left in [path for kind in ("release-*", "staged-*", "graded-*") for path in (root / KEPT).glob(kind)]:
+        for left in [path for kind in ("release-*", "graded-*") for path in (root / KEPT).glob(kind)]:
             shutil.rmtree(left, ignore_errors=True)  # of a grading that was killed
         yield
 
@@ -331,11 +331,11 @@ class Grading:
                 file = handed_in
                 raise missing[0][1]
             says += [f"there is no {name}.ipynb: it counts as not handed in, ask the learner if that was not meant" for name, _ in missing]
-            with tempfile.TemporaryDirectory(prefix="staged-", dir=self.root / KEPT) as staged:
-                says += stage_files(handed_in, paths, Path(staged))
-                stamp = self.directory.get_existing_timestamp(staged)
-                files = {os.path.relpath(path, staged): Path(path).read_bytes() for path in find_all_files(staged, ["timestamp.txt"])}
-            return assess.HandedIn(notebooks, files, says), stamp, None
+            stamp, more = timestamp_of(handed_in)
+            files, left_out = files_beside(handed_in, paths)
+            if self.options.scheduler:  # whose workers may be other machines
+                files = {name: path.read_bytes() for name, path in files.items()}
+            return assess.HandedIn(notebooks, files, [*says, *more, *left_out]), stamp, None
         except Ungradable as reason:
             problem = str(reason)
         except Exception as error:  # whatever lies there, the others are graded

@@ -186,7 +186,7 @@ def watcher(spaces, slots=()):
         assert held  # it lives as long as this function
         now = look()
         moved = () if now == first else {place for place in everything if now[8 * place:8 * place + 8] != first[8 * place:8 * place + 8]}
-        return [*moved, *(place for place in range(count) if place not in moved and differ(tables[place], starts[place], sizes[place]))]
+        return sorted([*moved, *(place for place in range(count) if place not in moved and differ(tables[place], starts[place], sizes[place]))])
 
     return touched
 

@@ -2,7 +2,6 @@
 import importlib.util
 import json
 import re
-import shutil
 import warnings
 from pathlib import Path
 from typing import NamedTuple
@@ -11,6 +10,7 @@ import nbformat
 from nbgrader.utils import parse_utc
 
 HUGE = 100_000_000  # bytes from which a notebook's size is worth a sentence
+STAMP = Path("timestamp.txt")
 TOO_LARGE = 1_000_000_000  # bytes that are not read at all: the others want to be graded too
 SETTINGS = re.compile(r"(jupyter|ipython|ipykernel)\w*_config\.(py|json)|(site|user)customize\.py|\w*conftest\.py", re.IGNORECASE)
 
@@ -114,27 +114,24 @@ def typed(value, kind):
     return value if isinstance(value, kind) else kind()
 
 
-def stage_files(folder, notebooks, target):
-    """Copy what lies beside the notebooks (paths), because an answer may read it. Return findings on what is left out.
+def files_beside(folder, notebooks):
+    """Return ({name: path} of what lies beside the notebooks (paths), because an answer may read it, findings on what is left out).
 
     Left out is what would change the grading itself: modules that hide installed ones, settings of Jupyter, links.
     """
-    findings, left_out = [], []
+    files, left_out = {}, []
     for path in sorted(folder.rglob("*")):
         inside = path.relative_to(folder)
-        if path in notebooks or path.is_dir() or any(part.startswith(".") or part == "__pycache__" for part in inside.parts):
+        if path in notebooks or path.is_dir() or inside == STAMP or any(part.startswith(".") or part == "__pycache__" for part in inside.parts):
             continue
-        if inside == Path("timestamp.txt"):
-            findings += check_timestamp(path, target)
-        elif path.is_symlink() or path.suffix.lower() == ".ipynb" or SETTINGS.fullmatch(path.name) or hides_module(inside):
+        if path.is_symlink() or path.suffix.lower() == ".ipynb" or SETTINGS.fullmatch(path.name) or hides_module(inside):
             left_out.append(str(inside))
         else:
-            (target / inside).parent.mkdir(parents=True, exist_ok=True)
-            shutil.copyfile(path, target / inside)
-    if left_out:
-        names = ", ".join(left_out[:5]) + (f" and {len(left_out) - 5} more" if len(left_out) > 5 else "")
-        findings.append(f"beside the notebook lies {names}: it is not used in grading, look at it if an answer needs it")
-    return findings
+            files[str(inside)] = path
+    if not left_out:
+        return files, []
+    names = ", ".join(left_out[:5]) + (f" and {len(left_out) - 5} more" if len(left_out) > 5 else "")
+    return files, [f"beside the notebook lies {names}: it is not used in grading, look at it if an answer needs it"]
 
 
 def hides_module(inside):
@@ -145,11 +142,12 @@ def hides_module(inside):
     return name.startswith("__") or (name.isidentifier() and importlib.util.find_spec(name) is not None)
 
 
-def check_timestamp(path, target):
-    """nbgrader reckons lateness from timestamp.txt, and stops at one it cannot read."""
+def timestamp_of(folder):
+    """Return (when it was handed in, as nbgrader reads timestamp.txt, or None; findings)."""
+    path = folder / STAMP
+    if not path.exists():
+        return None, []
     try:
-        parse_utc(path.read_text().strip())
+        return parse_utc(path.read_text().strip()), []
     except (ValueError, OverflowError):
-        return ["timestamp.txt holds no date: the submission is graded as if in time, correct the file if it was late"]
-    shutil.copyfile(path, target / path.name)
-    return []
+        return None, ["timestamp.txt holds no date: the submission is graded as if in time, correct the file if it was late"]
