@@ -12,7 +12,7 @@ SCREENSHOTS = Path(__file__).resolve().parents[2] / "docs" / "screenshots"
 class LessonPage:
     def __init__(self, page, address):
         self.page = page
-        page.set_default_timeout(60_000)  # a busy machine is no bug
+        page.set_default_timeout(150_000)  # a busy machine is no bug
         page.goto(address)
         page.get_by_text("| Idle").wait_for()
 
