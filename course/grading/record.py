@@ -18,7 +18,8 @@ class Book:
         self.late.init_plugin()
 
     def __enter__(self):
-        self.gradebook = Gradebook(self.url, self.course_id)
+        self.gradebook, self.held = Gradebook(self.url, self.course_id), {}
+        self.gradebook.db().expire_on_commit = False  # else each submission would ask again for the lessons' cells
         return self
 
     def __exit__(self, *_):
@@ -40,8 +41,7 @@ class Book:
             book.update_or_create_student(learner)
             more = {"timestamp": timestamp} if timestamp else {}
             submission = book.update_or_create_submission(lesson, learner, **more)
-            # held, so that each mark finds its cell here instead of asking the database for it
-            held = [[*notebook.grade_cells, *notebook.solution_cells] for notebook in book.find_assignment(lesson).notebooks]
+            self._hold(lesson)
             for entry in submission.notebooks:
                 scores, comments = marks.get(entry.name, ({}, {}))
                 for grade in entry.grades:
@@ -51,11 +51,16 @@ class Book:
                     if comment.name in comments:
                         comment.auto_comment = comments[comment.name]
             book.db.flush()
-            del held
             for entry in submission.notebooks:
                 if entry.name in marks:
                     book.db.refresh(entry)
                     entry.late_submission_penalty = self._penalty(learner, submission, entry)
+
+    def _hold(self, lesson):
+        """Have the lesson's cells at hand, so that each mark finds its cell here instead of asking the database for it."""
+        if lesson not in self.held:
+            assignment = self.gradebook.find_assignment(lesson)
+            self.held[lesson] = assignment, [[*notebook.grade_cells, *notebook.solution_cells] for notebook in assignment.notebooks]
 
     def _penalty(self, learner, submission, entry):
         if submission.total_seconds_late <= 0:
