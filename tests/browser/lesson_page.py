@@ -1,9 +1,11 @@
 """A lesson in JupyterLab, used as a learner uses it: by mouse and keyboard, and looked at by axe."""
+import contextlib
 import io
 import shutil
 from pathlib import Path
 
 from PIL import Image
+from playwright.sync_api import expect
 
 CHROMIUM = next(filter(None, map(shutil.which, ("chromium", "chromium-browser", "google-chrome", "chrome"))), None)
 SCREENSHOTS = Path(__file__).resolve().parents[2] / "docs" / "screenshots"
@@ -21,11 +23,20 @@ class LessonPage:
         return self.page.locator(".jp-Notebook .jp-CodeCell").filter(has_text=text).first
 
     def run(self, text):
-        """Run this cell with the keyboard and return it; its output may still be to come."""
+        """Run this cell with the keyboard and return it; its output may still be to come.
+
+        A page that is still being laid out loses a key now and then: a person would press it again.
+        """
         cell = self.cell(text)
-        cell.locator(".cm-content").click()
-        self.page.keyboard.press("Control+Enter")
-        return cell
+        number = cell.locator(".jp-InputArea-prompt").first
+        before = number.inner_text()
+        for patience in (5_000, 10_000, 20_000):
+            cell.locator(".cm-content").click()
+            self.page.keyboard.press("Control+Enter")
+            with contextlib.suppress(AssertionError):
+                expect(number).not_to_have_text(before, timeout=patience)
+                return cell
+        raise AssertionError(f"the cell with {text!r} does not run")
 
     def answer(self, text, source):
         self.cell(text).locator(".cm-content").click()
