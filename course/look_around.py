@@ -5,7 +5,7 @@ Each is a widget, with a table below it for where no widget runs.
 import html
 
 from IPython.display import display
-from ipywidgets import HTML, Dropdown, FloatSlider, VBox
+from ipywidgets import HTML, BoundedFloatText, Dropdown, VBox
 
 from course.quiz import models
 
@@ -38,20 +38,21 @@ def look_around():
 
 def thresholds(probabilities, labels):
     """Show a threshold to move and what it flags: probabilities of class 1 (N,), labels (N,), 0 or 1."""
-    slider = FloatSlider(value=0.5, min=0, max=1, step=0.01, description="threshold", readout_format=".2f")
+    # a number with arrows: the handle of ipywidgets' sliders has no name that a screen reader could say
+    number = BoundedFloatText(value=0.5, min=0, max=1, step=0.02, description="threshold")
 
     def counts(threshold):
         flags, bad = probabilities >= threshold, labels == 1
         return [int((some & those).sum()) for those in (bad, ~bad) for some in (flags, ~flags)]
 
     def said():
-        found, missed, alarms, kept = counts(slider.value)
+        found, missed, alarms, kept = counts(number.value)
         precision = f"{found / (found + alarms):.2f}" if found + alarms else "undefined: nothing is flagged"
         body = table(("", "flagged", "not flagged"), [("rotten", f"{found} found", f"{missed} missed"), ("fresh", f"{alarms} false alarms", f"{kept} kept")])
         return f"{body}<p>precision {precision}, recall {found / (found + missed):.2f}, accuracy {(found + kept) / len(labels):.2f}</p>"
 
     rows = [(f"{threshold:.1f}", *map(str, counts(threshold))) for threshold in EXAMPLE_THRESHOLDS]
-    turn((slider,), said, as_text(("threshold", "found", "missed", "false alarms", "kept"), rows))
+    turn((number,), said, as_text(("threshold", "found", "missed", "false alarms", "kept"), rows))
 
 
 def turn(controls, said, instead):

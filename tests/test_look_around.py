@@ -48,11 +48,11 @@ def test_the_table_says_it_without_a_widget(shown):
 
 def test_moving_the_threshold_counts_again(shown):
     probabilities, labels = torch.tensor([0.05, 0.4, 0.5, 0.6, 0.95]), torch.tensor([0, 1, 0, 0, 1])
-    (slider, answer), (_, text) = shown(look_around.thresholds, probabilities, labels)
+    (number, answer), (_, text) = shown(look_around.thresholds, probabilities, labels)
     assert "1 found</td><td>1 missed" in answer.value and "2 false alarms</td><td>1 kept" in answer.value  # what is 0.5 is flagged at 0.5
     assert "precision 0.33, recall 0.50, accuracy 0.40" in answer.value
-    slider.value = 0.7
+    number.value = 0.7
     assert "precision 1.00, recall 0.50, accuracy 0.80" in answer.value
-    slider.value = 1.0
+    number.value = 1.0
     assert "nothing is flagged" in answer.value and "recall 0.00" in answer.value
     assert "0.3  2  0  2  1" in text["text/plain"] and text["text/html"].count("<tr>") == 1 + len(look_around.EXAMPLE_THRESHOLDS)
