@@ -43,6 +43,7 @@ def test_to_look_for_the_instructors_modules_imports_none_of_them():
 @pytest.mark.parametrize("numpy", [True, False], ids=["with numpy", "without"])
 def test_touched_dictionaries_are_known_from_their_memory(monkeypatch, numpy):
     monkeypatch.setitem(sys.modules, "numpy", pytest.importorskip("numpy") if numpy else None)
+
     def space():
         return {f"name{k}": object() for k in range(50)}
 
