@@ -22,8 +22,8 @@ import nbformat
 
 from course.grading import report
 from course.grading.answers import exercises, lay_out, make_files, pack, read_bank
-from course.grading.execute import parents
-from course.grading.grade import KEPT
+from course.grading.lessons import KEPT
+from course.grading.processes import parents
 from course.grading.settings import gradebook_url, settings, write_nested_settings
 
 LIGHT = 60  # submissions by which the coordinator is measured

@@ -10,7 +10,8 @@ from typer.testing import CliRunner
 
 from course.cli import app
 from course.grading import assess, confine, grade, plan, report
-from course.grading.execute import Job, Pool, Step
+from course.grading.job import Job, Step
+from course.grading.pool import Pool
 from course.grading.settings import gradebook_url
 
 

@@ -11,7 +11,8 @@ import pytest
 from faults import command, compare, make_class, state
 from test_grading import LESSON
 
-from course.grading.grade import KEPT, Options, grade, only_one
+from course.grading.grade import Options, grade, only_one
+from course.grading.lessons import KEPT
 
 ONE = Options(workers=1)
 

@@ -13,8 +13,9 @@ import nbformat
 from nbgrader.preprocessors import LimitOutput
 
 from course.grading import plan, report
-from course.grading.execute import Done, Job, Pool
+from course.grading.job import Done, Job
 from course.grading.ordinary import run_in_kernel
+from course.grading.pool import Pool
 from course.grading.rebuild import rebuild
 from course.grading.record import marks_of
 from course.grading.submissions import Ungradable, parse_notebook
@@ -72,7 +73,7 @@ class Part(NamedTuple):
     todo: Job | None  # what is not kept
 
 
-POOL = None  # this worker's warm parent, for as long as the worker lives
+POOL = Pool()  # of this worker's process, for as long as it lives
 
 
 def work(packed, handed_in, learner, kept):
@@ -86,11 +87,7 @@ def unpacked(packed):
 
 
 def run(job):
-    global POOL
-    if job.kernel:
-        return run_in_kernel(job)
-    POOL = POOL or Pool()
-    return POOL.run(job)
+    return run_in_kernel(job) if job.kernel else POOL.run(job)
 
 
 def assess(lesson, handed_in, learner, kept, run=None):

@@ -4,13 +4,11 @@ submitted/LEARNER/LESSON/ is only read. The gradebook and autograded/ are the co
 go on from here. What ran is kept in .grading/, and runs again only where something that it depends on has changed.
 """
 import contextlib
-import copy
 import errno
 import itertools
 import json
 import os
 import pickle
-import re
 import shutil
 import sys
 import tempfile
@@ -18,17 +16,16 @@ import time
 from pathlib import Path
 from typing import NamedTuple
 
-import nbformat
 from nbgrader.preprocessors import LimitOutput
 from nbgrader.utils import find_all_files
 
 from course.grading import assess, confine, plan, report
 from course.grading.cluster import run_jobs, workers_of
+from course.grading.lessons import KEPT, imports_of, read_lesson, register
 from course.grading.rebuild import released
 from course.grading.settings import coursedir, gradebook_url, settings
 from course.grading.submissions import Finding, Ungradable, files_beside, find_notebook, learners_of, read_bytes, timestamp_of
 
-KEPT = ".grading"  # results of earlier runs, and the record of each submission
 PRIVATE = ("source", "solutions", "submitted", "autograded", "feedback", KEPT)  # folders that no submission may see
 
 
@@ -71,7 +68,7 @@ def grade(root, lessons, learners=None, options=DEFAULTS, tell=lambda *news: Non
         config = settings(root)
         findings, sources = [], {}
         for lesson in lessons:
-            sources[lesson], problem = register(root, lesson, config)
+            sources[lesson], problem = read_lesson(root, lesson)
             findings += problem
         wanted, problem = who(root, [lesson for lesson in lessons if sources[lesson]], learners)
         findings += problem
@@ -82,7 +79,8 @@ def grade(root, lessons, learners=None, options=DEFAULTS, tell=lambda *news: Non
             findings += news
             if not any(finding.blocks for finding in news):
                 graded.append((lesson, learner))
-            tell(len(graded) + len({(f.lesson, f.learner) for f in findings if f.blocks and f.learner}), len(wanted), learner, news)
+            tell(len(graded) + len({(f.lesson, f.learner) for f in findings if f.blocks and f.learner}), len(wanted) - grading.left_out,
+                 learner, news)
     return Outcome(graded, findings, grading.cells, grading.work)
 
 
@@ -100,7 +98,6 @@ def who(root, lessons, learners):
 
 
 CANNOT_WRITE = {errno.ENOSPC, errno.EDQUOT, errno.EROFS, errno.EACCES, errno.EPERM, errno.EIO, errno.EMFILE}
-LOG_OF_DATABASE = re.compile(r"OperationalError\) (.*)|(No space left on device|Read-only file system|Permission denied)")
 
 
 @contextlib.contextmanager
@@ -145,76 +142,6 @@ def only_one(root):
         yield
 
 
-# ---- the lesson ------------------------------------------------------------------------------------------------------------
-
-
-def register(root, lesson, config):
-    """Bring the gradebook up to date with the lesson's cells; return ({name: source notebook}, findings).
-
-    nbgrader's own generate_assignment does it, into a folder that is thrown away: release/ is not touched.
-    """
-    from nbgrader.converters import GenerateAssignment
-    from nbgrader.utils import capture_log
-
-    folder = root / "source" / lesson
-    paths = sorted(folder.glob("*.ipynb"))
-    if not paths:
-        known = ", ".join(sorted(path.name for path in (root / "source").glob("*/") if any(path.glob("*.ipynb")))) or "none"
-        return {}, [Finding("", lesson, f"source/{lesson}", f"there is no such lesson: choose one of {known}", True)]
-    try:
-        sources = {path.stem: read_source(path) for path in paths}
-    except (nbformat.reader.NotJSONError, OSError) as problem:
-        return {}, [Finding("", lesson, f"source/{lesson}", f"its notebook cannot be read ({problem}): correct it", True)]
-    stamp = plan.digest(sorted((name, source) for name, source in sources.items()), gradebook_url(root))
-    kept = root / KEPT / f"{lesson}.registered"
-    if kept.exists() and kept.read_text() == stamp and in_gradebook(root, lesson, sources):
-        return sources, []
-    with tempfile.TemporaryDirectory(prefix="release-", dir=root / KEPT) as release:
-        config = copy.deepcopy(config)
-        config.CourseDirectory.release_directory = os.path.relpath(release, root)
-        result = capture_log(GenerateAssignment(coursedir=coursedir(config, lesson), config=config, force=True))
-    if result["success"]:
-        kept.write_text(stamp)
-        return sources, []
-    log = result.get("log", "") + result.get("error", "")
-    if found := LOG_OF_DATABASE.search(log):
-        raise ValueError(f"{root} or its gradebook cannot be written ({found[1] or found[2]}): close what else has the gradebook open, make room "
-                         "there, or allow it; then run the same command again")
-    if "submissions associated with it" in log:
-        says = ("cells were added or removed although submissions are graded already, which nbgrader does not allow: undo that, "
-                "or give the changed lesson a new name")
-    elif "assignment_course_id_fkey" in log:
-        says = "this gradebook needs the course to have a name: set c.CourseDirectory.course_id in nbgrader_config.py"
-    else:
-        says = f"nbgrader cannot read this lesson ({last_error(log)}): run `nbgrader generate_assignment {lesson}` to see more"
-    return {}, [Finding("", lesson, f"source/{lesson}", says, True)]
-
-
-def read_source(path):
-    """A lesson's notebook; its cells get ids where the format is older than those, the same ones each time."""
-    source = nbformat.read(path, as_version=4)
-    for number, cell in enumerate(source.cells):
-        cell.setdefault("id", f"cell-{number:02d}")
-    source.nbformat_minor = max(source.nbformat_minor, 5)
-    return source
-
-
-def in_gradebook(root, lesson, sources):
-    from nbgrader.api import Gradebook, MissingEntry
-
-    with Gradebook(gradebook_url(root)) as book:
-        try:
-            return {notebook.name for notebook in book.find_assignment(lesson).notebooks} >= set(sources)
-        except MissingEntry:
-            return False
-
-
-def last_error(log):
-    """The last line of a log that looks like an exception; nbgrader's own summary is not one."""
-    found = re.findall(r"^((?!.*NbGraderException)[\w.]*(?:Error|Exception)\b.*)$", log, flags=re.MULTILINE)
-    return found[-1].strip()[:200] if found else "no reason given"
-
-
 # ---- the submissions -------------------------------------------------------------------------------------------------------
 
 
@@ -227,7 +154,7 @@ class Grading:
         self.workers = options.workers or os.cpu_count() or 1
         self.kernel = options.kernel or ("" if hasattr(os, "fork") and sys.platform == "linux" else "python3")
         self.packages = tuple(sorted(set().union(*(plan.packages_of(imports_of(notebooks)) for notebooks in sources.values()))))
-        self.lessons, self.cells, self.work = {}, 0, 0.0
+        self.lessons, self.cells, self.work, self.left_out = {}, 0, 0.0, 0
 
     def run(self, wanted):
         """Yield (lesson, learner, findings) as submissions are done."""
@@ -259,8 +186,15 @@ class Grading:
 
     def _jobs(self, wanted, ended):
         """Yield ((lesson, learner, when it was handed in, files beside it), arguments of assess.work) as submissions are read. What
-        needs no worker, because it cannot be read or nothing has to run, comes into `ended`, with its Assessed."""
+        needs no worker, because it cannot be read or nothing has to run, comes into `ended`, with its Assessed. A lesson is registered
+        when its turn comes, while workers are at the one before."""
+        refused = {}
         for lesson, learner in wanted:
+            if lesson not in refused and (refused.setdefault(lesson, problem := register(self.root, lesson, self.sources[lesson], self.config))):
+                ended.append((lesson, "", None, {}, assess.ungraded(problem, f"source/{lesson}")))
+            if refused[lesson]:
+                self.left_out += 1
+                continue
             handed_in, stamp, problem = self._read(lesson, learner)
             if problem:
                 ended.append((lesson, learner, stamp, {}, problem))
@@ -274,13 +208,13 @@ class Grading:
                 yield (lesson, learner, stamp, files), (packed, handed_in, learner, kept)
 
     def _recorded(self, ended):
-        """Write down what has ended, taking it from the list; yield (lesson, learner, findings)."""
+        """Write down what has ended, taking it from the list; yield (lesson, learner or "" for all of them, findings)."""
         while ended:
             lesson, learner, stamp, files, done = ended.pop(0)
             where = f"submitted/{learner}/{lesson}"
             if isinstance(done, BaseException):
                 done = assess.ungraded(f"no worker could run it ({type(done).__name__}: {str(done)[:200]}), so nothing was graded: try again", where)
-            elif done.problem and report.read_autograded(self.root, lesson, learner):
+            elif learner and done.problem and report.read_autograded(self.root, lesson, learner):
                 done = done._replace(problem=f"{done.problem}; the earlier grading stays as it is")
             findings = [Finding(learner, lesson, done.file or where, sentence) for sentence in done.says]
             if done.problem:
@@ -359,11 +293,6 @@ class Grading:
         part.chmod(0o755)
         shutil.rmtree(target, ignore_errors=True)
         part.replace(target)
-
-
-def imports_of(sources):
-    """Modules that a lesson's notebooks import."""
-    return tuple(dict.fromkeys(module for source in sources.values() for module in plan.imports_of(source)))
 
 
 def record_of(root, lesson, learner):

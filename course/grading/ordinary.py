@@ -4,7 +4,7 @@ import tempfile
 from nbformat.v4 import new_code_cell, new_notebook
 
 from course.grading import confine
-from course.grading.execute import Done
+from course.grading.job import Done
 from course.grading.plugins import FairExecute
 
 

@@ -19,7 +19,7 @@ from pathlib import Path
 from IPython.core.inputtransformer2 import TransformerManager
 from nbgrader.utils import is_grade, is_solution
 
-from course.grading.execute import Step
+from course.grading.job import Step
 
 BUILTINS = {name for name in vars(builtins) if not name.startswith("_")}
 VERSION = 2  # of the results' form; a change makes all kept results old

@@ -9,10 +9,8 @@ from nbgrader.converters import Autograde
 from nbgrader.preprocessors import ClearHiddenTests, Execute, GetGrades
 from nbgrader.utils import is_grade
 
-KEPT_TEXT = 100_000  # characters a cell may print
-KEPT_PICTURES = 10_000_000  # characters of pictures and tables in a cell
-KEPT_MESSAGE = 10_000  # characters at either end of an error message
-CUT = "... Output cut here: "
+from course.grading.lengths import CUT, KEPT_PICTURES, KEPT_TEXT, shorten
+
 ANSI = re.compile(r"\x1b\[[0-9;]*m")
 
 
@@ -50,11 +48,6 @@ class FairExecute(Execute):
             content["evalue"] = shorten(content["evalue"])
             content["traceback"] = [shorten(line) for line in content["traceback"]]
         return super().output(outs, msg, display_id, cell_index)
-
-
-def shorten(text):
-    """Both ends of a long text: a misconception's code stands in the last line."""
-    return text if len(text) <= 2 * KEPT_MESSAGE else f"{text[:KEPT_MESSAGE]}\n... cut ...\n{text[-KEPT_MESSAGE:]}"
 
 
 class HideTests(ClearHiddenTests):

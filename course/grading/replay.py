@@ -7,7 +7,8 @@ from pathlib import Path
 import nbformat
 
 from course.grading import plan
-from course.grading.grade import KEPT, record_of
+from course.grading.grade import record_of
+from course.grading.lessons import KEPT
 from course.grading.report import name_of, read_autograded
 
 NOTE = """This is {learner}'s notebook as it was graded on {graded}, with the lesson's own tests. The first cell that failed is `{cell}`.

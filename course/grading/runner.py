@@ -19,7 +19,6 @@ import os
 import random
 import signal
 import socket
-import struct
 import sys
 import time
 import traceback
@@ -33,36 +32,38 @@ from course.grading.shell import Shell, door, fresh_page, words_of
 
 __builtins__ = dict(vars(builtins))  # the functions below look here, and not where others can patch
 
-LARGEST = 1 << 30  # bytes of one message
 REAL = "__builtins_of_python__"  # the name under which a check finds Python's own builtins, whatever the notebook calls its things
 getpid, fork, end, read, write, wait = os.getpid, os.fork, os._exit, os.read, os.write, os.waitpid
 clock, threads, get_state, set_state = time.perf_counter, sys._current_frames, random.getstate, random.setstate
 encoded = json.encoder.c_make_encoder(None, None, json.encoder.encode_basestring_ascii, None, ": ", ", ", False, False, True)
 
 
-def send(sock, message, descriptors=()):
+def ask(sock, order, descriptor):
+    """Ask a process of ours for something, with a socket on which to answer."""
+    data = dumps(order)
+    socket.send_fds(sock, [head_of(data)], [descriptor])
+    sock.sendall(data)
+
+
+def asked(sock):
+    """(the next order, the socket that came with it); (None, None) where the other end is closed."""
+    head, found, _, _ = socket.recv_fds(sock, 8, 1)
+    return (loads(exactly(sock.recv, int.from_bytes(head, "big"))), socket.socket(fileno=found[0])) if head else (None, None)
+
+
+def send(sock, message):
     data = json.dumps(message).encode()
-    frame = struct.pack("!Q", len(data)) + data
-    if descriptors:
-        socket.send_fds(sock, [frame[:1]], descriptors)
-        frame = frame[1:]
-    sock.sendall(frame)
+    sock.sendall(head_of(data) + data)
 
 
-def receive(sock, descriptors=None):
-    """The next message; None where the other end is closed. Descriptors that come along are added to the list.
+def receive(sock):
+    """The next answer; None where the other end is closed. Raises ValueError for what is none."""
+    first = sock.recv(1)
+    return json.loads(exactly(sock.recv, int.from_bytes(first + exactly(sock.recv, 7), "big"))) if first else None
 
-    Raises ValueError for what is no message."""
-    first, found, _, _ = socket.recv_fds(sock, 1, 4) if descriptors is not None else (sock.recv(1), [], 0, None)
-    if descriptors is not None:
-        descriptors += found
-    if not first:
-        return None
-    rest = exactly(sock.recv, 7)
-    length = struct.unpack("!Q", first + rest)[0]
-    if length > LARGEST:
-        raise ValueError(f"a message of {length} bytes")
-    return json.loads(exactly(sock.recv, length))
+
+def head_of(data):
+    return len(data).to_bytes(8, "big")
 
 
 def exactly(more, count):
@@ -84,7 +85,7 @@ def enciphered(data, key, number):
 def sealed(order, key, number):
     """An order as it is sent into a room."""
     data = enciphered(dumps(order), key, number)
-    return struct.pack("!Q", len(data)) + data
+    return head_of(data) + data
 
 
 # ---- checks ----------------------------------------------------------------------------------------------------------------
@@ -243,7 +244,7 @@ def reply(descriptor, answer):
         data = "".join(encoded(answer, 0)).encode()
     except Exception:  # the learner's code has put things on the page that are no text
         data = "".join(encoded(answer | {"outputs": []}, 0)).encode()
-    data = len(data).to_bytes(8, "big") + data
+    data = head_of(data) + data
     while data:
         data = data[write(descriptor, data):]
 

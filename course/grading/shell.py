@@ -11,7 +11,7 @@ from IPython.core.interactiveshell import InteractiveShell
 from traitlets import Type
 from traitlets.config import Config
 
-from course.grading.plugins import CUT, KEPT_PICTURES, KEPT_TEXT, shorten
+from course.grading.lengths import CUT, KEPT_PICTURES, KEPT_TEXT, shorten
 
 
 class Page:

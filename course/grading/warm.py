@@ -5,7 +5,6 @@
 A lesson's start has run the given cells before the first answer; every submission goes on from there. Importing PyTorch takes
 seconds, forking takes milliseconds. Nothing of a submission is ever in these two processes: they only fork.
 """
-import base64
 import contextlib
 import ctypes
 import gc
@@ -39,8 +38,7 @@ def serve(sock, handle):
         with contextlib.suppress(ChildProcessError):
             while os.waitpid(-1, os.WNOHANG)[0]:
                 pass
-        sockets = []
-        order = runner.receive(sock, sockets)
+        order, answers = runner.asked(sock)
         if order is None:
             return
         gc.freeze()  # else the first collection in a child would touch, and so copy, all of our memory
@@ -49,24 +47,23 @@ def serve(sock, handle):
             try:
                 confine.die_with_parent()
                 sock.close()
-                handle(order, socket.socket(fileno=sockets[0]))
+                handle(order, answers)
             except BaseException as problem:
                 with contextlib.suppress(OSError):
-                    runner.send(socket.socket(fileno=sockets[0]), {"problem": f"{type(problem).__name__}: {problem}"})
+                    runner.send(answers, {"problem": f"{type(problem).__name__}: {problem}"})
             os._exit(0)
-        os.close(sockets[0])
+        answers.close()
         runner.send(sock, {"pid": child})
 
 
 def begin(order, sock, shell):
     """A lesson's start: run its given cells in a folder with the lesson's own files, then fork a room per submission.
 
-    `order`: {"cells": [sources], "imports": [modules], "files": {name: base64}, "own": [packages], "seed": int}. Answers
+    `order`: {"cells": [sources], "imports": [modules], "files": {name: bytes}, "own": [packages], "seed": int}. Answers
     {"outputs": [[output]...], "well": bool, "name": its folder}. A start that failed, or wrote files, is of no use, and says so.
     """
     base = tempfile.mkdtemp(prefix="course-start-")
-    files = {name: base64.b64decode(text) for name, text in order["files"].items()}
-    confine.place_files(base, files)
+    confine.place_files(base, order["files"])
     runner.import_all(order["imports"])
     guard.fill_caches(order["own"])
     runner.reseed(order["seed"])
@@ -82,27 +79,26 @@ def begin(order, sock, shell):
     put_back = guard.keeper({**shell.user_ns, "": shells}, order["own"])
     visible = confine.visible_paths(sys.modules)
     numbers = random.getstate()
-    runner.send(sock, {"outputs": pages, "well": well and left == set(files), "name": base})
+    runner.send(sock, {"outputs": pages, "well": well and left == set(order["files"]), "name": base})
     serve(sock, lambda order, sock: enter(order, sock, shell, put_back, given, visible, numbers))
 
 
 def enter(order, sock, shell, put_back, given, visible, numbers):
     """A submission: {"files", "base", "hidden", "limits", "confined", "seed" or None, "key"}. Go into its room and serve its cells."""
-    files = {name: base64.b64decode(text) for name, text in order["files"].items()}
     limits = confine.Limits(*order["limits"])
     os.setsid()
     if order["confined"]:
-        confine.enter(order["base"], visible, order["hidden"], files, limits)
+        confine.enter(order["base"], visible, order["hidden"], order["files"], limits)
     else:
         confine.adopt_orphans()
-        confine.place_files(order["base"], files)
+        confine.place_files(order["base"], order["files"])
         confine.bound(limits)
     close_others(sock.fileno())
     random.setstate(numbers)  # Python seeds it anew in every fork
     if order["seed"] is not None:
         runner.reseed(order["seed"])
     runner.send(sock, {"ready": True})
-    runner.work(sock, bytes.fromhex(order["key"]), shell, put_back, given, (*visible, "<frozen ", "<check "))
+    runner.work(sock, order["key"], shell, put_back, given, (*visible, "<frozen ", "<check "))
 
 
 def use_large_pages():

@@ -1,195 +1,42 @@
-"""Running one submission's cells: a pure function of the job, so that its result can be kept and used again.
-
-`Pool` holds this process's warm parent and the lessons' starts; `Pool.run(job)` drives one submission in a room of its own.
-"""
+"""A submission's process, driven from outside: cells go in, and what comes out is nothing but data that anybody may have written."""
 import ast
-import base64
 import contextlib
 import json
 import os
 import secrets
 import shutil
 import signal
-import socket
-import subprocess
-import sys
 import tempfile
 import time
 from functools import lru_cache
-from pathlib import Path
-from typing import NamedTuple
 
 from IPython.core.inputtransformer2 import TransformerManager
 
 from course.grading import confine, runner
+from course.grading.job import Done
+from course.grading.processes import children, family, held
 
 PATIENCE = 2.0  # seconds between an interrupt and the end of a process that does not heed it
-STARTS = 2  # lessons whose starts are kept
 LARGEST = 64 << 20  # bytes of a message out of a room
-RESTARTS = 5  # cells that may take the whole notebook with them before the rest is given up
-
-
-class Step(NamedTuple):
-    """A code cell to run. `alone`: it sets nothing that a later cell uses, so it can run in a fork; only checks can."""
-
-    name: str
-    source: str
-    kind: str  # given, answer, added or check
-    alone: bool = False
-    uses: tuple = ()  # the notebook's names that a check reads
-    means: tuple = ()  # names of builtins by which a check means Python's own
-
-
-class Job(NamedTuple):
-    """All that decides what comes out of a submission's cells."""
-
-    steps: tuple
-    files: dict  # {relative name: bytes}, what lies beside the notebook
-    own: tuple  # top-level packages of the instructor's, outside the installed ones
-    imports: tuple  # modules that the lesson imports
-    start_files: dict  # the lesson's own files; a start is shared where `files` are just these
-    seed: int = 0
-    timeout: float = 120  # seconds a cell
-    total: float = 1200  # seconds all cells together
-    limits: tuple = tuple(confine.Limits())
-    hidden: tuple = ()  # folders of the outside that must not be seen
-    confined: bool = True
-    kernel: str = ""  # the name of an ordinary Jupyter kernel to use instead of a room
-    packages: tuple = ()  # top-level ones that a worker imports once, for all lessons
-
-
-class Done(NamedTuple):
-    """How a cell ended: `end` is "" for one that ran to its end, well or not, else what stopped it."""
-
-    well: bool
-    score: float | None
-    outputs: list
-    seconds: float
-    notes: list
-    end: str = ""
 
 
 class Lost(RuntimeError):
-    """The room was lost, through no cell's fault that could be named."""
-
-
-class Pool:
-    """The warm parent of this process. Close it, or leave the `with` block, and all its processes are gone."""
-
-    def __init__(self):
-        self.parent = self.sock = None
-        self.packages, self.starts = set(), {}
-
-    def __enter__(self):
-        return self
-
-    def __exit__(self, *_):
-        self.close()
-
-    def close(self):
-        for start in list(self.starts):
-            self._end_start(start)
-        if self.parent:
-            self.sock.close()
-            self.parent.kill()
-            self.parent.wait()
-        self.parent = None
-
-    def _warm(self, job):
-        """The warm parent for the job, started anew where it is gone or lacks a package. It imports packages and none of their
-        parts, and nothing of the instructor's: a lesson that does not use a package does not notice that it is there."""
-        packages = set(job.packages)
-        if self.parent and self.parent.poll() is None and packages <= self.packages:
-            return
-        self.close()
-        self.packages |= packages
-        self.sock, theirs = socket.socketpair()
-        places = os.pathsep.join(dict.fromkeys(path for path in sys.path if path))
-        self.parent = subprocess.Popen(
-            [sys.executable, "-m", "course.grading.warm", str(theirs.fileno()), json.dumps(sorted(self.packages))], pass_fds=[theirs.fileno()],
-            env=confine.PLAIN | {"PYTHONPATH": places, "HOME": tempfile.gettempdir()}, stdin=subprocess.DEVNULL)
-        theirs.close()
-
-    def _fork(self, sock, order):
-        """Ask for a fork; return (pid, socket to it)."""
-        ours, theirs = socket.socketpair()
-        runner.send(sock, order, [theirs.fileno()])
-        theirs.close()
-        said = runner.receive(sock)
-        if said is None:
-            raise Lost("the process that forks is gone")
-        return said["pid"], ours
-
-    def _start(self, job, prefix):
-        """(socket, pages) of the lesson's start after the given cells in `prefix`; None where it cannot be shared."""
-        key = (prefix, job.imports, tuple(sorted(job.start_files.items())), job.seed)
-        if key not in self.starts:
-            while len(self.starts) >= STARTS:
-                self._end_start(next(iter(self.starts)))
-            pid, sock = self._fork(self.sock, {"cells": prefix, "imports": job.imports, "files": packed(job.start_files), "own": job.own, "seed": job.seed})
-            sock.settimeout(job.timeout * (len(prefix) + 1))
-            try:
-                said = runner.receive(sock)
-            except OSError:
-                said = None
-            sock.settimeout(None)
-            if not said or "problem" in said:
-                said = {"well": False, "outputs": [], "name": ""}
-            self.starts[key] = pid, sock, said
-        return self.starts[key]
-
-    def _end_start(self, key):
-        pid, sock, said = self.starts.pop(key)
-        sock.close()
-        with contextlib.suppress(ProcessLookupError):
-            os.kill(pid, signal.SIGKILL)
-        if said["name"]:
-            shutil.rmtree(said["name"], ignore_errors=True)
-
-    def run(self, job):
-        """Run the job's steps; return a Done for each. Raises confine.NoRoom and Lost."""
-        for attempt in range(3):
-            try:
-                return self._run(job)
-            except (Lost, OSError, ValueError) as problem:  # the warm parent was killed, perhaps for want of memory
-                self.close()
-                if isinstance(problem, confine.NoRoom) or attempt == 2:
-                    raise
-
-    def _run(self, job):
-        self._warm(job)
-        prefix = shared_prefix(job)
-        _, sock, said = self._start(job, prefix)
-        if not said["well"]:
-            prefix = ()
-            _, sock, said = self._start(job, prefix)
-            if not said["well"]:
-                raise Lost("an empty notebook does not start")
-        done = {place: Done(True, None, page, 0, []) for place, page in enumerate(said["outputs"])}
-        ends = time.monotonic() + job.total
-        for _ in range(RESTARTS):  # a cell that takes the notebook's process with it is left out when the rest runs again
-            with Room(self, sock, job, None if prefix else job.seed) as room:
-                for place, step in enumerate(job.steps):
-                    if place < len(prefix) or (place in done and (step.alone or done[place].end in DEADLY)):
-                        continue
-                    done[place] = room.step(step, min(job.timeout, ends - time.monotonic()))
-                    if room.over or time.monotonic() > ends:
-                        break
-            if not room.over or time.monotonic() > ends:
-                break
-        given_up = ended("given up", job.timeout, 0)
-        return [done.get(place, given_up) for place in range(len(job.steps))]
+    """A process of ours is gone, through no cell's fault that could be named."""
 
 
 class Room:
     """A submission's process, seen from outside."""
 
-    def __init__(self, pool, sock, job, seed):
+    def __init__(self, start, job, seed):
         self.base = tempfile.mkdtemp(prefix="course-room-")
-        order = {"files": packed(job.files), "base": self.base, "hidden": job.hidden, "limits": job.limits, "confined": job.confined, "seed": seed,
-                 "key": (key := secrets.token_bytes(32)).hex()}
-        self.key, self.number, self.buffer, self.look, self.held = key, 0, b"", 0.0, 0
-        self.pid, self.sock = pool._fork(sock, order)
+        self.key, self.number, self.buffer, self.look, self.held = secrets.token_bytes(32), 0, b"", 0.0, 0
+        order = {"files": job.files, "base": self.base, "hidden": job.hidden, "limits": tuple(job.limits), "confined": job.confined, "seed": seed,
+                 "key": self.key}
+        try:
+            self.pid, self.sock = start.fork(order)
+        except Lost:
+            os.rmdir(self.base)
+            raise
         self.limits, self.confined, self.over = confine.Limits(*job.limits), job.confined, False
         self.first = None
 
@@ -326,14 +173,6 @@ def as_message(data):
     return message
 
 
-def held(pid):
-    """Bytes of memory that a process holds without a file behind them; proc(5)."""
-    with contextlib.suppress(OSError):
-        entries = dict(line.split(":", 1) for line in Path(f"/proc/{pid}/status").read_text().splitlines())
-        return sum(int(entries.get(name, "0").split()[0]) << 10 for name in ("RssAnon", "RssShmem"))
-    return 0
-
-
 class Meant(ast.NodeTransformer):
     """Python's own `isinstance` where a check says so, though the notebook has another thing of that name."""
 
@@ -402,59 +241,3 @@ def as_output(raw):
 
 def failure(name, words):
     return {"output_type": "error", "ename": name, "evalue": words, "traceback": [f"{name}: {words}"]}
-
-
-def packed(files):
-    return {name: base64.b64encode(content).decode() for name, content in files.items()}
-
-
-def shared_prefix(job):
-    """Sources of the given cells before anything of the learner's; () where the learner's files differ from the lesson's."""
-    if job.files != job.start_files:
-        return ()
-    sources = []
-    for step in job.steps:
-        if step.kind != "given":
-            break
-        sources.append(step.source)
-    return tuple(sources)
-
-
-def parents():
-    """{pid: parent's pid} of all processes; empty where there is no /proc."""
-    found = {}
-    for entry in Path("/proc").glob("[0-9]*"):
-        with contextlib.suppress(OSError, ValueError):
-            state, parent = (entry / "stat").read_text().rpartition(")")[2].split()[:2]
-            if state != "Z":  # a zombie runs no more
-                found[int(entry.name)] = int(parent)
-    return found
-
-
-def children(pid):
-    """The running children of a process, asked of the kernel (proc(5), children); by a look at all processes where it does not say."""
-    found = []
-    for thread in Path(f"/proc/{pid}/task").glob("*"):
-        try:
-            found += map(int, (thread / "children").read_text().split())
-        except FileNotFoundError:
-            if thread.exists():
-                return [child for child, parent in parents().items() if parent == pid]
-        except OSError:
-            continue
-    return [child for child in found if runs(child)]
-
-
-def runs(pid):
-    try:
-        return Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[0] != "Z"
-    except OSError:
-        return False
-
-
-def family(pid):
-    """All descendants, the nearest first."""
-    found, level = [], [pid]
-    while level := [child for parent in level for child in children(parent)]:
-        found += level
-    return found
