@@ -257,7 +257,7 @@ def show(found):
     about = found["class"]
     table = Table(title=f"{about['learners']} learners x {len(about['lessons'])} lessons on {found['machine']['cores']} cores, experiments skipped by both",
                   title_justify="left", box=SIMPLE_HEAD)
-    for name in ("", "seconds", "times stock", "limit: cell time", "above the limit", "coordinator", "peak memory of a worker, PSS"):
+    for name in ("", "seconds", "times stock", "limit: cell time", "above the limit", "coordinator", "peak memory of the workers, PSS"):
         table.add_column(name, justify="right" if name else "left")
     table.add_row("stock nbgrader", f"{found['stock_s']:.1f}", "1", "", "", "", "")
     for run in found["runs"].values():

@@ -93,6 +93,8 @@ def keeper(space, own=()):
                 for function, name in functions.values() if function.__defaults__ or function.__kwdefaults__]
     data = [(value, contents(value), f"{module.__name__}.{name}") for module in mine for name, value in vars(module).items()
             if not name.startswith("__") and contents(value) is not None]
+    data.sort(key=lambda entry: type(entry[0]) is not dict)  # dictionaries first, which `watcher` can watch
+    watched = sum(type(value) is dict for value, *_ in data)
     values = {id(cache): cache() for cache in caches_of(mine) if needs_nothing(cache) and asked_of(cache).currsize}
     caches = [[cache, tuple(asked_of(cache))[:2], values.get(id(cache))] for cache in caches_of(mine)]
     loaded, basic = dict(modules), dict(vars(builtins))
@@ -100,7 +102,8 @@ def keeper(space, own=()):
     paths[0][2].sort(key="".__eq__)  # in a check the working folder comes last: nothing in it hides an installed module
     touched = watcher([vars(owner) if isinstance(owner, types.ModuleType) else gc.get_referents(class_space(owner))[0] for owner, _, _ in places])
     importers = sys.path_importer_cache
-    loaded_now, inside_touched = watcher([modules]), watcher(
+    names_touched, data_touched = watcher([vars(builtins), modules]), watcher([value for value, *_ in data[:watched]])
+    inside_touched = watcher(
         [named for _, _, named, _, _ in defaults if named],
         [(cell, "cell_contents") for cell, _, _ in cells]
         + [(function, name) for function, *_ in defaults for name in ("__defaults__", "__kwdefaults__")])
@@ -108,11 +111,12 @@ def keeper(space, own=()):
 
     def put_back():
         changed = []
-        for name, value in basic.items():
+        tables = names_touched()
+        for name, value in basic.items() if 0 in tables else ():
             if vars(builtins).get(name) is not value and name != "_":
                 changed.append(f"builtins.{name}")
                 vars(builtins)[name] = value
-        for name, module in loaded.items() if loaded_now() else ():
+        for name, module in loaded.items() if 1 in tables else ():
             if modules.get(name) is not module:
                 changed.append(f"sys.modules[{name}]")
                 modules[name] = module
@@ -138,7 +142,7 @@ def keeper(space, own=()):
                 if named is not None:
                     named.clear()
                     named.update(copy)
-        for value, before, name in data:
+        for value, before, name in [*(data[place] for place in data_touched()), *data[watched:]]:
             if not same(contents(value), before):
                 changed.append(name)
                 refill(value, before)

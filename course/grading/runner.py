@@ -22,7 +22,7 @@ import socket
 import sys
 import time
 import traceback
-from _signal import SIG_IGN, default_int_handler
+from _signal import SIG_IGN, default_int_handler, pause
 from _signal import signal as on_signal
 from hashlib import shake_256
 from marshal import dumps, loads
@@ -190,9 +190,9 @@ def work(sock, key, shell, put_back, given, trusted):
             if order["kind"] == "given":
                 given |= {name: value for name, value in space.items()
                           if not name.startswith("_") and before.get(name) is not value and isinstance(value, guard.FIXED)}
-        if getpid() != own:  # a fork of the learner's that came out of the cell at its end
-            end(0)
         on_signal(signal.SIGINT, SIG_IGN)
+        while getpid() != own:  # a fork of the learner's that came out of the cell at its end: it waits to be found
+            pause()
         reply(descriptor, answer)
 
 

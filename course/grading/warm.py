@@ -14,10 +14,13 @@ import random
 import socket
 import sys
 import tempfile
+from itertools import count
 from pathlib import Path
 
 from course.grading import confine, guard, runner
 from course.grading import shell as shells
+
+WORTH = 6  # rooms after which a lesson's start puts its memory into large pages once more: running its cells has taken many apart
 
 
 def main(descriptor, modules):
@@ -34,7 +37,9 @@ def main(descriptor, modules):
 
 def serve(sock, handle):
     """For each message, with a socket in it: fork, and let the child handle it there."""
-    while True:
+    for number in count():
+        if number == WORTH:
+            use_large_pages()
         with contextlib.suppress(ChildProcessError):
             while os.waitpid(-1, os.WNOHANG)[0]:
                 pass
