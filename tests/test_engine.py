@@ -1,5 +1,6 @@
 """The engine's own promises: what runs, what is kept, what a check may see, and what happens where there is no room to run in."""
 import json
+import pickle
 
 import nbformat
 import pytest
@@ -37,7 +38,7 @@ def ran(monkeypatch):
                 return pool.run(job)
 
             for name, (packed, *arguments) in jobs:
-                yield name, assess.assess(assess.unpacked(packed), *arguments, run)
+                yield name, assess.assess(pickle.loads(packed), *arguments, run)
 
     monkeypatch.setattr(grade, "run_jobs", run_here)
     monkeypatch.setattr(grade, "workers_of", lambda *_: __import__("contextlib").nullcontext())
@@ -89,17 +90,46 @@ def test_a_regrade_runs_what_has_changed_and_nothing_else(course, monkeypatch):
     assert names == ["cell-00", "add", "mean", "check-mean"] and points(course) == [2, 2]
 
 
-def test_own_modules_are_in_the_key_and_installed_ones_are_not(tmp_path, monkeypatch):
+MODULES = {
+    "__init__": "",
+    "checks": "import json\nfrom . import helper\nfrom .helper import deep as deeper\n\nLIMIT = 3\n\ndef one(answer):\n    assert answer(LIMIT)\n\n"
+              "def two(answer):\n    deeper(answer)\n\ndef three(answer):\n    assert vars(helper)\n",
+    "helper": "UNUSED = 1\n\ndef deep(x):\n    return shallow(x)\n\ndef shallow(x):\n    return x\n",
+}
+ALL = {"given", "answer", "one", "two", "three"}
+
+
+@pytest.mark.parametrize(("module", "old", "new", "answer", "changed"), [
+    ("checks", "LIMIT = 3", "LIMIT = 4", "", {"one"}),
+    ("checks", "assert answer(LIMIT)", "assert answer(1)", "", {"one"}),
+    ("helper", "return x", "return 2 * x", "", {"two", "three"}),  # two reaches it by way of `deep`
+    ("helper", "UNUSED = 1", "UNUSED = 2", "", {"three"}),  # which looks at the whole module
+    ("helper", "UNUSED = 1", "UNUSED = 1  # not used", "", set()),
+    ("helper", "UNUSED = 1", "UNUSED = 1\nprint()", "", ALL),  # runs when it is imported
+    ("checks", "LIMIT = 3", "LIMIT = 4", "check.LIMIT", ALL),
+    ("checks", "LIMIT = 3", "LIMIT = 4", "eval('check')", ALL),
+    ("checks", "LIMIT = 3", "LIMIT = 4", "import ours", {"one"}),
+    ("checks", "LIMIT = 3", "LIMIT = 4", "import ours\nprint(ours)", ALL),
+])
+def test_a_result_is_kept_as_long_as_all_that_its_cell_reaches_is_the_same(tmp_path, monkeypatch, module, old, new, answer, changed):
     (tmp_path / "ours").mkdir()
-    (tmp_path / "ours" / "__init__.py").write_text("")
-    (tmp_path / "ours" / "checks.py").write_text("import json\nfrom . import helper")
-    (tmp_path / "ours" / "helper.py").write_text("x = 1")
     monkeypatch.syspath_prepend(tmp_path)
     plan.location.cache_clear()
+    sources = [("given", "from ours import checks as check", "given"), ("answer", f"def f(x):\n    return x\n{answer}", "answer"),
+               *((name, f"check.{name}(f)", "check") for name in ("one", "two", "three"))]
+    job = Job(tuple(Step(name, source, kind, kind == "check") for name, source, kind in sources), {}, (), ("ours.checks",), {})
+
+    def keys():
+        return dict(zip((step.name for step in job.steps), plan.keys_of(job, plan.code_of(job.imports)), strict=True))
+
+    for name, text in MODULES.items():
+        (tmp_path / "ours" / f"{name}.py").write_text(text)
     assert sorted(plan.own_code(["ours.checks", "json", "numpy"])) == ["ours", "ours.checks", "ours.helper"]
-    before = plan.code_digest(["ours.checks"])
-    (tmp_path / "ours" / "helper.py").write_text("x = 2")
-    assert plan.code_digest(["ours.checks"]) != before
+    before = keys()
+    assert MODULES[module].count(old) == 1
+    (tmp_path / "ours" / f"{module}.py").write_text(MODULES[module].replace(old, new))
+    after = keys()
+    assert {name for name, key in after.items() if key != before[name]} == changed
 
 
 def test_a_cell_that_ends_the_process_is_left_out_and_the_rest_runs():

@@ -300,7 +300,7 @@ def weights_file(answer, seed=None):
 
 def ask_judge(path, seed):
     """The judge's report on a file, from a process that has not run a line of the learner's code. RuntimeError where it cannot be had."""
-    command = [sys.executable, "-I", "-m", "course.judge", str(path), "--seed", str(seed)]
+    command = [sys.executable, "-I", "-m", judge.__name__, str(path), "--seed", str(seed)]
     try:
         done = subprocess.run(command, env=ENVIRONMENT, capture_output=True, text=True, timeout=PATIENCE)
         return json.loads(done.stdout)

@@ -4,9 +4,7 @@ A pure function of the lesson, the files and what an earlier run has left, so it
 the course's folders or its gradebook.
 """
 import json
-import pickle
 import time
-from functools import lru_cache
 from typing import NamedTuple
 
 import nbformat
@@ -16,6 +14,7 @@ from course.grading import plan, report
 from course.grading.job import Done, Job
 from course.grading.ordinary import run_in_kernel
 from course.grading.pool import Pool
+from course.grading.reach import Code
 from course.grading.rebuild import rebuild
 from course.grading.record import marks_of
 from course.grading.submissions import Ungradable, parse_notebook
@@ -32,7 +31,7 @@ class Lesson(NamedTuple):
     imports: tuple
     packages: tuple  # that a worker imports once, for all lessons
     own: tuple  # top-level packages of the instructor's
-    code: str  # digest of the instructor's modules
+    code: Code  # the instructor's modules
     kernels: dict  # {notebook: name of an ordinary kernel, "" for a room}
     skip: list  # tags of cells that do not run
     job: dict  # fields of each Job
@@ -76,14 +75,9 @@ class Part(NamedTuple):
 POOL = Pool()  # of this worker's process, for as long as it lives
 
 
-def work(packed, handed_in, learner, kept):
-    """On a worker: assess with the Lesson that `packed` holds as a pickle of ours."""
-    return assess(unpacked(packed), handed_in, learner, kept, run)
-
-
-@lru_cache(4)
-def unpacked(packed):
-    return pickle.loads(packed)
+def work(lesson, handed_in, learner, kept):
+    """On a worker: assess, and run what has to run."""
+    return assess(lesson, handed_in, learner, kept, run)
 
 
 def run(job):
@@ -127,7 +121,7 @@ def assess(lesson, handed_in, learner, kept, run=None):
         marks[name] = marks_of(notebook, verdicts, lesson.checksums[name])
         cells += len(results[name])
     record = {"lesson": lesson.name, "learner": learner, "graded": time.strftime("%Y-%m-%dT%H:%M:%S%z"), "environment": plan.environment(),
-              **{field: lesson.job[field] for field in ("seed", "timeout", "confined")}, "code": lesson.code,
+              **{field: lesson.job[field] for field in ("seed", "timeout", "confined")}, "code": lesson.code.whole,
               "worker_s": round(time.perf_counter() - started, 4), "notebooks": records}
     return Assessed(texts, json.dumps(record), marks, says, cells)
 

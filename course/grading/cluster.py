@@ -4,6 +4,7 @@ A worker is a thread. Those of one process share its warm parent and the starts 
 its Python, too, of which a submission takes a tenth of a second.
 """
 import contextlib
+import pickle
 
 from course.grading.assess import work
 
@@ -41,18 +42,22 @@ def workers_of(workers, scheduler):
 
 
 def run_jobs(client, jobs):
-    """Yield (name, Assessed or the exception that kept it from running) as jobs end; `jobs` yields (name, the arguments of `work`).
+    """Yield (name, Assessed or the exception that kept it from running) as jobs end; `jobs` yields (name, (Lesson as a pickle, the
+    other arguments of `work`)).
 
-    Only as many as keep the workers busy are read ahead, so a class of a thousand does not lie in memory.
+    Only as many as keep the workers busy are read ahead, so a class of a thousand does not lie in memory. A lesson goes to a worker
+    once; where it is lost with one, Dask unpacks it again.
     """
     from distributed import as_completed
 
-    jobs, running = iter(jobs), {}
-    ended = as_completed(loop=client.loop)
+    jobs, running, lessons = iter(jobs), {}, {}
+    ended = as_completed(with_results=True, raise_errors=False, loop=client.loop)
 
     def feed():
-        for name, arguments in jobs:
-            future = client.submit(work, *arguments, pure=False, retries=0)
+        for name, (packed, *arguments) in jobs:
+            if packed not in lessons:
+                lessons[packed] = client.submit(pickle.loads, packed, pure=False)
+            future = client.submit(work, lessons[packed], *arguments, pure=False, retries=0)
             running[future] = name
             ended.add(future)
             return True
@@ -62,9 +67,7 @@ def run_jobs(client, jobs):
     while len(running) < ahead and feed():
         pass
     while running:
-        future = next(ended)
-        name = running.pop(future)
-        problem = future.exception()
-        yield name, problem or future.result()
+        future, result = next(ended)
+        yield running.pop(future), result if future.status == "finished" else future.exception()
         future.release()
         feed()

@@ -238,7 +238,7 @@ class Grading:
             timeout, limit = self.options.timeout or self.config.Execute.get("timeout", 30), LimitOutput(config=self.config)
             common = assess.Lesson(
                 name, sources, {key: released(source) for key, source in sources.items()},
-                {key: self.book.checksums_of(name, key) for key in sources}, files, imports, self.packages, own, plan.code_digest(imports),
+                {key: self.book.checksums_of(name, key) for key in sources}, files, imports, self.packages, own, plan.code_of(imports),
                 {key: self._kernel_of(source) for key, source in sources.items()},
                 [tag for tag in [self.config.Execute.get("skip_cells_with_tag", "")] if tag],
                 {"seed": self.options.seed, "timeout": timeout, "total": 10 * timeout, "hidden": tuple(str(self.root / name) for name in PRIVATE),

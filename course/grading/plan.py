@@ -1,15 +1,14 @@
 """What has to run for a notebook, and under which key its results can be found again.
 
-A key is a digest of all that can change a cell's result: the cells before it, the files beside the notebook, the instructor's
-modules that the notebook imports, the installed packages, the seed. A check that runs alone changes nothing for the others, so it
-is in no key but its own: after a change of one check the results of the others still hold.
+A key is a digest of all that can change a cell's result: the cells before it, the files beside the notebook, what these cells and
+it reach of the instructor's modules, the installed packages, the seed. A check that runs alone changes nothing for the others, so
+it is in no key but its own: after a change of one check the results of the others still hold.
 """
 import ast
 import builtins
 import hashlib
 import importlib.metadata
 import importlib.util
-import json
 import platform
 import symtable
 import sys
@@ -20,9 +19,10 @@ from IPython.core.inputtransformer2 import TransformerManager
 from nbgrader.utils import is_grade, is_solution
 
 from course.grading.job import Step
+from course.grading.reach import digest, home_of, reached_by, take_apart
 
 BUILTINS = {name for name in vars(builtins) if not name.startswith("_")}
-VERSION = 2  # of the results' form; a change makes all kept results old
+VERSION = 3  # of the results' form; a change makes all kept results old
 
 
 def steps_of(notebook, source, skip):
@@ -100,6 +100,7 @@ def imports_of(source):
     return tuple(dict.fromkeys(found))
 
 
+@lru_cache(4096)
 def as_python(source):
     """A cell's source without IPython's own forms of speech."""
     try:
@@ -120,8 +121,7 @@ def imported(text, package=""):
         if isinstance(node, ast.Import):
             found += [alias.name for alias in node.names]
         elif isinstance(node, ast.ImportFrom):
-            base = ".".join(package.split(".")[:len(package.split(".")) - node.level + 1]) if node.level else ""
-            base = ".".join(filter(None, (base, node.module)))
+            base = home_of(node, package)
             found += [base, *(f"{base}.{alias.name}" for alias in node.names)]
     return [name for name in found if name]
 
@@ -186,35 +186,31 @@ def environment():
     return {"python": platform.python_version(), "machine": f"{platform.system()} {platform.machine()}", "packages": dict(sorted(packages.items()))}
 
 
-def digest(*parts):
-    found = hashlib.sha256()
-    for part in parts:
-        data = part if isinstance(part, bytes) else json.dumps(part, sort_keys=True, default=str).encode()
-        found.update(len(data).to_bytes(8, "big") + data)
-    return found.hexdigest()
-
-
-def code_digest(imports):
-    """Of the instructor's modules by content, and of the data files in their packages by name, size and time."""
+def code_of(imports):
+    """The Code of the instructor's modules that these imports reach; the data in their packages are known by name, size and time."""
     modules = own_code(imports)
     data = []
     for folder in sorted({path.parent for module, path in modules.items() if path.name == "__init__.py"}):
         data += [(str(path), path.stat().st_size, path.stat().st_mtime_ns) for path in sorted(folder.rglob("*"))
                  if path.is_file() and path.suffix not in (".py", ".pyc") and "__pycache__" not in path.parts]
-    return digest(sorted((module, path.read_text(encoding="utf-8")) for module, path in modules.items()), data)
+    return take_apart({module: (path.read_text(encoding="utf-8"), module if path.name == "__init__.py" else module.rpartition(".")[0])
+                       for module, path in modules.items()}, data)
 
 
 def keys_of(job, code):
-    """A key for each of the job's steps; `code` is what code_digest said."""
-    chain = digest(VERSION, environment(), code, job.seed, job.limits, job.confined, sorted((name, hashlib.sha256(data).hexdigest())
-                                                                                              for name, data in job.files.items()))
+    """A key for each of the job's steps; `code` is what code_of said."""
+    cells, own_files = [as_python(step.source) for step in job.steps], any(name.endswith(".py") for name in job.files)
+
+    def reach(some):
+        return code.whole if own_files else reached_by(code, some, cells)
+
+    chain = digest(VERSION, environment(), code.always, reach([cell for cell, step in zip(cells, job.steps, strict=True) if step.kind != "check"]),
+                   job.seed, job.limits, job.confined, sorted((name, hashlib.sha256(data).hexdigest()) for name, data in job.files.items()))
     keys = []
-    for step in job.steps:
-        if step.alone:
-            keys.append(digest(chain, step))
-        else:
-            chain = digest(chain, step)
-            keys.append(chain)
+    for cell, step in zip(cells, job.steps, strict=True):
+        key = digest(chain, step, reach([cell]) if step.kind == "check" else "")
+        chain = chain if step.alone else key
+        keys.append(key)
     return keys
 
 
