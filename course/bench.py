@@ -25,7 +25,7 @@ import nbformat
 from course.grading import assess, cluster, report
 from course.grading.answers import exercises, lay_out, make_files, pack, read_bank
 from course.grading.grade import Options, grade, record_of
-from course.grading.lessons import KEPT
+from course.grading.lessons import KEPT, read_lesson, register
 from course.grading.processes import parents
 from course.grading.settings import gradebook_url, settings, write_nested_settings
 
@@ -138,6 +138,9 @@ def at_full_speed(root, place, lessons, again):
     course `place` is graded into an empty gradebook by workers that find their answers in its records, and so give them at once."""
     shutil.copytree(place, again, ignore=shutil.ignore_patterns("gradebook.db", "autograded", KEPT))
     write_nested_settings(root, again)
+    (again / KEPT).mkdir()
+    for lesson in lessons:
+        register(again, lesson, read_lesson(again, lesson)[0], settings(again))
     with mock.patch.object(cluster, "work", partial(from_record, place)):
         outcome = grade(again, lessons, options=Options(workers=1))
     return round(1000 * outcome.work / len(outcome.graded), 1)

@@ -36,19 +36,31 @@ def take_apart(sources, data):
     """A Code from {module: (source, the package in which its relative imports start)}; `data` is what the data are known by."""
     packages, names, runs, named = {module: module == package for module, (_, package) in sources.items()}, {}, [], set()
     for module, (source, package) in sources.items():
-        body, aliases, bound = parsed(source).body or [ast.Constant(source)], aliases_in(source, package), {}
-        for node in body:
-            for name in bound_by(node):
-                bound.setdefault(name, []).append(node)
-        for name, nodes in bound.items():
-            names[module, name] = digest([ast.dump(node) for node in nodes]), named_by(chains_of(*nodes), aliases, packages, module, bound)
+        bound, (run, run_names), aliases = *statements(source), aliases_in(source, package)
+        for name, (text, chains) in bound.items():
+            names[module, name] = text, named_by(chains, aliases, packages, module, bound)
         for name in aliases.keys() - bound.keys():  # what a module imports can be had from it
             names[module, name] = "", named_by([name], aliases, packages)
-        rest = [node for node in body if not bound_by(node) and not isinstance(node, (ast.Import, ast.ImportFrom))]
-        runs += [ast.dump(node) for node in rest]
-        named |= named_by(chains_of(*rest), aliases, packages, module, bound)
+        runs.append(run)
+        named |= named_by(run_names, aliases, packages, module, bound)
     whole = digest(sorted(sources.items()), data)
     return Code(whole, digest(data, runs, reached(Code(whole, "", names, packages), frozenset(named))), names, packages)
+
+
+@lru_cache(256)  # lessons share modules
+def statements(source):
+    """({name: (digest, dotted names)} of what a module's statements bind, (digest, dotted names) of those that do something else)."""
+    bound, rest = {}, []
+    for node in parsed(source).body or [ast.Constant(source)]:
+        for name in bound_by(node):
+            bound.setdefault(name, []).append(node)
+        if not bound_by(node) and not isinstance(node, (ast.Import, ast.ImportFrom)):
+            rest.append(node)
+
+    def known(nodes):
+        return digest([ast.dump(node) for node in nodes]), tuple(dict.fromkeys(chains_of(*nodes)))
+
+    return {name: known(nodes) for name, nodes in bound.items()}, known(rest)
 
 
 @lru_cache(4096)  # most cells are the same in every notebook
