@@ -3,6 +3,7 @@
 Each submission is one transaction: after a crash a submission is recorded whole or not at all.
 """
 import contextlib
+from itertools import chain
 
 from nbgrader.api import Gradebook
 from nbgrader.preprocessors import AssignLatePenalties
@@ -18,7 +19,7 @@ class Book:
         self.late.init_plugin()
 
     def __enter__(self):
-        self.gradebook, self.held = Gradebook(self.url, self.course_id), {}
+        self.gradebook, self.names = Gradebook(self.url, self.course_id), {}
         self.gradebook.db().expire_on_commit = False  # else each submission would ask again for the lessons' cells
         return self
 
@@ -40,31 +41,34 @@ class Book:
         with one_transaction(book.db), book.db.no_autoflush:
             book.update_or_create_student(learner)
             more = {"timestamp": timestamp} if timestamp else {}
+            book.db.commit = lambda: None  # a new submission is written with its marks in it
             submission = book.update_or_create_submission(lesson, learner, **more)
-            self._hold(lesson)
+            names = self._names(lesson)
             for entry in submission.notebooks:
                 scores, comments = marks.get(entry.name, ({}, {}))
                 for grade in entry.grades:
-                    grade.auto_score = scores.get(grade.name, 0)
-                    grade.needs_manual_grade = grade.name in scores and (grade.manual_score is not None or grade.auto_score is None)
+                    name = names[grade.cell_id]
+                    grade.auto_score = scores.get(name, 0)
+                    grade.needs_manual_grade = name in scores and (grade.manual_score is not None or grade.auto_score is None)
                 for comment in entry.comments:
-                    if comment.name in comments:
-                        comment.auto_comment = comments[comment.name]
+                    if names[comment.cell_id] in comments:
+                        comment.auto_comment = comments[names[comment.cell_id]]
             book.db.flush()
             for entry in submission.notebooks:
                 if entry.name in marks:
-                    book.db.refresh(entry)
                     entry.late_submission_penalty = self._penalty(learner, submission, entry)
 
-    def _hold(self, lesson):
-        """Have the lesson's cells at hand, so that each mark finds its cell here instead of asking the database for it."""
-        if lesson not in self.held:
-            assignment = self.gradebook.find_assignment(lesson)
-            self.held[lesson] = assignment, [[*notebook.grade_cells, *notebook.solution_cells] for notebook in assignment.notebooks]
+    def _names(self, lesson):
+        """{id of a cell: its name} of the lesson, asked of the database once."""
+        if lesson not in self.names:
+            cells = [[*notebook.grade_cells, *notebook.solution_cells, *notebook.task_cells] for notebook in self.gradebook.find_assignment(lesson).notebooks]
+            self.names[lesson] = {cell.id: cell.name for cell in chain.from_iterable(cells)}
+        return self.names[lesson]
 
     def _penalty(self, learner, submission, entry):
         if submission.total_seconds_late <= 0:
             return None
+        self.gradebook.db.refresh(entry)  # its score is a sum that the database makes
         penalty = self.late.plugin_inst.late_submission_penalty(learner, entry.score, submission.total_seconds_late)
         return None if penalty is None else self.late._check_late_penalty(entry, penalty)
 
