@@ -46,9 +46,11 @@ class Forker:
         with self.lock:
             if self.said is None:
                 self.sock.settimeout(seconds)
-                with contextlib.suppress(TimeoutError):
+                try:
                     self.said = runner.receive(self.sock)
                     self.lost = self.said is None
+                except (OSError, ValueError) as problem:
+                    self.lost = not isinstance(problem, TimeoutError)
                 self.sock.settimeout(None)
                 if not self.said or "problem" in self.said:
                     self.said = {"well": False, "outputs": [], "name": ""}
@@ -113,7 +115,10 @@ class Pool:
         with self.idle:
             self._warm(job)
             start = self.starts.pop(key, None)
-            if start is None or start.lost:
+            if start and start.lost:
+                start.end()
+                start = None
+            if start is None:
                 for other in [other for other, kept in self.starts.items() if not kept.users][:max(0, len(self.starts) + 1 - STARTS)]:
                     self.starts.pop(other).end()
                 start = Forker(*self.parent.fork({"cells": prefix, "imports": job.imports, "files": job.start_files, "own": job.own, "seed": job.seed}))
