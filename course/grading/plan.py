@@ -19,7 +19,7 @@ from IPython.core.inputtransformer2 import TransformerManager
 from nbgrader.utils import is_grade, is_solution
 
 from course.grading.job import Step
-from course.grading.reach import digest, home_of, reached_by, take_apart
+from course.grading.reach import digest, home_of, parsed, reached_by, take_apart
 
 BUILTINS = {name for name in vars(builtins) if not name.startswith("_")}
 VERSION = 3  # of the results' form; a change makes all kept results old
@@ -80,10 +80,7 @@ def names_of(source):
 @lru_cache(4096)
 def defined(source):
     """Names that a cell binds to functions, classes and modules."""
-    try:
-        body = ast.parse(TransformerManager().transform_cell(source)).body
-    except (SyntaxError, ValueError, RecursionError):
-        return set()
+    body = parsed(as_python(source)).body
     found = {node.name for node in body if isinstance(node, (ast.FunctionDef, ast.AsyncFunctionDef, ast.ClassDef))}
     for node in body:
         if isinstance(node, (ast.Import, ast.ImportFrom)):
@@ -112,12 +109,8 @@ def as_python(source):
 @lru_cache(4096)
 def imported(text, package=""):
     """Names of modules that a piece of Python imports, inside functions too."""
-    try:
-        tree = ast.parse(text)
-    except (SyntaxError, ValueError, RecursionError):
-        return []
     found = []
-    for node in ast.walk(tree):
+    for node in ast.walk(parsed(text)):
         if isinstance(node, ast.Import):
             found += [alias.name for alias in node.names]
         elif isinstance(node, ast.ImportFrom):

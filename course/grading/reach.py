@@ -161,6 +161,7 @@ def home_of(node, package):
     return ".".join(filter(None, (base, node.module)))
 
 
+@lru_cache(256)  # a module is read for its imports, its names and its statements
 def parsed(source):
     """The syntax tree; that of nothing where it is no Python, which fails wherever it is run."""
     try:

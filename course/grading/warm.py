@@ -110,7 +110,7 @@ def use_large_pages():
     """Have the kernel put this process's memory into pages of 2 MB, where it can: madvise(2), MADV_COLLAPSE, since Linux 6.1.
 
     A fork copies the list of pages and its end takes the copy apart, so with 500 times fewer pages both take a third of the time
-    (measured: 43 ms and 14 ms, with PyTorch and torchvision imported). It takes a second, once.
+    (measured: 43 ms and 14 ms, with PyTorch and torchvision imported). It takes a second.
     """
     madvise, large, collapse = ctypes.CDLL(None).madvise, 1 << 21, 25
     madvise.argtypes = [ctypes.c_void_p, ctypes.c_size_t, ctypes.c_int]
