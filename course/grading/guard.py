@@ -34,6 +34,7 @@ settrace, setprofile, frame_of, class_space, cell_content, asked_of, emptied = (
     sys.settrace, sys.setprofile, sys._getframe, type.__dict__["__dict__"].__get__, types.CellType.cell_contents.__get__,
     CACHE.cache_info, CACHE.cache_clear)
 modules, exists = sys.modules, os.path.exists
+UNVERSIONED = (3, 13)  # the first Python whose dictionaries have no version
 
 
 class Refused(RuntimeError):
@@ -166,21 +167,25 @@ def watcher(spaces, slots=()):
     """Return a function that gives the indexes of those dictionaries that have been touched, told from their own memory, and after
     them those of the `slots`: (function or cell, name of what it holds).
 
-    To look at each value would touch its reference count, and so copy most of the pages that a forked process shares. A
-    dictionary whose table lies where it lay, and holds the same bytes, holds the same objects; a slot with the same address,
-    too. Where this Python keeps them in another way, all count as touched.
+    To look at each value would touch its reference count, and so copy most of the pages that a forked process shares. Each dictionary
+    has a number that every change makes another (PEP 509), up to CPython 3.12. Later, a dictionary whose table lies where it lay, and
+    holds the same bytes, holds the same objects. A slot with the same address does, too. Where this Python keeps them in another
+    way, all count as touched.
     """
     count, everything, where = len(spaces), range(len(spaces) + len(slots)), offsets()
     if sys.implementation.name != "cpython" or dict.__basicsize__ != 48 or len(where) < 3 or not getattr(sys, "_is_gil_enabled", lambda: True)():
         return lambda: everything
+    places = [id(holder) + where[name] for holder, name in slots]
+    if sys.version_info < UNVERSIONED:
+        return changes([*(id(space) + 24 for space in spaces), *places])
     pointers, tables, sizes = [], [], []
     for space in spaces:
         pointers.append(id(space) + 32)  # CPython's PyDictObject: here it says where its table lies, and after that where values lie that share one
         table, beside = struct.unpack("QQ", ctypes.string_at(pointers[-1], 16))
         tables.append(table)
         sizes.append(0 if beside else space.__sizeof__() - dict.__basicsize__)
-    look = reader([*pointers, *(id(holder) + where[name] for holder, name in slots)])
-    first, kept = look(), b"".join(map(ctypes.string_at, tables, sizes))
+    moved = changes([*pointers, *places])
+    kept = b"".join(map(ctypes.string_at, tables, sizes))
     held = ctypes.create_string_buffer(kept, len(kept) + 1)
     starts = array("Q", [ctypes.addressof(held) + start for start in accumulate(sizes, initial=0)][:count])
     differ = ctypes.CDLL(None).memcmp
@@ -188,27 +193,27 @@ def watcher(spaces, slots=()):
 
     def touched():
         assert held  # it lives as long as this function
-        now = look()
-        moved = () if now == first else {place for place in everything if now[8 * place:8 * place + 8] != first[8 * place:8 * place + 8]}
-        return sorted([*moved, *(place for place in range(count) if place not in moved and differ(tables[place], starts[place], sizes[place]))])
+        elsewhere = set(moved())
+        return sorted([*elsewhere, *(place for place in range(count) if place not in elsewhere and differ(tables[place], starts[place], sizes[place]))])
 
     return touched
 
 
-def reader(places):
-    """Return a function that gives the eight bytes at each of these addresses, as one.
+def changes(places):
+    """Return a function that gives the indexes of those of these addresses at which other bytes lie than now, eight at each.
 
     To ask ctypes for each takes half a microsecond, and a check waits for twice twenty thousand. Where there is numpy, it collects them
-    all, from an array that is all of the memory; only what is asked for is read.
+    all, from an array that is all of the memory; only what is asked for is read, in pieces that need no new memory in a fork.
     """
-    numpy = modules.get("numpy")
+    numpy, piece = modules.get("numpy"), 1024
     if numpy is None:
-        read = ctypes.string_at
-        return lambda: b"".join([read(place, 8) for place in places])
+        first = [ctypes.string_at(place, 8) for place in places]
+        return lambda: [index for index, place in enumerate(places) if ctypes.string_at(place, 8) != first[index]]
     base, words = 4096, ctypes.c_uint64 * ((1 << 44) - 512)  # a process has 47 bits of address
     collect = numpy.frombuffer(words.from_address(base), numpy.uint64).take
     where = (numpy.array(places, numpy.int64) - base) // 8
-    return lambda: collect(where, mode="clip").tobytes()
+    pieces = [(start, where[start:start + piece], collect(where[start:start + piece], mode="clip")) for start in range(0, len(places), piece)]
+    return lambda: [start + int(index) for start, some, first in pieces for index in (collect(some, mode="clip") != first).nonzero()[0]]
 
 
 def offsets():

@@ -20,7 +20,7 @@ from pathlib import Path
 from course.grading import confine, guard, runner
 from course.grading import shell as shells
 
-WORTH = 6  # rooms after which a lesson's start puts its memory into large pages once more: running its cells has taken many apart
+WORTH = 6  # rooms after which a start puts its memory into large pages again, whenever it waits: its cells, and each fork, take some apart
 
 
 def main(descriptor, modules):
@@ -38,7 +38,7 @@ def main(descriptor, modules):
 def serve(sock, handle):
     """For each message, with a socket in it: fork, and let the child handle it there."""
     for number in count():
-        if number == WORTH:
+        if number >= WORTH:
             use_large_pages()
         with contextlib.suppress(ChildProcessError):
             while os.waitpid(-1, os.WNOHANG)[0]:
