@@ -77,6 +77,12 @@ def test_values_are_the_same_from_a_shared_start_and_from_scratch():
     assert shared[-1].outputs == scratch[-1].outputs and shared[-1].outputs[0]["text"].count("0.") == 2
 
 
+def test_the_next_lesson_starts_before_the_last_submissions_of_this_one():
+    wanted = [(lesson, learner) for lesson in ("01", "02", "03") for learner in "abcd"]
+    assert ["".join(each) for each in grade.overlapped(wanted, 2)] == "01a 01b 02a 01c 01d 02b 03a 02c 02d 03b 03c 03d".split()
+    assert sorted(grade.overlapped(wanted, 100)) == wanted and grade.overlapped([], 2) == []
+
+
 def test_a_regrade_runs_what_has_changed_and_nothing_else(course, monkeypatch):
     names = ran(monkeypatch)
     grade.grade(course, [LESSON])
