@@ -203,17 +203,33 @@ def changes(places):
     """Return a function that gives the indexes of those of these addresses at which other bytes lie than now, eight at each.
 
     To ask ctypes for each takes half a microsecond, and a check waits for twice twenty thousand. Where there is numpy, it collects them
-    all, from an array that is all of the memory; only what is asked for is read, in pieces that need no new memory in a fork.
+    all, from an array that is all of the memory; only what is asked for is read, in pieces that need no new memory in a fork. Bytes
+    are compared and not arrays: for these, numpy before 2.0 lets anybody say what "equal" is.
     """
-    numpy, piece = modules.get("numpy"), 1024
+    numpy, piece = modules.get("numpy"), 256
     if numpy is None:
-        first = [ctypes.string_at(place, 8) for place in places]
-        return lambda: [index for index, place in enumerate(places) if ctypes.string_at(place, 8) != first[index]]
-    base, words = 4096, ctypes.c_uint64 * ((1 << 44) - 512)  # a process has 47 bits of address
-    collect = numpy.frombuffer(words.from_address(base), numpy.uint64).take
-    where = (numpy.array(places, numpy.int64) - base) // 8
-    pieces = [(start, where[start:start + piece], collect(where[start:start + piece], mode="clip")) for start in range(0, len(places), piece)]
-    return lambda: [start + int(index) for start, some, first in pieces for index in (collect(some, mode="clip") != first).nonzero()[0]]
+        def collect(some):
+            return b"".join([ctypes.string_at(place, 8) for place in some])
+        where = places
+    else:
+        base, words = 4096, ctypes.c_uint64 * ((1 << 44) - 512)  # a process has 47 bits of address
+        take = numpy.frombuffer(words.from_address(base), numpy.uint64).take
+
+        def collect(some):
+            return take(some, mode="clip").tobytes()
+        where = (numpy.array(places, numpy.int64) - base) // 8
+    pieces = [(start, where[start:start + piece]) for start in range(0, len(places), piece)]
+    pieces = [(start, some, collect(some)) for start, some in pieces]
+
+    def changed():
+        found = []
+        for start, some, first in pieces:
+            now = collect(some)
+            if now != first:
+                found += [start + k for k in range(len(some)) if now[8 * k:8 * k + 8] != first[8 * k:8 * k + 8]]
+        return found
+
+    return changed
 
 
 def offsets():
