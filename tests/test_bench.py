@@ -6,7 +6,7 @@ import pytest
 from test_grading import ANSWERS, bank_entry, make_course
 
 from course.bench import bench, saturates, simulate
-from course.grading import guard
+from course.grading import touched as touching
 
 
 def test_benchmark_of_a_tiny_course(tmp_path):
@@ -46,8 +46,8 @@ WAYS = pytest.mark.parametrize(("numpy", "versions"), [(True, True), (False, Tru
 def as_it_would_be(monkeypatch, numpy, versions):
     """`watcher` as it is where there is no numpy, or where dictionaries have no version (CPython 3.13)."""
     monkeypatch.setitem(sys.modules, "numpy", pytest.importorskip("numpy") if numpy else None)
-    monkeypatch.setattr(guard, "UNVERSIONED", guard.UNVERSIONED if versions else (3,))
-    return versions and sys.version_info < guard.UNVERSIONED
+    monkeypatch.setattr(touching, "UNVERSIONED", touching.UNVERSIONED if versions else (3,))
+    return versions and sys.version_info < touching.UNVERSIONED
 
 
 @WAYS
@@ -58,7 +58,7 @@ def test_touched_dictionaries_are_known_from_their_memory(monkeypatch, numpy, ve
         return {f"name{k}": object() for k in range(50)}
 
     spaces = [space() for _ in range(7)]
-    touched = guard.watcher(spaces)
+    touched = touching.watcher(spaces)
     assert touched() == []
     spaces[0]["name7"] = object()
     del spaces[1]["name49"]
@@ -86,7 +86,7 @@ def test_touched_functions_and_cells_are_known_from_their_memory(monkeypatch, nu
 
     functions = [make() for _ in range(4)]
     cells = [function.__closure__[0] for function in functions]
-    touched = guard.watcher([function.__kwdefaults__ for function in functions], [(function, name) for function in functions for name in (
+    touched = touching.watcher([function.__kwdefaults__ for function in functions], [(function, name) for function in functions for name in (
         "__defaults__", "__kwdefaults__")] + [(cell, "cell_contents") for cell in cells])
     assert touched() == []
     functions[0].__kwdefaults__["second"] = 3

@@ -27,7 +27,7 @@ from _signal import signal as on_signal
 from hashlib import shake_256
 from marshal import dumps, loads
 
-from course.grading import guard
+from course.grading import guard, putback
 from course.grading.shell import Shell, door, fresh_page, words_of
 
 __builtins__ = dict(vars(builtins))  # the functions below look here, and not where others can patch
@@ -150,7 +150,7 @@ def work(sock, key, shell, put_back, given, trusted):
     "uses": names} is answered by {"word", "well", "score", "outputs", "seconds", "notes"}. `word` is a secret of the two ends of
     the socket. A check runs in a fork; {"word", "ended": status} follows when it is gone. One that does not run alone runs
     once more here, for what it leaves in the notebook; its verdict is the fork's, in which no thread of the learner's is.
-    `put_back`: what guard.keeper returned. `given`: the functions, classes and modules that the instructor's cells have bound so
+    `put_back`: what putback.keeper returned. `given`: the functions, classes and modules that the instructor's cells have bound so
     far. `trusted`: where the code lies that may look around.
     """
     notes, number, own = [], 0, getpid()
@@ -189,7 +189,7 @@ def work(sock, key, shell, put_back, given, trusted):
             answer = said(order, well is True, None, outputs, started, notes)
             if order["kind"] == "given":
                 given |= {name: value for name, value in space.items()
-                          if not name.startswith("_") and before.get(name) is not value and isinstance(value, guard.FIXED)}
+                          if not name.startswith("_") and before.get(name) is not value and isinstance(value, putback.FIXED)}
         on_signal(signal.SIGINT, SIG_IGN)
         while getpid() != own:  # a fork of the learner's that came out of the cell at its end: it waits to be found
             pause()
@@ -198,7 +198,7 @@ def work(sock, key, shell, put_back, given, trusted):
 
 def prepare(order, space, put_back, given):
     """Put back all that was changed, so that a check finds what the instructor left; return the names of it."""
-    guard.calm()
+    putback.calm()
     changed = put_back()
     for name, value in given.items():
         if space.get(name) is not value and name in order["uses"]:

@@ -17,7 +17,7 @@ import tempfile
 from itertools import count
 from pathlib import Path
 
-from course.grading import confine, guard, runner
+from course.grading import confine, putback, runner
 from course.grading import shell as shells
 
 WORTH = 6  # rooms after which a start puts its memory into large pages again, whenever it waits: its cells, and each fork, take some apart
@@ -70,18 +70,18 @@ def begin(order, sock, shell):
     base = tempfile.mkdtemp(prefix="course-start-")
     confine.place_files(base, order["files"])
     runner.import_all(order["imports"])
-    guard.fill_caches(order["own"])
+    putback.fill_caches(order["own"])
     runner.reseed(order["seed"])
     given, pages, well = {}, [], True
     for source in order["cells"]:
         passed, outputs = shell.run(source)
         well = well and passed
         pages.append(outputs)
-    given |= {name: value for name, value in shell.user_ns.items() if not name.startswith("_") and isinstance(value, guard.FIXED)}
+    given |= {name: value for name, value in shell.user_ns.items() if not name.startswith("_") and isinstance(value, putback.FIXED)}
     left = {os.path.relpath(os.path.join(place, name), base) for place, _, names in os.walk(base) for name in names}
     for name in left:
         os.unlink(os.path.join(base, name))
-    put_back = guard.keeper({**shell.user_ns, "": shells}, order["own"])
+    put_back = putback.keeper({**shell.user_ns, "": shells}, order["own"])
     visible = confine.visible_paths(sys.modules)
     numbers = random.getstate()
     runner.send(sock, {"outputs": pages, "well": well and left == set(order["files"]), "name": base})
