@@ -55,10 +55,10 @@ def changes(places):
     all, from an array that is all of the memory; only what is asked for is read, in pieces that need no new memory in a fork. Bytes
     are compared and not arrays: for these, numpy before 2.0 lets anybody say what "equal" is.
     """
-    numpy, piece = modules.get("numpy"), 256
+    numpy, piece, read = modules.get("numpy"), 256, ctypes.string_at  # which the learner's code could replace
     if numpy is None:
         def collect(some):
-            return b"".join([ctypes.string_at(place, 8) for place in some])
+            return b"".join([read(place, 8) for place in some])
         where = places
     else:
         base, words = 4096, ctypes.c_uint64 * ((1 << 44) - 512)  # a process has 47 bits of address
