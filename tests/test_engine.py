@@ -1,6 +1,8 @@
 """The engine's own promises: what runs, what is kept, what a check may see, and what happens where there is no room to run in."""
 import json
 import pickle
+import subprocess
+import sys
 
 import nbformat
 import pytest
@@ -65,6 +67,36 @@ def test_a_check_runs_alone_where_nothing_later_depends_on_it(check, later, alon
     notebook = nbformat.v4.new_notebook(cells=cells)
     steps = {step.name: step for _, step in plan.steps_of(notebook, notebook, [])}
     assert steps["first"].alone == alone and steps["given-0"].kind == "given"
+
+
+PARSE_AT_ONCE = """
+import gc, sys, threading, time
+from course.grading.syntax import parse
+
+text, problems = "def f():\\n    return [x for x in (1, 2, 3) if x]\\n" * 10, []
+
+def read():
+    for _ in range(100):
+        try:
+            parse(text)
+        except SystemError as problem:
+            problems.append(problem)
+
+gc.callbacks.append(lambda *_: time.sleep(1e-5))  # where the parser makes objects, Python may collect some, and let others run
+gc.set_threshold(10)
+threads = [threading.Thread(target=read) for _ in range(2)]
+for thread in threads:
+    thread.start()
+for thread in threads:
+    thread.join()
+gc.callbacks.clear()
+sys.exit(str(problems) if problems else 0)
+"""
+
+
+def test_a_worker_may_read_many_submissions_at_once():
+    done = subprocess.run([sys.executable, "-c", PARSE_AT_ONCE], capture_output=True, text=True)
+    assert not done.returncode, done.stderr
 
 
 def test_values_are_the_same_from_a_shared_start_and_from_scratch():

@@ -101,12 +101,12 @@ def run(lessons, bank, root, tell=lambda *news: None):
         scratch.mkdir()
         make_files(bank, lessons, files)
         lay_out(root, scratch, sources, jobs, files)
-        grade(scratch, lessons, tell=lambda done, total, *_: tell(done, total))
+        outcome = grade(scratch, lessons, tell=lambda done, total, *_: tell(done, total))
         tables = {lesson: report.marks(scratch, lesson, gradebook_url(scratch)) for lesson in lessons}
-    rows = []
+    rows, refused = [], {(finding.lesson, finding.learner): finding.says for finding in outcome.findings if finding.blocks}
     for lesson, sheet, answers in jobs:
         for exercise, answer in answers.items():
-            row = judge(answer, tables[lesson][sheet].get(f"check-{exercise}"))
+            row = judge(answer, tables[lesson][sheet].get(f"check-{exercise}"), refused.get((lesson, sheet), ""))
             if answer.kind != "reference" or sheet == "reference" or not row.ok:
                 rows.append(row._replace(answer=answer._replace(name=answer.name if answer.kind != "reference" else f"on {sheet}")))
     order = {name: k for k, name in enumerate(["reference", "untouched", "wrong", "right"])}
@@ -154,10 +154,10 @@ def fill_in(source, answers):
     return notebook
 
 
-def judge(answer, mark):
-    """Full marks or none at all, and for the reason that was expected."""
+def judge(answer, mark, refused):
+    """Full marks or none at all, and for the reason that was expected. `refused`: why its sheet was not graded, "" where it was."""
     if mark is None:
-        return Row(answer, "not graded", 0, 0, False)
+        return Row(answer, refused or "not graded", 0, 0, False)
     found = mark.failure.reason if mark.failure else PASSED
     due = mark.possible if answer.expected == PASSED else 0
     return Row(answer, found, mark.points, mark.possible, found == answer.expected and mark.points == due and mark.possible > 0)

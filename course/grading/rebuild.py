@@ -13,6 +13,8 @@ from nbformat.v4 import new_code_cell, new_markdown_cell
 from nbgrader.preprocessors import ClearHiddenTests, ClearMarkScheme, ClearSolutions
 from nbgrader.utils import is_locked, is_solution
 
+from course.grading.syntax import parse
+
 EXPERIMENT = "experiment"  # the tag of cells that are not run for marks
 
 
@@ -229,6 +231,6 @@ def tree(text):
     magic = TransformerManager()
     magic.cleanup_transforms = [transform for transform in magic.cleanup_transforms if transform is not leading_indent]
     try:
-        return ast.parse(magic.transform_cell(text))
+        return parse(magic.transform_cell(text))
     except (SyntaxError, ValueError, RecursionError, MemoryError):
         return None

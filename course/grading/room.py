@@ -15,6 +15,7 @@ from IPython.core.inputtransformer2 import TransformerManager
 from course.grading import confine, runner
 from course.grading.job import Done
 from course.grading.processes import children, family, held
+from course.grading.syntax import parse
 
 PATIENCE = 2.0  # seconds between an interrupt and the end of a process that does not heed it
 LARGEST = 64 << 20  # bytes of a message out of a room
@@ -189,7 +190,7 @@ class Meant(ast.NodeTransformer):
 def code_of(step):
     """A check as code objects: its statements, and its last expression where it ends in one. Raises SyntaxError."""
     name = f"<check {step.name}>"
-    tree = Meant(step.means).visit(ast.parse(TransformerManager().transform_cell(step.source), name))
+    tree = Meant(step.means).visit(parse(TransformerManager().transform_cell(step.source), name))
     last = [ast.Expression(tree.body.pop().value)] if tree.body and isinstance(tree.body[-1], ast.Expr) else []
     return [compile(ast.fix_missing_locations(part), name, "exec" if part is tree else "eval", ast.PyCF_ALLOW_TOP_LEVEL_AWAIT, dont_inherit=True)
             for part in (tree, *last)]
