@@ -75,7 +75,7 @@ def grade(root, lessons, learners=None, options=DEFAULTS, tell=lambda *news: Non
         tell(0, len(wanted), "", findings)
         grading = Grading(root, config, sources, options)
         graded = []
-        for lesson, learner, news in grading.run(overlapped(wanted, grading.workers)):
+        for lesson, learner, news in grading.run(overlapped(wanted, AHEAD * grading.workers)):
             findings += news
             if not any(finding.blocks for finding in news):
                 graded.append((lesson, learner))
@@ -95,6 +95,9 @@ def who(root, lessons, learners):
         if learners is None and not present:
             findings.append(Finding("", lesson, f"submitted/*/{lesson}", "nobody has handed this lesson in: collect the submissions", True))
     return wanted, findings
+
+
+AHEAD = 4  # submissions for each worker that are still to run when the next lesson starts: a start may take as long as four
 
 
 def overlapped(wanted, ahead):

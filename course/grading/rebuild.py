@@ -55,8 +55,8 @@ def rebuild(source, submitted, given=None):
         else:
             place = piece.place
             written[place] = piece
-    notebook.cells = [new_cell(piece, f"added-{number}") for number, piece in enumerate(added[-1])]
-    for place, cell in enumerate(copy.deepcopy(source.cells)):
+    cells = [new_cell(piece, f"added-{number}") for number, piece in enumerate(added[-1])]
+    for place, cell in enumerate(notebook.cells):
         if place in answers:
             answer = written.get(place, Piece(place, cell.cell_type, given.cells[place].source, {}))
             cell.source = answer.text
@@ -64,7 +64,8 @@ def rebuild(source, submitted, given=None):
                 cell["attachments"] = answer.attachments
         if cell.cell_type == "code":
             cell.outputs, cell.execution_count = [], None
-        notebook.cells += [cell, *(new_cell(piece, f"added-{place}-{number}") for number, piece in enumerate(added[place]))]
+        cells += [cell, *(new_cell(piece, f"added-{place}-{number}") for number, piece in enumerate(added[place]))]
+    notebook.cells = cells
     return notebook, findings
 
 

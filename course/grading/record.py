@@ -3,11 +3,21 @@
 Each submission is one transaction: after a crash a submission is recorded whole or not at all.
 """
 import contextlib
-from itertools import chain
+from typing import NamedTuple
 
-from nbgrader.api import Gradebook
+from nbgrader.api import Comment, Grade, Gradebook, SubmittedAssignment, SubmittedNotebook, new_uuid
 from nbgrader.preprocessors import AssignLatePenalties
 from nbgrader.utils import compute_checksum, determine_grade, is_grade, is_solution, is_task
+from sqlalchemy import insert
+
+
+class Plan(NamedTuple):
+    """What the gradebook holds of a lesson."""
+
+    id: str
+    duedate: object
+    notebooks: list  # (id, name, ids of the cells with a grade, ids of those with a comment)
+    names: dict  # {id of a cell: its name}
 
 
 class Book:
@@ -19,7 +29,7 @@ class Book:
         self.late.init_plugin()
 
     def __enter__(self):
-        self.gradebook, self.names = Gradebook(self.url, self.course_id), {}
+        self.gradebook, self.plans = Gradebook(self.url, self.course_id), {}
         self.gradebook.db().expire_on_commit = False  # else each submission would ask again for the lessons' cells
         return self
 
@@ -40,36 +50,60 @@ class Book:
         book = self.gradebook
         with one_transaction(book.db), book.db.no_autoflush:
             book.update_or_create_student(learner)
-            more = {"timestamp": timestamp} if timestamp else {}
-            book.db.commit = lambda: None  # a new submission is written with its marks in it
-            submission = book.update_or_create_submission(lesson, learner, **more)
-            names = self._names(lesson)
-            for entry in submission.notebooks:
-                scores, comments = marks.get(entry.name, ({}, {}))
-                for grade in entry.grades:
-                    name = names[grade.cell_id]
-                    grade.auto_score = scores.get(name, 0)
-                    grade.needs_manual_grade = name in scores and (grade.manual_score is not None or grade.auto_score is None)
-                for comment in entry.comments:
-                    if names[comment.cell_id] in comments:
-                        comment.auto_comment = comments[names[comment.cell_id]]
-            book.db.flush()
-            for entry in submission.notebooks:
-                if entry.name in marks:
-                    entry.late_submission_penalty = self._penalty(learner, submission, entry)
+            plan = self._plan(lesson)
+            where = {"assignment_id": plan.id, "student_id": learner}
+            there = book.db.query(SubmittedAssignment.id).filter_by(**where).first()
+            if not there:
+                self._add(plan, where | {"id": new_uuid(), "timestamp": timestamp}, marks)
+            if there or (timestamp and plan.duedate):
+                self._change(plan, book.update_or_create_submission(lesson, learner, **({"timestamp": timestamp} if timestamp else {})), marks)
 
-    def _names(self, lesson):
-        """{id of a cell: its name} of the lesson, asked of the database once."""
-        if lesson not in self.names:
-            cells = [[*notebook.grade_cells, *notebook.solution_cells, *notebook.task_cells] for notebook in self.gradebook.find_assignment(lesson).notebooks]
-            self.names[lesson] = {cell.id: cell.name for cell in chain.from_iterable(cells)}
-        return self.names[lesson]
+    def _plan(self, lesson):
+        """The Plan of a lesson, made from the database once."""
+        if lesson not in self.plans:
+            assignment, notebooks, names = self.gradebook.find_assignment(lesson), [], {}
+            for notebook in assignment.notebooks:
+                graded, commented = [*notebook.grade_cells, *notebook.task_cells], [*notebook.solution_cells, *notebook.task_cells]
+                notebooks.append((notebook.id, notebook.name, [cell.id for cell in graded], [cell.id for cell in commented]))
+                names |= {cell.id: cell.name for cell in graded + commented}
+            self.plans[lesson] = Plan(assignment.id, assignment.duedate, notebooks, names)
+        return self.plans[lesson]
 
-    def _penalty(self, learner, submission, entry):
+    def _add(self, plan, submission, marks):
+        """A new submission: the rows that nbgrader's add_submission makes, with the marks in them and a statement for each table."""
+        notebooks, grades, comments = [], [], []
+        for notebook, name, graded, commented in plan.notebooks:
+            own, (scores, remarks) = new_uuid(), marks.get(name, ({}, {}))
+            notebooks.append({"id": own, "notebook_id": notebook, "assignment_id": submission["id"]})
+            for cell in graded:
+                score = scores.get(plan.names[cell], 0)
+                grades.append({"notebook_id": own, "cell_id": cell, "auto_score": score, "needs_manual_grade": score is None})
+            comments += [{"notebook_id": own, "cell_id": cell, "auto_comment": remarks.get(plan.names[cell])} for cell in commented]
+        for table, rows in ((SubmittedAssignment, [submission]), (SubmittedNotebook, notebooks), (Grade, grades), (Comment, comments)):
+            if rows:
+                self.gradebook.db.execute(insert(table), rows)
+
+    def _change(self, plan, submission, marks):
+        """Other marks for a submission that is there, and what comes off them for being late."""
+        for entry in submission.notebooks:
+            scores, remarks = marks.get(entry.name, ({}, {}))
+            for grade in entry.grades:
+                name = plan.names[grade.cell_id]
+                grade.auto_score = scores.get(name, 0)
+                grade.needs_manual_grade = name in scores and (grade.manual_score is not None or grade.auto_score is None)
+            for comment in entry.comments:
+                if plan.names[comment.cell_id] in remarks:
+                    comment.auto_comment = remarks[plan.names[comment.cell_id]]
+        self.gradebook.db.flush()
+        for entry in submission.notebooks:
+            if entry.name in marks:
+                entry.late_submission_penalty = self._penalty(submission, entry)
+
+    def _penalty(self, submission, entry):
         if submission.total_seconds_late <= 0:
             return None
         self.gradebook.db.refresh(entry)  # its score is a sum that the database makes
-        penalty = self.late.plugin_inst.late_submission_penalty(learner, entry.score, submission.total_seconds_late)
+        penalty = self.late.plugin_inst.late_submission_penalty(submission.student_id, entry.score, submission.total_seconds_late)
         return None if penalty is None else self.late._check_late_penalty(entry, penalty)
 
 
