@@ -52,7 +52,7 @@ def bench(root, lessons=None, learners=None, small=False, say=lambda line: print
             runs[name] = ours(place, lessons, int(name.partition("-")[2]))
         best, place = runs[name], place
         say("course grade, workers that answer at once")
-        coordinator_ms = at_full_speed(root, place, lessons, scratch / "again")
+        coordinator = at_full_speed(root, place, lessons, scratch / "again")
         say("course grade again, nothing changed")
         unchanged = command(place, lessons, cores)
         say(f"course grade again, one check of {lessons[-1]} changed")
@@ -63,7 +63,7 @@ def bench(root, lessons=None, learners=None, small=False, say=lambda line: print
         differ = differences(places["stock"], place, lessons)
     return {
         "stock_s": stock_s, "ours_s": best["seconds"], "ratio": round(stock_s / best["seconds"], 2), "limit_s": best["limit_s"],
-        "overhead": best["overhead"], "coordinator_ms": coordinator_ms, "peak_mb": best["peak_mb"], "marks_equal": not differ,
+        "overhead": best["overhead"], "coordinator_ms": coordinator["ms"], "coordinator": coordinator, "peak_mb": best["peak_mb"], "marks_equal": not differ,
         "differences": differ, "regrade_unchanged": unchanged, "regrade_changed_check": changed,
         "class": {"learners": learners, "lessons": lessons, "submissions": learners * len(lessons), "experiments": "skipped by both"},
         "machine": {"cores": cores, "threads of stock": os.environ.get("OMP_NUM_THREADS", "all cores")}, "runs": runs}
@@ -134,16 +134,23 @@ def ours(place, lessons, workers):
 
 
 def at_full_speed(root, place, lessons, again):
-    """Milliseconds of the coordinator's work for a submission while it is never waited for and never waits: all that is graded in the
-    course `place` is graded into an empty gradebook by workers that find their answers in its records, and so give them at once."""
+    """The coordinator's own work while it is never waited for and never waits, as {"ms": milliseconds for a submission of this class,
+    "lesson_ms", "submission_ms": what of that comes once a lesson, and with each submission}.
+
+    All that is graded in the course `place` is graded into an empty gradebook by workers that find their answers in its records, and
+    so give them at once: first all learners but one, then that one.
+    """
     shutil.copytree(place, again, ignore=shutil.ignore_patterns("gradebook.db", "autograded", KEPT))
     write_nested_settings(root, again)
     (again / KEPT).mkdir()
     for lesson in lessons:
         register(again, lesson, read_lesson(again, lesson)[0], settings(again))
+    last, *others = sorted((path.name for path in (again / "submitted").iterdir()), reverse=True)
     with mock.patch.object(cluster, "work", partial(from_record, place)):
-        outcome = grade(again, lessons, options=Options(workers=1))
-    return round(1000 * outcome.work / len(outcome.graded), 1)
+        many, few = (grade(again, lessons, learners, Options(workers=1)) for learners in (others, [last]))
+    submission = (many.work - few.work) / (len(many.graded) - len(few.graded))
+    lesson = (many.work - submission * len(many.graded)) / len(lessons)
+    return {"ms": round(1000 * many.work / len(many.graded), 1), "lesson_ms": round(1000 * lesson, 1), "submission_ms": round(1000 * submission, 1)}
 
 
 def from_record(place, lesson, handed_in, learner, _):
@@ -225,34 +232,35 @@ def differences(one, other, lessons):
 # ---- many workers ----------------------------------------------------------------------------------------------------------
 
 
-def simulate(taken, coordinator_ms, workers, learners=1000):
+def simulate(taken, coordinator, workers, learners=1000):
     """(seconds, share of the time in which workers work, share in which the coordinator does) for a class of `learners` in as
     many lessons as were recorded, by the same rule as on real workers: two submissions for each are under way.
 
-    `taken`: [(lesson, seconds of cells, seconds of a worker)]. The coordinator takes half its time to read a submission and half to
-    record it.
+    `taken`: [(lesson, seconds of cells, seconds of a worker)]. `coordinator`: what at_full_speed says; half of a submission's time
+    goes into reading it and half into recording it.
     """
     draw, work = random.Random(0), []
     for lesson in sorted({lesson for lesson, *_ in taken}):
         seconds = [each for name, _, each in taken if name == lesson]
-        work += [draw.choice(seconds) for _ in range(learners)]
-    half, clock, sent = coordinator_ms / 2000, 0.0, 0
+        work += [(coordinator["lesson_ms"] / 1000 * (number == 0), draw.choice(seconds)) for number in range(learners)]
+    half, clock, busy, sent = coordinator["submission_ms"] / 2000, 0.0, 0.0, 0
     free, running = [0.0] * workers, []
     while sent < len(work) or running:
         if sent < len(work) and len(running) < 2 * workers:
-            clock += half
-            end = max(clock, heapq.heappop(free)) + work[sent]
+            once, seconds = work[sent]
+            clock, busy = clock + once + half, busy + once + half
+            end = max(clock, heapq.heappop(free)) + seconds
             heapq.heappush(free, end)
             heapq.heappush(running, end)
             sent += 1
         else:
-            clock = max(clock, heapq.heappop(running)) + half
-    return clock, sum(work) / (workers * clock), 2 * half * len(work) / clock
+            clock, busy = max(clock, heapq.heappop(running)) + half, busy + half
+    return clock, sum(seconds for _, seconds in work) / (workers * clock), busy / clock
 
 
-def saturates(taken, coordinator_ms):
-    """The number of workers that one coordinator can keep busy."""
-    return int(sum(seconds for *_, seconds in taken) / len(taken) / (coordinator_ms / 1000))
+def saturates(taken, coordinator):
+    """The number of workers that one coordinator can keep busy with a large class."""
+    return int(sum(seconds for *_, seconds in taken) / len(taken) / (coordinator["submission_ms"] / 1000))
 
 
 # ---- for people ------------------------------------------------------------------------------------------------------------
@@ -294,7 +302,8 @@ def show_simulation(found):
     for name in ("workers", "minutes", "workers at work", "coordinator at work"):
         table.add_column(name, justify="right")
     for workers in (8, 64, 256):
-        seconds, use, load = simulate(taken, found["coordinator_ms"], workers)
+        seconds, use, load = simulate(taken, found["coordinator"], workers)
         table.add_row(str(workers), f"{seconds / 60:.1f}", f"{use:.0%}", f"{load:.0%}")
     console.print(table)
-    console.print(f"One coordinator ({found['coordinator_ms']:g} ms a submission) keeps up with {saturates(taken, found['coordinator_ms'])} workers.")
+    console.print(f"One coordinator ({found['coordinator']['submission_ms']:g} ms a submission, {found['coordinator']['lesson_ms']:g} ms a lesson) "
+                  f"keeps up with {saturates(taken, found['coordinator'])} workers.")
