@@ -1,4 +1,5 @@
-"""Pretrained backbones: the course's own, bundled and offline, or torchvision's official ones."""
+"""Pretrained backbones: the course's own, bundled and offline, or torchvision's official ones; and running them over many pictures."""
+import copy
 from pathlib import Path
 from urllib.error import URLError
 
@@ -39,3 +40,26 @@ def load_backbone(name="resnet18", weights="bundled"):
             f"the official weights of {name} could not be downloaded ({problem.reason}). Either work on with load_backbone(), which needs no "
             f"network, or fetch {official.url} on another machine and save it as {cache}") from problem
     return model.eval(), official.transforms()
+
+
+def accelerator():
+    """The GPU, Apple's MPS or whatever else torch would rather compute on here; else the CPU."""
+    return torch.accelerator.current_accelerator() if torch.accelerator.is_available() else torch.device("cpu")
+
+
+def outputs_of(model, images, preprocess=None, batch=100):
+    """What a model in eval mode makes of images (N, 3, H, W), without gradients: its outputs (N, ...) on the CPU.
+
+    The work is done by the accelerator() on a copy of the model, in full float32, so that an output differs from the CPU's by no more
+    than rounding; where that fails, for want of memory or of an operation, by the CPU.
+    """
+    def run(model, device):
+        with torch.no_grad(), torch.backends.cudnn.flags(enabled=True, allow_tf32=False):
+            return torch.cat([model((preprocess(part) if preprocess else part).to(device)).cpu() for part in images.split(batch)])
+
+    if (device := accelerator()).type != "cpu":
+        try:
+            return run(copy.deepcopy(model).to(device), device)
+        except RuntimeError:
+            pass
+    return run(model, torch.device("cpu"))

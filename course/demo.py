@@ -91,5 +91,5 @@ def hand_in(folder, lesson, source, bank, files):
         if (files / lesson).exists() and name != "blank":
             shutil.copytree(files / lesson, target, dirs_exist_ok=True)
     (folder / "submitted" / BROKEN / lesson).mkdir(parents=True)
-    (folder / "submitted" / BROKEN / lesson / f"{lesson}.ipynb").write_text("<html>Please sign in to download this file.</html>")
+    (folder / "submitted" / BROKEN / lesson / f"{lesson}.ipynb").write_text("<html>Please sign in to download this file.</html>", encoding="utf-8")
     return sorted([*notebooks, BROKEN])

@@ -30,8 +30,10 @@ def _packages():
 def _device():
     import torch
 
-    accelerator = torch.accelerator.current_accelerator() if torch.accelerator.is_available() else None
-    return f"{torch.get_num_threads()} threads of {os.cpu_count()} cores" + (f", and {accelerator}" if accelerator else "; no GPU, and none is needed")
+    from course.backbones import accelerator
+
+    device = accelerator().type
+    return f"{torch.get_num_threads()} threads of {os.cpu_count()} cores" + ("; no GPU, and none is needed" if device == "cpu" else f", and {device}")
 
 
 def _pictures():

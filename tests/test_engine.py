@@ -270,6 +270,36 @@ def test_ordinary_kernels_give_the_same_marks(course):
     assert points(course, "two") == [0, 0]  # here a kernel that dies takes the rest with it
 
 
+AS_ON_WINDOWS = """
+import _signal, contextlib, os, pickle, signal, socket, sys
+import distributed, IPython, jupyter_client, nbclient, nbgrader.apps, psutil, rich.progress  # these know their own way about
+
+for module, names in ((os, ["fork", "geteuid", "getegid", "setsid"]), (socket, ["send_fds", "recv_fds"]),
+                      (_signal, ["SIGALRM", "SIGCHLD", "SIGUSR1", "SIGUSR2", "ITIMER_REAL", "setitimer", "pause"])):
+    for name in names:
+        delattr(module, name)
+sys.modules |= {"fcntl": None, "resource": None}
+
+from course.grading import assess, grade
+try:
+    grade.grade(sys.argv[1], ["01-tiny"])
+except ValueError as problem:
+    assert "say --unconfined" in str(problem), problem
+else:
+    raise AssertionError("it ran other people's code without being asked to")
+grade.workers_of = lambda *_: contextlib.nullcontext()
+grade.run_jobs = lambda _, jobs: ((name, assess.work(pickle.loads(packed), *arguments)) for name, (packed, *arguments) in jobs)
+assert grade.grade(sys.argv[1], ["01-tiny"], options=grade.Options(confined=False)).clean
+"""
+
+
+def test_windows_has_no_forks_and_grades_with_ordinary_kernels(course):
+    (course / "submitted" / "one" / LESSON / "data").mkdir()
+    (course / "submitted" / "one" / LESSON / "data" / "more.txt").write_text("1")
+    subprocess.run([sys.executable, "-c", AS_ON_WINDOWS, str(course)], check=True)
+    assert points(course) == [mark.possible for mark in report.marks(course, LESSON, gradebook_url(course))["one"].values()]
+
+
 def test_an_unknown_scheduler_is_named(course):
     with pytest.raises(ValueError, match="no scheduler answers at tcp"):
         grade.grade(course, [LESSON], options=grade.Options(scheduler="tcp://127.0.0.1:9"))

@@ -4,6 +4,7 @@ A pure function of the lesson, the files and what an earlier run has left, so it
 the course's folders or its gradebook.
 """
 import json
+import os
 import time
 from typing import NamedTuple
 
@@ -13,7 +14,6 @@ from nbgrader.preprocessors import LimitOutput
 from course.grading import plan, report
 from course.grading.job import Done, Job
 from course.grading.ordinary import run_in_kernel
-from course.grading.pool import Pool
 from course.grading.reach import Code
 from course.grading.rebuild import rebuild
 from course.grading.record import marks_of
@@ -72,7 +72,10 @@ class Part(NamedTuple):
     todo: Job | None  # what is not kept
 
 
-POOL = Pool()  # of this worker's process, for as long as it lives
+if hasattr(os, "fork"):  # not on Windows, where ordinary kernels run everything
+    from course.grading.pool import Pool
+
+    POOL = Pool()  # of this worker's process, for as long as it lives
 
 
 def work(lesson, handed_in, learner, kept):

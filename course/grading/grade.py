@@ -245,8 +245,8 @@ class Grading:
         if name not in self.lessons:
             folder, sources = self.root / "source" / name, self.sources[name]
             learners_own = self.config.Autograde.get("exclude_overwriting", {}).get(name, [])
-            paths = {os.path.relpath(path, folder): path for path in find_all_files(str(folder), [*self.directory.ignore, "*.ipynb"])}
-            files = {inside: Path(path).read_bytes() for inside, path in paths.items() if inside not in learners_own}
+            paths = {Path(path).relative_to(folder).as_posix(): Path(path) for path in find_all_files(str(folder), [*self.directory.ignore, "*.ipynb"])}
+            files = {inside: path.read_bytes() for inside, path in paths.items() if inside not in learners_own}
             imports = imports_of(sources)
             own = tuple(sorted({module.partition(".")[0] for module in plan.own_code(imports)}))
             timeout, limit = self.options.timeout or self.config.Execute.get("timeout", 30), LimitOutput(config=self.config)

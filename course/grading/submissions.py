@@ -125,9 +125,9 @@ def files_beside(folder, notebooks):
         if path in notebooks or path.is_dir() or inside == STAMP or any(part.startswith(".") or part == "__pycache__" for part in inside.parts):
             continue
         if path.is_symlink() or path.suffix.lower() == ".ipynb" or SETTINGS.fullmatch(path.name) or hides_module(inside):
-            left_out.append(str(inside))
+            left_out.append(inside.as_posix())
         else:
-            files[str(inside)] = path
+            files[inside.as_posix()] = path
     if not left_out:
         return files, []
     names = ", ".join(left_out[:5]) + (f" and {len(left_out) - 5} more" if len(left_out) > 5 else "")
