@@ -48,7 +48,7 @@ def accelerator():
 
 
 def outputs_of(model, images, preprocess=None, batch=100):
-    """What a model in eval mode makes of images (N, 3, H, W), without gradients: its outputs (N, ...) on the CPU.
+    """What a model in eval mode makes of images (N, 3, H, W), or of features (N, ...), without gradients: its outputs (N, ...) on the CPU.
 
     The work is done by the accelerator() on a copy of the model, in full float32, so that an output differs from the CPU's by no more
     than rounding; where that fails, for want of memory or of an operation, by the CPU.

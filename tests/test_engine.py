@@ -3,6 +3,7 @@ import json
 import pickle
 import subprocess
 import sys
+from pathlib import Path
 
 import nbformat
 import pytest
@@ -175,6 +176,14 @@ def test_a_cell_that_ends_the_process_is_left_out_and_the_rest_runs():
              Step("d", "assert y == 2", "check", True, ("y",)))
     with Pool() as pool:
         assert [(done.well, done.end) for done in pool.run(Job(steps, {}, (), (), {}))] == [(True, ""), (False, "died"), (True, ""), (True, "")]
+
+
+@pytest.mark.skipif(not confine.each_room_has_its_own_pid_max(), reason="a Linux older than 6.14")
+def test_the_kernel_limits_the_processes_of_a_room_and_of_nothing_else():
+    everywhere = Path("/proc/sys/kernel/pid_max").read_text()
+    with Pool() as pool:
+        (done,) = pool.run(Job((Step("look", "print(open('/proc/sys/kernel/pid_max').read())", "answer"),), {}, (), (), {}))
+    assert int(done.outputs[0]["text"]) < 1000 < int(everywhere) == int(Path("/proc/sys/kernel/pid_max").read_text())
 
 
 def test_partial_credit_is_a_plain_number_and_nothing_else():

@@ -7,6 +7,7 @@ import contextlib
 import ctypes
 import errno
 import os
+import re
 import shutil
 import signal
 import struct
@@ -136,8 +137,10 @@ def enter(base, visible, hidden, files, limits):
     die_with_parent()
     with contextlib.suppress(NoRoom):  # some containers forbid it; then there is none
         mount("proc", f"{base}/proc", "proc", MS_NOSUID | MS_NODEV)
-        with contextlib.suppress(OSError):  # root's processes are under no limit of processes but this, and this is new in Linux 6.14
-            Path(f"{base}/proc/sys/kernel/pid_max").write_text(str(max(FEWEST_PROCESSES, 8 * (os.cpu_count() or 1))))
+    if os.path.exists(f"{base}/proc/self"):
+        with contextlib.suppress(OSError):
+            if each_room_has_its_own_pid_max():  # for root's processes there is no other limit of their number
+                Path(f"{base}/proc/sys/kernel/pid_max").write_text(str(max(FEWEST_PROCESSES, 8 * (os.cpu_count() or 1))))
         mount("none", f"{base}/proc", flags=MS_REMOUNT | MS_BIND | MS_RDONLY | MS_NOSUID | MS_NODEV)  # or root's rooms could change the system's settings
     os.chdir(base)
     syscall("pivot_root", b".", b".")
@@ -145,6 +148,12 @@ def enter(base, visible, hidden, files, limits):
     place_files(HOME, files)
     give_up_powers()
     bound(limits)
+
+
+def each_room_has_its_own_pid_max():
+    """Since Linux 6.14 it belongs to the PID namespace (kernel/pid.c); before, who sets it sets it for the whole machine."""
+    major, minor = os.uname().release.split(".")[:2]
+    return (int(major), int(re.match(r"\d+", minor)[0])) >= (6, 14)
 
 
 def watch_over(child):
