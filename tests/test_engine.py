@@ -104,9 +104,10 @@ def test_values_are_the_same_from_a_shared_start_and_from_scratch():
     cells = ["import random", "x = random.random()", "def f():\n    return random.random()", "print(x, f())"]
     steps = tuple(Step(str(k), source, kind) for k, (source, kind) in enumerate(zip(cells, ["given", "given", "answer", "added"], strict=True)))
     with Pool() as pool:
-        shared = pool.run(Job(steps, {}, (), ("random",), {}))
+        shared, next_one = (pool.run(Job(steps, {}, (), ("random",), {})) for _ in range(2))
         scratch = pool.run(Job(steps, {"mine.txt": b""}, (), ("random",), {}))
         assert [start[0] for start in pool.starts] == [tuple(cells[:2]), ()]
+    assert shared[0].seconds > 0 == next_one[0].seconds and shared[-1].outputs == next_one[-1].outputs  # the given cells ran once
     assert shared[-1].outputs == scratch[-1].outputs and shared[-1].outputs[0]["text"].count("0.") == 2
 
 

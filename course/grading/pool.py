@@ -152,7 +152,8 @@ class Pool:
 
 
 def run_from(start, job, prefix):
-    done = {place: Done(True, None, page, 0, []) for place, page in enumerate(start.said["outputs"])}
+    spent = start.said.pop("seconds", None) or [0] * len(prefix)  # by whoever had the cells run; for all others they cost nothing
+    done = {place: Done(True, None, page, spent[place], []) for place, page in enumerate(start.said["outputs"])}
     ends = time.monotonic() + job.total
     for _ in range(RESTARTS):  # a cell that takes the notebook's process with it is left out when the rest runs again
         with Room(start, job, None if prefix else job.seed) as room:

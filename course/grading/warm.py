@@ -14,6 +14,7 @@ import random
 import socket
 import sys
 import tempfile
+import time
 from itertools import count
 from pathlib import Path
 
@@ -65,18 +66,20 @@ def begin(order, sock, shell):
     """A lesson's start: run its given cells in a folder with the lesson's own files, then fork a room per submission.
 
     `order`: {"cells": [sources], "imports": [modules], "files": {name: bytes}, "own": [packages], "seed": int}. Answers
-    {"outputs": [[output]...], "well": bool, "name": its folder}. A start that failed, or wrote files, is of no use, and says so.
+    {"outputs": [[output]...], "seconds": [of each cell], "well": bool, "name": its folder}. A start that failed, or wrote files, is of no use, and says so.
     """
     base = tempfile.mkdtemp(prefix="course-start-")
     confine.place_files(base, order["files"])
     runner.import_all(order["imports"])
     putback.fill_caches(order["own"])
     runner.reseed(order["seed"])
-    given, pages, well = {}, [], True
+    given, pages, seconds, well = {}, [], [], True
     for source in order["cells"]:
+        started = time.perf_counter()
         passed, outputs = shell.run(source)
         well = well and passed
         pages.append(outputs)
+        seconds.append(time.perf_counter() - started)
     given |= {name: value for name, value in shell.user_ns.items() if not name.startswith("_") and isinstance(value, putback.FIXED)}
     left = {os.path.relpath(os.path.join(place, name), base) for place, _, names in os.walk(base) for name in names}
     for name in left:
@@ -84,7 +87,7 @@ def begin(order, sock, shell):
     put_back = putback.keeper({**shell.user_ns, "": shells}, order["own"])
     visible = confine.visible_paths(sys.modules)
     numbers = random.getstate()
-    runner.send(sock, {"outputs": pages, "well": well and left == set(order["files"]), "name": base})
+    runner.send(sock, {"outputs": pages, "seconds": seconds, "well": well and left == set(order["files"]), "name": base})
     serve(sock, lambda order, sock: enter(order, sock, shell, put_back, given, visible, numbers))
 
 
