@@ -73,9 +73,7 @@ class Part(NamedTuple):
 
 
 if hasattr(os, "fork"):  # not on Windows, where ordinary kernels run everything
-    from course.grading.pool import Pool
-
-    POOL = Pool()  # of this worker's process, for as long as it lives
+    from course.grading.pool import POOL
 
 
 def work(lesson, handed_in, learner, kept):

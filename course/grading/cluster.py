@@ -12,10 +12,10 @@ THREADS = 4  # of a process, at most
 
 
 @contextlib.contextmanager
-def workers_of(workers, scheduler):
+def workers_of(workers, scheduler, packages):
     """Yield a Dask client: of the cluster at `scheduler` (tcp://...), else of `workers` threads of processes that end with the block.
 
-    Raises ValueError where no scheduler answers at that address.
+    Their warm parents already import `packages`, if there are any. Raises ValueError where no scheduler answers at that address.
     """
     import dask
     from distributed import Client, LocalCluster
@@ -33,12 +33,20 @@ def workers_of(workers, scheduler):
         except (OSError, ValueError) as problem:
             raise ValueError(f"no scheduler answers at {scheduler} ({problem}): start one with `dask scheduler`, or leave --scheduler out") from None
         with client:
-            yield client
+            yield warming(client, packages)
         return
     threads = max(count for count in range(1, THREADS + 1) if workers % count == 0)
     with LocalCluster(n_workers=workers // threads, threads_per_worker=threads, dashboard_address="127.0.0.1:0", silence_logs=50, memory_limit=0) as cluster, \
             Client(cluster, set_as_default=False) as client:
-        yield client
+        yield warming(client, packages)
+
+
+def warming(client, packages):
+    if packages:
+        from course.grading.pool import warm_up
+
+        client.run(warm_up, packages, on_error="ignore")
+    return client
 
 
 def run_jobs(client, jobs):

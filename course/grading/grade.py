@@ -182,7 +182,7 @@ class Grading:
             if first is None:  # nothing to run, no workers
                 return
             self._need_a_room()
-            with workers_of(self.workers, self.options.scheduler) as client:
+            with workers_of(self.workers, self.options.scheduler, () if self.kernel else self.packages) as client:
                 before = time.process_time()
                 for what, result in run_jobs(client, itertools.chain([first], jobs)):
                     ended.append((*what, result))

@@ -20,7 +20,8 @@ from course.grading.job import Done
 from course.grading.room import DEADLY, Lost, Room, ended
 
 STARTS = 2  # lessons whose starts are kept while nobody uses them
-LARGE_PAGES = {"GLIBC_TUNABLES": "glibc.malloc.hugetlb=1"}  # for malloc: where much memory comes and goes, cells take a fifth less time
+# for malloc, GNU libc manual, 3.2.3: large pages, and all of it in one stretch that is kept. Where much memory comes and goes, cells take a fifth less time
+LARGE_PAGES = {"GLIBC_TUNABLES": "glibc.malloc.hugetlb=1:glibc.malloc.mmap_threshold=2147483648:glibc.malloc.trim_threshold=4294967296"}
 RESTARTS = 5  # cells that may take the whole notebook with them before the rest is given up
 
 
@@ -91,10 +92,13 @@ class Pool:
                 self.parent.sock.close()
             self.process = None
 
-    def _warm(self, job):
-        """See that there is a warm parent for the job: start it anew where it is gone or lacks a package. It imports packages and none
+    def warm(self, packages):
+        """See that there is a warm parent with these packages: start it anew where it is gone or lacks one. It imports packages and none
         of their parts, and nothing of the instructor's: a lesson that does not use a package does not notice that it is there."""
-        packages = set(job.packages)
+        with self.idle:
+            self._warm(set(packages))
+
+    def _warm(self, packages):
         if self.process and self.process.poll() is None and not self.parent.lost:
             if packages <= self.packages:
                 return
@@ -114,7 +118,7 @@ class Pool:
         """The lesson's start after the given cells in `prefix`, for the time of the block."""
         key = (prefix, job.imports, tuple(sorted(job.start_files.items())), job.seed)
         with self.idle:
-            self._warm(job)
+            self._warm(set(job.packages))
             start = self.starts.pop(key, None)
             if start and start.lost:
                 start.end()
@@ -149,6 +153,14 @@ class Pool:
                     return run_from(start, job, prefix)
         start.lost = True
         raise Lost("an empty notebook does not start")
+
+
+POOL = Pool()  # of this worker's process, for as long as it lives
+
+
+def warm_up(packages):
+    """On a worker: let the warm parent import while the worker itself still does."""
+    POOL.warm(packages)
 
 
 def run_from(start, job, prefix):

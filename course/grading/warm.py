@@ -21,7 +21,7 @@ from pathlib import Path
 from course.grading import confine, putback, runner
 from course.grading import shell as shells
 
-WORTH = 6  # rooms after which a start puts its memory into large pages again, whenever it waits: its cells, and each fork, take some apart
+WORTH = 6  # rooms after which a start puts its memory into large pages again, each time: its cells, and each fork, take some apart
 
 
 def main(descriptor, modules):
@@ -30,7 +30,8 @@ def main(descriptor, modules):
     with open(os.devnull, "r+b") as nothing:
         for standard in range(3):
             os.dup2(nothing.fileno(), standard)
-    shell = runner.started(modules)
+    with one_stretch():
+        shell = runner.started(modules)
     use_large_pages()
     runner.hide()
     serve(socket.socket(fileno=descriptor), lambda order, sock: begin(order, sock, shell))
@@ -39,7 +40,7 @@ def main(descriptor, modules):
 def serve(sock, handle):
     """For each message, with a socket in it: fork, and let the child handle it there."""
     for number in count():
-        if number >= WORTH:
+        if number and number % WORTH == 0:
             use_large_pages()
         with contextlib.suppress(ChildProcessError):
             while os.waitpid(-1, os.WNOHANG)[0]:
@@ -107,6 +108,18 @@ def enter(order, sock, shell, put_back, given, visible, numbers):
         runner.reseed(order["seed"])
     runner.send(sock, {"ready": True})
     runner.work(sock, order["key"], shell, put_back, given, (*visible, "<frozen ", "<check "))
+
+
+@contextlib.contextmanager
+def one_stretch(megabytes=200):
+    """What Python makes within the block lies side by side and not between the libraries that are loaded meanwhile, so that large pages hold it.
+
+    Python asks for memory by the megabyte, and gives back where nothing is left: it gets all of it at once, with one object left in each.
+    """
+    smallest = 512  # bytes, of the largest objects for which Python asks in this way: Objects/obmalloc.c
+    pins = [bytes(smallest - 40) for _ in range(megabytes * (1 << 20) // smallest)][::1900]
+    yield
+    del pins
 
 
 def use_large_pages():
