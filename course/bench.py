@@ -138,7 +138,7 @@ def at_full_speed(root, place, lessons, again):
     "lesson_ms", "submission_ms": what of that comes once a lesson, and with each submission}.
 
     All that is graded in the course `place` is graded into an empty gradebook by workers that find their answers in its records, and
-    so give them at once: first all learners but one, then that one.
+    so give them at once, several together as those of a cluster do: first all learners but one, then that one.
     """
     shutil.copytree(place, again, ignore=shutil.ignore_patterns("gradebook.db", "autograded", KEPT))
     write_nested_settings(root, again)
@@ -146,8 +146,8 @@ def at_full_speed(root, place, lessons, again):
     for lesson in lessons:
         register(again, lesson, read_lesson(again, lesson)[0], settings(again))
     last, *others = sorted((path.name for path in (again / "submitted").iterdir()), reverse=True)
-    with mock.patch.object(cluster, "work", partial(from_record, place)):
-        many, few = (grade(again, lessons, learners, Options(workers=1)) for learners in (others, [last]))
+    with mock.patch.object(cluster, "work", partial(from_record, place)), mock.patch.object(cluster, "warming", lambda client, _: client):
+        many, few = (grade(again, lessons, learners, Options(workers=4 * cluster.THREADS)) for learners in (others, [last]))
     submission = (many.work - few.work) / (len(many.graded) - len(few.graded))
     lesson = (many.work - submission * len(many.graded)) / len(lessons)
     return {"ms": round(1000 * many.work / len(many.graded), 1), "lesson_ms": round(1000 * lesson, 1), "submission_ms": round(1000 * submission, 1)}

@@ -4,6 +4,7 @@ A worker is a thread. Those of one process share its warm parent and the starts 
 its Python, too, of which a submission takes a tenth of a second.
 """
 import contextlib
+import itertools
 import pickle
 
 from course.grading.assess import work
@@ -59,23 +60,34 @@ def run_jobs(client, jobs):
     from distributed import as_completed
 
     jobs, running, lessons = iter(jobs), {}, {}
-    ended = as_completed(with_results=True, raise_errors=False, loop=client.loop)
+    ended = as_completed(loop=client.loop)
 
-    def feed():
-        for name, (packed, *arguments) in jobs:
+    def feed(count):
+        taken = list(itertools.islice(jobs, count))
+        for _, (packed, *_) in taken:
             if packed not in lessons:
                 lessons[packed] = client.submit(pickle.loads, packed, pure=False)
-            future = client.submit(work, lessons[packed], *arguments, pure=False, retries=0)
-            running[future] = name
-            ended.add(future)
-            return True
-        return False
+        if taken:
+            arguments = zip(*((lessons[packed], *others) for _, (packed, *others) in taken))
+            futures = client.map(work, *arguments, pure=False, retries=0)
+            running.update(zip(futures, (name for name, _ in taken)))
+            ended.update(futures)
 
-    ahead = 2 * max(1, sum(client.nthreads().values()))
-    while len(running) < ahead and feed():
-        pass
-    while running:
-        future, result = next(ended)
-        yield running.pop(future), result if future.status == "finished" else future.exception()
-        future.release()
-        feed()
+    for _ in range(2 * max(1, sum(client.nthreads().values()))):
+        feed(1)
+    while running:  # the more end at once, the fewer messages there are about each
+        batch = ended.next_batch()
+        results = results_of(client, batch)
+        feed(len(batch))
+        while batch:
+            future = batch.pop(0)
+            yield running.pop(future), results.pop(0)
+            future.release()
+
+
+def results_of(client, futures):
+    """What these came to, or the exception that ended them; all asked for at once where none has failed."""
+    if all(future.status == "finished" for future in futures):
+        with contextlib.suppress(Exception):  # one that is lost by now runs again, and may fail
+            return client.gather(futures)
+    return [future.result() if future.status == "finished" else future.exception() for future in futures]
