@@ -107,16 +107,23 @@ def as_python(source):
 
 
 @lru_cache(4096)
-def imported(text, package=""):
-    """Names of modules that a piece of Python imports, inside functions too."""
+def imported(text, package="", later=True):
+    """Names of modules that a piece of Python imports; with `later`, inside functions too."""
     found = []
-    for node in ast.walk(parsed(text)):
+    for node in (ast.walk if later else outside_functions)(parsed(text)):
         if isinstance(node, ast.Import):
             found += [alias.name for alias in node.names]
         elif isinstance(node, ast.ImportFrom):
             base = home_of(node, package)
             found += [base, *(f"{base}.{alias.name}" for alias in node.names)]
     return [name for name in found if name]
+
+
+def outside_functions(node):
+    yield node
+    for child in ast.iter_child_nodes(node):
+        if not isinstance(child, (ast.FunctionDef, ast.AsyncFunctionDef)):
+            yield from outside_functions(child)
 
 
 def own_code(imports):
@@ -135,10 +142,10 @@ def own_code(imports):
 
 
 def packages_of(imports):
-    """Top-level names of these imports, and of the installed packages that the instructor's own modules import in their turn."""
+    """Top-level names of these imports, and of the installed packages that are imported with the instructor's own modules."""
     own, names = own_code(imports), {name.partition(".")[0] for name in imports}
     for path in own.values():
-        names |= {name.partition(".")[0] for name in imported(path.read_text(encoding="utf-8"), "own")} - sys.stdlib_module_names
+        names |= {name.partition(".")[0] for name in imported(path.read_text(encoding="utf-8"), "own", later=False)} - sys.stdlib_module_names
     return names - {"own"} - {module.partition(".")[0] for module in own}
 
 
