@@ -16,7 +16,7 @@ from course.cli import app
 from course.grading import assess, confine, grade, plan, report
 from course.grading.job import Job, Step
 from course.grading.pool import Pool
-from course.grading.settings import gradebook_url
+from course.grading.settings import gradebook_url, settings
 
 
 @pytest.fixture
@@ -115,6 +115,14 @@ def test_the_next_lesson_starts_before_the_last_submissions_of_this_one():
     wanted = [(lesson, learner) for lesson in ("01", "02", "03") for learner in "abcd"]
     assert ["".join(each) for each in grade.overlapped(wanted, 2)] == "01a 01b 02a 01c 01d 02b 03a 02c 02d 03b 03c 03d".split()
     assert sorted(grade.overlapped(wanted, 100)) == wanted and grade.overlapped([], 2) == []
+
+
+def test_a_library_that_few_lessons_import_is_left_to_them(course):
+    later = "def f():\n    import colorsys"
+    sources = {str(n): {"notebook": nbformat.v4.new_notebook(cells=[nbformat.v4.new_code_cell(f"import math\nimport {other}\n{later}")])}
+               for n, other in enumerate(["wave", "heapq", "heapq"])}
+    assert grade.Grading(course, settings(course), sources, grade.DEFAULTS).packages == ("colorsys", "heapq", "math")
+    assert plan.imported(later) == ["colorsys"] and not plan.imported(later, later=False)
 
 
 def test_a_regrade_runs_what_has_changed_and_nothing_else(course, monkeypatch):
