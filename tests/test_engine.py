@@ -16,6 +16,7 @@ from course.cli import app
 from course.grading import assess, confine, grade, plan, report
 from course.grading.job import Job, Step
 from course.grading.pool import Pool
+from course.grading.record import Book
 from course.grading.settings import gradebook_url, settings
 
 
@@ -41,7 +42,7 @@ def ran(monkeypatch):
                 return pool.run(job)
 
             for name, (packed, *arguments) in jobs:
-                yield name, assess.assess(pickle.loads(packed), *arguments, run)
+                yield [(name, assess.assess(pickle.loads(packed), *arguments, run))]
 
     monkeypatch.setattr(grade, "run_jobs", run_here)
     monkeypatch.setattr(grade, "workers_of", lambda *_: __import__("contextlib").nullcontext())
@@ -111,9 +112,9 @@ def test_values_are_the_same_from_a_shared_start_and_from_scratch():
     assert shared[-1].outputs == scratch[-1].outputs and shared[-1].outputs[0]["text"].count("0.") == 2
 
 
-def test_the_next_lesson_starts_before_the_last_submissions_of_this_one():
+def test_a_lesson_starts_while_there_is_something_else_to_do():
     wanted = [(lesson, learner) for lesson in ("01", "02", "03") for learner in "abcd"]
-    assert ["".join(each) for each in grade.overlapped(wanted, 2)] == "01a 01b 02a 01c 01d 02b 03a 02c 02d 03b 03c 03d".split()
+    assert ["".join(each) for each in grade.overlapped(wanted, 2)] == "01a 02a 01b 01c 01d 02b 03a 02c 02d 03b 03c 03d".split()
     assert sorted(grade.overlapped(wanted, 100)) == wanted and grade.overlapped([], 2) == []
 
 
@@ -121,8 +122,19 @@ def test_a_library_that_few_lessons_import_is_left_to_them(course):
     later = "def f():\n    import colorsys"
     sources = {str(n): {"notebook": nbformat.v4.new_notebook(cells=[nbformat.v4.new_code_cell(f"import math\nimport {other}\n{later}")])}
                for n, other in enumerate(["wave", "heapq", "heapq"])}
-    assert grade.Grading(course, settings(course), sources, grade.DEFAULTS).packages == ("colorsys", "heapq", "math")
+    assert grade.Grading(course, settings(course), sources, grade.DEFAULTS, print).packages == ("colorsys", "heapq", "math")
     assert plan.imported(later) == ["colorsys"] and not plan.imported(later, later=False)
+
+
+def test_what_needs_no_worker_is_written_down_a_few_at_a_time(course, monkeypatch):
+    for learner in ("two", "three"):
+        hand_in(course, learner, answered())
+    grade.grade(course, [LESSON])
+    sizes, told, write = [], [], Book.record
+    monkeypatch.setattr(Book, "record", lambda book, submissions: (sizes.append(len(submissions)), write(book, submissions)))
+    monkeypatch.setattr(grade, "TOGETHER", 2)
+    grade.grade(course, [LESSON], tell=lambda done, total, *_: told.append((done, total, sum(sizes))))
+    assert sizes == [2, 1] and told == [(0, 3, 0), (1, 3, 2), (2, 3, 2), (3, 3, 3)]
 
 
 def test_a_regrade_runs_what_has_changed_and_nothing_else(course, monkeypatch):
@@ -306,7 +318,7 @@ except ValueError as problem:
 else:
     raise AssertionError("it ran other people's code without being asked to")
 grade.workers_of = lambda *_: contextlib.nullcontext()
-grade.run_jobs = lambda _, jobs: ((name, assess.work(pickle.loads(packed), *arguments)) for name, (packed, *arguments) in jobs)
+grade.run_jobs = lambda _, jobs: ([(name, assess.work(pickle.loads(packed), *arguments))] for name, (packed, *arguments) in jobs)
 assert grade.grade(sys.argv[1], ["01-tiny"], options=grade.Options(confined=False)).clean
 """
 

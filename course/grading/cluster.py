@@ -51,8 +51,8 @@ def warming(client, packages):
 
 
 def run_jobs(client, jobs):
-    """Yield (name, Assessed or the exception that kept it from running) as jobs end; `jobs` yields (name, (Lesson as a pickle, the
-    other arguments of `work`)).
+    """Yield lists of (name, Assessed or the exception that kept it from running), of jobs that have ended together; `jobs` yields
+    (name, (Lesson as a pickle, the other arguments of `work`)).
 
     Only as many as keep the workers busy are read ahead, so a class of a thousand does not lie in memory. A lesson goes to a worker
     once; where it is lost with one, Dask unpacks it again.
@@ -79,9 +79,8 @@ def run_jobs(client, jobs):
         batch = ended.next_batch()
         results = results_of(client, batch)
         feed(len(batch))
-        while batch:
-            future = batch.pop(0)
-            yield running.pop(future), results.pop(0)
+        yield list(zip(map(running.pop, batch), results))
+        for future in batch:
             future.release()
 
 

@@ -74,14 +74,16 @@ def grade(root, lessons, learners=None, options=DEFAULTS, tell=lambda *news: Non
         wanted, problem = who(root, [lesson for lesson in lessons if sources[lesson]], learners)
         findings += problem
         tell(0, len(wanted), "", findings)
-        grading = Grading(root, config, sources, options)
-        graded = []
-        for lesson, learner, news in grading.run(overlapped(wanted, AHEAD * grading.workers)):
-            findings += news
-            if not any(finding.blocks for finding in news):
-                graded.append((lesson, learner))
-            tell(len(graded) + len({(f.lesson, f.learner) for f in findings if f.blocks and f.learner}), len(wanted) - grading.left_out,
-                 learner, news)
+        graded, failed = [], set()
+
+        def heard(lesson, learner, news):
+            findings.extend(news)
+            if learner:
+                failed.add((lesson, learner)) if any(finding.blocks for finding in news) else graded.append((lesson, learner))
+            tell(len(graded) + len(failed), len(wanted) - grading.left_out, learner, news)
+
+        grading = Grading(root, config, sources, options, heard)
+        grading.run(overlapped(wanted, AHEAD * grading.workers))
     return Outcome(graded, findings, grading.cells, grading.work)
 
 
@@ -103,11 +105,11 @@ AHEAD = 4  # submissions for each worker that are still to run when the next les
 
 def overlapped(wanted, ahead):
     """The same submissions, with the first of each lesson before the last `ahead` of the lesson before: while one worker runs the
-    lesson's first cells for all, the others have something to do."""
+    lesson's first cells for all, the others have something to do. The second lesson is where a second worker begins."""
     found = []
-    for _, same in itertools.groupby(wanted, key=lambda each: each[0]):
+    for number, (_, same) in enumerate(itertools.groupby(wanted, key=lambda each: each[0])):
         first, *others = same
-        found.insert(max(0, len(found) - ahead), first)
+        found.insert(1 if number == 1 else max(0, len(found) - ahead), first)
         found += others
     return found
 
@@ -160,11 +162,14 @@ def only_one(root):
 # ---- the submissions -------------------------------------------------------------------------------------------------------
 
 
-class Grading:
-    """One run over many submissions."""
+TOGETHER = 20  # submissions that need no worker and go into the gradebook in one transaction: a class does not lie in memory
 
-    def __init__(self, root, config, sources, options):
-        self.root, self.config, self.sources, self.options = root, config, sources, options
+
+class Grading:
+    """One run over many submissions. `heard(lesson, learner or "" for all of them, findings)` is called when one is written down."""
+
+    def __init__(self, root, config, sources, options, heard):
+        self.root, self.config, self.sources, self.options, self.heard = root, config, sources, options, heard
         self.directory = coursedir(config)
         self.workers = options.workers or os.cpu_count() or 1
         self.kernel = options.kernel or ("" if hasattr(os, "fork") and sys.platform == "linux" else "python3")
@@ -174,24 +179,24 @@ class Grading:
         self.lessons, self.cells, self.work, self.left_out = {}, 0, 0.0, 0
 
     def run(self, wanted):
-        """Yield (lesson, learner, findings) as submissions are done."""
+        """Grade these (lesson, learner)."""
         from course.grading.record import Book
 
         with Book(self.config, gradebook_url(self.root), self.directory.course_id) as self.book:
             ended = []
             jobs = self._jobs(wanted, ended)
             first = next(jobs, None)
-            yield from self._recorded(ended)
+            self._write_down(ended)
             if first is None:  # nothing to run, no workers
                 return
             self._need_a_room()
             with workers_of(self.workers, self.options.scheduler, () if self.kernel else self.packages) as client:
                 before = time.process_time()
-                for what, result in run_jobs(client, itertools.chain([first], jobs)):
-                    ended.append((*what, result))
-                    yield from self._recorded(ended)
+                for together in run_jobs(client, itertools.chain([first], jobs)):
+                    ended += [(*what, result) for what, result in together]
+                    self._write_down(ended)
                     self.work = time.process_time() - before
-            yield from self._recorded(ended)
+            self._write_down(ended)
 
     def _need_a_room(self):
         if self.options.confined and not self.kernel and not self.options.scheduler and (why := confine.missing()):
@@ -207,6 +212,8 @@ class Grading:
         when its turn comes, while workers are at the one before."""
         refused = {}
         for lesson, learner in wanted:
+            if len(ended) >= TOGETHER:
+                self._write_down(ended)
             if lesson not in refused and (refused.setdefault(lesson, problem := register(self.root, lesson, self.sources[lesson], self.config))):
                 ended.append((lesson, "", None, {}, assess.ungraded(problem, f"source/{lesson}")))
             if refused[lesson]:
@@ -224,10 +231,10 @@ class Grading:
             else:
                 yield (lesson, learner, stamp, files), (packed, handed_in, learner, kept)
 
-    def _recorded(self, ended):
-        """Write down what has ended, taking it from the list; yield (lesson, learner or "" for all of them, findings)."""
-        while ended:
-            lesson, learner, stamp, files, done = ended.pop(0)
+    def _write_down(self, ended):
+        """Write down what has ended and tell of it; `ended` is empty after that."""
+        marks, news = [], []
+        for lesson, learner, stamp, files, done in ended:
             where = f"submitted/{learner}/{lesson}"
             if isinstance(done, BaseException):
                 done = assess.ungraded(f"no worker could run it ({type(done).__name__}: {str(done)[:200]}), so nothing was graded: try again", where)
@@ -240,8 +247,13 @@ class Grading:
                 self.cells += done.cells
                 replace_text(record_of(self.root, lesson, learner), done.record)
                 self._write(lesson, learner, stamp, files, done.notebooks)
-                self.book.record(lesson, learner, stamp, done.marks)
-            yield lesson, learner, findings
+                marks.append((lesson, learner, stamp, done.marks))
+            news.append((lesson, learner, findings))
+        ended.clear()
+        if marks:
+            self.book.record(marks)
+        for each in news:
+            self.heard(*each)
 
     def _lesson(self, name):
         """(assess.Lesson, the same as a pickle)."""

@@ -1,6 +1,6 @@
-"""The gradebook, written by one process alone and a submission at a time, in nbgrader's own tables and by nbgrader's own rules.
+"""The gradebook, written by one process alone, in nbgrader's own tables and by nbgrader's own rules.
 
-Each submission is one transaction: after a crash a submission is recorded whole or not at all.
+What has ended together is one transaction: after a crash a submission is recorded whole or not at all.
 """
 import contextlib
 from typing import NamedTuple
@@ -29,7 +29,7 @@ class Book:
         self.late.init_plugin()
 
     def __enter__(self):
-        self.gradebook, self.plans = Gradebook(self.url, self.course_id), {}
+        self.gradebook, self.plans, self.learners = Gradebook(self.url, self.course_id), {}, set()
         self.gradebook.db().expire_on_commit = False  # else each submission would ask again for the lessons' cells
         return self
 
@@ -40,23 +40,26 @@ class Book:
         """{grade_id: checksum of the cell as it was given out}."""
         return {cell.name: cell.checksum for cell in self.gradebook.find_notebook(notebook, lesson).source_cells}
 
-    def record(self, lesson, learner, timestamp, marks):
-        """Write the marks of one submission.
+    def record(self, submissions):
+        """Write the marks of submissions, all or, where an exception is raised, none.
 
-        `marks`: {notebook: what marks_of says}; a notebook of the lesson that is not among them was not handed in and gets 0.
-        `timestamp`: when it was handed in, or None. Marks and comments given by hand stay, and what has one is marked as needing
-        a look, as nbgrader does it.
+        `submissions`: [(lesson, learner, when it was handed in or None, {notebook: what marks_of says})]; a notebook of the lesson that
+        is not among them was not handed in and gets 0. Marks and comments given by hand stay, and what has one is marked as needing a
+        look, as nbgrader does it.
         """
         book = self.gradebook
         with one_transaction(book.db), book.db.no_autoflush:
-            book.update_or_create_student(learner)
-            plan = self._plan(lesson)
-            where = {"assignment_id": plan.id, "student_id": learner}
-            there = book.db.query(SubmittedAssignment.id).filter_by(**where).first()
-            if not there:
-                self._add(plan, where | {"id": new_uuid(), "timestamp": timestamp}, marks)
-            if there or (timestamp and plan.duedate):
-                self._change(plan, book.update_or_create_submission(lesson, learner, **({"timestamp": timestamp} if timestamp else {})), marks)
+            for lesson, learner, timestamp, marks in submissions:
+                if learner not in self.learners:
+                    book.update_or_create_student(learner)
+                    self.learners.add(learner)
+                plan = self._plan(lesson)
+                where = {"assignment_id": plan.id, "student_id": learner}
+                there = book.db.query(SubmittedAssignment.id).filter_by(**where).first()
+                if not there:
+                    self._add(plan, where | {"id": new_uuid(), "timestamp": timestamp}, marks)
+                if there or (timestamp and plan.duedate):
+                    self._change(plan, book.update_or_create_submission(lesson, learner, **({"timestamp": timestamp} if timestamp else {})), marks)
 
     def _plan(self, lesson):
         """The Plan of a lesson, made from the database once."""
