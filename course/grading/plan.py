@@ -215,10 +215,10 @@ def keys_of(job, code):
 
 
 def only_missing(job, keys, kept):
-    """The job without the checks whose results are kept; None where nothing has to run. Cells that are not alone have to run
-    again for any check that comes after them."""
-    missing = [key not in kept for key in keys]
-    if not any(missing):
+    """The job without the checks whose results are kept and without all that comes after the last that is not; None where nothing has
+    to run. Cells that are not alone have to run again for any check that comes after them."""
+    missing = [place for place, key in enumerate(keys) if key not in kept]
+    if not missing:
         return None
-    steps = tuple(step for step, lacks in zip(job.steps, missing, strict=True) if lacks or not step.alone)
+    steps = tuple(step for place, step in enumerate(job.steps[:missing[-1] + 1]) if place in missing or not step.alone)
     return job._replace(steps=steps)
