@@ -15,6 +15,7 @@ from faults import command, make_class, state
 from test_grading import CONFIG, LESSON
 
 from course.grading import report
+from course.grading.cluster import workers_of
 from course.grading.grade import Options, grade
 from course.grading.settings import gradebook_url
 
@@ -25,6 +26,13 @@ def quiet(tmp_path_factory):
     make_class(root)
     assert grade(root, [LESSON], options=Options(workers=2)).clean
     return root
+
+
+def test_what_is_started_after_a_grading_has_the_environment_of_before():
+    before = dict(os.environ)
+    with workers_of(1, None, ()):
+        pass
+    assert dict(os.environ) == before
 
 
 @pytest.fixture

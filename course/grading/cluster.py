@@ -5,6 +5,7 @@ its Python, too, of which a submission takes a tenth of a second.
 """
 import contextlib
 import itertools
+import os
 import pickle
 
 from course.grading.assess import work
@@ -37,9 +38,20 @@ def workers_of(workers, scheduler, packages):
             yield warming(client, packages)
         return
     threads = max(count for count in range(1, THREADS + 1) if workers % count == 0)
-    with LocalCluster(n_workers=workers // threads, threads_per_worker=threads, dashboard_address="127.0.0.1:0", silence_logs=50, memory_limit=0) as cluster, \
-            Client(cluster, set_as_default=False) as client:
+    with environment_kept(), LocalCluster(n_workers=workers // threads, threads_per_worker=threads, dashboard_address="127.0.0.1:0", silence_logs=50,
+                                          memory_limit=0) as cluster, Client(cluster, set_as_default=False) as client:
         yield warming(client, packages)
+
+
+@contextlib.contextmanager
+def environment_kept():
+    """Dask leaves behind what it sets for its workers, such as one thread for all sums: what is started later would have it, too."""
+    before = dict(os.environ)
+    try:
+        yield
+    finally:
+        os.environ.clear()
+        os.environ.update(before)
 
 
 def warming(client, packages):
