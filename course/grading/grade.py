@@ -74,12 +74,12 @@ def grade(root, lessons, learners=None, options=DEFAULTS, tell=lambda *news: Non
         wanted, problem = who(root, [lesson for lesson in lessons if sources[lesson]], learners)
         findings += problem
         tell(0, len(wanted), "", findings)
-        graded, failed = [], set()
+        graded, failed = [], []
 
         def heard(lesson, learner, news):
             findings.extend(news)
             if learner:
-                failed.add((lesson, learner)) if any(finding.blocks for finding in news) else graded.append((lesson, learner))
+                (failed if any(finding.blocks for finding in news) else graded).append((lesson, learner))
             tell(len(graded) + len(failed), len(wanted) - grading.left_out, learner, news)
 
         grading = Grading(root, config, sources, options, heard)
