@@ -16,7 +16,7 @@ from _signal import signal as on_signal
 from operator import is_
 
 from course.grading.guard import SILENT
-from course.grading.touched import watcher
+from course.grading.touched import keeps, watcher
 
 __builtins__ = dict(vars(builtins))  # the functions below look here, and not where others can patch
 
@@ -87,7 +87,7 @@ def keeper(space, own=()):
     paths[0][2].sort(key="".__eq__)  # in a check the working folder comes last: nothing in it hides an installed module
     touched = watcher([vars(owner) if isinstance(owner, types.ModuleType) else gc.get_referents(class_space(owner))[0] for owner, _, _ in places])
     importers = sys.path_importer_cache
-    names_touched, data_touched = watcher([vars(builtins), modules]), watcher([value for value, *_ in data[:watched]])
+    names_touched, modules_kept, data_touched = watcher([vars(builtins), modules]), keeps(modules), watcher([value for value, *_ in data[:watched]])
     inside_touched = watcher(
         [named for _, _, named, _, _ in defaults if named],
         [(cell, "cell_contents") for cell, _, _ in cells]
@@ -101,7 +101,7 @@ def keeper(space, own=()):
             if vars(builtins).get(name) is not value and name != "_":
                 changed.append(f"builtins.{name}")
                 vars(builtins)[name] = value
-        for name, module in loaded.items() if 1 in tables else ():
+        for name, module in loaded.items() if 1 in tables and not modules_kept() else ():  # whoever imports has touched it
             if modules.get(name) is not module:
                 changed.append(f"sys.modules[{name}]")
                 modules[name] = module

@@ -9,6 +9,7 @@ from itertools import accumulate
 __builtins__ = dict(vars(builtins))  # the functions below look here, and not where others can patch
 
 modules = sys.modules
+TABLE = 32  # bytes from a dictionary's start to where it says where its table lies, and after that where values lie that share one
 UNVERSIONED = (3, 13)  # the first Python whose dictionaries have no version
 
 
@@ -22,18 +23,13 @@ def watcher(spaces, slots=()):
     way, all count as touched.
     """
     count, everything, where = len(spaces), range(len(spaces) + len(slots)), offsets()
-    if sys.implementation.name != "cpython" or dict.__basicsize__ != 48 or len(where) < 3 or not getattr(sys, "_is_gil_enabled", lambda: True)():
+    if not as_known() or len(where) < 3:
         return lambda: everything
     places = [id(holder) + where[name] for holder, name in slots]
     if sys.version_info < UNVERSIONED:
         return changes([*(id(space) + 24 for space in spaces), *places])
-    pointers, tables, sizes = [], [], []
-    for space in spaces:
-        pointers.append(id(space) + 32)  # CPython's PyDictObject: here it says where its table lies, and after that where values lie that share one
-        table, beside = struct.unpack("QQ", ctypes.string_at(pointers[-1], 16))
-        tables.append(table)
-        sizes.append(0 if beside else space.__sizeof__() - dict.__basicsize__)
-    moved = changes([*pointers, *places])
+    tables, sizes = zip(*map(table_of, spaces)) if spaces else ((), ())
+    moved = changes([*(id(space) + TABLE for space in spaces), *places])
     kept = b"".join(map(ctypes.string_at, tables, sizes))
     held = ctypes.create_string_buffer(kept, len(kept) + 1)
     starts = array("Q", [ctypes.addressof(held) + start for start in accumulate(sizes, initial=0)][:count])
@@ -46,6 +42,52 @@ def watcher(spaces, slots=()):
         return sorted([*elsewhere, *(place for place in range(count) if place not in elsewhere and differ(tables[place], starts[place], sizes[place]))])
 
     return touched
+
+
+def keeps(space):
+    """Return a function that tells whether a dictionary still holds, under the same names, all that it holds now, whatever else has come
+    to it; told from its own memory. Where that cannot be told, the answer is no.
+
+    In a table lie the entries side by side in the order in which they came, with gaps where some have gone, and so they do in a larger
+    one in its place. What is deleted or replaced is overwritten.
+    """
+    if not as_known():
+        return lambda: False
+    table, spans, read = read_table(space), [], read_table
+    for name, value in space.items():
+        entry, end = struct.pack("QQ", id(name), id(value)), spans[-1][1] if spans else 0
+        place = table.find(entry, end)
+        if place < 0:  # it is laid out in another way
+            return lambda: False
+        if place > end or not spans:
+            spans.append([place, place])
+        spans[-1][1] = place + len(entry)
+    runs = [(table[start:start + 16], table[start:end]) for start, end in spans]
+
+    def kept():
+        table, place = read(space), 0
+        for first, run in runs:
+            place = table.find(first, place)
+            if place < 0 or not table.startswith(run, place):
+                return False
+        return True
+
+    return kept
+
+
+def as_known():
+    """Whether this is a Python whose dictionaries are laid out as CPython's have been since 3.10."""
+    return sys.implementation.name == "cpython" and dict.__basicsize__ == 48 and getattr(sys, "_is_gil_enabled", lambda: True)()
+
+
+def table_of(space, read=ctypes.string_at, unpack=struct.unpack):
+    """(address of a dictionary's table, bytes of it; none where it shares one with others)."""
+    table, values = unpack("QQ", read(id(space) + TABLE, 16))
+    return table, 0 if values else space.__sizeof__() - dict.__basicsize__
+
+
+def read_table(space, read=ctypes.string_at):
+    return read(*table_of(space))
 
 
 def changes(places):
@@ -71,14 +113,19 @@ def changes(places):
     pieces = [(start, some, collect(some)) for start, some in pieces]
 
     def changed():
-        found = []
-        for start, some, first in pieces:
-            now = collect(some)
-            if now != first:
-                found += [start + k for k in range(len(some)) if now[8 * k:8 * k + 8] != first[8 * k:8 * k + 8]]
-        return found
+        return [place for start, some, first in pieces for place in differing(collect(some), first, start)]
 
     return changed
+
+
+def differing(now, first, start):
+    """The places, counted from `start`, at which these bytes differ, eight at each."""
+    if now == first:
+        return []
+    if len(now) == 8:
+        return [start]
+    half = len(now) // 16 * 8
+    return [*differing(now[:half], first[:half], start), *differing(now[half:], first[half:], start + half // 8)]
 
 
 def offsets():
