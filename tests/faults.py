@@ -1,6 +1,6 @@
 """Kill the grading at random moments and see that nothing is lost: `python -m tests.faults 50 [SEED]` kills it fifty times.
 
-Victims are the coordinator, a worker, and a worker's warm parent. After each death of the coordinator the same command is run
+Victims are the coordinator, a process of workers, and their warm parent. After each death of the coordinator the same command is run
 again, as a person would do it. In the end gradebook and notebooks must be those of a grading that nobody disturbed.
 """
 import random
@@ -30,8 +30,8 @@ def make_class(root, learners=10):
         hand_in(root, f"learner-{number:02d}", answered(**({"add": SLOW + ANSWERS["add"]} | wrong)))
 
 
-def command(root, *more):
-    return [sys.executable, "-m", "course.cli", "grade", LESSON, "--json", "--workers", "2", "--root", str(root), *more]
+def command(root, *more, workers=2):
+    return [sys.executable, "-m", "course.cli", "grade", LESSON, "--json", "--workers", str(workers), "--root", str(root), *more]
 
 
 def state(root):
@@ -64,10 +64,15 @@ def disturb(root, kills, seed, tell=lambda line: None):
     draw, killed, running = random.Random(seed), [], None
     plan = [(VICTIMS[number % 3], draw.uniform(0, 2.5)) for number in range(kills)]
     draw.shuffle(plan)
+
+    def start():
+        workers = draw.choice((2, 8))  # threads of the coordinator, or of two processes
+        return subprocess.Popen(command(root, workers=workers), stdout=subprocess.PIPE, stderr=subprocess.PIPE)
+
     for kind, pause in plan:
         shutil.rmtree(root / ".grading" / "results", ignore_errors=True)  # so that there is always something to do
         if running is None or running.poll() is not None:
-            running = subprocess.Popen(command(root), stdout=subprocess.PIPE, stderr=subprocess.PIPE)
+            running = start()
         process, ends = psutil.Process(running.pid), time.monotonic() + 60
         while True:
             there = []
@@ -80,7 +85,7 @@ def disturb(root, kills, seed, tell=lambda line: None):
             if running.poll() is not None or time.monotonic() > ends:  # all was done before: once more
                 shutil.rmtree(root / ".grading" / "results", ignore_errors=True)
                 running.communicate()
-                running = subprocess.Popen(command(root), stdout=subprocess.PIPE, stderr=subprocess.PIPE)
+                running = start()
                 process = psutil.Process(running.pid)
             time.sleep(0.02)
         time.sleep(pause)

@@ -1,7 +1,7 @@
 """Jobs on workers: of this machine, or of a Dask cluster. Workers get notebooks and give back outputs; none sees the gradebook.
 
 A worker is a thread. Those of one process share its warm parent and the starts of its lessons, so that both are made once; they share
-its Python, too, of which a submission takes a tenth of a second.
+its Python, too, of which a submission takes a tenth of a second. On one machine up to four are threads of this very process.
 """
 import contextlib
 import itertools
@@ -15,7 +15,7 @@ THREADS = 4  # of a process, at most
 
 @contextlib.contextmanager
 def workers_of(workers, scheduler, packages):
-    """Yield a Dask client: of the cluster at `scheduler` (tcp://...), else of `workers` threads of processes that end with the block.
+    """Yield a Dask client: of the cluster at `scheduler` (tcp://...), else of `workers` threads, which end with the block.
 
     Their warm parents already import `packages`, if there are any. Raises ValueError where no scheduler answers at that address.
     """
@@ -38,9 +38,18 @@ def workers_of(workers, scheduler, packages):
             yield warming(client, packages)
         return
     threads = max(count for count in range(1, THREADS + 1) if workers % count == 0)
-    with environment_kept(), LocalCluster(n_workers=workers // threads, threads_per_worker=threads, dashboard_address="127.0.0.1:0", silence_logs=50,
-                                          memory_limit=0) as cluster, Client(cluster, set_as_default=False) as client:
-        yield warming(client, packages)
+    inside = threads == workers and packages  # ordinary kernels would take on this process's environment
+    if inside:
+        from course.grading.pool import cool_down, warm_up
+
+        warm_up(packages)
+    with environment_kept(), LocalCluster(n_workers=workers // threads, threads_per_worker=threads, processes=not inside, dashboard_address="127.0.0.1:0",
+                                          silence_logs=50, memory_limit=0) as cluster, Client(cluster, set_as_default=False) as client:
+        try:
+            yield client if inside else warming(client, packages)
+        finally:
+            if inside:
+                cool_down()  # before the cluster ends, which would wait for what still runs
 
 
 @contextlib.contextmanager

@@ -12,6 +12,7 @@ import shutil
 import signal
 import struct
 import sys
+from functools import cache
 from pathlib import Path
 from typing import NamedTuple
 
@@ -49,6 +50,7 @@ class NoRoom(OSError):
     """The system allows no such room; str() says which step failed."""
 
 
+@cache
 def libc():
     return ctypes.CDLL(None, use_errno=True)
 

@@ -72,7 +72,7 @@ class Pool:
 
     def __init__(self):
         self.process = self.parent = None
-        self.packages, self.starts = set(), {}
+        self.packages, self.starts, self.over = set(), {}, False
         self.idle = threading.Condition()
 
     def __enter__(self):
@@ -82,6 +82,10 @@ class Pool:
         self.close()
 
     def close(self):
+        self.over = True
+        self._end()
+
+    def _end(self):
         with self.idle:
             for start in self.starts.values():
                 start.end()
@@ -96,14 +100,17 @@ class Pool:
         """See that there is a warm parent with these packages: start it anew where it is gone or lacks one. It imports packages and none
         of their parts, and nothing of the instructor's: a lesson that does not use a package does not notice that it is there."""
         with self.idle:
+            self.over = False
             self._warm(set(packages))
 
     def _warm(self, packages):
+        if self.over:
+            raise Lost("the grading has ended")
         if self.process and self.process.poll() is None and not self.parent.lost:
             if packages <= self.packages:
                 return
             self.idle.wait_for(lambda: not any(start.users for start in self.starts.values()))
-        self.close()
+        self._end()
         self.packages |= packages
         sock, theirs = socket.socketpair()
         places = os.pathsep.join(dict.fromkeys(path for path in sys.path if path))
@@ -161,6 +168,11 @@ POOL = Pool()  # of this worker's process, for as long as it lives
 def warm_up(packages):
     """On a worker: let the warm parent import while the worker itself still does."""
     POOL.warm(packages)
+
+
+def cool_down():
+    """End the warm parent and all that is forked from it; what still runs there is lost."""
+    POOL.close()
 
 
 def run_from(start, job, prefix):
