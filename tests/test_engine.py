@@ -112,9 +112,11 @@ def test_values_are_the_same_from_a_shared_start_and_from_scratch():
     assert shared[-1].outputs == scratch[-1].outputs and shared[-1].outputs[0]["text"].count("0.") == 2
 
 
-def test_a_lesson_starts_while_there_is_something_else_to_do():
-    wanted = [(lesson, learner) for lesson in ("01", "02", "03") for learner in "abcd"]
-    assert ["".join(each) for each in grade.overlapped(wanted, 2)] == "01a 02a 01b 01c 01d 02b 03a 02c 02d 03b 03c 03d".split()
+def test_a_lesson_starts_while_there_is_something_else_to_do(monkeypatch):
+    monkeypatch.setattr(grade, "AHEAD", 1)
+    wanted = [(lesson, learner) for lesson in ("01", "02", "03") for learner in "abcdef"]
+    assert ["".join(each) for each in grade.overlapped(wanted, 2)] == ("01a 02a 01b 01c 01d 01e 01f 02b 02c 02d 03a 02e 02f 03b 03c 03d 03e 03f".split())
+    assert ["".join(each) for each in grade.overlapped([each for each in wanted if each[1] < "d"], 1)] == "01a 02a 01b 01c 02b 03a 02c 03b 03c".split()
     assert sorted(grade.overlapped(wanted, 100)) == wanted and grade.overlapped([], 2) == []
 
 

@@ -98,12 +98,8 @@ def judge_outputs(model, logits, n, name, before):
         raise Misconception("logits-sliced", f"the {n} outputs of {name} are its first {n} old logits, and all 1000 are still computed")
     if kept:
         raise Misconception("stacked-on-logits", f"the old head of {name} with its 1000 outputs is still at work below your new layer")
-    if are_probabilities(logits):
+    if models.are_probabilities(logits):
         raise Misconception("softmax-in-the-head", f"the outputs of {name} are positive and sum to {logits.sum(1)[0]:.3f}: these are probabilities, not logits")
-
-
-def are_probabilities(logits):
-    return logits.min() >= 0 and torch.allclose(logits.sum(1), torch.ones(len(logits)), atol=1e-4)
 
 
 def dropouts(model):
@@ -297,7 +293,7 @@ def train_head(answer, target="fruit"):
         logits = head(unseen)
     if logits.shape != (count, classes) and not (classes == 2 and logits.numel() == count):
         raise Misconception("wrong-result", f"{count} feature rows give {tuple(logits.shape)}; asked is ({count}, {classes})")
-    if logits.ndim == 2 and logits.shape[1] > 1 and are_probabilities(logits):
+    if logits.ndim == 2 and logits.shape[1] > 1 and models.are_probabilities(logits):
         raise Misconception("softmax-in-the-head", "the outputs of your head are positive and sum to 1.000: CrossEntropyLoss saw a softmax of a softmax")
     accuracy, known = share_right(head, unseen, wanted), share_right(head, features, labels)
     if accuracy < THRESHOLDS[target]:

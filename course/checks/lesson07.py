@@ -14,7 +14,6 @@ from torch import nn
 
 from course import judge
 from course.checks import models
-from course.checks.lesson01 import are_probabilities
 from course.checks.lesson03 import batchnorms, watch, why_statistics_moved
 from course.checks.misconceptions import Misconception, check, expect
 
@@ -54,7 +53,7 @@ def three_heads(answer, names=("resnet18", "resnet34")):
             raise Misconception("old-head-changed", f"{name}: the species logits are off by up to {(result[0] - expected).abs().max():.2g}")
         if len(calls) > 1:
             raise Misconception("backbone-run-twice", f"{name}: for one batch the first convolution ran {len(calls)} times")
-        if are_probabilities(result[1]) or are_probabilities(result[2]):
+        if models.are_probabilities(result[1]) or models.are_probabilities(result[2]):
             raise Misconception("softmax-in-the-head", f"{name}: a new head gives probabilities, which sum to 1; asked are logits")
         judge_freezing(name, found)
     return f"{' and '.join(names)}: three answers from one run of the backbone, the old one the same to the bit."

@@ -1,6 +1,7 @@
 """Networks to try answers on: real torchvision classes with quick made-up weights, and what can be asked of any network."""
 import contextlib
 import zlib
+from functools import cache
 from unittest import mock
 
 import torch
@@ -12,14 +13,18 @@ AUXILIARY = {  # what flows into the auxiliary heads of the two networks that ha
     "inception_v3": {"AuxLogits": (2, 768, 17, 17)},
     "googlenet": {"aux1": (2, 512, 14, 14), "aux2": (2, 528, 14, 14)},
 }
-_noise = torch.randn(1 << 16, generator=torch.Generator().manual_seed(0))
+
+
+@cache
+def _noise():
+    return torch.randn(1 << 16, generator=torch.Generator().manual_seed(0))
 
 
 def _fill(tensor, *args, **kwargs):
     """Repeat one block of noise: drawing 130 million normal numbers for a VGG would take seconds."""
-    flat = tensor.data.view(-1)
-    for start in range(0, len(flat), len(_noise)):
-        flat[start:start + len(_noise)] = _noise[: len(flat) - start]
+    flat, noise = tensor.data.view(-1), _noise()
+    for start in range(0, len(flat), len(noise)):
+        flat[start:start + len(noise)] = noise[: len(flat) - start]
     fan = tensor[0].numel() if tensor.ndim > 1 else 100
     flat *= (2 / fan) ** 0.5
     return tensor
@@ -80,3 +85,8 @@ def captured(model, layer, x):
         logits = model(x)
     hook.remove()
     return seen[0] if seen else None, logits
+
+
+def are_probabilities(logits):
+    """Whether the rows of logits (N, C) are none, but went through a softmax already."""
+    return logits.min() >= 0 and torch.allclose(logits.sum(1), torch.ones(len(logits)), atol=1e-4)

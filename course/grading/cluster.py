@@ -19,6 +19,12 @@ def workers_of(workers, scheduler, packages):
 
     Their warm parents already import `packages`, if there are any. Raises ValueError where no scheduler answers at that address.
     """
+    threads = max(count for count in range(1, THREADS + 1) if workers % count == 0)
+    inside = not scheduler and threads == workers and packages  # ordinary kernels would take on this process's environment
+    if inside:
+        from course.grading.pool import cool_down, warm_up
+
+        warm_up(packages)  # it takes longest
     import dask
     from distributed import Client, LocalCluster
 
@@ -37,12 +43,6 @@ def workers_of(workers, scheduler, packages):
         with client:
             yield warming(client, packages)
         return
-    threads = max(count for count in range(1, THREADS + 1) if workers % count == 0)
-    inside = threads == workers and packages  # ordinary kernels would take on this process's environment
-    if inside:
-        from course.grading.pool import cool_down, warm_up
-
-        warm_up(packages)
     with environment_kept(), LocalCluster(n_workers=workers // threads, threads_per_worker=threads, processes=not inside, dashboard_address="127.0.0.1:0",
                                           silence_logs=50, memory_limit=0) as cluster, Client(cluster, set_as_default=False) as client:
         try:

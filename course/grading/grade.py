@@ -83,7 +83,7 @@ def grade(root, lessons, learners=None, options=DEFAULTS, tell=lambda *news: Non
             tell(len(graded) + len(failed), len(wanted) - grading.left_out, learner, news)
 
         grading = Grading(root, config, sources, options, heard)
-        grading.run(overlapped(wanted, AHEAD * grading.workers))
+        grading.run(overlapped(wanted, grading.workers))
     return Outcome(graded, findings, grading.cells, grading.work)
 
 
@@ -103,13 +103,15 @@ def who(root, lessons, learners):
 AHEAD = 4  # submissions for each worker that are still to run when the next lesson starts: a start may take as long as four
 
 
-def overlapped(wanted, ahead):
-    """The same submissions, with the first of each lesson before the last `ahead` of the lesson before: while one worker runs the
-    lesson's first cells for all, the others have something to do. The second lesson is where a second worker begins."""
-    found = []
+def overlapped(wanted, workers):
+    """The same submissions, with the first of each lesson before the last of the lesson before: while one worker runs the lesson's first
+    cells for all, the others have something to do. The second lesson is where a second worker begins. No lesson comes before the one
+    before has really begun, for no worker keeps the starts of three."""
+    found, begun = [], 0
     for number, (_, same) in enumerate(itertools.groupby(wanted, key=lambda each: each[0])):
         first, *others = same
-        found.insert(1 if number == 1 else max(0, len(found) - ahead), first)
+        found.insert(1 if number == 1 else max(begun + workers, len(found) - AHEAD * workers), first)
+        begun = len(found)
         found += others
     return found
 
