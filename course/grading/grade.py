@@ -210,15 +210,21 @@ class Grading:
 
     def _jobs(self, wanted, ended):
         """Yield ((lesson, learner, when it was handed in, files beside it), arguments of assess.work) as submissions are read. What
-        needs no worker, because it cannot be read or nothing has to run, comes into `ended`, with its Assessed. A lesson is registered
-        when its turn comes, while workers are at the one before."""
-        refused = {}
+        needs no worker, because it cannot be read or nothing has to run, comes into `ended`, with its Assessed. When the first is on
+        its way, all lessons are made ready, while the warm parent imports."""
+        refusals, lessons = {}, list(dict.fromkeys(lesson for lesson, _ in wanted))
+
+        def refusal(lesson):
+            if lesson not in refusals:
+                refusals[lesson] = register(self.root, lesson, self.sources[lesson], self.config)
+                if refusals[lesson]:
+                    ended.append((lesson, "", None, {}, assess.ungraded(refusals[lesson], f"source/{lesson}")))
+            return refusals[lesson]
+
         for lesson, learner in wanted:
             if len(ended) >= TOGETHER:
                 self._write_down(ended)
-            if lesson not in refused and (refused.setdefault(lesson, problem := register(self.root, lesson, self.sources[lesson], self.config))):
-                ended.append((lesson, "", None, {}, assess.ungraded(problem, f"source/{lesson}")))
-            if refused[lesson]:
+            if refusal(lesson):
                 self.left_out += 1
                 continue
             handed_in, stamp, problem = self._read(lesson, learner)
@@ -232,6 +238,9 @@ class Grading:
                 ended.append((lesson, learner, stamp, files, done))
             else:
                 yield (lesson, learner, stamp, files), (packed, handed_in, learner, kept)
+                while lessons:
+                    if not refusal(other := lessons.pop(0)):
+                        self._lesson(other)
 
     def _write_down(self, ended):
         """Write down what has ended and tell of it; `ended` is empty after that."""
