@@ -34,7 +34,7 @@ class Outcome(NamedTuple):
     graded: list  # (lesson, learner)
     findings: list
     cells: int = 0  # that ran; all others were kept from earlier runs
-    work: float = 0  # seconds of this process's own work while submissions ran: reading, recording, talking to workers
+    work: float = 0  # seconds of this process's own work while submissions ran: reading, recording, talking to workers, or being them
 
     @property
     def clean(self):
