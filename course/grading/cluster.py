@@ -24,7 +24,7 @@ def workers_of(workers, scheduler, packages):
     if inside:
         from course.grading.pool import cool_down, warm_up
 
-        warm_up(packages)  # it takes longest
+        warm_up(packages)  # first, for it takes longest
     import dask
     from distributed import Client, LocalCluster
 

@@ -53,7 +53,7 @@ def keeps(space):
     """
     if not as_known():
         return lambda: False
-    table, spans, read = read_table(space), [], read_table
+    table, spans = read_table(space), []
     for name, value in space.items():
         entry, end = struct.pack("QQ", id(name), id(value)), spans[-1][1] if spans else 0
         place = table.find(entry, end)
@@ -65,7 +65,7 @@ def keeps(space):
     runs = [(table[start:start + 16], table[start:end]) for start, end in spans]
 
     def kept():
-        table, place = read(space), 0
+        table, place = read_table(space), 0
         for first, run in runs:
             place = table.find(first, place)
             if place < 0 or not table.startswith(run, place):
@@ -80,7 +80,7 @@ def as_known():
     return sys.implementation.name == "cpython" and dict.__basicsize__ == 48 and getattr(sys, "_is_gil_enabled", lambda: True)()
 
 
-def table_of(space, read=ctypes.string_at, unpack=struct.unpack):
+def table_of(space, read=ctypes.string_at, unpack=struct.unpack):  # as they are now: the learner's code could replace them
     """(address of a dictionary's table, bytes of it; none where it shares one with others)."""
     table, values = unpack("QQ", read(id(space) + TABLE, 16))
     return table, 0 if values else space.__sizeof__() - dict.__basicsize__
