@@ -3,13 +3,15 @@ afterwards, the person must be told what to do, and the same command must then c
 import contextlib
 import os
 import shutil
+import signal
 import sqlite3
 import subprocess
 import time
 
+import psutil
 import pytest
 from faults import command, compare, make_class, state
-from test_grading import LESSON
+from test_grading import LESSON, answered, hand_in
 
 from course.grading.grade import Options, grade, only_one
 from course.grading.lessons import KEPT
@@ -39,6 +41,17 @@ def test_sudden_deaths_lose_and_double_nothing(tmp_path):
     assert found[0] == expected[0] and len(found[0]) == 20
     assert found[1] == expected[1]
     assert not [path.name for path in (tmp_path / "rough" / KEPT).iterdir() if path.name.startswith(("staged-", "graded-", "release-"))]
+
+
+def test_an_interrupt_waits_for_no_cell(course):
+    hand_in(course, "endless", answered(add="import time\n\ntime.sleep(25)"))
+    grading = subprocess.Popen([*command(course), "--learner", "endless"], stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+    while len(below := psutil.Process(grading.pid).children(recursive=True)) < 4:  # warm parent, start, and the two processes of a room
+        assert grading.poll() is None
+        time.sleep(0.05)
+    grading.send_signal(signal.SIGINT)
+    assert grading.wait(timeout=10) == 130
+    assert not psutil.wait_procs(below, timeout=5)[1]
 
 
 @contextlib.contextmanager

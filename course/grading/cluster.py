@@ -1,7 +1,7 @@
 """Jobs on workers: of this machine, or of a Dask cluster. Workers get notebooks and give back outputs; none sees the gradebook.
 
 A worker is a thread. Those of one process share its warm parent and the starts of its lessons, so that both are made once; they share
-its Python, too, of which a submission takes a tenth of a second. On one machine up to four are threads of this very process.
+its Python, too, of which a submission takes a twentieth of a second. On one machine up to four are threads of this very process.
 """
 import contextlib
 import itertools

@@ -104,12 +104,12 @@ class Pool:
             self._warm(set(packages))
 
     def _warm(self, packages):
-        if self.over:
-            raise Lost("the grading has ended")
         if self.process and self.process.poll() is None and not self.parent.lost:
             if packages <= self.packages:
                 return
             self.idle.wait_for(lambda: not any(start.users for start in self.starts.values()))
+        if self.over:
+            raise Lost("the grading has ended")
         self._end()
         self.packages |= packages
         sock, theirs = socket.socketpair()
