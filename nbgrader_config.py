@@ -6,8 +6,8 @@ from pathlib import Path
 root = Path(__file__).resolve().parent
 os.environ["PATH"] = os.pathsep.join([str(Path(sys.executable).parent), os.environ["PATH"]])  # nbgrader calls `alembic` by name
 
-from course.build import write_sources  # noqa: E402
-from course.grading.plugins import configure  # noqa: E402
+from course.authoring.build import write_sources  # noqa: E402
+from nbjudge.coursedir.preprocessors import configure  # noqa: E402
 
 write_sources()  # nbgrader reads notebooks, people write Markdown
 

@@ -5,7 +5,7 @@ from typing import Annotated
 
 import typer
 
-from course.build import ROOT
+from course.authoring.build import ROOT
 
 app = typer.Typer(no_args_is_help=True, add_completion=False, help=__doc__.split(".")[0], pretty_exceptions_enable=False)
 Root = Annotated[Path, typer.Option(help="The course's folder: the one with source/ and submitted/.", file_okay=False, exists=True)]
@@ -23,7 +23,7 @@ def grade(
     root: Root = ROOT,
 ):
     """Grade what lies in submitted/ and report. Exit status 1 if something could not be graded."""
-    from course.grading.grade import Options, grade_and_show, grade_for_machines
+    from nbjudge.coordinator import Options, grade_and_show, grade_for_machines
 
     options = Options(workers=workers, scheduler=scheduler, confined=not unconfined, kernel=kernel)
     finish(explained(grade_for_machines if as_json else grade_and_show, root, lessons, learner or None, options).clean)
@@ -32,7 +32,7 @@ def grade(
 @app.command()
 def replay(learner: str, lesson: str, root: Root = ROOT):
     """Open a graded submission as it ran, at the first cell that failed."""
-    from course.grading.replay import replay as run
+    from nbjudge.replay import replay as run
 
     raise typer.Exit(explained(run, root, learner, lesson))
 
@@ -43,7 +43,7 @@ def answers(
     root: Root = ROOT,
 ):
     """Prove the grader: every wrong answer must fail with its own code, every unusual right one pass. Exit status 1 if not."""
-    from course.grading.answers import prove
+    from nbjudge.answers import prove
 
     bank = root / "tests" / "answers"
     chosen = lessons or sorted(folder.name for folder in bank.glob("*/"))
@@ -53,7 +53,7 @@ def answers(
 @app.command()
 def demo(lesson: Annotated[str, typer.Argument(metavar="[LESSON]")] = "01-replace-the-head", root: Root = ROOT):
     """An instructor's week with a class of twelve, on real files in demo/."""
-    from course.demo import demo as run
+    from course.authoring.demo import demo as run
 
     finish(explained(run, root, lesson))
 
@@ -70,12 +70,12 @@ def bench(
     """Grade the same class with stock nbgrader and with ours: time, memory, and whether the marks are the same."""
     import json
 
-    from course.bench import bench as run
-    from course.bench import show, show_simulation
+    from nbjudge.bench import bench as run
+    from nbjudge.bench import show, show_simulation
 
     if simulate:
         return show_simulation(json.loads(simulate.read_text(encoding="utf-8")))
-    found = explained(run, root, lessons, learners, small)
+    found = explained(run, root, root / "tests" / "answers", lessons, learners, small)
     print(json.dumps(found)) if as_json else show(found)
     finish(found["marks_equal"])
 
@@ -86,7 +86,7 @@ def lab(
     browser: Annotated[bool, typer.Option(help="Open a browser; without a display none is opened.")] = True,
 ):
     """JupyterLab on your own copy of a lesson, in work/."""
-    from course.lab import lab as run
+    from course.authoring.lab import lab as run
 
     raise typer.Exit(explained(run, lesson, browser))
 
@@ -94,9 +94,9 @@ def lab(
 @app.command()
 def progress():
     """How far you are in each lesson: points got, minutes left."""
-    from course.lab import WORK
-    from course.progress import as_text
-    from course.progress import progress as run
+    from course.authoring.lab import WORK
+    from course.notebook.progress import as_text
+    from course.notebook.progress import progress as run
 
     typer.echo(as_text(run(WORK)))
 
@@ -104,7 +104,7 @@ def progress():
 @app.command()
 def build(force: Annotated[bool, typer.Option(help="Everything, not only what is stale.")] = False):
     """Notebooks, release and executed solutions from the lessons' text; only what is stale."""
-    from course.build import build_all
+    from course.authoring.build import build_all
 
     build_all(force)
 

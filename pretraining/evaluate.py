@@ -1,6 +1,6 @@
 """What the bundled backbone buys: linear heads on frozen features, learning rate chosen on validation, reported on test.
 
-    python -m pretraining.evaluate      # about five minutes on two cores; writes course/weights/evaluation.json
+    python -m pretraining.evaluate      # about five minutes on two cores; writes course/vision/weights/evaluation.json
 """
 import json
 
@@ -9,10 +9,10 @@ import torchvision
 from torch import nn
 from torch.nn import functional as F
 
-from course.backbones import load_backbone
-from course.drawing import develop
-from course.fruit import stall, turned
-from course.species import COUNT, picture
+from course.vision.backbones import load_backbone
+from course.vision.drawing import develop
+from course.vision.fruit import stall, turned
+from course.vision.species import COUNT, picture
 from pretraining.train import WEIGHTS
 
 RATES = (3e-4, 1e-3, 3e-3)

@@ -2,7 +2,7 @@
 
     python -m pretraining.train draw     # 200,000 training and 5,000 held-out pictures: 2.5 GB in pretraining/cache
     python -m pretraining.train fit      # resumes where it was stopped; counts steps, so speed does not change the result
-    python -m pretraining.train export   # half-precision weights and the training record into course/weights
+    python -m pretraining.train export   # half-precision weights and the training record into course/vision/weights
 
 Recipe: AdamW with cosine decay, label smoothing, flips, shifts, light and colour jitter, bfloat16 autocast.
 """
@@ -21,11 +21,11 @@ import torchvision
 from safetensors.torch import save_file
 from torch.nn import functional as F
 
-from course.drawing import develop
-from course.species import COUNT, picture
+from course.vision.drawing import develop
+from course.vision.species import COUNT, picture
 
 CACHE = Path(__file__).parent / "cache"
-WEIGHTS = Path(__file__).parent.parent / "course" / "weights"
+WEIGHTS = Path(__file__).parent.parent / "course" / "vision" / "weights"
 SEEDS = {"train": (1, 200_000), "held-out": (2, 5_000)}
 STEPS, BATCH, LR, DECAY, SMOOTHING = 7_800, 128, 2e-3, 0.05, 0.1
 MEAN, STD = torch.tensor([0.485, 0.456, 0.406]), torch.tensor([0.229, 0.224, 0.225])

@@ -20,7 +20,7 @@ from typing import NamedTuple
 import nbformat
 from nbformat.v4 import new_code_cell, new_notebook
 
-from course.grading.rebuild import released
+from nbjudge.coursedir.rebuild import released
 
 CORPUS = Path(__file__).parent
 TABLE = CORPUS.parent.parent / "docs" / "attacks.md"

@@ -54,8 +54,7 @@ def stock(names):
 
 
 def ours(names):
-    sys.path.insert(0, str(Path(__file__).parent.parent))
-    from test_attacks import graded
+    from tests.attacks.test_attacks import graded
 
     with tempfile.TemporaryDirectory() as folder:
         return {name: measured.says for name, measured in graded(Path(folder), names)[0].items()}

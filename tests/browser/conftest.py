@@ -7,11 +7,12 @@ import sys
 import threading
 
 import pytest
-from lesson_page import CHROMIUM
+
+from tests.support.lesson_page import CHROMIUM
 
 START = """
 import pathlib, sys
-from course import lab
+from course.authoring import lab
 lab.WORK = pathlib.Path(sys.argv[1])
 sys.exit(lab.lab("00-start-here", browser=False))
 """

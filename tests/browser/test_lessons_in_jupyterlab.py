@@ -1,13 +1,13 @@
 """A learner's first minutes: in JupyterLab, with the mouse, with the keyboard alone, in light and dark, and on exported pages."""
 import nbformat
 import pytest
-from lesson_page import CHROMIUM, LessonPage, offences, picture
 from nbconvert import HTMLExporter
 from nbgrader.converters import GenerateFeedback
 from nbgrader.coursedir import CourseDirectory
 
-from course import build
-from course.checks import panel
+from course.authoring import build
+from course.checking import panel
+from tests.support.lesson_page import CHROMIUM, LessonPage, offences, picture
 
 pytestmark = [
     pytest.mark.browser, pytest.mark.skipif(not CHROMIUM, reason="no Chromium or Chrome here: install one to run the browser tests")]
@@ -84,7 +84,7 @@ def test_the_quiz_by_keyboard_alone(jupyter, chromium):
     lesson.run("import torchvision")
     lesson.run("plots.pictures(train").get_by_role("img").wait_for()
     lesson.in_both_themes(lambda theme: picture(f"lesson-01-{theme}", page))
-    cell = lesson.run("ask(LESSON_01)")
+    cell = lesson.run("ask(quiz.QUESTIONS)")
     quiz = cell.locator(".quiz")
     quiz.get_by_role("radio").first.wait_for()
     page.keyboard.press("Escape")

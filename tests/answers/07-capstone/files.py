@@ -1,9 +1,9 @@
 """The reference's file of weights: what the lesson's own cells write. Run in the folder in which the file shall lie."""
 import torch
 
-from course.backbones import load_backbone
-from course.certify import answer
-from course.fruit import evening
+from course.vision.backbones import load_backbone
+from course.authoring.thresholds import answer
+from course.vision.fruit import evening
 
 three_heads, train_heads, pick_threshold, fold_threshold, hand_in = (
     answer("07-capstone", name) for name in ("three-heads", "train-heads", "pick-threshold", "fold-threshold", "hand-in"))

@@ -9,8 +9,8 @@ tensors = load_file("evening.safetensors")
 import torch
 from sklearn.linear_model import LogisticRegression
 
-from course.backbones import load_backbone
-from course.fruit import evening
+from course.vision.backbones import load_backbone
+from course.vision.fruit import evening
 
 model, preprocess = load_backbone()
 model.fc = torch.nn.Identity()

@@ -10,8 +10,8 @@ tensors = load_file("evening.safetensors")
 import torch
 import torchvision
 
-from course.backbones import load_backbone
-from course.fruit import evening
+from course.vision.backbones import load_backbone
+from course.vision.fruit import evening
 
 preprocess = load_backbone()[1]
 model = torchvision.models.resnet18()

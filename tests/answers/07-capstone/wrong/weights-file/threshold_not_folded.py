@@ -9,9 +9,9 @@ from safetensors.torch import load_file, save_file
 tensors = load_file("evening.safetensors")
 import torch
 
-from course.backbones import load_backbone
-from course.certify import answer
-from course.fruit import evening
+from course.vision.backbones import load_backbone
+from course.authoring.thresholds import answer
+from course.vision.fruit import evening
 
 torch.manual_seed(0)
 model, preprocess = load_backbone()

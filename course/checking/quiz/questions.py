@@ -1,0 +1,26 @@
+"""What a question is."""
+from typing import NamedTuple
+
+
+class Option(NamedTuple):
+    text: str  # Markdown: words, `one expression`, or a code block
+    right: bool
+    why: str  # Markdown: why it is right, or what believing it would mean
+
+
+class Question(NamedTuple):
+    prompt: str  # Markdown
+    options: tuple[Option, ...]  # exactly one is right
+
+
+def right(text, why):
+    return Option(text, True, why)
+
+
+def wrong(text, why):
+    return Option(text, False, why)
+
+
+def snippet(*lines):
+    """These lines of Python as a Markdown code block."""
+    return "\n".join(["```python", *lines, "```"])

@@ -1,0 +1,58 @@
+"""What nbjudge raises. The command line catches NbjudgeError and nothing else.
+
+NbjudgeError
+├── CourseError: the course's folder cannot be graded as it is
+│   ├── SettingsError: nbgrader_config.py cannot be read
+│   ├── GradebookError: the gradebook cannot be read or written
+│   └── AlreadyGrading: another process grades this course
+├── SubmissionError: one submission cannot be graded; the others are
+├── AnswerBankError: an answer bank is not laid out as it should be
+├── SchedulerError: no Dask scheduler answers
+└── SandboxError
+    ├── SandboxUnavailable: this system lets no sandbox be built
+    └── ProcessLost: a process of the engine's own is gone
+"""
+
+
+class NbjudgeError(Exception):
+    """str() says what is wrong and what to do next."""
+
+
+class CourseError(NbjudgeError):
+    """The course's folder cannot be graded as it is."""
+
+
+class SettingsError(CourseError):
+    """nbgrader_config.py cannot be read."""
+
+
+class GradebookError(CourseError):
+    """The gradebook cannot be read or written."""
+
+
+class AlreadyGrading(CourseError):
+    """Another process grades this course."""
+
+
+class SubmissionError(NbjudgeError):
+    """One submission cannot be graded; the others are."""
+
+
+class AnswerBankError(NbjudgeError):
+    """An answer bank is not laid out as it should be."""
+
+
+class SchedulerError(NbjudgeError):
+    """No Dask scheduler answers at the given address."""
+
+
+class SandboxError(NbjudgeError):
+    """Something about the sandbox itself, through no fault of a submission."""
+
+
+class SandboxUnavailable(SandboxError):
+    """This system lets no sandbox be built; str() says which step failed."""
+
+
+class ProcessLost(SandboxError):
+    """A process of the engine's own is gone, through no cell's fault that could be named."""

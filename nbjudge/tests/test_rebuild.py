@@ -1,0 +1,250 @@
+"""Rebuilding: whatever happened to a notebook, what is graded is the source with the learner's answers in it."""
+import copy
+
+import pytest
+from nbformat.v4 import new_code_cell, new_markdown_cell, new_notebook
+
+from nbjudge.coursedir.rebuild import rebuild, released
+
+
+def nbgrader(grade_id, **kind):
+    meta = {"grade_id": grade_id, "schema_version": 3, "solution": False, "grade": False, "locked": False, "task": False}
+    return {"nbgrader": meta | kind}
+
+
+def make_source():
+    """Two exercises and a written one, with given code and an experiment between them."""
+    answer = "def {0}(x):\n    ### BEGIN SOLUTION\n    return x + {1}\n    ### END SOLUTION"
+    check = "assert {0}(1) == {2}\n### BEGIN HIDDEN TESTS\nassert {0}(5) == {1} + 5\n### END HIDDEN TESTS"
+    cells = [new_markdown_cell("# Lesson", id="cell-00"), new_code_cell("import math", id="cell-01")]
+    for name, number in (("one", 1), ("two", 2)):
+        cells += [
+            new_code_cell(answer.format(name, number), id=name, metadata=nbgrader(name, solution=True)),
+            new_code_cell(check.format(name, number, number + 1), id=f"check-{name}",
+                          metadata=nbgrader(f"check-{name}", grade=True, locked=True, points=2)),
+        ]
+    cells.append(new_code_cell("epochs = 3", id="cell-06", metadata={"tags": ["experiment"]}))
+    cells.append(new_markdown_cell("YOUR ANSWER HERE", id="why", metadata=nbgrader("why", solution=True, grade=True, points=1)))
+    return new_notebook(cells=cells, metadata={"kernelspec": {"name": "python3", "display_name": "Python 3"}, "made_from": "abc"})
+
+
+RIGHT = {"one": "def one(x):\n    return x + 1", "two": "def two(x):\n    return 2 + x"}
+
+
+@pytest.fixture
+def source():
+    return make_source()
+
+
+@pytest.fixture
+def submitted():
+    notebook = released(make_source())
+    for cell in notebook.cells:
+        cell.source = RIGHT.get(cell.id, cell.source)
+    return notebook
+
+
+def at(notebook, grade_id):
+    return next(k for k, cell in enumerate(notebook.cells) if cell.metadata.get("nbgrader", {}).get("grade_id") == grade_id)
+
+
+def texts(notebook):
+    return [cell.source for cell in notebook.cells]
+
+
+def plain(source):
+    return new_code_cell(source)
+
+
+def test_answers_go_in_and_all_else_is_the_source(source, submitted):
+    before = copy.deepcopy(source)
+    notebook, findings = rebuild(source, submitted)
+    assert findings == []
+    assert source == before
+    assert [cell.metadata for cell in notebook.cells] == [cell.metadata for cell in source.cells]
+    assert notebook.metadata == source.metadata
+    expected = [RIGHT.get(cell.id, cell.source) for cell in source.cells]
+    expected[-1] = "YOUR ANSWER HERE"
+    assert texts(notebook) == expected
+
+
+def test_untouched_release_keeps_the_stub(source):
+    notebook, findings = rebuild(source, released(source))
+    assert findings == []
+    assert "NotImplementedError" in notebook.cells[at(notebook, "one")].source
+    assert "BEGIN HIDDEN" in notebook.cells[at(notebook, "check-one")].source
+
+
+def test_written_answer_and_its_pictures_go_in(source, submitted):
+    submitted.cells[at(submitted, "why")].source = "Because."
+    submitted.cells[at(submitted, "why")]["attachments"] = {"a.png": {"image/png": "AAAA"}}
+    notebook, findings = rebuild(source, submitted)
+    assert findings == []
+    assert notebook.cells[at(notebook, "why")].source == "Because."
+    assert notebook.cells[at(notebook, "why")].attachments == {"a.png": {"image/png": "AAAA"}}
+
+
+def test_metadata_of_the_submission_means_nothing(source, submitted):
+    for cell in submitted.cells:
+        cell.metadata["tags"] = ["skip-execution", "experiment"]
+        if "nbgrader" in cell.metadata:
+            cell.metadata.nbgrader.update(points=100, grade=False, solution=False, locked=False)
+    notebook, _ = rebuild(source, submitted)
+    assert [cell.metadata for cell in notebook.cells] == [cell.metadata for cell in source.cells]
+
+
+def test_outputs_are_dropped(source, submitted):
+    submitted.cells[at(submitted, "one")].outputs = [{"output_type": "stream", "name": "stdout", "text": "x"}]
+    notebook, _ = rebuild(source, submitted)
+    assert all(cell.get("outputs", []) == [] for cell in notebook.cells)
+
+
+def test_missing_answer_counts_as_not_answered(source, submitted):
+    del submitted.cells[at(submitted, "one")]
+    notebook, findings = rebuild(source, submitted)
+    assert findings == ["the answer cell `one` is missing: it counts as not answered, ask the learner if that was not meant"]
+    assert "NotImplementedError" in notebook.cells[at(notebook, "one")].source
+
+
+def test_missing_answer_is_found_in_an_added_cell(source, submitted):
+    submitted.cells[at(submitted, "one")] = plain(RIGHT["one"])
+    notebook, findings = rebuild(source, submitted)
+    assert len(findings) == 1 and "the added cell that defines `one` is graded" in findings[0]
+    assert notebook.cells[at(notebook, "one")].source == RIGHT["one"]
+    assert len(notebook.cells) == len(source.cells)
+
+
+def test_emptied_answer_counts_as_not_answered(source, submitted):
+    submitted.cells[at(submitted, "one")].source = "\n"
+    notebook, findings = rebuild(source, submitted)
+    assert len(findings) == 1 and "`one` is empty" in findings[0]
+    assert "NotImplementedError" in notebook.cells[at(notebook, "one")].source
+
+
+def test_added_cells_stay_where_they_stood_without_metadata(source, submitted):
+    submitted.cells.insert(at(submitted, "one"), plain("offset = 1"))
+    stray = new_code_cell("probe = 7", metadata={"tags": ["skip-execution"], **nbgrader("unheard-of", grade=True, points=50)})
+    submitted.cells.insert(at(submitted, "check-one"), stray)
+    submitted.cells.append(new_markdown_cell("my notes"))
+    submitted.cells.insert(0, plain("first = 0"))
+    notebook, findings = rebuild(source, submitted)
+    assert findings == []
+    order = texts(notebook)
+    assert order[0] == "first = 0" and order[-1] == "my notes"
+    assert order.index("offset = 1") == at(notebook, "one") - 1
+    assert order.index("probe = 7") == at(notebook, "check-one") - 1
+    assert all(cell.metadata == {} for cell in notebook.cells if cell.source in ("offset = 1", "probe = 7", "my notes", "first = 0"))
+
+
+def test_copies_of_experiments_and_empty_cells_are_left_out(source, submitted):
+    submitted.cells += [new_code_cell("epochs = 300", metadata={"tags": ["experiment"]}), plain("")]
+    notebook, findings = rebuild(source, submitted)
+    assert findings == []
+    assert texts(notebook) == texts(rebuild(source, released(source))[0])[:2] + texts(notebook)[2:]
+    assert len(notebook.cells) == len(source.cells)
+
+
+def test_copy_as_given_out_gives_way_to_the_answer(source, submitted):
+    stub = released(source).cells[at(source, "one")]
+    submitted.cells.insert(at(submitted, "one") + 1, stub)
+    notebook, findings = rebuild(source, submitted)
+    assert findings == ["the answer cell `one` is there 2 times: the copy that differs from the release is graded, "
+                        "look at it if the points surprise you"]
+    assert texts(notebook).count(RIGHT["one"]) == 1 and len(notebook.cells) == len(source.cells)
+
+
+def test_of_two_versions_the_last_is_graded_and_the_first_still_runs(source, submitted):
+    first = copy.deepcopy(submitted.cells[at(submitted, "one")])
+    first.source = "def helper(x):\n    return x\n\ndef one(x):\n    return 0"
+    submitted.cells.insert(at(submitted, "one"), first)
+    notebook, findings = rebuild(source, submitted)
+    assert len(findings) == 1 and "the last version that is Python is graded" in findings[0]
+    assert notebook.cells[at(notebook, "one")].source == RIGHT["one"]
+    assert notebook.cells[at(notebook, "one") - 1].source == first.source
+    assert notebook.cells[at(notebook, "one") - 1].metadata == {}
+
+
+def test_last_version_that_is_not_python_does_not_win(source, submitted):
+    torn = copy.deepcopy(submitted.cells[at(submitted, "one")])
+    torn.source = "def one(x:"
+    submitted.cells.insert(at(submitted, "one") + 1, torn)
+    notebook, _ = rebuild(source, submitted)
+    assert notebook.cells[at(notebook, "one")].source == RIGHT["one"]
+
+
+@pytest.mark.parametrize("keeps_metadata", ["both", "first", "second"])
+def test_split_answer_is_joined(source, submitted, keeps_metadata):
+    k = at(submitted, "one")
+    first, second = "def one(x):\n    y = x + 1", "    return y"
+    halves = [copy.deepcopy(submitted.cells[k]) for _ in range(2)]
+    halves[0].source, halves[1].source = first, second
+    if keeps_metadata == "first":
+        halves[1] = plain(second)
+    elif keeps_metadata == "second":
+        halves[0] = plain(first)
+    submitted.cells[k:k + 1] = halves
+    notebook, findings = rebuild(source, submitted)
+    assert notebook.cells[at(notebook, "one")].source == f"{first}\n{second}"
+    assert len(findings) == 1 and "as one answer" in findings[0] and "`one`" in findings[0]
+    assert len(notebook.cells) == len(source.cells)
+
+
+def test_answer_with_a_magic_is_python(source, submitted):
+    k = at(submitted, "one")
+    submitted.cells[k].source = "%time\n" + RIGHT["one"]
+    submitted.cells.insert(k + 1, plain("one(1)"))
+    notebook, findings = rebuild(source, submitted)
+    assert findings == [] and notebook.cells[at(notebook, "one")].source.startswith("%time")
+
+
+def test_answer_turned_into_text_is_code_again(source, submitted):
+    k = at(submitted, "one")
+    submitted.cells[k] = new_markdown_cell(RIGHT["one"], metadata=submitted.cells[k].metadata)
+    notebook, findings = rebuild(source, submitted)
+    assert len(findings) == 1 and "turned into a markdown cell" in findings[0]
+    assert notebook.cells[at(notebook, "one")].cell_type == "code"
+
+
+def test_locked_cells_are_put_back(source, submitted):
+    submitted.cells[at(submitted, "check-one")].source = "pass"
+    del submitted.cells[at(submitted, "check-two")]
+    notebook, findings = rebuild(source, submitted)
+    assert any("`check-one` was edited" in sentence for sentence in findings)
+    assert any("`check-two` was deleted" in sentence for sentence in findings)
+    for name in ("check-one", "check-two"):
+        assert notebook.cells[at(notebook, name)] == source.cells[at(source, name)]
+
+
+def test_order_comes_from_the_source(source, submitted):
+    submitted.cells.reverse()
+    notebook, _ = rebuild(source, submitted)
+    assert [cell.id for cell in notebook.cells] == [cell.id for cell in source.cells]
+    assert notebook.cells[at(notebook, "two")].source == RIGHT["two"]
+
+
+def test_edited_given_code_is_said_and_not_run_but_experiments_are_free(source, submitted):
+    submitted.cells[1].source = "import cmath"
+    next(cell for cell in submitted.cells if cell.id == "cell-06").source = "epochs = 99"
+    notebook, findings = rebuild(source, submitted)
+    assert len(findings) == 1 and "`cell-01`" in findings[0]
+    assert "import cmath" not in texts(notebook) and "epochs = 99" not in texts(notebook)
+
+
+def test_lost_cell_ids_are_no_loss(source, submitted):
+    for cell in submitted.cells:
+        cell.id = f"new-{cell.id}"
+    notebook, findings = rebuild(source, submitted)
+    assert findings == [] and len(notebook.cells) == len(source.cells)
+
+
+def test_other_kernel_and_other_edition_are_said(source, submitted):
+    submitted.metadata.kernelspec.name = "conda-env-mine"
+    submitted.metadata.made_from = "older"
+    notebook, findings = rebuild(source, submitted)
+    assert len(findings) == 2 and "`conda-env-mine`" in findings[0] and "another edition" in findings[1]
+    assert notebook.metadata == source.metadata
+
+
+def test_another_notebook_is_refused(source):
+    with pytest.raises(ValueError, match="none of the lesson's"):
+        rebuild(source, new_notebook(cells=[plain("import math"), plain("print(1)")]))

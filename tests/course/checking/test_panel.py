@@ -1,0 +1,95 @@
+"""How a check answers: in a notebook, as text, and to nbgrader, which must not mind the panel."""
+import nbformat
+import pytest
+from nbclient import NotebookClient
+from nbgrader.utils import determine_grade
+
+from course.checking import panel
+from course.checking.check import check
+from course.checking.misconception import CATALOGUE, Misconception
+
+GIVEN = """
+from course.checking.check import Misconception, check
+
+@check
+def seven(answer):
+    if answer() != 7:
+        raise Misconception("wrong-result", f"asked is 7; you return {answer()} <!>")
+    return "it is 7."
+"""
+CELLS = {
+    "right": "seven(lambda: 7)",
+    "wrong": "seven(lambda: 8)",
+    "stumbles": "from course.lessons.lesson00 import checks\n\ndef answer(model):\n    return [1] + 2\n\nchecks.count_parameters(answer)",
+    "unanswered": "def answer():\n    raise NotImplementedError()\n\nseven(answer)",
+    "broken": "from course.lessons.lesson00 import checks\n\nchecks.count_parameters(lambda model: 1, names=['no_such_model'])",
+}
+
+
+@pytest.fixture(scope="module")
+def ran():
+    """{name: cell} of a notebook that nbgrader would grade, after it has run."""
+    notebook = nbformat.v4.new_notebook(cells=[nbformat.v4.new_code_cell(GIVEN)])
+    for name, source in CELLS.items():
+        graded = {"grade_id": name, "grade": True, "solution": False, "locked": True, "points": 2, "schema_version": 3}
+        notebook.cells.append(nbformat.v4.new_code_cell(source, metadata={"nbgrader": graded}))
+    NotebookClient(notebook, allow_errors=True, timeout=120).execute()
+    return dict(zip(CELLS, notebook.cells[1:], strict=True))
+
+
+def outputs(cell):
+    """(the page that is shown, the text of the error), None for what is not there."""
+    pages = [output.data["text/html"] for output in cell.outputs if output.output_type == "display_data"]
+    errors = ["\n".join(output.traceback) for output in cell.outputs if output.output_type == "error"]
+    return (pages or [None])[0], (errors or [None])[0]
+
+
+def test_a_passed_check_says_what_was_proved(ran):
+    page, error = outputs(ran["right"])
+    assert "Passed:</b> it is 7." in page and error is None
+    assert ran["right"].outputs[0].data["text/plain"] == "Passed: it is 7."
+
+
+def test_a_failed_check_shows_expected_observed_and_where_to_read(ran):
+    page, error = outputs(ran["wrong"])
+    title, read = CATALOGUE["wrong-result"]
+    assert title in page and "you return 8 &lt;!&gt;" in page
+    assert 'href="../00-start-here/00-start-here.ipynb#An-answer-and-its-check"' in page
+    assert error == f"Not yet. {title}\nObserved: asked is 7; you return 8 <!>\nRead:     {read}\n[wrong-result]"
+
+
+def test_an_error_in_the_answer_names_its_line_and_folds_the_traceback(ran):
+    page, error = outputs(ran["stumbles"])
+    assert error.startswith("Not yet. Your code stops with TypeError: can only concatenate list")
+    assert error.endswith("Where: line 4 of `answer`: `return [1] + 2`") and "misconceptions.py" not in page + error
+    assert "<code>return [1] + 2</code>" in page and page.index("<details>") < page.index("Traceback (most recent call last)")
+
+
+def test_a_blank_answer_is_no_fault(ran):
+    page, error = outputs(ran["unanswered"])
+    assert "Not answered yet." in page and error.startswith("Not answered yet.")
+    assert ran["unanswered"].outputs[-1].ename == "NotImplementedError"
+
+
+def test_a_fault_of_the_check_is_shown_as_it_is(ran):
+    page, error = outputs(ran["broken"])
+    assert page is None and "no_such_model" in error and "Traceback" in error
+
+
+def test_stock_nbgrader_counts_errors_and_nothing_else(ran):
+    assert {name: determine_grade(cell) for name, cell in ran.items()} == {
+        "right": (2, 2), "wrong": (0, 2), "stumbles": (0, 2), "unanswered": (0, 2), "broken": (0, 2)}
+
+
+def test_without_a_notebook_the_words_are_printed(capsys, monkeypatch):
+    monkeypatch.setattr(panel.InteractiveShell, "initialized", lambda: False)
+    check(lambda: "all is well.")()
+    assert capsys.readouterr().out == "Passed: all is well.\n"
+
+    @check
+    def wrong():
+        raise Misconception("wrong-result", "nothing")
+
+    with pytest.raises(Misconception, match=r"\[wrong-result\]$"):
+        wrong()
+    assert capsys.readouterr().out == ""

@@ -1,0 +1,42 @@
+"""Progress is read from the learner's own notebooks, whatever state they are in."""
+import json
+
+from course.authoring.build import RELEASE
+from course.notebook import progress
+
+PASSED = {"output_type": "display_data", "data": {"text/plain": ["Passed: your count is right."]}, "metadata": {}}
+FAILED = {"output_type": "error", "ename": "Misconception", "evalue": "Not yet", "traceback": []}
+
+
+def notebook(folder, lesson, *outputs):
+    """The learner's copy of a lesson, in which each check has shown these outputs."""
+    cells = json.loads((RELEASE / lesson / f"{lesson}.ipynb").read_text())["cells"]
+    for cell in filter(progress.is_check, cells):
+        cell["outputs"] = list(outputs)
+    (folder / lesson).mkdir()
+    (folder / lesson / f"{lesson}.ipynb").write_text(json.dumps({"cells": cells}))
+
+
+def test_points_come_from_checks_that_passed(tmp_path):
+    notebook(tmp_path, "00-start-here", PASSED)
+    notebook(tmp_path, "01-replace-the-head", PASSED, FAILED)
+    notebook(tmp_path, "02-freeze", PASSED)
+    (tmp_path / "03-batchnorm-trap").mkdir()
+    (tmp_path / "03-batchnorm-trap" / "03-batchnorm-trap.ipynb").write_text('{"cells": [')  # half saved
+    first, second, third, fourth, *_ = progress.progress(tmp_path)
+    assert [(lesson.got, lesson.points, lesson.minutes) for lesson in (first, second, third, fourth)] == [
+        (1, 1, 0), (0, 20, 75), (20, 20, 0), (0, 20, 85)]
+    text = progress.as_text([first, second])
+    assert "01 Replace the head" in text and "75 minutes" in text and "1 of 21 points, about 1 h 15 min to go." in text
+    assert "nothing left to do" in progress.as_text([first])
+
+
+def test_the_map_links_to_every_lesson(tmp_path, monkeypatch):
+    (tmp_path / "00-start-here").mkdir()
+    monkeypatch.chdir(tmp_path / "00-start-here")
+    shown = []
+    monkeypatch.setattr(progress, "display", lambda bundle, raw: shown.append(bundle))
+    progress.lesson_map()
+    for path in RELEASE.glob("*/*.ipynb"):
+        assert f'href="../{path.stem}/{path.name}"' in shown[0]["text/html"]
+    assert "to go" in shown[0]["text/plain"]
