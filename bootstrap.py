@@ -2,6 +2,7 @@
 
 Run by every `make` target. Can be interrupted and run again: pip keeps what it has downloaded.
 """
+
 import hashlib
 import os
 import shutil
@@ -22,23 +23,46 @@ def stop(message):
 
 def main():
     if sys.version_info < (3, 10):  # noqa: UP036 - this file is run by whatever Python is there
-        stop(f"it needs Python 3.10 or newer and this is {sys.version.split()[0]}.\nInstall a newer one, then run: make PYTHON=python3.12 ...")
+        stop(
+            f"it needs Python 3.10 or newer and this is {sys.version.split()[0]}.\nInstall a newer one, then run: make PYTHON=python3.12 ..."
+        )
     projects = ROOT / "pyproject.toml", ROOT / "nbjudge" / "pyproject.toml"
     wanted = hashlib.sha256(b"".join(path.read_bytes() for path in projects)).hexdigest()
     if STAMP.exists() and STAMP.read_text() == wanted and PYTHON.exists():
         return
     free = shutil.disk_usage(ROOT).free / 1e9
     if not VENV.exists() and free < NEEDED_GB:
-        stop(f"PyTorch and JupyterLab need about {NEEDED_GB} GB of disk and {ROOT} has {free:.1f} GB free.\nMake room, then run the command again.")
-    print(f"Installing into {VENV} (PyTorch and JupyterLab, about 5.5 GB; one to ten minutes, once).", flush=True)
+        stop(
+            f"PyTorch and JupyterLab need about {NEEDED_GB} GB of disk and {ROOT} has {free:.1f} GB free.\nMake room, then run the command again."
+        )
+    print(
+        f"Installing into {VENV} (PyTorch and JupyterLab, about 5.5 GB; one to ten minutes, once).",
+        flush=True,
+    )
     if not PYTHON.exists():
         made = subprocess.run([sys.executable, "-m", "venv", VENV])
         if made.returncode:
             shutil.rmtree(VENV, ignore_errors=True)
-            stop("Python's venv module does not work here. On Debian or Ubuntu run: sudo apt-get install python3-venv")
-    installed = subprocess.run([PYTHON, "-m", "pip", "install", "--disable-pip-version-check", "-e", ROOT / "nbjudge", "-e", f"{ROOT}[test]"])
+            stop(
+                "Python's venv module does not work here. On Debian or Ubuntu run: sudo apt-get install python3-venv"
+            )
+    installed = subprocess.run(
+        [
+            PYTHON,
+            "-m",
+            "pip",
+            "install",
+            "--disable-pip-version-check",
+            "-e",
+            ROOT / "nbjudge",
+            "-e",
+            f"{ROOT}[test]",
+        ]
+    )
     if installed.returncode:
-        stop("pip did not finish; its message stands above. If the network broke off, run the command again: it goes on where it was.")
+        stop(
+            "pip did not finish; its message stands above. If the network broke off, run the command again: it goes on where it was."
+        )
     STAMP.write_text(wanted)
 
 

@@ -1,7 +1,8 @@
 """What the bundled backbone buys: linear heads on frozen features, learning rate chosen on validation, reported on test.
 
-    python -m pretraining.evaluate      # about five minutes on two cores; writes course/vision/weights/evaluation.json
+python -m pretraining.evaluate      # about five minutes on two cores; writes course/vision/weights/evaluation.json
 """
+
 import json
 
 import torch
@@ -56,18 +57,38 @@ def main():
     model, preprocess = load_backbone()
     species = range(COUNT * 5)
     with torch.no_grad():
-        named = torch.cat([model(preprocess(develop([picture(3, i) for i in rows.tolist()]))).argmax(1) for rows in torch.tensor(species).split(250)])
-    result = {"species named right, of 5,000 new pictures": round((named == torch.tensor(species) % COUNT).float().mean().item(), 3)}
+        named = torch.cat(
+            [
+                model(preprocess(develop([picture(3, i) for i in rows.tolist()]))).argmax(1)
+                for rows in torch.tensor(species).split(250)
+            ]
+        )
+    result = {
+        "species named right, of 5,000 new pictures": round(
+            (named == torch.tensor(species) % COUNT).float().mean().item(), 3
+        )
+    }
     print(result, flush=True)
 
     trained = [features(model, p.images, preprocess) for p in splits]
     torch.manual_seed(0)
     untrained = [features(torchvision.models.resnet18(), p.images, preprocess) for p in splits]
-    quarters = [torch.randint(0, 4, (len(p.images),), generator=torch.Generator().manual_seed(i)) for i, p in enumerate(splits)]
-    rotated = [features(model, turned(p.images, q), preprocess) for p, q in zip(splits, quarters, strict=True)]
+    quarters = [
+        torch.randint(0, 4, (len(p.images),), generator=torch.Generator().manual_seed(i))
+        for i, p in enumerate(splits)
+    ]
+    rotated = [
+        features(model, turned(p.images, q), preprocess)
+        for p, q in zip(splits, quarters, strict=True)
+    ]
 
     def of(sets, labels, count=None):
-        return probe(*[(x[:count], y[:count]) if i == 0 else (x, y) for i, (x, y) in enumerate(zip(sets, labels, strict=True))])
+        return probe(
+            *[
+                (x[:count], y[:count]) if i == 0 else (x, y)
+                for i, (x, y) in enumerate(zip(sets, labels, strict=True))
+            ]
+        )
 
     fruit, rotten = [p.fruit for p in splits], [p.rotten for p in splits]
     for count in (200, 400, 1000, 2000):

@@ -6,6 +6,7 @@
 
 Recipe: AdamW with cosine decay, label smoothing, flips, shifts, light and colour jitter, bfloat16 autocast.
 """
+
 import json
 import math
 import os
@@ -45,13 +46,17 @@ def draw():
             for i, pixels in enumerate(pool.imap(_pixels, ((seed, i) for i in range(count)), 64)):
                 out[i] = pixels
                 if i % 10_000 == 9_999:
-                    print(f"{split}: {i + 1:,} of {count:,} in {time.time() - start:.0f} s", flush=True)
+                    print(
+                        f"{split}: {i + 1:,} of {count:,} in {time.time() - start:.0f} s",
+                        flush=True,
+                    )
         out.flush()
         os.replace(part, CACHE / f"{split}.npy")
 
 
 def augment(images, generator):
     """uint8 (B, 64, 64, 3) to normalised float (B, 3, 64, 64), varied."""
+
     def uniform(low, high, *shape):
         return torch.empty(*shape).uniform_(low, high, generator=generator)
 
@@ -59,7 +64,9 @@ def augment(images, generator):
     flip = torch.rand(len(x), generator=generator) < 0.5
     x[flip] = x[flip].flip(3)
     x = torch.roll(x, torch.randint(-6, 7, (2,), generator=generator).tolist(), (2, 3))
-    x = ((x - 0.5) * uniform(0.8, 1.2, len(x), 1, 1, 1) + 0.5) * uniform(0.88, 1.12, len(x), 3, 1, 1)
+    x = ((x - 0.5) * uniform(0.8, 1.2, len(x), 1, 1, 1) + 0.5) * uniform(
+        0.88, 1.12, len(x), 3, 1, 1
+    )
     return (x - MEAN.view(3, 1, 1)) / STD.view(3, 1, 1)
 
 
@@ -73,8 +80,19 @@ def held_out_accuracy(model, device):
     labels = torch.arange(len(images)) % COUNT
     model.eval()
     with torch.no_grad():
-        right = [(model(((x.permute(0, 3, 1, 2) / 255 - MEAN.view(3, 1, 1)) / STD.view(3, 1, 1)).to(device)).argmax(1).cpu() == y).float()
-                 for x, y in zip(images.split(250), labels.split(250))]
+        right = [
+            (
+                model(
+                    ((x.permute(0, 3, 1, 2) / 255 - MEAN.view(3, 1, 1)) / STD.view(3, 1, 1)).to(
+                        device
+                    )
+                )
+                .argmax(1)
+                .cpu()
+                == y
+            ).float()
+            for x, y in zip(images.split(250), labels.split(250))
+        ]
     model.train()
     return torch.cat(right).mean().item()
 
@@ -83,10 +101,14 @@ def fit():
     device = "cuda" if torch.cuda.is_available() else "cpu"
     images = torch.from_numpy(np.load(CACHE / "train.npy", mmap_mode="r+"))
     torch.manual_seed(0)
-    model = torchvision.models.resnet18(num_classes=COUNT).to(device, memory_format=torch.channels_last)
+    model = torchvision.models.resnet18(num_classes=COUNT).to(
+        device, memory_format=torch.channels_last
+    )
     matrices = [p for p in model.parameters() if p.ndim > 1]
     vectors = [p for p in model.parameters() if p.ndim == 1]
-    optimizer = torch.optim.AdamW([{"params": matrices, "weight_decay": DECAY}, {"params": vectors, "weight_decay": 0}], lr=LR)
+    optimizer = torch.optim.AdamW(
+        [{"params": matrices, "weight_decay": DECAY}, {"params": vectors, "weight_decay": 0}], lr=LR
+    )
     step, seconds, curve, saved = 0, 0.0, [], CACHE / "checkpoint.pt"
     if saved.exists():
         state = torch.load(saved, map_location=device)
@@ -97,11 +119,17 @@ def fit():
     per_epoch, start, running = len(images) // BATCH, time.time(), [0.0, 0.0]
     while step < STEPS:
         epoch, batch = divmod(step, per_epoch)
-        rows = shuffled(len(images), epoch)[batch * BATCH:][:BATCH].sort().values
-        x = augment(images[rows], torch.Generator().manual_seed(step)).to(device, memory_format=torch.channels_last)
+        rows = shuffled(len(images), epoch)[batch * BATCH :][:BATCH].sort().values
+        x = augment(images[rows], torch.Generator().manual_seed(step)).to(
+            device, memory_format=torch.channels_last
+        )
         y = (rows % COUNT).to(device)
         for group in optimizer.param_groups:
-            group["lr"] = LR * min(1, (step + 1) / (0.04 * STEPS)) * (0.5 + 0.5 * math.cos(math.pi * step / STEPS))
+            group["lr"] = (
+                LR
+                * min(1, (step + 1) / (0.04 * STEPS))
+                * (0.5 + 0.5 * math.cos(math.pi * step / STEPS))
+            )
         with torch.autocast(device, torch.bfloat16):
             logits = model(x)
         loss = F.cross_entropy(logits.float(), y, label_smoothing=SMOOTHING)
@@ -114,12 +142,26 @@ def fit():
         running = [0.98 * a + 0.02 * b for a, b in zip(running, (loss.item(), accuracy))]
         if step % 300 == 0 or step == STEPS:
             seconds, start = seconds + time.time() - start, time.time()
-            row = {"step": step, "pictures": step * BATCH, "seconds": round(seconds), "loss": round(running[0], 3),
-                   "training_accuracy": round(running[1], 3), "held_out_accuracy": round(held_out_accuracy(model, device), 4)}
+            row = {
+                "step": step,
+                "pictures": step * BATCH,
+                "seconds": round(seconds),
+                "loss": round(running[0], 3),
+                "training_accuracy": round(running[1], 3),
+                "held_out_accuracy": round(held_out_accuracy(model, device), 4),
+            }
             curve.append(row)
             print(row, flush=True)
-            torch.save({"model": model.state_dict(), "optimizer": optimizer.state_dict(), "step": step, "seconds": seconds, "curve": curve},
-                       saved.with_suffix(".part"))
+            torch.save(
+                {
+                    "model": model.state_dict(),
+                    "optimizer": optimizer.state_dict(),
+                    "step": step,
+                    "seconds": seconds,
+                    "curve": curve,
+                },
+                saved.with_suffix(".part"),
+            )
             os.replace(saved.with_suffix(".part"), saved)
             start = time.time()
 
@@ -127,13 +169,27 @@ def fit():
 def export():
     state = torch.load(CACHE / "checkpoint.pt", map_location="cpu")
     if state["step"] != STEPS:
-        sys.exit(f"training stands at step {state['step']} of {STEPS}: run `python -m pretraining.train fit` to the end first")
+        sys.exit(
+            f"training stands at step {state['step']} of {STEPS}: run `python -m pretraining.train fit` to the end first"
+        )
     WEIGHTS.mkdir(exist_ok=True)
-    tensors = {name: t.contiguous().half() if t.is_floating_point() else t for name, t in state["model"].items()}
+    tensors = {
+        name: t.contiguous().half() if t.is_floating_point() else t
+        for name, t in state["model"].items()
+    }
     save_file(tensors, WEIGHTS / "resnet18_species1000.safetensors")
-    record = {"architecture": "torchvision.models.resnet18(num_classes=1000)", "torch": torch.__version__,
-              "torchvision": torchvision.__version__, "pictures": SEEDS, "steps": STEPS, "batch": BATCH, "lr": LR,
-              "weight_decay": DECAY, "label_smoothing": SMOOTHING, "curve": state["curve"]}
+    record = {
+        "architecture": "torchvision.models.resnet18(num_classes=1000)",
+        "torch": torch.__version__,
+        "torchvision": torchvision.__version__,
+        "pictures": SEEDS,
+        "steps": STEPS,
+        "batch": BATCH,
+        "lr": LR,
+        "weight_decay": DECAY,
+        "label_smoothing": SMOOTHING,
+        "curve": state["curve"],
+    }
     (WEIGHTS / "training.json").write_text(json.dumps(record, indent=1) + "\n")
 
 

@@ -1,4 +1,5 @@
 """Before torch is imported anywhere: threads that wait sleep, for on two busy cores spinning costs several times the work."""
+
 import os
 
 os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")

@@ -4,6 +4,7 @@ source/NN-name/NN-name.md  ->  source/NN-name/NN-name.ipynb (for nbgrader, not c
                            ->  release/NN-name/NN-name.ipynb (what learners get)
                            ->  solutions/NN-name.ipynb (executed, with pictures)
 """
+
 import hashlib
 import itertools
 import json
@@ -28,7 +29,9 @@ def lessons():
 
 def digest(lesson):
     """What the derived files of a lesson are stamped with: the hash of its text and its hints."""
-    return hashlib.sha256(b"".join(path.read_bytes() for path in sorted((SOURCE / lesson).glob("*.md")))).hexdigest()[:16]
+    return hashlib.sha256(
+        b"".join(path.read_bytes() for path in sorted((SOURCE / lesson).glob("*.md")))
+    ).hexdigest()[:16]
 
 
 def write(path, text):
@@ -56,8 +59,14 @@ def source_notebook(lesson):
     import jupytext
 
     notebook = jupytext.read(SOURCE / lesson / f"{lesson}.md")
-    notebook.metadata = {"kernelspec": KERNEL, "language_info": {"name": "python"}, "made_from": digest(lesson)}
-    for number, cell in enumerate(notebook.cells):  # jupytext draws new ids each time; ours must not change from build to build
+    notebook.metadata = {
+        "kernelspec": KERNEL,
+        "language_info": {"name": "python"},
+        "made_from": digest(lesson),
+    }
+    for number, cell in enumerate(
+        notebook.cells
+    ):  # jupytext draws new ids each time; ours must not change from build to build
         cell["id"] = cell.metadata.get("nbgrader", {}).get("grade_id") or f"cell-{number:02d}"
     help_with = hints(lesson)
     for statement, answer in itertools.pairwise(notebook.cells):
@@ -70,9 +79,13 @@ def source_notebook(lesson):
 def hints(lesson):
     """{exercise: its hints} from the lesson's hints.md: under a heading each, numbered, the vaguest first."""
     path = SOURCE / lesson / "hints.md"
-    parts = re.split(r"^# (.+)\n", path.read_text(encoding="utf-8") if path.exists() else "", flags=re.M)[1:]
-    return {name: [" ".join(hint.split()) for hint in re.split(r"^\d\. ", text, flags=re.M)[1:]]
-            for name, text in zip(parts[::2], parts[1::2], strict=True)}
+    parts = re.split(
+        r"^# (.+)\n", path.read_text(encoding="utf-8") if path.exists() else "", flags=re.M
+    )[1:]
+    return {
+        name: [" ".join(hint.split()) for hint in re.split(r"^\d\. ", text, flags=re.M)[1:]]
+        for name, text in zip(parts[::2], parts[1::2], strict=True)
+    }
 
 
 def folded(texts):
@@ -105,10 +118,21 @@ def build_release(lesson):
     with tempfile.TemporaryDirectory() as scratch:
         save(source_notebook(lesson), Path(scratch) / "source" / lesson / f"{lesson}.ipynb")
         done = subprocess.run(
-            [sys.executable, "-m", "nbgrader", "generate_assignment", lesson,
-             f"--CourseDirectory.root={scratch}", f"--CourseDirectory.db_url=sqlite:///{scratch}/gradebook.db"],
-            cwd=scratch, capture_output=True, text=True,
-            env=os.environ | {"PATH": os.pathsep.join([str(Path(sys.executable).parent), os.environ["PATH"]])})  # it calls `alembic` by name
+            [
+                sys.executable,
+                "-m",
+                "nbgrader",
+                "generate_assignment",
+                lesson,
+                f"--CourseDirectory.root={scratch}",
+                f"--CourseDirectory.db_url=sqlite:///{scratch}/gradebook.db",
+            ],
+            cwd=scratch,
+            capture_output=True,
+            text=True,
+            env=os.environ
+            | {"PATH": os.pathsep.join([str(Path(sys.executable).parent), os.environ["PATH"]])},
+        )  # it calls `alembic` by name
         made = Path(scratch) / "release" / lesson / f"{lesson}.ipynb"
         if done.returncode or not made.exists():
             raise RuntimeError(f"nbgrader could not generate {lesson}:\n{done.stderr}")
@@ -144,9 +168,17 @@ def build_solution(lesson, force=False):
     os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")  # as `course lab` sets it
     notebook, path = solution_notebook(lesson), SOLUTIONS / f"{lesson}.ipynb"
     if force or not keep_outputs(notebook, path):
-        with tempfile.TemporaryDirectory() as folder:  # what a lesson writes must not lie in source/: nbgrader puts that over learners' files
-            NotebookClient(notebook, timeout=600, kernel_name="python3", extra_arguments=["--log-level=ERROR"], store_widget_state=False,
-                           resources={"metadata": {"path": folder}}).execute()
+        with (
+            tempfile.TemporaryDirectory() as folder
+        ):  # what a lesson writes must not lie in source/: nbgrader puts that over learners' files
+            NotebookClient(
+                notebook,
+                timeout=600,
+                kernel_name="python3",
+                extra_arguments=["--log-level=ERROR"],
+                store_widget_state=False,
+                resources={"metadata": {"path": folder}},
+            ).execute()
     for cell in notebook.cells:
         cell.metadata.pop("execution", None)
     save(notebook, path)
@@ -158,7 +190,10 @@ def keep_outputs(notebook, path):
 
     if not path.exists():
         return False
-    new, old = ([cell for cell in n.cells if cell.cell_type == "code"] for n in (notebook, nbformat.read(path, 4)))
+    new, old = (
+        [cell for cell in n.cells if cell.cell_type == "code"]
+        for n in (notebook, nbformat.read(path, 4))
+    )
     if [cell.source for cell in new] != [cell.source for cell in old]:
         return False
     for cell, run in zip(new, old, strict=True):
@@ -170,7 +205,10 @@ def build_all(force=False):
     """Derive what is stale, or everything, and say what was made."""
     write_sources()
     for lesson in lessons():
-        for path, make in ((RELEASE / lesson / f"{lesson}.ipynb", build_release), (SOLUTIONS / f"{lesson}.ipynb", partial(build_solution, force=force))):
+        for path, make in (
+            (RELEASE / lesson / f"{lesson}.ipynb", build_release),
+            (SOLUTIONS / f"{lesson}.ipynb", partial(build_solution, force=force)),
+        ):
             if force or stale(lesson, path):
                 start = time.perf_counter()
                 print(f"{path.relative_to(ROOT)} ...", end=" ", flush=True)

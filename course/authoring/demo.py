@@ -2,6 +2,7 @@
 
 Everything happens in demo/, a course of its own with its own gradebook, made afresh each time.
 """
+
 import shutil
 import subprocess
 import sys
@@ -26,7 +27,9 @@ def demo(root, lesson):
     settings(root)  # brings the source notebooks up to date
     path = root / "source" / lesson / f"{lesson}.ipynb"
     if not path.exists():
-        raise ValueError(f"{path.relative_to(root)}: there is no such lesson; choose one of those in source/")
+        raise ValueError(
+            f"{path.relative_to(root)}: there is no such lesson; choose one of those in source/"
+        )
     clear(folder)
     shutil.copytree(path.parent, folder / "source" / lesson)
     write_nested_settings(root, folder)
@@ -46,8 +49,12 @@ def demo(root, lesson):
     nbgrader(console, folder, "generate_feedback", lesson)
     pages = len(list((folder / "feedback").glob(f"*/{lesson}/{lesson}.html")))
     console.print(f"{pages} pages of feedback lie in demo/feedback/LEARNER/{lesson}/.")
-    console.print("To see the class in the formgrader: cd demo && jupyter lab, then choose Nbgrader, Formgrader.")
-    return {finding.learner for finding in outcome.findings if finding.blocks} == {BROKEN} and pages == len(outcome.graded)
+    console.print(
+        "To see the class in the formgrader: cd demo && jupyter lab, then choose Nbgrader, Formgrader."
+    )
+    return {finding.learner for finding in outcome.findings if finding.blocks} == {
+        BROKEN
+    } and pages == len(outcome.graded)
 
 
 def clear(folder):
@@ -63,7 +70,9 @@ def clear(folder):
 def nbgrader(console, folder, step, lesson):
     """One of nbgrader's own commands. Raises RuntimeError with its log if it fails."""
     console.print(f"$ nbgrader {step} {lesson}")
-    done = subprocess.run([sys.executable, "-m", "nbgrader", step, lesson], cwd=folder, capture_output=True, text=True)
+    done = subprocess.run(
+        [sys.executable, "-m", "nbgrader", step, lesson], cwd=folder, capture_output=True, text=True
+    )
     if done.returncode:
         raise RuntimeError(f"nbgrader {step} {lesson} failed in {folder}:\n{done.stderr}")
 
@@ -75,21 +84,34 @@ def hand_in(folder, lesson, source, bank, files):
     wrong = [answer for name in names for answer in bank["wrong"][name]]
     unusual = [answer for name in names for answer in bank["right"][name]]
     if len(wrong) < 3 or len(unusual) < 2:
-        raise ValueError(f"tests/answers/{lesson} holds {len(wrong)} wrong and {len(unusual)} right answers; the demo needs three and two")
+        raise ValueError(
+            f"tests/answers/{lesson} holds {len(wrong)} wrong and {len(unusual)} right answers; the demo needs three and two"
+        )
     solved = fill_in(source, reference)
     notebooks = {"right-1": solved, "right-2": solved, "blank": released(source)}
-    notebooks |= {f"unusual-{k}": fill_in(source, reference | {answer.exercise: answer}) for k, answer in enumerate(unusual[:2], start=1)}
-    notebooks |= {f"wrong-{k}": fill_in(source, reference | {answer.exercise: answer})
-                  for k, answer in enumerate((wrong[0], wrong[len(wrong) // 2], wrong[-1]), start=1)}
+    notebooks |= {
+        f"unusual-{k}": fill_in(source, reference | {answer.exercise: answer})
+        for k, answer in enumerate(unusual[:2], start=1)
+    }
+    notebooks |= {
+        f"wrong-{k}": fill_in(source, reference | {answer.exercise: answer})
+        for k, answer in enumerate((wrong[0], wrong[len(wrong) // 2], wrong[-1]), start=1)
+    }
     notebooks["several-wrong"] = fill_in(source, sheets["wrong-01"])
-    notebooks["deleted-cell"] = nbformat.from_dict({**solved, "cells": [cell for cell in solved.cells if name_of(cell) != names[-1]]})
+    notebooks["deleted-cell"] = nbformat.from_dict(
+        {**solved, "cells": [cell for cell in solved.cells if name_of(cell) != names[-1]]}
+    )
     notebooks["renamed"] = solved
     for name, notebook in notebooks.items():
         target = folder / "submitted" / name / lesson
         target.mkdir(parents=True)
-        nbformat.write(notebook, target / (f"{lesson} (1).ipynb" if name == "renamed" else f"{lesson}.ipynb"))
+        nbformat.write(
+            notebook, target / (f"{lesson} (1).ipynb" if name == "renamed" else f"{lesson}.ipynb")
+        )
         if (files / lesson).exists() and name != "blank":
             shutil.copytree(files / lesson, target, dirs_exist_ok=True)
     (folder / "submitted" / BROKEN / lesson).mkdir(parents=True)
-    (folder / "submitted" / BROKEN / lesson / f"{lesson}.ipynb").write_text("<html>Please sign in to download this file.</html>", encoding="utf-8")
+    (folder / "submitted" / BROKEN / lesson / f"{lesson}.ipynb").write_text(
+        "<html>Please sign in to download this file.</html>", encoding="utf-8"
+    )
     return sorted([*notebooks, BROKEN])

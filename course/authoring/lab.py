@@ -1,4 +1,5 @@
 """Open JupyterLab on the learner's own copies of the lessons, in work/."""
+
 import os
 import shutil
 import subprocess
@@ -7,7 +8,9 @@ import sys
 from course.authoring.build import RELEASE, ROOT, lessons, stamp_of
 
 WORK = ROOT / "work"
-SETTINGS = ROOT / "course" / "authoring" / "jupyter"  # JupyterLab without its question about news: `news_url=None` does not silence that
+SETTINGS = (
+    ROOT / "course" / "authoring" / "jupyter"
+)  # JupyterLab without its question about news: `news_url=None` does not silence that
 
 
 def lay_out():
@@ -20,7 +23,9 @@ def lay_out():
             shutil.copyfile(ours, part)
             part.replace(theirs)
         elif stamp_of(theirs) != stamp_of(ours):
-            print(f"{lesson} has changed since you began it. Yours is kept; to start on the new one, rename {theirs} and run this again.")
+            print(
+                f"{lesson} has changed since you began it. Yours is kept; to start on the new one, rename {theirs} and run this again."
+            )
 
 
 def lab(lesson, browser=True):
@@ -28,8 +33,18 @@ def lab(lesson, browser=True):
     if lesson not in lessons():
         raise ValueError(f"there is no lesson {lesson!r}: choose one of {', '.join(lessons())}")
     lay_out()
-    display = sys.platform in ("darwin", "win32") or os.environ.get("DISPLAY") or os.environ.get("WAYLAND_DISPLAY")
-    command = [sys.executable, "-m", "jupyterlab", f"--ServerApp.root_dir={WORK}", f"--LabApp.default_url=/lab/tree/{lesson}/{lesson}.ipynb"]
+    display = (
+        sys.platform in ("darwin", "win32")
+        or os.environ.get("DISPLAY")
+        or os.environ.get("WAYLAND_DISPLAY")
+    )
+    command = [
+        sys.executable,
+        "-m",
+        "jupyterlab",
+        f"--ServerApp.root_dir={WORK}",
+        f"--LabApp.default_url=/lab/tree/{lesson}/{lesson}.ipynb",
+    ]
     if not (browser and display):
         command.append("--no-browser")
         print("No display here: open the link that JupyterLab prints below in a browser.")
@@ -41,12 +56,20 @@ def lab(lesson, browser=True):
 def environment(given):
     """The environment variables for JupyterLab, from those that are given."""
     ours = {
-        "PATH": os.pathsep.join([os.path.dirname(sys.executable), given["PATH"]]),  # so that kernels find this environment's tools
-        "JUPYTER_CONFIG_PATH": os.pathsep.join(filter(None, [str(SETTINGS), given.get("JUPYTER_CONFIG_PATH")])),
+        "PATH": os.pathsep.join(
+            [os.path.dirname(sys.executable), given["PATH"]]
+        ),  # so that kernels find this environment's tools
+        "JUPYTER_CONFIG_PATH": os.pathsep.join(
+            filter(None, [str(SETTINGS), given.get("JUPYTER_CONFIG_PATH")])
+        ),
         "OMP_WAIT_POLICY": "PASSIVE",  # threads that wait for each other sleep: on a busy machine spinning costs several times the work
-        "JUPYTERLAB_WORKSPACES_DIR": str(WORK / ".jupyterlab"),  # open tabs are the course's own, not those of other projects
+        "JUPYTERLAB_WORKSPACES_DIR": str(
+            WORK / ".jupyterlab"
+        ),  # open tabs are the course's own, not those of other projects
     }
-    if not os.access(os.path.expanduser("~"), os.W_OK):  # a home that cannot be written to would stop Jupyter
+    if not os.access(
+        os.path.expanduser("~"), os.W_OK
+    ):  # a home that cannot be written to would stop Jupyter
         ours["HOME"] = str(WORK / ".home")
         os.makedirs(ours["HOME"], exist_ok=True)
     return {**given, **ours}

@@ -1,8 +1,9 @@
 """How much room each threshold has: reference answers over seeds and threads, beside the best wrong answer.
 
-    python -m course.authoring.thresholds            # 10 seeds x {1, 2} threads, about a minute
-    python -m course.authoring.thresholds --short    # 3 seeds, as the tests run it
+python -m course.authoring.thresholds            # 10 seeds x {1, 2} threads, about a minute
+python -m course.authoring.thresholds --short    # 3 seeds, as the tests run it
 """
+
 import sys
 
 import torch
@@ -13,9 +14,18 @@ from course.lessons.lesson05 import checks as lesson05
 from course.lessons.lesson07 import checks as lesson07
 from nbjudge.answers import read_bank
 
-THRESHOLDS = [("01-replace-the-head", "train-head", lesson01.score_head, target, asked) for target, asked in lesson01.THRESHOLDS.items()]
-THRESHOLDS += [("05-two-heads-one-loss", "train-both", lesson05.score_both, target, asked) for target, asked in lesson05.THRESHOLDS.items()]
-THRESHOLDS += [("07-capstone", "train-heads", lesson07.score_heads, target, asked) for target, asked in lesson07.FLOORS.items()]
+THRESHOLDS = [
+    ("01-replace-the-head", "train-head", lesson01.score_head, target, asked)
+    for target, asked in lesson01.THRESHOLDS.items()
+]
+THRESHOLDS += [
+    ("05-two-heads-one-loss", "train-both", lesson05.score_both, target, asked)
+    for target, asked in lesson05.THRESHOLDS.items()
+]
+THRESHOLDS += [
+    ("07-capstone", "train-heads", lesson07.score_heads, target, asked)
+    for target, asked in lesson07.FLOORS.items()
+]
 
 
 BY_SCORE = ("head-not-trained", "head-undertrained")  # the misconceptions that a threshold finds
@@ -40,7 +50,9 @@ def spread(lesson, exercise, score, target, seeds):
             torch.manual_seed(seed)
             runs.append(score(reference, target))
     wrong = {}
-    for entry in read_bank(ROOT / "tests" / "answers", lesson, source_notebook(lesson))["wrong"][exercise]:
+    for entry in read_bank(ROOT / "tests" / "answers", lesson, source_notebook(lesson))["wrong"][
+        exercise
+    ]:
         if entry.expected in BY_SCORE:
             torch.manual_seed(0)
             wrong[entry.name] = score(answer(lesson, exercise, entry.text), target)
@@ -57,5 +69,10 @@ def certificate(seeds):
 
 if __name__ == "__main__":
     print("| exercise | target | asked | reference | best wrong answer |\n|---|---|---|---|---|")
-    for exercise, target, asked, low, high, name, wrong in certificate(3 if "--short" in sys.argv else 10):
-        print(f"| {exercise} | {target} | {asked:.2f} | {low:.3f} to {high:.3f} | {name} {wrong:.3f} |", flush=True)
+    for exercise, target, asked, low, high, name, wrong in certificate(
+        3 if "--short" in sys.argv else 10
+    ):
+        print(
+            f"| {exercise} | {target} | {asked:.2f} | {low:.3f} to {high:.3f} | {name} {wrong:.3f} |",
+            flush=True,
+        )

@@ -1,4 +1,5 @@
 """The check decorator: a check is repeatable, quiet, and ends in one line that says what was proved."""
+
 import contextlib
 import functools
 import io
@@ -14,24 +15,59 @@ from course.checking.misconception import Misconception, unlike, wrong_result
 
 def expect(found, kind, asked):
     """Raise Misconception unless `found` is an instance of `kind` (a type or a union of types), which `asked` says in words."""
-    if not issubclass(type(found), kind):  # isinstance() would believe what the object says of its class
+    if not issubclass(
+        type(found), kind
+    ):  # isinstance() would believe what the object says of its class
         raise unlike(found, f"asked is {asked}; you return {type(found).__name__}")
 
 
 # by these an object of a class of one's own could pass for the right answer without being it
-DECIDING = {"__eq__", "__ne__", "__lt__", "__le__", "__gt__", "__ge__", "__hash__", "__class__", "__getattribute__", "__float__", "__int__",
-            "__index__", "__abs__", "__sub__", "__rsub__", "__torch_function__", "__torch_dispatch__", "__array__"}
+DECIDING = {
+    "__eq__",
+    "__ne__",
+    "__lt__",
+    "__le__",
+    "__gt__",
+    "__ge__",
+    "__hash__",
+    "__class__",
+    "__getattribute__",
+    "__float__",
+    "__int__",
+    "__index__",
+    "__abs__",
+    "__sub__",
+    "__rsub__",
+    "__torch_function__",
+    "__torch_dispatch__",
+    "__array__",
+}
 
 
 def plain(found):
     """Return `found`, a value that an answer gave, or raise Misconception where its class itself decides what it is equal to."""
-    for value in [found, *(found[:100] if type(found) in (list, tuple) else found.values() if type(found) is dict else ())]:
+    for value in [
+        found,
+        *(
+            found[:100]
+            if type(found) in (list, tuple)
+            else found.values()
+            if type(found) is dict
+            else ()
+        ),
+    ]:
         for kind in type.mro(type(value)):
             if is_library(kind) and is_library(type(kind)):
                 continue
-            if DECIDING & set(type.__dict__["__dict__"].__get__(kind)) or type(kind) is not type or issubclass(kind, int | float | str | torch.Tensor):
-                raise wrong_result(f"asked is a plain value; you return one of a class {type(value).__name__}, "
-                                    "which decides itself what it is equal to")
+            if (
+                DECIDING & set(type.__dict__["__dict__"].__get__(kind))
+                or type(kind) is not type
+                or issubclass(kind, int | float | str | torch.Tensor)
+            ):
+                raise wrong_result(
+                    f"asked is a plain value; you return one of a class {type(value).__name__}, "
+                    "which decides itself what it is equal to"
+                )
     return found
 
 
@@ -59,8 +95,12 @@ def check(function):
     @functools.wraps(function)
     def run(*args, **kwargs):
         try:
-            with torch.random.fork_rng(devices=[]), warnings.catch_warnings(), contextlib.redirect_stdout(io.StringIO()), \
-                    contextlib.redirect_stderr(io.StringIO()):
+            with (
+                torch.random.fork_rng(devices=[]),
+                warnings.catch_warnings(),
+                contextlib.redirect_stdout(io.StringIO()),
+                contextlib.redirect_stderr(io.StringIO()),
+            ):
                 warnings.simplefilter("ignore")
                 torch.manual_seed(0)
                 proved = function(*map(as_given, args), **kwargs)

@@ -1,4 +1,5 @@
 """Comparing what a model holds and returns: fingerprints, snapshots, what has moved."""
+
 import zlib
 
 import torch
@@ -21,7 +22,11 @@ def snapshot(named):
 
 def moved_since(model, before):
     """Names of the tensors that are no longer, to the bit, what `before` (a `snapshot`) holds."""
-    return [name for name, tensor in tensors(model).items() if name in before and not torch.equal(tensor, before[name])]
+    return [
+        name
+        for name, tensor in tensors(model).items()
+        if name in before and not torch.equal(tensor, before[name])
+    ]
 
 
 def are_probabilities(logits):

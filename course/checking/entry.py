@@ -1,4 +1,5 @@
 """An entry of the catalogue of misconceptions, and the entries that belong to no single lesson."""
+
 from typing import NamedTuple
 
 
@@ -8,6 +9,11 @@ class Entry(NamedTuple):
 
 
 COMMON = {
-    "nothing-returned": Entry("The function gives nothing back: it needs a `return`", "00-start-here: An answer and its check"),
-    "wrong-result": Entry("The result is not what the exercise asks for", "00-start-here: An answer and its check"),
+    "nothing-returned": Entry(
+        "The function gives nothing back: it needs a `return`",
+        "00-start-here: An answer and its check",
+    ),
+    "wrong-result": Entry(
+        "The result is not what the exercise asks for", "00-start-here: An answer and its check"
+    ),
 }

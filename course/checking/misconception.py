@@ -3,6 +3,7 @@
 A code stands in three places: in the learner's failure message, in the answer bank (`tests/answers`: every wrong answer
 names the code it must fail with) and in the instructor's report.
 """
+
 import textwrap
 
 from course.checking.entry import COMMON
@@ -16,7 +17,17 @@ from course.lessons.lesson06.misconceptions import MISCONCEPTIONS as LESSON_06
 from course.lessons.lesson07.misconceptions import MISCONCEPTIONS as LESSON_07
 
 # written out and not looked up, so that the grader sees from the code what a check depends on
-CATALOGUE = COMMON | LESSON_00 | LESSON_01 | LESSON_02 | LESSON_03 | LESSON_04 | LESSON_05 | LESSON_06 | LESSON_07
+CATALOGUE = (
+    COMMON
+    | LESSON_00
+    | LESSON_01
+    | LESSON_02
+    | LESSON_03
+    | LESSON_04
+    | LESSON_05
+    | LESSON_06
+    | LESSON_07
+)
 
 
 class Misconception(AssertionError):
@@ -28,8 +39,19 @@ class Misconception(AssertionError):
     def __init__(self, code, observed):
         self.code, self.observed, self.entry = code, observed, CATALOGUE[code]
         text = "\n".join(
-            textwrap.fill(words, 84, initial_indent=label, subsequent_indent=" " * len(label), break_long_words=False)
-            for label, words in (("", self.entry.title), ("Observed: ", observed), ("Read:     ", self.entry.read)))
+            textwrap.fill(
+                words,
+                84,
+                initial_indent=label,
+                subsequent_indent=" " * len(label),
+                break_long_words=False,
+            )
+            for label, words in (
+                ("", self.entry.title),
+                ("Observed: ", observed),
+                ("Read:     ", self.entry.read),
+            )
+        )
         super().__init__(f"{text}\n[{code}]")
 
     def _render_traceback_(self):

@@ -5,6 +5,7 @@ exception's own output where a stylesheet can; terminals, GitHub and nbgrader's 
 Colours come from JupyterLab's theme, and none is the only sign. On exported pages the lesson is not where a link would look
 for it, so there it is plain text.
 """
+
 import html
 import re
 import traceback
@@ -33,8 +34,15 @@ def passed(proved):
 
 def not_yet(title, observed, read):
     """A misconception: the thought that would have been right, what was seen instead, and where it is explained."""
-    rows = {"Observed": marked_up(observed), "Read": f'<a href="{link_to(read)}">{html.escape(read)}</a>'}
-    show("failed", f"<b>✗ Not yet.</b> {marked_up(title)}" + "".join(row(label, cell) for label, cell in rows.items()))
+    rows = {
+        "Observed": marked_up(observed),
+        "Read": f'<a href="{link_to(read)}">{html.escape(read)}</a>',
+    }
+    show(
+        "failed",
+        f"<b>✗ Not yet.</b> {marked_up(title)}"
+        + "".join(row(label, cell) for label, cell in rows.items()),
+    )
 
 
 def stumbled(problem):
@@ -50,12 +58,22 @@ def stumbled(problem):
         verdict, rows = "Not answered yet.", {}
         title = "Put your answer in place of `raise NotImplementedError()` above, run that cell, then this one."
     else:
-        verdict, rows = "Not yet.", {"Where": f"line {place.lineno} of `{place.name}`: `{place.line}`"}
+        verdict, rows = (
+            "Not yet.",
+            {"Where": f"line {place.lineno} of `{place.name}`: `{place.line}`"},
+        )
         title = f"Your code stops with {traceback.format_exception_only(problem)[-1].strip()}"
     whole = html.escape("".join(traceback.format_exception(type(problem), problem, trace)))
-    show("failed", f"<b>✗ {verdict}</b> {marked_up(title)}" + "".join(row(label, marked_up(cell)) for label, cell in rows.items())
-         + f"<details><summary>Python's traceback</summary><pre>{whole}</pre></details>")
-    problem._render_traceback_ = lambda: [f"{verdict} {title}", *(f"{label}: {cell}" for label, cell in rows.items())]
+    show(
+        "failed",
+        f"<b>✗ {verdict}</b> {marked_up(title)}"
+        + "".join(row(label, marked_up(cell)) for label, cell in rows.items())
+        + f"<details><summary>Python's traceback</summary><pre>{whole}</pre></details>",
+    )
+    problem._render_traceback_ = lambda: [
+        f"{verdict} {title}",
+        *(f"{label}: {cell}" for label, cell in rows.items()),
+    ]
 
 
 def in_notebook(frame):

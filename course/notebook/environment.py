@@ -1,4 +1,5 @@
 """Is this machine ready for the course? Each line says OK, or FAIL and what to do."""
+
 import importlib.metadata
 import os
 import sys
@@ -24,7 +25,10 @@ def _python():
 
 
 def _packages():
-    return ", ".join(f"{name} {importlib.metadata.version(name)}" for name in ("torch", "torchvision", "nbgrader", "jupyterlab"))
+    return ", ".join(
+        f"{name} {importlib.metadata.version(name)}"
+        for name in ("torch", "torchvision", "nbgrader", "jupyterlab")
+    )
 
 
 def _device():
@@ -33,7 +37,9 @@ def _device():
     from course.vision.backbones import accelerator
 
     device = accelerator().type
-    return f"{torch.get_num_threads()} threads of {os.cpu_count()} cores" + ("; no GPU, and none is needed" if device == "cpu" else f", and {device}")
+    return f"{torch.get_num_threads()} threads of {os.cpu_count()} cores" + (
+        "; no GPU, and none is needed" if device == "cpu" else f", and {device}"
+    )
 
 
 def _pictures():
@@ -59,9 +65,21 @@ def _backbone():
 
 REINSTALL = "Run `make lab` again, or: python -m pip install -e . in the course's folder."
 REQUIREMENTS = (
-    ("Python", _python, "Install Python 3.10 or newer, remove the folder .venv and run `make lab` again."),
+    (
+        "Python",
+        _python,
+        "Install Python 3.10 or newer, remove the folder .venv and run `make lab` again.",
+    ),
     ("Packages", _packages, REINSTALL),
     ("Machine", _device, REINSTALL),
-    ("Pictures", _pictures, "The file course/vision/data/fruit.zip is damaged or missing: get it again with `git checkout course/vision/data`."),
-    ("Backbone", _backbone, "The weights are damaged or missing: get them again with `git checkout course/vision/weights`."),
+    (
+        "Pictures",
+        _pictures,
+        "The file course/vision/data/fruit.zip is damaged or missing: get it again with `git checkout course/vision/data`.",
+    ),
+    (
+        "Backbone",
+        _backbone,
+        "The weights are damaged or missing: get them again with `git checkout course/vision/weights`.",
+    ),
 )

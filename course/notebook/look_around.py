@@ -2,6 +2,7 @@
 
 Each is a widget, with a table below it for where no widget runs.
 """
+
 import html
 
 from IPython.display import display
@@ -27,12 +28,27 @@ LOOK = """<style>
 def look_around():
     """Show a model to choose and a line to try on it, which a real module answers (quiz/models.py)."""
     name = Dropdown(options=models.NAMES, value="densenet121", description="model")
-    width = Dropdown(options=WIDTHS, value=1024, description="new head reads", style={"description_width": "initial"})
+    width = Dropdown(
+        options=WIDTHS,
+        value=1024,
+        description="new head reads",
+        style={"description_width": "initial"},
+    )
 
     def said():
-        return f"{around(name.value)}<p>{line(width.value)}<br>{outcome(name.value, width.value)}</p>"
+        return (
+            f"{around(name.value)}<p>{line(width.value)}<br>{outcome(name.value, width.value)}</p>"
+        )
 
-    rows = [(name, models.as_code(models.head_path(name)), str(models.head_width(name)), outcome(name, 1024)) for name in EXAMPLES]
+    rows = [
+        (
+            name,
+            models.as_code(models.head_path(name)),
+            str(models.head_width(name)),
+            outcome(name, 1024),
+        )
+        for name in EXAMPLES
+    ]
     turn((name, width), said, as_text(("model", "the head", "reads", line(1024)), rows))
 
 
@@ -47,8 +63,16 @@ def thresholds(probabilities, labels):
 
     def said():
         found, missed, alarms, kept = counts(number.value)
-        precision = f"{found / (found + alarms):.2f}" if found + alarms else "undefined: nothing is flagged"
-        body = table(("", "flagged", "not flagged"), [("rotten", f"{found} found", f"{missed} missed"), ("fresh", f"{alarms} false alarms", f"{kept} kept")])
+        precision = (
+            f"{found / (found + alarms):.2f}" if found + alarms else "undefined: nothing is flagged"
+        )
+        body = table(
+            ("", "flagged", "not flagged"),
+            [
+                ("rotten", f"{found} found", f"{missed} missed"),
+                ("fresh", f"{alarms} false alarms", f"{kept} kept"),
+            ],
+        )
         return f"{body}<p>precision {precision}, recall {found / (found + missed):.2f}, accuracy {(found + kept) / len(labels):.2f}</p>"
 
     rows = [(f"{threshold:.1f}", *map(str, counts(threshold))) for threshold in EXAMPLE_THRESHOLDS]
@@ -79,7 +103,10 @@ def around(name):
     part = models.model(name).get_submodule(top)
     lines = [f"model.{top}: {type(part).__name__}" if key else f"model.{top}: {part}   ← the head"]
     if key:
-        lines += [f"    {child}: {layer}" + ("   ← the head" if child == key else "") for child, layer in part.named_children()]
+        lines += [
+            f"    {child}: {layer}" + ("   ← the head" if child == key else "")
+            for child, layer in part.named_children()
+        ]
     return f"<pre>{html.escape(chr(10).join(lines))}</pre>"
 
 
@@ -92,10 +119,20 @@ def outcome(name, width):
 
 
 def table(heads, rows):
-    page = "".join(f'<tr><th scope="row">{row[0]}</th>' + "".join(f"<td>{cell}</td>" for cell in row[1:]) + "</tr>" for row in rows)
+    page = "".join(
+        f'<tr><th scope="row">{row[0]}</th>'
+        + "".join(f"<td>{cell}</td>" for cell in row[1:])
+        + "</tr>"
+        for row in rows
+    )
     return f"<table><thead><tr>{''.join(f'<th scope=col>{head}</th>' for head in heads)}</tr></thead><tbody>{page}</tbody></table>"
 
 
 def as_text(heads, rows):
-    plain = "\n".join("  ".join(row).replace("<code>", "`").replace("</code>", "`") for row in [heads, *rows])
-    return {"text/html": f'{LOOK}<div class="look-around-text">{table(heads, rows)}</div>', "text/plain": plain}
+    plain = "\n".join(
+        "  ".join(row).replace("<code>", "`").replace("</code>", "`") for row in [heads, *rows]
+    )
+    return {
+        "text/html": f'{LOOK}<div class="look-around-text">{table(heads, rows)}</div>',
+        "text/plain": plain,
+    }

@@ -1,4 +1,5 @@
 """Pretrained backbones: the course's own, bundled and offline, or torchvision's official ones; and running them over many pictures."""
+
 import copy
 from pathlib import Path
 from urllib.error import URLError
@@ -24,10 +25,19 @@ def load_backbone(name="resnet18", weights="bundled"):
     """
     if weights == "bundled":
         if name != "resnet18":
-            raise ValueError(f'only resnet18 is bundled: for {name} ask for weights="official" (needs a network once)')
+            raise ValueError(
+                f'only resnet18 is bundled: for {name} ask for weights="official" (needs a network once)'
+            )
         model = torchvision.models.resnet18(num_classes=1000)
         model.load_state_dict(load_file(BUNDLED))  # half precision on disk, float32 in the model
-        preprocess = v2.Compose([v2.Resize(64), v2.CenterCrop(64), v2.ToDtype(torch.float32, scale=True), v2.Normalize(IMAGENET_MEAN, IMAGENET_STD)])
+        preprocess = v2.Compose(
+            [
+                v2.Resize(64),
+                v2.CenterCrop(64),
+                v2.ToDtype(torch.float32, scale=True),
+                v2.Normalize(IMAGENET_MEAN, IMAGENET_STD),
+            ]
+        )
         return model.eval(), preprocess
     if weights != "official":
         raise ValueError(f'weights can be "bundled" or "official", not {weights!r}')
@@ -38,13 +48,18 @@ def load_backbone(name="resnet18", weights="bundled"):
         cache = Path(torch.hub.get_dir()) / "checkpoints" / Path(official.url).name
         raise ConnectionError(
             f"the official weights of {name} could not be downloaded ({problem.reason}). Either work on with load_backbone(), which needs no "
-            f"network, or fetch {official.url} on another machine and save it as {cache}") from problem
+            f"network, or fetch {official.url} on another machine and save it as {cache}"
+        ) from problem
     return model.eval(), official.transforms()
 
 
 def accelerator():
     """The GPU, Apple's MPS or whatever else torch would rather compute on here; else the CPU."""
-    return torch.accelerator.current_accelerator() if torch.accelerator.is_available() else torch.device("cpu")
+    return (
+        torch.accelerator.current_accelerator()
+        if torch.accelerator.is_available()
+        else torch.device("cpu")
+    )
 
 
 def outputs_of(model, images, preprocess=None, batch=100):
@@ -53,9 +68,15 @@ def outputs_of(model, images, preprocess=None, batch=100):
     The work is done by the accelerator() on a copy of the model, in full float32, so that an output differs from the CPU's by no more
     than rounding; where that fails, for want of memory or of an operation, by the CPU.
     """
+
     def run(model, device):
         with torch.no_grad(), torch.backends.cudnn.flags(enabled=True, allow_tf32=False):
-            return torch.cat([model((preprocess(part) if preprocess else part).to(device)).cpu() for part in images.split(batch)])
+            return torch.cat(
+                [
+                    model((preprocess(part) if preprocess else part).to(device)).cpu()
+                    for part in images.split(batch)
+                ]
+            )
 
     if (device := accelerator()).type != "cpu":
         try:

@@ -5,6 +5,7 @@ good (NEP 19), and all arithmetic is float64, so every platform draws the same p
 
 Object coordinates: `u` grows to the right, `v` grows upwards, an object fills about the unit disc. Colours are RGB in 0..1.
 """
+
 import colorsys
 import io
 from collections import namedtuple
@@ -71,12 +72,17 @@ def fractal(r, side, cells, octaves, gain=0.55):
 
 # ---- grounds ------------------------------------------------------------------------------------------------------------
 
+
 def _table(r, x, y, rough):
     horizon = r.uniform(0.3, 0.72) + 0.02 * noise(r, len(x), 3)
     wall = colour(r.rand(), r.uniform(0, 0.45), r.uniform(0.35, 0.95))
     hue = r.uniform(0.02, 0.14) if r.rand() < 0.6 else r.rand()
     wood = colour(hue, r.uniform(0.1, 0.7), r.uniform(0.25, 0.85))
-    grain = np.sin(2 * np.pi * (y * r.uniform(8, 30) * (0.6 + 0.6 * y) + 0.5 * rough)) * r.uniform(0, 0.12) + 0.06 * rough
+    grain = (
+        np.sin(2 * np.pi * (y * r.uniform(8, 30) * (0.6 + 0.6 * y) + 0.5 * rough))
+        * r.uniform(0, 0.12)
+        + 0.06 * rough
+    )
     above = wall * (1.1 - 0.35 * y + 0.04 * rough)[..., None]
     below = wood * (0.675 + 0.35 * y + grain)[..., None]
     return mix(above, below, step(-0.01, 0.01, y - horizon))
@@ -93,7 +99,9 @@ def _cloth(r, x, y, rough):
     elif pattern == 1:
         mask = np.sin(2 * np.pi * count * s) * np.sin(2 * np.pi * count * t) > 0  # checks
     else:
-        mask = (s * count % 1 - 0.5) ** 2 + (t * count % 1 - 0.5) ** 2 < r.uniform(0.04, 0.14)  # dots
+        mask = (s * count % 1 - 0.5) ** 2 + (t * count % 1 - 0.5) ** 2 < r.uniform(
+            0.04, 0.14
+        )  # dots
     return mix(a, b, mask.astype(float)) * ((1 + 0.12 * rough) * (1.1 - 0.25 * y))[..., None]
 
 
@@ -102,13 +110,19 @@ def _meadow(r, x, y, rough):
     sky = colour(r.uniform(0.5, 0.62), r.uniform(0.1, 0.6), r.uniform(0.6, 1))
     grass = colour(r.uniform(0.2, 0.38), r.uniform(0.3, 0.8), r.uniform(0.2, 0.6))
     blades = 1 + 0.25 * np.abs(noise(r, len(x), 24))
-    return mix(sky * (1 - 0.3 * y)[..., None], grass * blades[..., None], step(-0.02, 0.02, y - horizon))
+    return mix(
+        sky * (1 - 0.3 * y)[..., None], grass * blades[..., None], step(-0.02, 0.02, y - horizon)
+    )
 
 
 def _plate(r, x, y, rough):
-    table = colour(r.rand(), r.uniform(0.1, 0.6), r.uniform(0.2, 0.7)) * (1 + 0.12 * rough)[..., None]
+    table = (
+        colour(r.rand(), r.uniform(0.1, 0.6), r.uniform(0.2, 0.7)) * (1 + 0.12 * rough)[..., None]
+    )
     china = colour(r.rand(), r.uniform(0, 0.25), r.uniform(0.75, 1))
-    d = ((x - r.uniform(0.35, 0.65)) / r.uniform(0.4, 0.55)) ** 2 + ((y - r.uniform(0.5, 0.75)) / r.uniform(0.22, 0.38)) ** 2
+    d = ((x - r.uniform(0.35, 0.65)) / r.uniform(0.4, 0.55)) ** 2 + (
+        (y - r.uniform(0.5, 0.75)) / r.uniform(0.22, 0.38)
+    ) ** 2
     image = mix(table, china * (1 - 0.15 * np.clip(d, 0, 1))[..., None], step(1.02, 0.98, d))
     return image * (1 - 0.25 * np.exp(-(((d - 1) / 0.05) ** 2)))[..., None]
 
@@ -136,23 +150,34 @@ def _crate(r, x, y, rough):
 
 def _street(r, x, y, rough):
     horizon = r.uniform(0.45, 0.7)
-    night = mix(colour(r.uniform(0.58, 0.72), r.uniform(0.2, 0.7), r.uniform(0.08, 0.25)),
-                colour(r.uniform(0.02, 0.1), r.uniform(0.2, 0.6), r.uniform(0.15, 0.4)), step(-0.02, 0.02, y - horizon + 0.01 * rough))
+    night = mix(
+        colour(r.uniform(0.58, 0.72), r.uniform(0.2, 0.7), r.uniform(0.08, 0.25)),
+        colour(r.uniform(0.02, 0.1), r.uniform(0.2, 0.6), r.uniform(0.15, 0.4)),
+        step(-0.02, 0.02, y - horizon + 0.01 * rough),
+    )
     for _ in range(r.randint(4, 14)):  # lamps and windows out of focus
         d = (x - r.rand()) ** 2 + (y - horizon * r.rand()) ** 2
-        night = mix(night, colour(r.uniform(0, 0.17), r.uniform(0.2, 0.9), r.uniform(0.6, 1)), 0.7 * step(0.01 * r.uniform(0.2, 2), 0, d))
+        night = mix(
+            night,
+            colour(r.uniform(0, 0.17), r.uniform(0.2, 0.9), r.uniform(0.6, 1)),
+            0.7 * step(0.01 * r.uniform(0.2, 2), 0, d),
+        )
     return night
 
 
 def _paper(r, x, y, rough):
     folds = np.abs(noise(r, len(x), 5)) + 0.5 * np.abs(noise(r, len(x), 11))
-    return colour(r.uniform(0.06, 0.13), r.uniform(0.1, 0.5), r.uniform(0.4, 0.8)) * (1.05 - 0.22 * folds + 0.05 * rough)[..., None]
+    return (
+        colour(r.uniform(0.06, 0.13), r.uniform(0.1, 0.5), r.uniform(0.4, 0.8))
+        * (1.05 - 0.22 * folds + 0.05 * rough)[..., None]
+    )
 
 
 EVENING_GROUNDS = (_crate, _crate, _street, _paper)
 
 
 # ---- objects ------------------------------------------------------------------------------------------------------------
+
 
 class Sketch:
     """One object on its coordinate grid: layers of colour and surface normal, laid back to front.
@@ -173,7 +198,9 @@ class Sketch:
 
     def outline(self, angle, base=0.0):
         """Radius factor of an irregular outline; `base` is the irregularity of a fresh one."""
-        return 1 + (0.05 * self.sag + base) * sum(a * np.sin(k * angle + p) for k, a, p in self.waves)
+        return 1 + (0.05 * self.sag + base) * sum(
+            a * np.sin(k * angle + p) for k, a, p in self.waves
+        )
 
     def add(self, mask, paint, normal=FLAT, gloss=0.0, skin=False):
         """Lay one layer; only `skin` rots."""
@@ -190,7 +217,9 @@ class Sketch:
             dx, dy = bx - ax, by - ay
             t = np.clip(((u - ax) * dx + (v - ay) * dy) / (dx * dx + dy * dy + 1e-9), 0, 1)
             width = start + (end - start) * (i + t) / last
-            mask = np.maximum(mask, step(width * 1.25, width * 0.75, np.hypot(u - ax - t * dx, v - ay - t * dy)))
+            mask = np.maximum(
+                mask, step(width * 1.25, width * 0.75, np.hypot(u - ax - t * dx, v - ay - t * dy))
+            )
         self.add(mask, paint)
 
     def stem(self, x, y, length, width=0.05, paint=None):
@@ -208,19 +237,32 @@ class Sketch:
         along, across = (du * c + dv * s) / length, np.abs(dv * c - du * s) / width
         mask = (along > 0) & (along < 1) & (across < np.sin(np.pi * np.clip(along, 0, 1)) ** 0.8)
         vein = 0.75 + 0.35 * np.clip(across, 0, 1)
-        self.add(mask.astype(float), (self.green if paint is None else paint) * vein[..., None], gloss=0.1)
+        self.add(
+            mask.astype(float),
+            (self.green if paint is None else paint) * vein[..., None],
+            gloss=0.1,
+        )
 
     def calyx(self, y, count, lengths, paint=None, flat=0.5, width=0.1):
         """A star of small leaves around (0, y)."""
         first = self.r.uniform(0, 6)
         for i in range(count):
-            self.leaf(0, y, first + 2 * np.pi * i / count, self.r.uniform(*lengths), width, flat, paint)
+            self.leaf(
+                0, y, first + 2 * np.pi * i / count, self.r.uniform(*lengths), width, flat, paint
+            )
 
     def tuft(self, y, count, lengths, paint=None):
         """Leaves that fan out upwards from (0, y)."""
         paint = self.green if paint is None else paint
         for _ in range(count):
-            self.leaf(0, y, np.pi / 2 + self.r.uniform(-0.9, 0.9), self.r.uniform(*lengths), 0.1, paint=paint * self.r.uniform(0.7, 1.1))
+            self.leaf(
+                0,
+                y,
+                np.pi / 2 + self.r.uniform(-0.9, 0.9),
+                self.r.uniform(*lengths),
+                0.1,
+                paint=paint * self.r.uniform(0.7, 1.1),
+            )
 
 
 def ball(u, v, radius=1.0, profile=None):
@@ -228,10 +270,15 @@ def ball(u, v, radius=1.0, profile=None):
     distance = np.hypot(u, v) + 1e-6
     q = distance / (radius if profile is None else radius * profile(np.arctan2(u, v)))
     inside = np.clip(q, 0, 1)
-    return step(1.02, 0.98, q), (u / distance * inside, v / distance * inside, np.sqrt(1 - inside**2))
+    return step(1.02, 0.98, q), (
+        u / distance * inside,
+        v / distance * inside,
+        np.sqrt(1 - inside**2),
+    )
 
 
 # ---- light, rot, camera -------------------------------------------------------------------------------------------------
+
 
 def _shade(image, layers, light, r, rot):
     """Lay the layers over the image, lit; `rot` wrinkles, stains and moulds the skin."""
@@ -258,7 +305,9 @@ def _rot(r, u, v, decay):
         for _ in range(round(1 + 5 * decay)):
             x, y = r.uniform(-0.7, 0.7), r.uniform(-0.75, 0.6)
             radius = r.uniform(0.08, 0.18) + (0.34 * decay * r.rand() if decay > 0.3 else 0)
-            spots = np.maximum(spots, step(radius, 0.55 * radius, np.hypot(u - x, v - y) + 0.16 * rough))
+            spots = np.maximum(
+                spots, step(radius, 0.55 * radius, np.hypot(u - x, v - y) + 0.16 * rough)
+            )
         spots = 0.85 * spots * min(1, 0.25 + 1.1 * decay)
     if decay > 0.5 and r.rand() < 0.5:
         x, y = r.uniform(-0.5, 0.5, 2)
@@ -272,7 +321,11 @@ def _rot(r, u, v, decay):
         grey = paint.mean(-1, keepdims=True)
         paint = (paint + (grey - paint) * 0.45 * old) * (1 - 0.32 * old)
         paint = mix(mix(paint, stain, spots), fur, np.clip(mould, 0, 1))
-        return paint, (normal[0] + wrinkle, normal[1] + np.roll(wrinkle, 5, 0), normal[2]), gloss * (1 - 0.8 * max(0, decay - 0.2))
+        return (
+            paint,
+            (normal[0] + wrinkle, normal[1] + np.roll(wrinkle, 5, 0), normal[2]),
+            gloss * (1 - 0.8 * max(0, decay - 0.2)),
+        )
 
     return age
 
@@ -289,7 +342,10 @@ def photograph(draw, r, decay, size=64, oversample=2, grounds=GROUNDS, lamp=None
     image = grounds[r.randint(len(grounds))](r, x, y, fractal(r, side, r.randint(2, 6), 5))
 
     scale, tilt = r.uniform(0.26, 0.44), np.deg2rad(r.uniform(-22, 22))
-    right, up = (x - 0.5 - r.uniform(-0.13, 0.13)) / scale, (0.52 + r.uniform(-0.11, 0.11) - y) / scale
+    right, up = (
+        (x - 0.5 - r.uniform(-0.13, 0.13)) / scale,
+        (0.52 + r.uniform(-0.11, 0.11) - y) / scale,
+    )
     s, c = np.sin(tilt), np.cos(tilt)
     u, v = right * c + up * s, up * c - right * s
     v = v * (1 + 0.12 * max(0, decay - 0.4) * r.rand())  # old things slump
@@ -306,7 +362,9 @@ def photograph(draw, r, decay, size=64, oversample=2, grounds=GROUNDS, lamp=None
     if r.rand() < 0.25:  # something at the border gets into the picture
         edge = r.uniform(-0.05, 0.1) if r.rand() < 0.5 else r.uniform(0.9, 1.05)
         d = np.hypot((x - edge) / r.uniform(0.08, 0.22), (y - r.rand()) / r.uniform(0.08, 0.3))
-        image = mix(image, colour(r.rand(), r.uniform(0.1, 0.8), r.uniform(0.2, 0.9)), step(1.05, 0.95, d))
+        image = mix(
+            image, colour(r.rand(), r.uniform(0.1, 0.8), r.uniform(0.2, 0.9)), step(1.05, 0.95, d)
+        )
 
     if lamp is not None:
         d = (x - r.uniform(0.3, 0.7)) ** 2 + (y - r.uniform(0.3, 0.7)) ** 2
@@ -315,7 +373,9 @@ def photograph(draw, r, decay, size=64, oversample=2, grounds=GROUNDS, lamp=None
     vignette = 1 - r.uniform(0, 0.7) * ((x - 0.5) ** 2 + (y - 0.5) ** 2)
     image = np.clip(image * vignette[..., None], 0, 1) ** np.exp(r.normal(0, 0.12))
     lens = Image.fromarray((image * 255 + 0.5).astype(np.uint8))
-    lens = lens.filter(ImageFilter.GaussianBlur(r.uniform(0, 0.9) * oversample)).resize((size, size), Image.Resampling.BOX)
+    lens = lens.filter(ImageFilter.GaussianBlur(r.uniform(0, 0.9) * oversample)).resize(
+        (size, size), Image.Resampling.BOX
+    )
     grain = r.normal(0, r.uniform(1, 6), (size, size, 3))
     pixels = np.clip(np.asarray(lens) + grain + 0.5, 0, 255).astype(np.uint8)
     file = io.BytesIO()

@@ -1,4 +1,5 @@
 """A tiny course without torch, and submissions to it, for the tests: a submission takes about two seconds with stock nbgrader."""
+
 import json
 
 import nbformat
@@ -7,17 +8,27 @@ from nbformat.v4 import new_code_cell, new_notebook
 from nbjudge.coursedir.rebuild import released
 
 LESSON = "01-tiny"
-ANSWERS = {"add": "def add(x, y):\n    return x + y", "mean": "def mean(values):\n    return sum(values) / len(values)"}
+ANSWERS = {
+    "add": "def add(x, y):\n    return x + y",
+    "mean": "def mean(values):\n    return sum(values) / len(values)",
+}
 CHECKS = {
     "add": 'if add(2, 3) != 5:\n    raise AssertionError("Sums are sums\\nObserved: something else\\n[not-a-sum]")\n'
-           "### BEGIN HIDDEN TESTS\nsecret_check = add(20, 22)\nassert secret_check == 42\n### END HIDDEN TESTS",
+    "### BEGIN HIDDEN TESTS\nsecret_check = add(20, 22)\nassert secret_check == 42\n### END HIDDEN TESTS",
     "mean": 'if mean([1, 2, 6]) != 3:\n    raise AssertionError("A mean divides\\n[no-division]")',
 }
 CONFIG = 'c = get_config()\nc.Execute.skip_cells_with_tag = "experiment"\nc.Execute.extra_arguments = ["--log-level=ERROR"]\n'
 
 
 def meta(grade_id, **kind):
-    fixed = {"grade_id": grade_id, "schema_version": 3, "solution": False, "grade": False, "locked": False, "task": False}
+    fixed = {
+        "grade_id": grade_id,
+        "schema_version": 3,
+        "solution": False,
+        "grade": False,
+        "locked": False,
+        "task": False,
+    }
     return {"nbgrader": fixed | kind}
 
 
@@ -26,8 +37,16 @@ def make_source():
     for name, answer in ANSWERS.items():
         head, body = answer.split("\n")
         cells += [
-            new_code_cell(f"{head}\n    ### BEGIN SOLUTION\n{body}\n    ### END SOLUTION", id=name, metadata=meta(name, solution=True)),
-            new_code_cell(CHECKS[name], id=f"check-{name}", metadata=meta(f"check-{name}", grade=True, locked=True, points=2)),
+            new_code_cell(
+                f"{head}\n    ### BEGIN SOLUTION\n{body}\n    ### END SOLUTION",
+                id=name,
+                metadata=meta(name, solution=True),
+            ),
+            new_code_cell(
+                CHECKS[name],
+                id=f"check-{name}",
+                metadata=meta(f"check-{name}", grade=True, locked=True, points=2),
+            ),
         ]
     kernel = {"name": "python3", "display_name": "Python 3", "language": "python"}
     return new_notebook(cells=cells, metadata={"kernelspec": kernel})
@@ -58,9 +77,11 @@ def hand_in(root, learner, content, name=f"{LESSON}.ipynb"):
 def split(notebook):
     k = next(k for k, cell in enumerate(notebook.cells) if cell.id == "mean")
     halves = [nbformat.from_dict(notebook.cells[k]) for _ in range(2)]
-    for half, text, new_id in zip(halves, ANSWERS["mean"].split("\n"), ("half", "mean"), strict=True):
+    for half, text, new_id in zip(
+        halves, ANSWERS["mean"].split("\n"), ("half", "mean"), strict=True
+    ):
         half.source, half.id = text, new_id
-    notebook.cells[k:k + 1] = halves
+    notebook.cells[k : k + 1] = halves
     return notebook
 
 

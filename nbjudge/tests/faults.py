@@ -3,6 +3,7 @@
 Victims are the coordinator, a process of workers, and their warm parent. After each death of the coordinator the same command is run
 again, as a person would do it. In the end gradebook and notebooks must be those of a grading that nobody disturbed.
 """
+
 import random
 import shutil
 import subprocess
@@ -29,7 +30,19 @@ def make_class(root, learners=10):
 
 
 def command(root, *more, workers=2):
-    return [sys.executable, "-m", "nbjudge", "grade", LESSON, "--json", "--workers", str(workers), "--root", str(root), *more]
+    return [
+        sys.executable,
+        "-m",
+        "nbjudge",
+        "grade",
+        LESSON,
+        "--json",
+        "--workers",
+        str(workers),
+        "--root",
+        str(root),
+        *more,
+    ]
 
 
 def state(root):
@@ -37,11 +50,18 @@ def state(root):
     import sqlalchemy
 
     with sqlalchemy.create_engine(gradebook_url(root)).connect() as book:
-        rows = book.execute(sqlalchemy.text(
-            "SELECT student_id, base_cell.name, auto_score, needs_manual_grade FROM grade JOIN base_cell ON base_cell.id = grade.cell_id "
-            "JOIN submitted_notebook ON submitted_notebook.id = grade.notebook_id "
-            "JOIN submitted_assignment ON submitted_assignment.id = submitted_notebook.assignment_id")).all()
-    files = {str(path.relative_to(root)): path.read_bytes() for path in (root / "autograded").rglob("*") if path.is_file()}
+        rows = book.execute(
+            sqlalchemy.text(
+                "SELECT student_id, base_cell.name, auto_score, needs_manual_grade FROM grade JOIN base_cell ON base_cell.id = grade.cell_id "
+                "JOIN submitted_notebook ON submitted_notebook.id = grade.notebook_id "
+                "JOIN submitted_assignment ON submitted_assignment.id = submitted_notebook.assignment_id"
+            )
+        ).all()
+    files = {
+        str(path.relative_to(root)): path.read_bytes()
+        for path in (root / "autograded").rglob("*")
+        if path.is_file()
+    }
     return sorted(map(tuple, rows)), files
 
 
@@ -50,7 +70,11 @@ def victims(process):
     found = {"coordinator": [process], "worker": [], "warm parent": []}
     for child in process.children(recursive=True):
         line, above = " ".join(child.cmdline()), child.parent()
-        if "nbjudge.sandbox.guest.zygote" in line and above and "nbjudge.sandbox.guest.zygote" not in " ".join(above.cmdline()):
+        if (
+            "nbjudge.sandbox.guest.zygote" in line
+            and above
+            and "nbjudge.sandbox.guest.zygote" not in " ".join(above.cmdline())
+        ):
             found["warm parent"].append(child)
         elif "spawn_main" in line and child.ppid() == process.pid:
             found["worker"].append(child)
@@ -65,10 +89,14 @@ def disturb(root, kills, seed, tell=lambda line: None):
 
     def start():
         workers = draw.choice((2, 8))  # threads of the coordinator, or of two processes
-        return subprocess.Popen(command(root, workers=workers), stdout=subprocess.PIPE, stderr=subprocess.PIPE)
+        return subprocess.Popen(
+            command(root, workers=workers), stdout=subprocess.PIPE, stderr=subprocess.PIPE
+        )
 
     for kind, pause in plan:
-        shutil.rmtree(root / ".grading" / "results", ignore_errors=True)  # so that there is always something to do
+        shutil.rmtree(
+            root / ".grading" / "results", ignore_errors=True
+        )  # so that there is always something to do
         if running is None or running.poll() is not None:
             running = start()
         process, ends = psutil.Process(running.pid), time.monotonic() + 60
@@ -80,7 +108,9 @@ def disturb(root, kills, seed, tell=lambda line: None):
                     break
             except psutil.NoSuchProcess:
                 pass
-            if running.poll() is not None or time.monotonic() > ends:  # all was done before: once more
+            if (
+                running.poll() is not None or time.monotonic() > ends
+            ):  # all was done before: once more
                 shutil.rmtree(root / ".grading" / "results", ignore_errors=True)
                 running.communicate()
                 running = start()
@@ -101,7 +131,9 @@ def disturb(root, kills, seed, tell=lambda line: None):
             assert not left, f"processes outlived the coordinator: {left}"
     if running:
         running.communicate()
-    for _ in range(3):  # a submission whose worker was killed again and again is named, and wants the command once more
+    for _ in range(
+        3
+    ):  # a submission whose worker was killed again and again is named, and wants the command once more
         done = subprocess.run(command(root), capture_output=True, text=True)
         if done.returncode == 0:
             return killed
@@ -120,7 +152,15 @@ def compare(folder, kills, seed, tell=lambda line: None):
 
 if __name__ == "__main__":
     with tempfile.TemporaryDirectory(prefix="course-faults-") as place:
-        killed, expected, found = compare(Path(place), int(sys.argv[1]), int(sys.argv[2]) if len(sys.argv) > 2 else 0, print)
-    print(f"{len(killed)} killed ({', '.join(f'{killed.count(kind)} times the {kind}' for kind in VICTIMS)}): "
-          + ("marks and notebooks are those of an undisturbed grading" if found == expected else "MARKS OR NOTEBOOKS DIFFER"))
+        killed, expected, found = compare(
+            Path(place), int(sys.argv[1]), int(sys.argv[2]) if len(sys.argv) > 2 else 0, print
+        )
+    print(
+        f"{len(killed)} killed ({', '.join(f'{killed.count(kind)} times the {kind}' for kind in VICTIMS)}): "
+        + (
+            "marks and notebooks are those of an undisturbed grading"
+            if found == expected
+            else "MARKS OR NOTEBOOKS DIFFER"
+        )
+    )
     sys.exit(found != expected)

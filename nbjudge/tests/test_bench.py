@@ -1,4 +1,5 @@
 """The benchmark, on the tiny course, and what makes the engine fast."""
+
 import subprocess
 import sys
 
@@ -12,16 +13,32 @@ from nbjudge.sandbox.guest import dirty_tracking as touching
 def test_benchmark_of_a_tiny_course(tmp_path):
     make_course(tmp_path)
     bank = tmp_path / "tests" / "answers"
-    bank_entry(bank, "wrong", "add", "a", "# misconception: not-a-sum\ndef add(x, y):\n    return x")
-    bank_entry(bank, "wrong", "mean", "a", "# misconception: no-division\ndef mean(values):\n    return sum(values)")
+    bank_entry(
+        bank, "wrong", "add", "a", "# misconception: not-a-sum\ndef add(x, y):\n    return x"
+    )
+    bank_entry(
+        bank,
+        "wrong",
+        "mean",
+        "a",
+        "# misconception: no-division\ndef mean(values):\n    return sum(values)",
+    )
     bank_entry(bank, "right", "add", "a", f"import time\ntime.sleep(0.1)\n{ANSWERS['add']}")
     found = bench(tmp_path, bank, learners=3, say=lambda line: None)
     assert found["marks_equal"] and found["differences"] == []
     assert found["stock_s"] > 0 and found["ratio"] == round(found["stock_s"] / found["ours_s"], 2)
     assert found["regrade_unchanged"]["cells"] == 0
-    assert found["regrade_changed_check"]["cells"] == 3 * 4  # import, two answers, and the one check that has changed
-    assert found["peak_mb"] > 10 and found["coordinator_ms"] > found["coordinator"]["submission_ms"] > 0
-    assert all(len(run["durations"]) == 3 and run["seconds"] > run["limit_s"] > 0 for run in found["runs"].values())
+    assert (
+        found["regrade_changed_check"]["cells"] == 3 * 4
+    )  # import, two answers, and the one check that has changed
+    assert (
+        found["peak_mb"] > 10
+        and found["coordinator_ms"] > found["coordinator"]["submission_ms"] > 0
+    )
+    assert all(
+        len(run["durations"]) == 3 and run["seconds"] > run["limit_s"] > 0
+        for run in found["runs"].values()
+    )
 
 
 def test_simulation_of_many_workers():
@@ -35,13 +52,19 @@ def test_simulation_of_many_workers():
 
 
 def test_to_look_for_the_instructors_modules_imports_none_of_them():
-    script = ("import sys; from nbjudge.planning import plan; found = plan.own_code(['torch.nn', 'course.lessons.lesson02.checks.freeze']); "
-              "assert {'course', 'course.lessons', 'course.lessons.lesson02.checks', 'course.checking.networks'} <= set(found), found; "
-              "assert not {'torch', 'course.lessons.lesson02.checks'} & set(sys.modules) and 'torch' not in found")
+    script = (
+        "import sys; from nbjudge.planning import plan; found = plan.own_code(['torch.nn', 'course.lessons.lesson02.checks.freeze']); "
+        "assert {'course', 'course.lessons', 'course.lessons.lesson02.checks', 'course.checking.networks'} <= set(found), found; "
+        "assert not {'torch', 'course.lessons.lesson02.checks'} & set(sys.modules) and 'torch' not in found"
+    )
     subprocess.run([sys.executable, "-c", script], check=True)
 
 
-WAYS = pytest.mark.parametrize(("numpy", "versions"), [(True, True), (False, True), (True, False)], ids=["with numpy", "without", "without versions"])
+WAYS = pytest.mark.parametrize(
+    ("numpy", "versions"),
+    [(True, True), (False, True), (True, False)],
+    ids=["with numpy", "without", "without versions"],
+)
 
 
 def as_it_would_be(monkeypatch, numpy, versions):
@@ -71,7 +94,9 @@ def test_touched_dictionaries_are_known_from_their_memory(monkeypatch, numpy, ve
     spaces[5]["name0"] = 1
     assert touched() == [0, 1, 2, 3, 4, 5]
     spaces[5]["name0"] = old
-    assert touched() == ([0, 1, 2, 3, 4, 5] if versions else [0, 1, 2, 3, 4])  # a version counts changes
+    assert touched() == (
+        [0, 1, 2, 3, 4, 5] if versions else [0, 1, 2, 3, 4]
+    )  # a version counts changes
 
 
 def test_what_a_dictionary_held_is_known_to_be_there_from_its_memory(monkeypatch):
@@ -108,8 +133,11 @@ def test_touched_functions_and_cells_are_known_from_their_memory(monkeypatch, nu
 
     functions = [make() for _ in range(4)]
     cells = [function.__closure__[0] for function in functions]
-    touched = touching.watcher([function.__kwdefaults__ for function in functions], [(function, name) for function in functions for name in (
-        "__defaults__", "__kwdefaults__")] + [(cell, "cell_contents") for cell in cells])
+    touched = touching.watcher(
+        [function.__kwdefaults__ for function in functions],
+        [(function, name) for function in functions for name in ("__defaults__", "__kwdefaults__")]
+        + [(cell, "cell_contents") for cell in cells],
+    )
     assert touched() == []
     functions[0].__kwdefaults__["second"] = 3
     functions[1].__defaults__ = (2,)

@@ -1,4 +1,5 @@
 """Grading on a Dask cluster, one of whose workers dies, and with a gradebook on a PostgreSQL server: the same marks as ever."""
+
 import json
 import os
 import shutil
@@ -41,8 +42,19 @@ def cluster(tmp_path):
     place, processes = tmp_path / "scheduler.json", []
 
     def start(part, *more):
-        line = [sys.executable, "-m", f"distributed.cli.dask_{part}", "--host", "127.0.0.1", "--scheduler-file", str(place), *more]
-        processes.append(subprocess.Popen(line, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL))
+        line = [
+            sys.executable,
+            "-m",
+            f"distributed.cli.dask_{part}",
+            "--host",
+            "127.0.0.1",
+            "--scheduler-file",
+            str(place),
+            *more,
+        ]
+        processes.append(
+            subprocess.Popen(line, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+        )
 
     start("scheduler", "--port", "0", "--no-dashboard")
     for _ in range(2):
@@ -61,7 +73,12 @@ def cluster(tmp_path):
 def test_a_worker_of_a_cluster_dies_and_the_marks_are_the_same(quiet, cluster, tmp_path):
     address, workers = cluster
     make_class(tmp_path / "course")
-    with subprocess.Popen(command(tmp_path / "course", "--scheduler", address), stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True) as grading:
+    with subprocess.Popen(
+        command(tmp_path / "course", "--scheduler", address),
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+    ) as grading:
         first = json.loads(grading.stdout.readline())
         os.kill(workers[0].pid, signal.SIGKILL)
         printed, log = grading.communicate()
@@ -80,23 +97,43 @@ SERVERS = sorted(Path("/usr/lib/postgresql").glob("*/bin/pg_ctl"))
 @pytest.fixture
 def server():
     """The URL of a throw-away PostgreSQL server on the loopback interface. It does not run as root, so neither do we here."""
-    pytest.importorskip("psycopg", reason="the driver psycopg is not installed: pip install -e .[test]")
+    pytest.importorskip(
+        "psycopg", reason="the driver psycopg is not installed: pip install -e .[test]"
+    )
     if not SERVERS:
         pytest.skip("there is no PostgreSQL server here: apt-get install postgresql")
     tools, ordinary = SERVERS[-1].parent, []
     with tempfile.TemporaryDirectory(prefix="pg-") as folder, socket.socket() as free:
         if os.geteuid() == 0:
-            ordinary = [shutil.which("setpriv") or "setpriv", "--reuid=65534", "--regid=65534", "--clear-groups"]
+            ordinary = [
+                shutil.which("setpriv") or "setpriv",
+                "--reuid=65534",
+                "--regid=65534",
+                "--clear-groups",
+            ]
             os.chown(folder, 65534, 65534)
         free.bind(("127.0.0.1", 0))
         port = free.getsockname()[1]
         free.close()
 
         def tool(name, *arguments):
-            subprocess.run([*ordinary, tools / name, "-D", f"{folder}/data", *arguments], check=True, cwd=folder, stdout=subprocess.DEVNULL)
+            subprocess.run(
+                [*ordinary, tools / name, "-D", f"{folder}/data", *arguments],
+                check=True,
+                cwd=folder,
+                stdout=subprocess.DEVNULL,
+            )
 
         tool("initdb", "-U", "grader", "-A", "trust", "--no-sync")
-        tool("pg_ctl", "-w", "-l", f"{folder}/log", "-o", f"-p {port} -k {folder} -h 127.0.0.1 -F", "start")
+        tool(
+            "pg_ctl",
+            "-w",
+            "-l",
+            f"{folder}/log",
+            "-o",
+            f"-p {port} -k {folder} -h 127.0.0.1 -F",
+            "start",
+        )
         try:
             yield f"postgresql+psycopg://grader@127.0.0.1:{port}/postgres"
         finally:
@@ -106,7 +143,9 @@ def server():
 def test_a_gradebook_on_a_postgresql_server(quiet, server, tmp_path):
     root = tmp_path / "course"
     make_class(root)
-    (root / "nbgrader_config.py").write_text(f"{CONFIG}c.CourseDirectory.db_url = {server!r}\nc.CourseDirectory.course_id = 'tiny'\n")
+    (root / "nbgrader_config.py").write_text(
+        f"{CONFIG}c.CourseDirectory.db_url = {server!r}\nc.CourseDirectory.course_id = 'tiny'\n"
+    )
     assert gradebook_url(root) == server
     assert grade(root, [LESSON], options=Options(workers=2)).clean
     assert grade(root, [LESSON]).cells == 0

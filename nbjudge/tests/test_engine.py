@@ -1,4 +1,5 @@
 """The engine's own promises: what runs, what is kept, what a check may see, and what happens where there is no room to run in."""
+
 import json
 import pickle
 import subprocess
@@ -33,7 +34,9 @@ def course(tmp_path):
 
 
 def points(root, learner="one"):
-    return [mark.points for mark in report.marks(root, LESSON, gradebook_url(root))[learner].values()]
+    return [
+        mark.points for mark in report.marks(root, LESSON, gradebook_url(root))[learner].values()
+    ]
 
 
 def ran(monkeypatch):
@@ -42,6 +45,7 @@ def ran(monkeypatch):
 
     def run_here(client, jobs):
         with Pool() as pool:
+
             def run(job):
                 names.extend(step.name for step in job.steps)
                 return pool.run(job)
@@ -50,7 +54,9 @@ def ran(monkeypatch):
                 yield [(name, assess.assess(pickle.loads(packed), *arguments, run))]
 
     monkeypatch.setattr(coordinator, "run_jobs", run_here)
-    monkeypatch.setattr(coordinator, "workers_of", lambda *_: __import__("contextlib").nullcontext())
+    monkeypatch.setattr(
+        coordinator, "workers_of", lambda *_: __import__("contextlib").nullcontext()
+    )
     return names
 
 
@@ -59,18 +65,29 @@ def ran(monkeypatch):
 NOTEBOOK = ["import math", "data = [1, 2]", "def f(x):\n    return x"]
 
 
-@pytest.mark.parametrize(("check", "later", "alone"), [
-    ("assert f(1) == 1", "assert f(2) == 2", True),
-    ("from math import pi\nassert f(1) == 1", "assert f(pi)", False),  # a later check uses what this one imports
-    ("assert data.pop() == 2", "assert data == [1]", False),  # both use one list
-    ("assert data == [1, 2]", "assert f(2) == 2", True),
-    ("kept = f\ndel f\nassert 'f' not in globals()\nf = kept", "assert f(2) == 2", False),
-    ("if True\n", "assert f(2) == 2", False),  # who can tell
-])
+@pytest.mark.parametrize(
+    ("check", "later", "alone"),
+    [
+        ("assert f(1) == 1", "assert f(2) == 2", True),
+        (
+            "from math import pi\nassert f(1) == 1",
+            "assert f(pi)",
+            False,
+        ),  # a later check uses what this one imports
+        ("assert data.pop() == 2", "assert data == [1]", False),  # both use one list
+        ("assert data == [1, 2]", "assert f(2) == 2", True),
+        ("kept = f\ndel f\nassert 'f' not in globals()\nf = kept", "assert f(2) == 2", False),
+        ("if True\n", "assert f(2) == 2", False),  # who can tell
+    ],
+)
 def test_a_check_runs_alone_where_nothing_later_depends_on_it(check, later, alone):
-    cells = [nbformat.v4.new_code_cell(source, id=f"given-{k}") for k, source in enumerate(NOTEBOOK)]
-    cells += [nbformat.v4.new_code_cell(source, id=name, metadata=meta(name, grade=True, points=1))
-              for name, source in (("first", check), ("second", later))]
+    cells = [
+        nbformat.v4.new_code_cell(source, id=f"given-{k}") for k, source in enumerate(NOTEBOOK)
+    ]
+    cells += [
+        nbformat.v4.new_code_cell(source, id=name, metadata=meta(name, grade=True, points=1))
+        for name, source in (("first", check), ("second", later))
+    ]
     notebook = nbformat.v4.new_notebook(cells=cells)
     steps = {step.name: step for _, step in plan.steps_of(notebook, notebook, [])}
     assert steps["first"].alone == alone and steps["given-0"].kind == "given"
@@ -107,29 +124,59 @@ def test_a_worker_may_read_many_submissions_at_once():
 
 
 def test_values_are_the_same_from_a_shared_start_and_from_scratch():
-    cells = ["import random", "x = random.random()", "def f():\n    return random.random()", "print(x, f())"]
-    steps = tuple(Step(str(k), source, kind) for k, (source, kind) in enumerate(zip(cells, ["given", "given", "answer", "added"], strict=True)))
+    cells = [
+        "import random",
+        "x = random.random()",
+        "def f():\n    return random.random()",
+        "print(x, f())",
+    ]
+    steps = tuple(
+        Step(str(k), source, kind)
+        for k, (source, kind) in enumerate(
+            zip(cells, ["given", "given", "answer", "added"], strict=True)
+        )
+    )
     with Pool() as pool:
         shared, next_one = (pool.run(Job(steps, {}, (), ("random",), {})) for _ in range(2))
         scratch = pool.run(Job(steps, {"mine.txt": b""}, (), ("random",), {}))
         assert [start[0] for start in pool.starts] == [tuple(cells[:2]), ()]
-    assert shared[0].seconds > 0 == next_one[0].seconds and shared[-1].outputs == next_one[-1].outputs  # the given cells ran once
-    assert shared[-1].outputs == scratch[-1].outputs and shared[-1].outputs[0]["text"].count("0.") == 2
+    assert (
+        shared[0].seconds > 0 == next_one[0].seconds and shared[-1].outputs == next_one[-1].outputs
+    )  # the given cells ran once
+    assert (
+        shared[-1].outputs == scratch[-1].outputs and shared[-1].outputs[0]["text"].count("0.") == 2
+    )
 
 
 def test_a_lesson_starts_while_there_is_something_else_to_do(monkeypatch):
     monkeypatch.setattr(coordinator, "AHEAD", 1)
     wanted = [(lesson, learner) for lesson in ("01", "02", "03") for learner in "abcdef"]
-    assert ["".join(each) for each in coordinator.overlapped(wanted, 2)] == ("01a 02a 01b 01c 01d 01e 01f 02b 02c 02d 03a 02e 02f 03b 03c 03d 03e 03f".split())
-    assert ["".join(each) for each in coordinator.overlapped([each for each in wanted if each[1] < "d"], 1)] == "01a 02a 01b 01c 02b 03a 02c 03b 03c".split()
-    assert sorted(coordinator.overlapped(wanted, 100)) == wanted and coordinator.overlapped([], 2) == []
+    assert ["".join(each) for each in coordinator.overlapped(wanted, 2)] == (
+        "01a 02a 01b 01c 01d 01e 01f 02b 02c 02d 03a 02e 02f 03b 03c 03d 03e 03f".split()
+    )
+    assert [
+        "".join(each)
+        for each in coordinator.overlapped([each for each in wanted if each[1] < "d"], 1)
+    ] == "01a 02a 01b 01c 02b 03a 02c 03b 03c".split()
+    assert (
+        sorted(coordinator.overlapped(wanted, 100)) == wanted
+        and coordinator.overlapped([], 2) == []
+    )
 
 
 def test_a_library_that_few_lessons_import_is_left_to_them(course):
     later = "def f():\n    import colorsys"
-    sources = {str(n): {"notebook": nbformat.v4.new_notebook(cells=[nbformat.v4.new_code_cell(f"import math\nimport {other}\n{later}")])}
-               for n, other in enumerate(["wave", "heapq", "heapq"])}
-    assert coordinator.Grading(course, settings(course), sources, coordinator.DEFAULTS, print).packages == ("colorsys", "heapq", "math")
+    sources = {
+        str(n): {
+            "notebook": nbformat.v4.new_notebook(
+                cells=[nbformat.v4.new_code_cell(f"import math\nimport {other}\n{later}")]
+            )
+        }
+        for n, other in enumerate(["wave", "heapq", "heapq"])
+    }
+    assert coordinator.Grading(
+        course, settings(course), sources, coordinator.DEFAULTS, print
+    ).packages == ("colorsys", "heapq", "math")
     assert plan.imported(later) == ["colorsys"] and not plan.imported(later, later=False)
 
 
@@ -138,9 +185,15 @@ def test_what_needs_no_worker_is_written_down_a_few_at_a_time(course, monkeypatc
         hand_in(course, learner, answered())
     coordinator.grade(course, [LESSON])
     sizes, told, write = [], [], Book.record
-    monkeypatch.setattr(Book, "record", lambda book, submissions: (sizes.append(len(submissions)), write(book, submissions)))
+    monkeypatch.setattr(
+        Book,
+        "record",
+        lambda book, submissions: (sizes.append(len(submissions)), write(book, submissions)),
+    )
     monkeypatch.setattr(coordinator, "TOGETHER", 2)
-    coordinator.grade(course, [LESSON], tell=lambda done, total, *_: told.append((done, total, sum(sizes))))
+    coordinator.grade(
+        course, [LESSON], tell=lambda done, total, *_: told.append((done, total, sum(sizes)))
+    )
     assert sizes == [2, 1] and told == [(0, 3, 0), (1, 3, 2), (2, 3, 2), (3, 3, 3)]
 
 
@@ -151,8 +204,10 @@ def test_a_regrade_runs_what_has_changed_and_nothing_else(course, monkeypatch):
     names.clear()
     assert coordinator.grade(course, [LESSON]).graded == [(LESSON, "one")] and names == []
     source = make_source()
-    for place, check, run in ((-1, "assert mean([3, 3]) == 3", ["cell-00", "add", "mean", "check-mean"]),
-                              (2, "assert add(3, 3) == 6", ["cell-00", "add", "check-add"])):
+    for place, check, run in (
+        (-1, "assert mean([3, 3]) == 3", ["cell-00", "add", "mean", "check-mean"]),
+        (2, "assert add(3, 3) == 6", ["cell-00", "add", "check-add"]),
+    ):
         source.cells[place].source = check
         nbformat.write(source, course / "source" / LESSON / f"{LESSON}.ipynb")
         names.clear()
@@ -163,38 +218,68 @@ def test_a_regrade_runs_what_has_changed_and_nothing_else(course, monkeypatch):
 MODULES = {
     "__init__": "",
     "checks": "import json\nfrom . import helper\nfrom .helper import deep as deeper\n\nLIMIT = 3\n\ndef one(answer):\n    assert answer(LIMIT)\n\n"
-              "def two(answer):\n    deeper(answer)\n\ndef three(answer):\n    assert vars(helper)\n",
+    "def two(answer):\n    deeper(answer)\n\ndef three(answer):\n    assert vars(helper)\n",
     "helper": "UNUSED = 1\n\ndef deep(x):\n    return shallow(x)\n\ndef shallow(x):\n    return x\n",
 }
 ALL = {"given", "answer", "one", "two", "three"}
 
 
-@pytest.mark.parametrize(("module", "old", "new", "answer", "changed"), [
-    ("checks", "LIMIT = 3", "LIMIT = 4", "", {"one"}),
-    ("checks", "assert answer(LIMIT)", "assert answer(1)", "", {"one"}),
-    ("helper", "return x", "return 2 * x", "", {"two", "three"}),  # two reaches it by way of `deep`
-    ("helper", "UNUSED = 1", "UNUSED = 2", "", {"three"}),  # which looks at the whole module
-    ("helper", "UNUSED = 1", "UNUSED = 1  # not used", "", set()),
-    ("helper", "UNUSED = 1", "UNUSED = 1\nprint()", "", ALL),  # runs when it is imported
-    ("checks", "LIMIT = 3", "LIMIT = 4", "check.LIMIT", ALL),
-    ("checks", "LIMIT = 3", "LIMIT = 4", "eval('check')", ALL),
-    ("checks", "LIMIT = 3", "LIMIT = 4", "import ours", {"one"}),
-    ("checks", "LIMIT = 3", "LIMIT = 4", "import ours\nprint(ours)", ALL),
-])
-def test_a_result_is_kept_as_long_as_all_that_its_cell_reaches_is_the_same(tmp_path, monkeypatch, module, old, new, answer, changed):
+@pytest.mark.parametrize(
+    ("module", "old", "new", "answer", "changed"),
+    [
+        ("checks", "LIMIT = 3", "LIMIT = 4", "", {"one"}),
+        ("checks", "assert answer(LIMIT)", "assert answer(1)", "", {"one"}),
+        (
+            "helper",
+            "return x",
+            "return 2 * x",
+            "",
+            {"two", "three"},
+        ),  # two reaches it by way of `deep`
+        ("helper", "UNUSED = 1", "UNUSED = 2", "", {"three"}),  # which looks at the whole module
+        ("helper", "UNUSED = 1", "UNUSED = 1  # not used", "", set()),
+        ("helper", "UNUSED = 1", "UNUSED = 1\nprint()", "", ALL),  # runs when it is imported
+        ("checks", "LIMIT = 3", "LIMIT = 4", "check.LIMIT", ALL),
+        ("checks", "LIMIT = 3", "LIMIT = 4", "eval('check')", ALL),
+        ("checks", "LIMIT = 3", "LIMIT = 4", "import ours", {"one"}),
+        ("checks", "LIMIT = 3", "LIMIT = 4", "import ours\nprint(ours)", ALL),
+    ],
+)
+def test_a_result_is_kept_as_long_as_all_that_its_cell_reaches_is_the_same(
+    tmp_path, monkeypatch, module, old, new, answer, changed
+):
     (tmp_path / "ours").mkdir()
     monkeypatch.syspath_prepend(tmp_path)
     plan.location.cache_clear()
-    sources = [("given", "from ours import checks as check", "given"), ("answer", f"def f(x):\n    return x\n{answer}", "answer"),
-               *((name, f"check.{name}(f)", "check") for name in ("one", "two", "three"))]
-    job = Job(tuple(Step(name, source, kind, kind == "check") for name, source, kind in sources), {}, (), ("ours.checks",), {})
+    sources = [
+        ("given", "from ours import checks as check", "given"),
+        ("answer", f"def f(x):\n    return x\n{answer}", "answer"),
+        *((name, f"check.{name}(f)", "check") for name in ("one", "two", "three")),
+    ]
+    job = Job(
+        tuple(Step(name, source, kind, kind == "check") for name, source, kind in sources),
+        {},
+        (),
+        ("ours.checks",),
+        {},
+    )
 
     def keys():
-        return dict(zip((step.name for step in job.steps), plan.keys_of(job, plan.code_of(job.imports)), strict=True))
+        return dict(
+            zip(
+                (step.name for step in job.steps),
+                plan.keys_of(job, plan.code_of(job.imports)),
+                strict=True,
+            )
+        )
 
     for name, text in MODULES.items():
         (tmp_path / "ours" / f"{name}.py").write_text(text)
-    assert sorted(plan.own_code(["ours.checks", "json", "numpy"])) == ["ours", "ours.checks", "ours.helper"]
+    assert sorted(plan.own_code(["ours.checks", "json", "numpy"])) == [
+        "ours",
+        "ours.checks",
+        "ours.helper",
+    ]
     before = keys()
     assert MODULES[module].count(old) == 1
     (tmp_path / "ours" / f"{module}.py").write_text(MODULES[module].replace(old, new))
@@ -203,29 +288,64 @@ def test_a_result_is_kept_as_long_as_all_that_its_cell_reaches_is_the_same(tmp_p
 
 
 def test_a_cell_that_ends_the_process_is_left_out_and_the_rest_runs():
-    steps = (Step("a", "x = 1", "given"), Step("b", "import os\nos._exit(1)", "answer"), Step("c", "y = x + 1", "added"),
-             Step("d", "assert y == 2", "check", True, ("y",)))
+    steps = (
+        Step("a", "x = 1", "given"),
+        Step("b", "import os\nos._exit(1)", "answer"),
+        Step("c", "y = x + 1", "added"),
+        Step("d", "assert y == 2", "check", True, ("y",)),
+    )
     with Pool() as pool:
-        assert [(done.well, done.end) for done in pool.run(Job(steps, {}, (), (), {}))] == [(True, ""), (False, "died"), (True, ""), (True, "")]
+        assert [(done.well, done.end) for done in pool.run(Job(steps, {}, (), (), {}))] == [
+            (True, ""),
+            (False, "died"),
+            (True, ""),
+            (True, ""),
+        ]
 
 
-@pytest.mark.skipif(not namespaces.each_room_has_its_own_pid_max(), reason="a Linux older than 6.14")
+@pytest.mark.skipif(
+    not namespaces.each_room_has_its_own_pid_max(), reason="a Linux older than 6.14"
+)
 def test_the_kernel_limits_the_processes_of_a_room_and_of_nothing_else():
     everywhere = Path("/proc/sys/kernel/pid_max").read_text()
     with Pool() as pool:
-        (done,) = pool.run(Job((Step("look", "print(open('/proc/sys/kernel/pid_max').read())", "answer"),), {}, (), (), {}))
-    assert int(done.outputs[0]["text"]) < 1000 < int(everywhere) == int(Path("/proc/sys/kernel/pid_max").read_text())
+        (done,) = pool.run(
+            Job(
+                (Step("look", "print(open('/proc/sys/kernel/pid_max').read())", "answer"),),
+                {},
+                (),
+                (),
+                {},
+            )
+        )
+    assert (
+        int(done.outputs[0]["text"])
+        < 1000
+        < int(everywhere)
+        == int(Path("/proc/sys/kernel/pid_max").read_text())
+    )
 
 
 def test_partial_credit_is_a_plain_number_and_nothing_else():
-    values = {"0.5": 0.5, "1": 1.0, "True": None, "-1": None, "float('nan')": None, "None": None, "'2'": None}
+    values = {
+        "0.5": 0.5,
+        "1": 1.0,
+        "True": None,
+        "-1": None,
+        "float('nan')": None,
+        "None": None,
+        "'2'": None,
+    }
     steps = tuple(Step(f"check-{k}", source, "check", True) for k, source in enumerate(values))
     with Pool() as pool:
         done = pool.run(Job(steps, {}, (), (), {}))
-    assert [result.score for result in done] == list(values.values()) and all(result.well for result in done)
+    assert [result.score for result in done] == list(values.values()) and all(
+        result.well for result in done
+    )
 
 
 # ---- what is recorded ------------------------------------------------------------------------------------------------------
+
 
 def test_marks_and_comments_given_by_hand_survive(course):
     coordinator.grade(course, [LESSON])
@@ -237,7 +357,12 @@ def test_marks_and_comments_given_by_hand_survive(course):
     coordinator.grade(course, [LESSON])
     with Gradebook(gradebook_url(course)) as book:
         mark = book.find_grade("check-add", LESSON, LESSON, "one")
-        assert (mark.auto_score, mark.manual_score, mark.score, mark.needs_manual_grade) == (0, 1.5, 1.5, True)
+        assert (mark.auto_score, mark.manual_score, mark.score, mark.needs_manual_grade) == (
+            0,
+            1.5,
+            1.5,
+            True,
+        )
         assert book.find_comment("add", LESSON, LESSON, "one").manual_comment == "Nearly."
 
 
@@ -248,7 +373,10 @@ class HalfWhenLate(LateSubmissionPlugin):
 
 def test_late_penalties_are_nbgraders(course):
     config = course / "nbgrader_config.py"
-    config.write_text(config.read_text() + "from test_engine import HalfWhenLate\nc.AssignLatePenalties.plugin_class = HalfWhenLate\n")
+    config.write_text(
+        config.read_text()
+        + "from test_engine import HalfWhenLate\nc.AssignLatePenalties.plugin_class = HalfWhenLate\n"
+    )
     coordinator.grade(course, [LESSON])
     with Gradebook(gradebook_url(course)) as book:
         book.update_or_create_assignment(LESSON, duedate="2026-01-01 00:00:00 UTC")
@@ -256,7 +384,11 @@ def test_late_penalties_are_nbgraders(course):
     coordinator.grade(course, [LESSON])
     with Gradebook(gradebook_url(course)) as book:
         submission = book.find_submission(LESSON, "one")
-        assert (submission.score, submission.late_submission_penalty, submission.total_seconds_late) == (4, 2, 86400)
+        assert (
+            submission.score,
+            submission.late_submission_penalty,
+            submission.total_seconds_late,
+        ) == (4, 2, 86400)
 
 
 def test_a_lesson_of_two_notebooks(course):
@@ -266,7 +398,9 @@ def test_a_lesson_of_two_notebooks(course):
     hand_in(course, "two", answered())
     outcome = coordinator.grade(course, [LESSON])
     assert points(course) == [2, 2, 2, 0] and points(course, "two") == [2, 2]
-    assert [f.says for f in outcome.findings] == ["there is no 02-more.ipynb: it counts as not handed in, ask the learner if that was not meant"]
+    assert [f.says for f in outcome.findings] == [
+        "there is no 02-more.ipynb: it counts as not handed in, ask the learner if that was not meant"
+    ]
     with Gradebook(gradebook_url(course)) as book:
         assert book.find_submission(LESSON, "two").score == 4
 
@@ -276,7 +410,10 @@ def test_replay_lays_out_the_notebook_at_the_cell_that_failed(course):
     coordinator.grade(course, [LESSON])
     done = CliRunner().invoke(app, ["replay", "one", LESSON, "--root", str(course)])
     path = course / ".grading" / "replay" / "one" / LESSON / f"{LESSON}.ipynb"
-    assert done.exit_code == 0 and f"{path}: the first cell that failed is check-mean" in done.output.replace("\n", "")
+    assert (
+        done.exit_code == 0
+        and f"{path}: the first cell that failed is check-mean" in done.output.replace("\n", "")
+    )
     assert "secret_check" in path.read_text()  # with the lesson's own tests
     missing = CliRunner().invoke(app, ["replay", "nobody", LESSON, "--root", str(course)])
     assert missing.exit_code == 1 and "nobody has no graded 01-tiny here" in missing.output
@@ -284,13 +421,16 @@ def test_replay_lays_out_the_notebook_at_the_cell_that_failed(course):
 
 def test_machines_get_a_json_object_a_line(course):
     hand_in(course, "broken", "this is no notebook")
-    done = CliRunner().invoke(app, ["grade", LESSON, "--json", "--workers", "1", "--root", str(course)])
+    done = CliRunner().invoke(
+        app, ["grade", LESSON, "--json", "--workers", "1", "--root", str(course)]
+    )
     rows = [json.loads(line) for line in done.stdout.splitlines()]
     assert {row["learner"]: row["graded"] for row in rows[:-1]} == {"one": True, "broken": False}
     assert rows[-1]["graded"] == rows[-1]["not_graded"] == 1 and done.exit_code == 1
 
 
 # ---- where something is not to be had --------------------------------------------------------------------------------------
+
 
 def test_without_a_room_nothing_is_graded_unless_one_says_so(course, monkeypatch):
     monkeypatch.setattr(probe, "missing", lambda: "no namespaces")
@@ -301,11 +441,17 @@ def test_without_a_room_nothing_is_graded_unless_one_says_so(course, monkeypatch
 
 
 def test_ordinary_kernels_give_the_same_marks(course):
-    hand_in(course, "two", answered(add="def add(x, y):\n    import os\n    os._exit(0)", mean=ANSWERS["mean"]))
+    hand_in(
+        course,
+        "two",
+        answered(add="def add(x, y):\n    import os\n    os._exit(0)", mean=ANSWERS["mean"]),
+    )
     hand_in(course, "three", answered(mean="def mean(values):\n    return 0"))
     with pytest.raises(ValueError, match="without a room"):
         coordinator.grade(course, [LESSON], options=coordinator.Options(kernel="python3"))
-    coordinator.grade(course, [LESSON], options=coordinator.Options(kernel="python3", confined=False))
+    coordinator.grade(
+        course, [LESSON], options=coordinator.Options(kernel="python3", confined=False)
+    )
     assert (points(course), points(course, "three")) == ([2, 2], [2, 0])
     assert points(course, "two") == [0, 0]  # here a kernel that dies takes the rest with it
 
@@ -338,9 +484,14 @@ def test_windows_has_no_forks_and_grades_with_ordinary_kernels(course):
     (course / "submitted" / "one" / LESSON / "data").mkdir()
     (course / "submitted" / "one" / LESSON / "data" / "more.txt").write_text("1")
     subprocess.run([sys.executable, "-c", AS_ON_WINDOWS, str(course)], check=True)
-    assert points(course) == [mark.possible for mark in report.marks(course, LESSON, gradebook_url(course))["one"].values()]
+    assert points(course) == [
+        mark.possible
+        for mark in report.marks(course, LESSON, gradebook_url(course))["one"].values()
+    ]
 
 
 def test_an_unknown_scheduler_is_named(course):
     with pytest.raises(ValueError, match="no scheduler answers at tcp"):
-        coordinator.grade(course, [LESSON], options=coordinator.Options(scheduler="tcp://127.0.0.1:9"))
+        coordinator.grade(
+            course, [LESSON], options=coordinator.Options(scheduler="tcp://127.0.0.1:9")
+        )

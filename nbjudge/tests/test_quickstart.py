@@ -2,6 +2,7 @@
 
 Stock nbgrader and ours give the same points, except where stock is unfair or can be fooled: those cases are named below.
 """
+
 import os
 import shutil
 import subprocess
@@ -24,19 +25,34 @@ RIGHT = "def squares(n):\n    if n < 1:\n        raise ValueError\n    return [i
 SQUARES = {  # what our learners write for it; the rest of their notebooks is the one of the user guide's best learner
     "short": RIGHT.replace("range(1, n + 1)", "range(1, min(n, 3) + 1)"),
     "blank": "# YOUR CODE HERE\nraise NotImplementedError()",
-    "warns": "import sys\n\n" + RIGHT.replace("    return", "    print('n is', n, file=sys.stderr)\n    return"),
+    "warns": "import sys\n\n"
+    + RIGHT.replace("    return", "    print('n is', n, file=sys.stderr)\n    return"),
     "shows": "import sys\n\ndef squares(n):\n    sys.displayhook(0.5)\n    return []",
     "exits": "import os\n\ndef squares(n):\n    os._exit(0)",
     "deletes": RIGHT,
 }
 DIFFER = {  # learner: {check: (points of stock, ours)}; None: none at all
     # Stock takes a warning on stderr for a failure.
-    "warns": {"correct_squares": (0, 1), "correct_sum_of_squares": (0, 0.5), "share_of_squares": (0, 4)},
+    "warns": {
+        "correct_squares": (0, 1),
+        "correct_sum_of_squares": (0, 0.5),
+        "share_of_squares": (0, 4),
+    },
     # Stock takes what a learner's function displays for the points.
-    "shows": {"correct_squares": (0.5, 0), "squares_invalid_input": (0.5, 0), "correct_sum_of_squares": (0.5, 0), "share_of_squares": (0.5, 0)},
+    "shows": {
+        "correct_squares": (0.5, 0),
+        "squares_invalid_input": (0.5, 0),
+        "correct_sum_of_squares": (0.5, 0),
+        "share_of_squares": (0.5, 0),
+    },
     # Stock loses a notebook that ends its kernel, whatever else it holds.
-    "exits": {"correct_squares": (None, 0), "squares_invalid_input": (None, 0), "correct_sum_of_squares": (None, 0),
-              "sum_of_squares_uses_squares": (None, 0.5), "share_of_squares": (None, 0)},
+    "exits": {
+        "correct_squares": (None, 0),
+        "squares_invalid_input": (None, 0),
+        "correct_sum_of_squares": (None, 0),
+        "sum_of_squares_uses_squares": (None, 0.5),
+        "share_of_squares": (None, 0),
+    },
     # Stock has no points for a test that the learner has deleted.
     "deletes": {"share_of_squares": (None, 4)},
 }
@@ -46,24 +62,40 @@ DIFFER = {  # learner: {check: (points of stock, ours)}; None: none at all
 def points(tmp_path_factory):
     """{"stock" or "ours": {learner: {check: points}}}"""
     folder = tmp_path_factory.mktemp("quickstart")
-    environment = os.environ | {"PATH": os.pathsep.join([str(Path(sys.executable).parent), os.environ["PATH"]])}  # it calls `alembic` by name
+    environment = os.environ | {
+        "PATH": os.pathsep.join([str(Path(sys.executable).parent), os.environ["PATH"]])
+    }  # it calls `alembic` by name
 
     def nbgrader_says(where, *step):
-        return subprocess.run([sys.executable, "-m", "nbgrader", *step], cwd=where, capture_output=True, env=environment).returncode
+        return subprocess.run(
+            [sys.executable, "-m", "nbgrader", *step],
+            cwd=where,
+            capture_output=True,
+            env=environment,
+        ).returncode
 
     assert nbgrader_says(folder, "quickstart", "stock") == 0
     stock, ours = folder / "stock", folder / "ours"
     shutil.copytree(GUIDE / "submitted", stock / "submitted")
     for learner in SQUARES:
         shutil.copytree(GUIDE / "submitted/hacker", stock / "submitted" / learner)
-    for path in stock.glob("s*/**/problem1.ipynb"):  # the guide's problem, and an exercise with partial credit
+    for path in stock.glob(
+        "s*/**/problem1.ipynb"
+    ):  # the guide's problem, and an exercise with partial credit
         notebook = nbformat.read(path, as_version=4)
         learner = path.relative_to(stock).parts[1]
         for cell in notebook.cells:
-            if learner in SQUARES and cell.metadata.get("nbgrader", {}).get("grade_id") == "squares":
+            if (
+                learner in SQUARES
+                and cell.metadata.get("nbgrader", {}).get("grade_id") == "squares"
+            ):
                 cell.source = SQUARES[learner]
         if learner != "deletes":
-            notebook.cells.append(new_code_cell(PART, metadata=meta("share_of_squares", grade=True, locked=True, points=4)))
+            notebook.cells.append(
+                new_code_cell(
+                    PART, metadata=meta("share_of_squares", grade=True, locked=True, points=4)
+                )
+            )
             del notebook.cells[-1]["id"]  # the guide's notebooks are of format 4.0, which has none
         nbformat.write(notebook, path)
     shutil.copytree(stock, ours)
@@ -79,7 +111,11 @@ def recorded(root):
         for learner in sorted(os.listdir(root / "submitted")):
             try:
                 notebooks = book.find_submission("ps1", learner).notebooks
-                found[learner] = {grade.name: grade.auto_score for notebook in notebooks for grade in notebook.grades}
+                found[learner] = {
+                    grade.name: grade.auto_score
+                    for notebook in notebooks
+                    for grade in notebook.grades
+                }
             except MissingEntry:
                 found[learner] = None
     return found
@@ -88,10 +124,19 @@ def recorded(root):
 @pytest.mark.parametrize("learner", ["hacker", "bitdiddle", *SQUARES])
 def test_points_differ_only_where_stock_is_unfair_or_fooled(points, learner):
     stock, ours = (points[who][learner] for who in ("stock", "ours"))
-    assert {check: (stock[check], ours[check]) for check in ours if stock[check] != ours[check]} == DIFFER.get(learner, {})
+    assert {
+        check: (stock[check], ours[check]) for check in ours if stock[check] != ours[check]
+    } == DIFFER.get(learner, {})
     assert set(stock) == set(ours) and len(ours) == 10
 
 
 def test_partial_credit_and_cells_to_mark_by_hand(points):
-    assert points["ours"]["short"]["share_of_squares"] == points["stock"]["short"]["share_of_squares"] == 3
-    assert points["ours"]["hacker"]["part-a"] is None and points["ours"]["blank"]["correct_squares"] == 0
+    assert (
+        points["ours"]["short"]["share_of_squares"]
+        == points["stock"]["short"]["share_of_squares"]
+        == 3
+    )
+    assert (
+        points["ours"]["hacker"]["part-a"] is None
+        and points["ours"]["blank"]["correct_squares"] == 0
+    )

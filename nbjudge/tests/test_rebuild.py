@@ -1,4 +1,5 @@
 """Rebuilding: whatever happened to a notebook, what is graded is the source with the learner's answers in it."""
+
 import copy
 
 import pytest
@@ -8,7 +9,14 @@ from nbjudge.coursedir.rebuild import rebuild, released
 
 
 def nbgrader(grade_id, **kind):
-    meta = {"grade_id": grade_id, "schema_version": 3, "solution": False, "grade": False, "locked": False, "task": False}
+    meta = {
+        "grade_id": grade_id,
+        "schema_version": 3,
+        "solution": False,
+        "grade": False,
+        "locked": False,
+        "task": False,
+    }
     return {"nbgrader": meta | kind}
 
 
@@ -16,16 +24,36 @@ def make_source():
     """Two exercises and a written one, with given code and an experiment between them."""
     answer = "def {0}(x):\n    ### BEGIN SOLUTION\n    return x + {1}\n    ### END SOLUTION"
     check = "assert {0}(1) == {2}\n### BEGIN HIDDEN TESTS\nassert {0}(5) == {1} + 5\n### END HIDDEN TESTS"
-    cells = [new_markdown_cell("# Lesson", id="cell-00"), new_code_cell("import math", id="cell-01")]
+    cells = [
+        new_markdown_cell("# Lesson", id="cell-00"),
+        new_code_cell("import math", id="cell-01"),
+    ]
     for name, number in (("one", 1), ("two", 2)):
         cells += [
-            new_code_cell(answer.format(name, number), id=name, metadata=nbgrader(name, solution=True)),
-            new_code_cell(check.format(name, number, number + 1), id=f"check-{name}",
-                          metadata=nbgrader(f"check-{name}", grade=True, locked=True, points=2)),
+            new_code_cell(
+                answer.format(name, number), id=name, metadata=nbgrader(name, solution=True)
+            ),
+            new_code_cell(
+                check.format(name, number, number + 1),
+                id=f"check-{name}",
+                metadata=nbgrader(f"check-{name}", grade=True, locked=True, points=2),
+            ),
         ]
     cells.append(new_code_cell("epochs = 3", id="cell-06", metadata={"tags": ["experiment"]}))
-    cells.append(new_markdown_cell("YOUR ANSWER HERE", id="why", metadata=nbgrader("why", solution=True, grade=True, points=1)))
-    return new_notebook(cells=cells, metadata={"kernelspec": {"name": "python3", "display_name": "Python 3"}, "made_from": "abc"})
+    cells.append(
+        new_markdown_cell(
+            "YOUR ANSWER HERE",
+            id="why",
+            metadata=nbgrader("why", solution=True, grade=True, points=1),
+        )
+    )
+    return new_notebook(
+        cells=cells,
+        metadata={
+            "kernelspec": {"name": "python3", "display_name": "Python 3"},
+            "made_from": "abc",
+        },
+    )
 
 
 RIGHT = {"one": "def one(x):\n    return x + 1", "two": "def two(x):\n    return 2 + x"}
@@ -45,7 +73,11 @@ def submitted():
 
 
 def at(notebook, grade_id):
-    return next(k for k, cell in enumerate(notebook.cells) if cell.metadata.get("nbgrader", {}).get("grade_id") == grade_id)
+    return next(
+        k
+        for k, cell in enumerate(notebook.cells)
+        if cell.metadata.get("nbgrader", {}).get("grade_id") == grade_id
+    )
 
 
 def texts(notebook):
@@ -94,7 +126,9 @@ def test_metadata_of_the_submission_means_nothing(source, submitted):
 
 
 def test_outputs_are_dropped(source, submitted):
-    submitted.cells[at(submitted, "one")].outputs = [{"output_type": "stream", "name": "stdout", "text": "x"}]
+    submitted.cells[at(submitted, "one")].outputs = [
+        {"output_type": "stream", "name": "stdout", "text": "x"}
+    ]
     notebook, _ = rebuild(source, submitted)
     assert all(cell.get("outputs", []) == [] for cell in notebook.cells)
 
@@ -102,7 +136,9 @@ def test_outputs_are_dropped(source, submitted):
 def test_missing_answer_counts_as_not_answered(source, submitted):
     del submitted.cells[at(submitted, "one")]
     notebook, findings = rebuild(source, submitted)
-    assert findings == ["the answer cell `one` is missing: it counts as not answered, ask the learner if that was not meant"]
+    assert findings == [
+        "the answer cell `one` is missing: it counts as not answered, ask the learner if that was not meant"
+    ]
     assert "NotImplementedError" in notebook.cells[at(notebook, "one")].source
 
 
@@ -123,7 +159,10 @@ def test_emptied_answer_counts_as_not_answered(source, submitted):
 
 def test_added_cells_stay_where_they_stood_without_metadata(source, submitted):
     submitted.cells.insert(at(submitted, "one"), plain("offset = 1"))
-    stray = new_code_cell("probe = 7", metadata={"tags": ["skip-execution"], **nbgrader("unheard-of", grade=True, points=50)})
+    stray = new_code_cell(
+        "probe = 7",
+        metadata={"tags": ["skip-execution"], **nbgrader("unheard-of", grade=True, points=50)},
+    )
     submitted.cells.insert(at(submitted, "check-one"), stray)
     submitted.cells.append(new_markdown_cell("my notes"))
     submitted.cells.insert(0, plain("first = 0"))
@@ -133,7 +172,11 @@ def test_added_cells_stay_where_they_stood_without_metadata(source, submitted):
     assert order[0] == "first = 0" and order[-1] == "my notes"
     assert order.index("offset = 1") == at(notebook, "one") - 1
     assert order.index("probe = 7") == at(notebook, "check-one") - 1
-    assert all(cell.metadata == {} for cell in notebook.cells if cell.source in ("offset = 1", "probe = 7", "my notes", "first = 0"))
+    assert all(
+        cell.metadata == {}
+        for cell in notebook.cells
+        if cell.source in ("offset = 1", "probe = 7", "my notes", "first = 0")
+    )
 
 
 def test_copies_of_experiments_and_empty_cells_are_left_out(source, submitted):
@@ -148,8 +191,10 @@ def test_copy_as_given_out_gives_way_to_the_answer(source, submitted):
     stub = released(source).cells[at(source, "one")]
     submitted.cells.insert(at(submitted, "one") + 1, stub)
     notebook, findings = rebuild(source, submitted)
-    assert findings == ["the answer cell `one` is there 2 times: the copy that differs from the release is graded, "
-                        "look at it if the points surprise you"]
+    assert findings == [
+        "the answer cell `one` is there 2 times: the copy that differs from the release is graded, "
+        "look at it if the points surprise you"
+    ]
     assert texts(notebook).count(RIGHT["one"]) == 1 and len(notebook.cells) == len(source.cells)
 
 
@@ -182,7 +227,7 @@ def test_split_answer_is_joined(source, submitted, keeps_metadata):
         halves[1] = plain(second)
     elif keeps_metadata == "second":
         halves[0] = plain(first)
-    submitted.cells[k:k + 1] = halves
+    submitted.cells[k : k + 1] = halves
     notebook, findings = rebuild(source, submitted)
     assert notebook.cells[at(notebook, "one")].source == f"{first}\n{second}"
     assert len(findings) == 1 and "as one answer" in findings[0] and "`one`" in findings[0]
@@ -241,7 +286,11 @@ def test_other_kernel_and_other_edition_are_said(source, submitted):
     submitted.metadata.kernelspec.name = "conda-env-mine"
     submitted.metadata.made_from = "older"
     notebook, findings = rebuild(source, submitted)
-    assert len(findings) == 2 and "`conda-env-mine`" in findings[0] and "another edition" in findings[1]
+    assert (
+        len(findings) == 2
+        and "`conda-env-mine`" in findings[0]
+        and "another edition" in findings[1]
+    )
     assert notebook.metadata == source.metadata
 
 

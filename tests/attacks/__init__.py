@@ -10,6 +10,7 @@ Then come cells: `# %% add` and `# %% mean` are answers, and `# %% edit` is code
 prints LOOT when it got at something. @ROOT@, @HOME@ and @PORT@ stand for the course's folder, the home of the one who grades, and
 a port on which somebody listens.
 """
+
 import contextlib
 import re
 import socket
@@ -25,8 +26,16 @@ from nbjudge.coursedir.rebuild import released
 CORPUS = Path(__file__).parent
 TABLE = CORPUS.parent.parent / "docs" / "attacks.md"
 LESSON = "01-tiny"
-GROUPS = {"cheat": "points for nothing", "look": "reading what is not theirs", "write": "changing what is not theirs", "network": "calling outside",
-          "exhaust": "taking everything", "break": "stopping the grading", "linger": "staying for the next", "honest": "no attack at all"}
+GROUPS = {
+    "cheat": "points for nothing",
+    "look": "reading what is not theirs",
+    "write": "changing what is not theirs",
+    "network": "calling outside",
+    "exhaust": "taking everything",
+    "break": "stopping the grading",
+    "linger": "staying for the next",
+    "honest": "no attack at all",
+}
 
 # A check module as a careful teacher writes one: it takes nothing that only says it is equal.
 CHECKS = '''"""What the tiny course's checks are made of."""
@@ -67,10 +76,15 @@ def mean(answer, *, samples=SAMPLES):
         if not same(found, expected):
             raise AssertionError("A mean divides\\n[no-division]")
 '''
-ANSWERS = {"add": "def add(x, y):\n    return x + y", "mean": "def mean(values):\n    return sum(values) / len(values)"}
-TESTS = {"add": "found = add(2, 3)\nassert type(found) is int and found == 5\n### BEGIN HIDDEN TESTS\nsecret_check = add(20, 22)\n"
-                "assert type(secret_check) is int and secret_check == 42\n### END HIDDEN TESTS",
-         "mean": "tinycheck.mean(mean)"}
+ANSWERS = {
+    "add": "def add(x, y):\n    return x + y",
+    "mean": "def mean(values):\n    return sum(values) / len(values)",
+}
+TESTS = {
+    "add": "found = add(2, 3)\nassert type(found) is int and found == 5\n### BEGIN HIDDEN TESTS\nsecret_check = add(20, 22)\n"
+    "assert type(secret_check) is int and secret_check == 42\n### END HIDDEN TESTS",
+    "mean": "tinycheck.mean(mean)",
+}
 
 
 class Attack(NamedTuple):
@@ -91,17 +105,33 @@ def read(path):
     first, *more = [line.removeprefix("# ") for line in head.strip().split("\n")]
     said = dict(line.split(": ", 1) for line in more)
     points = tuple(int(word) for word in said.get("points", "0 2").split())
-    return Attack(f"{path.parent.name}/{path.stem}", first, points, said.get("finding", ""), said.get("stock", ""),
-                  dict(zip(cells[::2], cells[1::2], strict=True)))
+    return Attack(
+        f"{path.parent.name}/{path.stem}",
+        first,
+        points,
+        said.get("finding", ""),
+        said.get("stock", ""),
+        dict(zip(cells[::2], cells[1::2], strict=True)),
+    )
 
 
 def corpus():
     order = list(GROUPS)
-    return sorted((read(path) for path in CORPUS.glob("*/*.py")), key=lambda attack: (order.index(attack.name.partition("/")[0]), attack.name))
+    return sorted(
+        (read(path) for path in CORPUS.glob("*/*.py")),
+        key=lambda attack: (order.index(attack.name.partition("/")[0]), attack.name),
+    )
 
 
 def cell(grade_id, source, **kind):
-    fixed = {"grade_id": grade_id, "schema_version": 3, "solution": False, "grade": False, "locked": False, "task": False}
+    fixed = {
+        "grade_id": grade_id,
+        "schema_version": 3,
+        "solution": False,
+        "grade": False,
+        "locked": False,
+        "task": False,
+    }
     return new_code_cell(source, id=grade_id, metadata={"nbgrader": fixed | kind})
 
 
@@ -109,10 +139,21 @@ def source_notebook():
     cells = [new_code_cell("import sys, os\nimport tinycheck", id="cell-00")]
     for name, answer in ANSWERS.items():
         head, body = answer.split("\n")
-        cells += [cell(name, f"{head}\n    ### BEGIN SOLUTION\n{body}\n    ### END SOLUTION", solution=True),
-                  cell(f"check-{name}", TESTS[name], grade=True, locked=True, points=2)]
-    cells.append(cell("why", "# Why is it so? A person reads this.", grade=True, solution=True, points=2))
-    return new_notebook(cells=cells, metadata={"kernelspec": {"name": "python3", "display_name": "Python 3", "language": "python"}})
+        cells += [
+            cell(
+                name, f"{head}\n    ### BEGIN SOLUTION\n{body}\n    ### END SOLUTION", solution=True
+            ),
+            cell(f"check-{name}", TESTS[name], grade=True, locked=True, points=2),
+        ]
+    cells.append(
+        cell("why", "# Why is it so? A person reads this.", grade=True, solution=True, points=2)
+    )
+    return new_notebook(
+        cells=cells,
+        metadata={
+            "kernelspec": {"name": "python3", "display_name": "Python 3", "language": "python"}
+        },
+    )
 
 
 def make_course(root, home):
@@ -163,7 +204,11 @@ def listener():
             while not ended.is_set():
                 for each in sockets:
                     with contextlib.suppress(TimeoutError):
-                        heard.append(each.recv(100) if each is udp else each.accept()[0].close() or b"a connection")
+                        heard.append(
+                            each.recv(100)
+                            if each is udp
+                            else each.accept()[0].close() or b"a connection"
+                        )
 
         thread = threading.Thread(target=listen)
         thread.start()
@@ -176,7 +221,11 @@ def listener():
 
 def outcome(points, notebook, heard=False, flagged=False):
     """What the table says of a graded submission: points for `add` and `mean`, what it got at, whether it was noticed."""
-    loot = any("LOOT" in output.get("text", "") for cell in (notebook.cells if notebook else []) for output in cell.get("outputs", []))
+    loot = any(
+        "LOOT" in output.get("text", "")
+        for cell in (notebook.cells if notebook else [])
+        for output in cell.get("outputs", [])
+    )
     words = ["not graded" if points is None else f"{points[0]:g} + {points[1]:g}"]
     return ", ".join(words + ["**got in**"] * bool(loot or heard) + ["flagged"] * flagged)
 
@@ -188,18 +237,30 @@ ROW = re.compile(r"^\| `(?P<name>[\w/-]+)` \| (?P<tries>.*) \| (?P<stock>.*) \| 
 
 def rows():
     """{attack: {"tries", "stock", "ours"}} as the table has them."""
-    return {found["name"]: found.groupdict() for line in TABLE.read_text(encoding="utf-8").split("\n") if (found := ROW.match(line))}
+    return {
+        found["name"]: found.groupdict()
+        for line in TABLE.read_text(encoding="utf-8").split("\n")
+        if (found := ROW.match(line))
+    }
 
 
 def write_table(**columns):
     """Write the table anew with these columns, {attack: outcome}; what is not given stays as it is."""
     old = rows() if TABLE.exists() else {}
-    text = TABLE.read_text(encoding="utf-8").partition("\n## ")[0].rstrip() + "\n" if TABLE.exists() else "# Attacks\n"
+    text = (
+        TABLE.read_text(encoding="utf-8").partition("\n## ")[0].rstrip() + "\n"
+        if TABLE.exists()
+        else "# Attacks\n"
+    )
     for group, meaning in GROUPS.items():
         text += f"\n## {group.capitalize()}: {meaning}\n\n| Attack | What it tries | Stock nbgrader | Here |\n| --- | --- | --- | --- |\n"
         for attack in corpus():
             if attack.name.startswith(f"{group}/"):
-                stock, ours = (columns.get(column, {}).get(attack.name) or old.get(attack.name, {}).get(column, "?") for column in ("stock", "ours"))
+                stock, ours = (
+                    columns.get(column, {}).get(attack.name)
+                    or old.get(attack.name, {}).get(column, "?")
+                    for column in ("stock", "ours")
+                )
                 text += f"| `{attack.name}` | {attack.tries} | {stock} | {ours} |\n"
     TABLE.parent.mkdir(exist_ok=True)
     TABLE.write_text(text, encoding="utf-8")

@@ -3,6 +3,7 @@
 `python -m tests.attacks ours`: the same for this course's grading. Attacks that could harm the machine are not run with stock
 nbgrader: nothing would be between them and it.
 """
+
 import os
 import sys
 import tempfile
@@ -25,11 +26,21 @@ def stock(names):
     with tempfile.TemporaryDirectory() as folder, listener() as (port, heard):
         root, home = Path(folder, "course"), Path(folder, "home")
         make_course(root, home)
-        os.environ |= {"PYTHONPATH": str(root / "package"), "HOME": str(home), "GRADER_TOKEN": "LOOT"}
-        os.environ["PATH"] = os.pathsep.join([str(Path(sys.executable).parent), os.environ["PATH"]])  # nbgrader calls `alembic` by name
+        os.environ |= {
+            "PYTHONPATH": str(root / "package"),
+            "HOME": str(home),
+            "GRADER_TOKEN": "LOOT",
+        }
+        os.environ["PATH"] = os.pathsep.join(
+            [str(Path(sys.executable).parent), os.environ["PATH"]]
+        )  # nbgrader calls `alembic` by name
         config = Config()
         config.CourseDirectory.root = str(root)
-        made = capture_log(GenerateAssignment(coursedir=CourseDirectory(config=config, assignment_id=LESSON), config=config))
+        made = capture_log(
+            GenerateAssignment(
+                coursedir=CourseDirectory(config=config, assignment_id=LESSON), config=config
+            )
+        )
         assert made["success"], made
         for attack in corpus():
             if names and not attack.name.startswith(tuple(names)):
@@ -43,10 +54,18 @@ def stock(names):
             capture_log(Autograde(coursedir=course, config=config))
             path = root / "autograded" / attack.learner / LESSON / f"{LESSON}.ipynb"
             with Gradebook(f"sqlite:///{root}/gradebook.db") as book:
-                points = [book.find_grade(f"check-{name}", LESSON, LESSON, attack.learner).score for name in ("add", "mean")] if path.exists() else None
+                points = (
+                    [
+                        book.find_grade(f"check-{name}", LESSON, LESSON, attack.learner).score
+                        for name in ("add", "mean")
+                    ]
+                    if path.exists()
+                    else None
+                )
                 why = points and book.find_grade("why", LESSON, LESSON, attack.learner).score
-            told[attack.name] = outcome(points, nbformat.read(path, 4) if path.exists() else None, heard) + (f", {why:g} for the cell that a person "
-                                                                                                              "is to read" if why else "")
+            told[attack.name] = outcome(
+                points, nbformat.read(path, 4) if path.exists() else None, heard
+            ) + (f", {why:g} for the cell that a person is to read" if why else "")
             heard.clear()
             print(f"{attack.name}: {told[attack.name]}", flush=True)
             write_table(stock=told)  # now, because this takes minutes

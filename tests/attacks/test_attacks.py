@@ -2,6 +2,7 @@
 
 Points are for `add` and `mean` of a tiny course, whose checks compare as careful teachers do. docs/attacks.md is the table of this.
 """
+
 import contextlib
 import hashlib
 import os
@@ -38,8 +39,14 @@ class Measured(NamedTuple):
 def tree(*folders):
     """What lies in these folders, by content; not what grading writes."""
     written = ("autograded", ".grading", "gradebook.db")
-    return {path: hashlib.sha256(path.read_bytes()).hexdigest() for folder in folders for path in sorted(folder.rglob("*"))
-            if path.is_file() and path.relative_to(folder).parts[0] not in written and path.suffix != ".pyc"}
+    return {
+        path: hashlib.sha256(path.read_bytes()).hexdigest()
+        for folder in folders
+        for path in sorted(folder.rglob("*"))
+        if path.is_file()
+        and path.relative_to(folder).parts[0] not in written
+        and path.suffix != ".pyc"
+    }
 
 
 def alive(mark):
@@ -47,7 +54,11 @@ def alive(mark):
     found = []
     for process in psutil.process_iter():
         with contextlib.suppress(psutil.Error, OSError):
-            if process.pid == os.getpid() or process.status() == psutil.STATUS_ZOMBIE or "resource_tracker" in " ".join(process.cmdline()):
+            if (
+                process.pid == os.getpid()
+                or process.status() == psutil.STATUS_ZOMBIE
+                or "resource_tracker" in " ".join(process.cmdline())
+            ):
                 continue
             if mark in " ".join(process.environ().values()) or "lingering" in process.cmdline():
                 found.append(process)
@@ -72,16 +83,30 @@ def graded(folder, names=()):
     rooms = folder / "rooms"
     rooms.mkdir()
     chosen = [attack for attack in CORPUS if not names or attack.name.startswith(tuple(names))]
-    env = {"HOME": str(home), "GRADER_TOKEN": "LOOT", "TMPDIR": str(rooms), "PYTHONPATH": str(root / "package")}
-    with attacks.listener() as (port, heard), mock.patch.dict(os.environ, env), mock.patch.object(sys, "path", [str(root / "package"), *sys.path]), \
-            mock.patch.object(tempfile, "tempdir", str(rooms)):
+    env = {
+        "HOME": str(home),
+        "GRADER_TOKEN": "LOOT",
+        "TMPDIR": str(rooms),
+        "PYTHONPATH": str(root / "package"),
+    }
+    with (
+        attacks.listener() as (port, heard),
+        mock.patch.dict(os.environ, env),
+        mock.patch.object(sys, "path", [str(root / "package"), *sys.path]),
+        mock.patch.object(tempfile, "tempdir", str(rooms)),
+    ):
         places = {"@ROOT@": root, "@HOME@": home, "@PORT@": port}
         for attack in chosen:
             attacks.hand_in(root, attack.learner, attack, places)
             attacks.hand_in(root, f"{attack.learner}-next", None)
         before, rung, findings = tree(root, home), {}, []
         for honest, timeout, limits in ((True, 60, Limits()), (False, 2, TIGHT)):
-            learners = [name for attack in chosen if attack.name.startswith("honest/") == honest for name in (attack.learner, f"{attack.learner}-next")]
+            learners = [
+                name
+                for attack in chosen
+                if attack.name.startswith("honest/") == honest
+                for name in (attack.learner, f"{attack.learner}-next")
+            ]
 
             def tell(done, total, learner, news):
                 rung[learner] = len(heard)
@@ -92,16 +117,23 @@ def graded(folder, names=()):
         left = alive(str(root))
         for process in left:
             process.kill()
-        outside = {"alive": [process.pid for process in left], "changed": set(before.items()) ^ set(tree(root, home).items()),
-                   "rooms": list(rooms.glob("course-room-*")), "heard": heard}
+        outside = {
+            "alive": [process.pid for process in left],
+            "changed": set(before.items()) ^ set(tree(root, home).items()),
+            "rooms": list(rooms.glob("course-room-*")),
+            "heard": heard,
+        }
         table = report.marks(root, LESSON, gradebook_url(root))
     measured = {}
     for attack in chosen:
         says = [finding.says for finding in findings if finding.learner == attack.learner]
         notebook, correct = outputs(root, attack.learner), outputs(root, f"{attack.learner}-next")
         points = points_of(table, attack.learner)
-        after = (points_of(table, f"{attack.learner}-next"), [cell.get("outputs") for cell in correct.cells] if correct else None,
-                 [finding.says for finding in findings if finding.learner == f"{attack.learner}-next"])
+        after = (
+            points_of(table, f"{attack.learner}-next"),
+            [cell.get("outputs") for cell in correct.cells] if correct else None,
+            [finding.says for finding in findings if finding.learner == f"{attack.learner}-next"],
+        )
         text = attacks.outcome(points, notebook, flagged=bool(says))
         measured[attack.name] = Measured(points, says, "**" in text, text, after)
     return measured, outside
@@ -139,9 +171,9 @@ LIARS = {
     "C functions": "import operator\nclass Liar(int):\n    __eq__ = bool\n    __ne__ = operator.not_",
     "an int by __class__": "class Liar:\n    __class__ = int\n    __eq__ = lambda self, other: True\n    __ne__ = lambda self, other: False",
     "metaclass": "class Kind(type):\n    __eq__ = lambda self, other: True\n    __hash__ = None\n    mro = lambda self: [int]\n"
-                 "class Liar(metaclass=type('Kind', (type,), {})):\n    __eq__ = lambda self, other: True",
+    "class Liar(metaclass=type('Kind', (type,), {})):\n    __eq__ = lambda self, other: True",
     "tensor": "import torch\nclass Kind(torch.Tensor):\n    __torch_function__ = classmethod(lambda cls, *a, **k: False)\n"
-              "Liar = lambda: torch.zeros(()).as_subclass(Kind)",
+    "Liar = lambda: torch.zeros(()).as_subclass(Kind)",
 }
 
 
@@ -152,7 +184,11 @@ def test_the_lessons_own_checks_take_no_liars(liar):
     from course.lessons.lesson00.checks import count_parameters
 
     space = {"__name__": "__main__"}
-    exec(LIARS[liar] + "\n\ndef answer(model):\n    return Liar()\n\ndef pair(model):\n    return 1, [2], Liar()", space)
+    exec(
+        LIARS[liar]
+        + "\n\ndef answer(model):\n    return Liar()\n\ndef pair(model):\n    return 1, [2], Liar()",
+        space,
+    )
     with pytest.raises(Misconception, match="wrong-result"):
         count_parameters(space["answer"])
     for answer in (space["answer"], space["pair"]):
@@ -172,19 +208,48 @@ def test_what_libraries_return_is_plain():
     class Net(torch.nn.Linear):
         """A class of one's own that is no value."""
 
-    for value in (None, 1, True, 1.5, "x", np.float64(1), np.int64(1), np.zeros(2), torch.zeros(2), torch.nn.Parameter(torch.zeros(1)), torch.Size([1]),
-                  torch.zeros(2, 2).max(0), collections.Counter("x"), collections.OrderedDict(), collections.namedtuple("Pair", "x y")(1, 2), {1}, [1],
-                  {"x": 1}, fractions.Fraction(1, 2), Net(1, 1), torch.nn.utils.parametrizations.weight_norm(Net(1, 1)), torch.float32, Net, lambda: 1):
+    for value in (
+        None,
+        1,
+        True,
+        1.5,
+        "x",
+        np.float64(1),
+        np.int64(1),
+        np.zeros(2),
+        torch.zeros(2),
+        torch.nn.Parameter(torch.zeros(1)),
+        torch.Size([1]),
+        torch.zeros(2, 2).max(0),
+        collections.Counter("x"),
+        collections.OrderedDict(),
+        collections.namedtuple("Pair", "x y")(1, 2),
+        {1},
+        [1],
+        {"x": 1},
+        fractions.Fraction(1, 2),
+        Net(1, 1),
+        torch.nn.utils.parametrizations.weight_norm(Net(1, 1)),
+        torch.float32,
+        Net,
+        lambda: 1,
+    ):
         assert plain(value) is value
 
 
 def test_every_group_is_there():
-    assert {attack.name.partition("/")[0] for attack in CORPUS} == set(attacks.GROUPS) and len(CORPUS) >= 36
+    assert {attack.name.partition("/")[0] for attack in CORPUS} == set(attacks.GROUPS) and len(
+        CORPUS
+    ) >= 36
 
 
 def test_the_table_is_what_was_measured(measured):
     rows = attacks.rows()
     assert list(rows) == [attack.name for attack in CORPUS]
-    assert {name: row["ours"] for name, row in rows.items()} == {name: found.says for name, found in measured.items()}
-    assert {name: row["tries"] for name, row in rows.items()} == {attack.name: attack.tries for attack in CORPUS}
+    assert {name: row["ours"] for name, row in rows.items()} == {
+        name: found.says for name, found in measured.items()
+    }
+    assert {name: row["tries"] for name, row in rows.items()} == {
+        attack.name: attack.tries for attack in CORPUS
+    }
     assert all(row["stock"] not in ("", "?") for row in rows.values())

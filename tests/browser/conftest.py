@@ -1,4 +1,5 @@
 """A real JupyterLab on scratch copies of the lessons, and a real browser to look at it with."""
+
 import os
 import re
 import signal
@@ -22,8 +23,13 @@ sys.exit(lab.lab("00-start-here", browser=False))
 def jupyter(tmp_path_factory):
     """The address of lesson 00, as `course lab` prints it."""
     work = tmp_path_factory.mktemp("a learner's folder")  # a path with a space and an apostrophe
-    server = subprocess.Popen([sys.executable, "-c", START, work], stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True,
-                              start_new_session=True)
+    server = subprocess.Popen(
+        [sys.executable, "-c", START, work],
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        text=True,
+        start_new_session=True,
+    )
     try:
         said = []
         for line in server.stdout:
@@ -32,7 +38,9 @@ def jupyter(tmp_path_factory):
                 break
         else:
             pytest.fail("JupyterLab did not start:\n" + "".join(said))
-        threading.Thread(target=server.stdout.read, daemon=True).start()  # or the pipe fills up and the server waits
+        threading.Thread(
+            target=server.stdout.read, daemon=True
+        ).start()  # or the pipe fills up and the server waits
         yield address[0]
     finally:
         os.killpg(server.pid, signal.SIGTERM)  # Jupyter and its kernels too

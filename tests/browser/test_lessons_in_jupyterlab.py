@@ -1,4 +1,5 @@
 """A learner's first minutes: in JupyterLab, with the mouse, with the keyboard alone, in light and dark, and on exported pages."""
+
 import nbformat
 import pytest
 from nbconvert import HTMLExporter
@@ -10,11 +11,17 @@ from course.checking import panel
 from tests.support.lesson_page import CHROMIUM, LessonPage, offences, picture
 
 pytestmark = [
-    pytest.mark.browser, pytest.mark.skipif(not CHROMIUM, reason="no Chromium or Chrome here: install one to run the browser tests")]
+    pytest.mark.browser,
+    pytest.mark.skipif(
+        not CHROMIUM, reason="no Chromium or Chrome here: install one to run the browser tests"
+    ),
+]
 WRONG = "def count_parameters(model):\n    return len(list(model.parameters()))"
 RIGHT = "def count_parameters(model):\n    return sum(t.numel() for t in model.parameters())"
 CHECK = "check.count_parameters("
-FEEDBACK = {"nbgrader": {"notebook": "page", "score": 0, "max_score": 1, "late_penalty": 0}}  # what its template asks for
+FEEDBACK = {
+    "nbgrader": {"notebook": "page", "score": 0, "max_score": 1, "late_penalty": 0}
+}  # what its template asks for
 
 
 def feedback_exporter():
@@ -37,14 +44,26 @@ def test_the_first_minute(jupyter, chromium):
     lesson.run(CHECK)
     panel = check.locator(".check.failed").filter(has_text="Observed")
     panel.wait_for()
-    assert "A tensor is not one parameter" in panel.inner_text() and "you say 62" in panel.inner_text()
-    assert not check.locator(".jp-OutputArea-output[data-mime-type$=stderr]").is_visible(), "the panel says it all"
-    lesson.in_both_themes(lambda theme: (picture(f"failed-check-{theme}", page, answer, check), none(offences(page, ".check"))))
+    assert (
+        "A tensor is not one parameter" in panel.inner_text() and "you say 62" in panel.inner_text()
+    )
+    assert not check.locator(".jp-OutputArea-output[data-mime-type$=stderr]").is_visible(), (
+        "the panel says it all"
+    )
+    lesson.in_both_themes(
+        lambda theme: (
+            picture(f"failed-check-{theme}", page, answer, check),
+            none(offences(page, ".check")),
+        )
+    )
 
     page.get_by_role("button", name="Validate").click()
     said = page.locator(".jp-Dialog").filter(has_text="Validation Results")
     said.wait_for()
-    assert "A tensor is not one parameter: count the numbers inside it" in said.inner_text() and "you say 62" in said.inner_text()
+    assert (
+        "A tensor is not one parameter: count the numbers inside it" in said.inner_text()
+        and "you say 62" in said.inner_text()
+    )
     page.keyboard.press("Enter")
 
     panel.get_by_role("link").click()
@@ -54,13 +73,20 @@ def test_the_first_minute(jupyter, chromium):
     lesson.run(CHECK)
     check.locator(".check.passed").wait_for()
     assert "11,689,512" in check.locator(".check.passed").inner_text()
-    lesson.in_both_themes(lambda theme: (picture(f"passed-check-{theme}", page, answer, check), none(offences(page, ".check"))))
+    lesson.in_both_themes(
+        lambda theme: (
+            picture(f"passed-check-{theme}", page, answer, check),
+            none(offences(page, ".check")),
+        )
+    )
 
     page.keyboard.press("Control+s")
     lesson.run("lesson_map()").locator(".lesson-map").get_by_text("1 of 1", exact=True).wait_for()
     none(offences(page, ".lesson-map"))
     assert page.locator(".Toastify__toast").count() == 0, "nobody asks for news"
-    elsewhere = [url for url in asked if not url.startswith((jupyter.split("/lab/")[0], "data:", "blob:"))]
+    elsewhere = [
+        url for url in asked if not url.startswith((jupyter.split("/lab/")[0], "data:", "blob:"))
+    ]
     assert not elsewhere, "nothing is fetched from, or sent to, anywhere else"
 
 
@@ -93,7 +119,9 @@ def test_the_quiz_by_keyboard_alone(jupyter, chromium):
         for _ in range(20):
             page.keyboard.press("Tab")
             here = quiz.get_by_role(role, name=name)
-            if here.count() and here.first.evaluate("element => element === document.activeElement"):
+            if here.count() and here.first.evaluate(
+                "element => element === document.activeElement"
+            ):
                 return
         raise AssertionError(f"Tab does not come to the {role} {name!r}")
 
@@ -102,7 +130,9 @@ def test_the_quiz_by_keyboard_alone(jupyter, chromium):
     tab_to("button", "Check")
     page.keyboard.press("Space")
     quiz.get_by_text("Not this one.").first.wait_for()
-    lesson.in_both_themes(lambda theme: (picture(f"quiz-{theme}", page, quiz), none(offences(page, ".quiz"))))
+    lesson.in_both_themes(
+        lambda theme: (picture(f"quiz-{theme}", page, quiz), none(offences(page, ".quiz")))
+    )
 
 
 @pytest.mark.parametrize("lesson", build.lessons())
@@ -111,21 +141,39 @@ def test_an_exported_lesson(tmp_path, chromium, lesson):
     page = chromium.new_page()
     (tmp_path / "lesson.html").write_text(HTMLExporter().from_notebook_node(notebook)[0])
     page.goto((tmp_path / "lesson.html").as_uri())
-    assert page.locator(".check.passed").first.is_visible() and page.locator("summary").first.is_visible()
+    assert (
+        page.locator(".check.passed").first.is_visible()
+        and page.locator("summary").first.is_visible()
+    )
     none(offences(page, ".jp-OutputArea-output"))
 
 
-@pytest.mark.parametrize("exporter", [HTMLExporter, feedback_exporter], ids=["nbconvert", "nbgrader's feedback"])
+@pytest.mark.parametrize(
+    "exporter", [HTMLExporter, feedback_exporter], ids=["nbconvert", "nbgrader's feedback"]
+)
 def test_an_exported_failure(tmp_path, monkeypatch, chromium, exporter):
     shown = []
-    monkeypatch.setattr(panel, "display", lambda bundle, raw: shown.append(nbformat.v4.new_output("display_data", bundle)))
+    monkeypatch.setattr(
+        panel,
+        "display",
+        lambda bundle, raw: shown.append(nbformat.v4.new_output("display_data", bundle)),
+    )
     monkeypatch.setattr(panel.InteractiveShell, "initialized", lambda: True)
     panel.not_yet("`this`, not that", "for resnet18 62", "00-start-here: An answer and its check")
-    shown.append(nbformat.v4.new_output("error", ename="Misconception", evalue="that", traceback=["Not yet. That in plain text"]))
-    notebook = nbformat.v4.new_notebook(cells=[nbformat.v4.new_code_cell("check()", outputs=shown, metadata={"nbgrader": {}})])
+    shown.append(
+        nbformat.v4.new_output(
+            "error", ename="Misconception", evalue="that", traceback=["Not yet. That in plain text"]
+        )
+    )
+    notebook = nbformat.v4.new_notebook(
+        cells=[nbformat.v4.new_code_cell("check()", outputs=shown, metadata={"nbgrader": {}})]
+    )
     page = chromium.new_page()
     (tmp_path / "page.html").write_text(exporter().from_notebook_node(notebook, FEEDBACK)[0])
     page.goto((tmp_path / "page.html").as_uri())
-    assert page.locator(".check.failed").is_visible() and page.get_by_text("for resnet18 62").is_visible()
+    assert (
+        page.locator(".check.failed").is_visible()
+        and page.get_by_text("for resnet18 62").is_visible()
+    )
     assert not page.get_by_text("That in plain text").is_visible(), "said once"
     none(offences(page, ".check"))

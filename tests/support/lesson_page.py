@@ -1,4 +1,5 @@
 """A lesson in JupyterLab, used as a learner uses it: by mouse and keyboard, and looked at by axe."""
+
 import contextlib
 import io
 import shutil
@@ -7,7 +8,10 @@ from pathlib import Path
 from PIL import Image
 from playwright.sync_api import expect
 
-CHROMIUM = next(filter(None, map(shutil.which, ("chromium", "chromium-browser", "google-chrome", "chrome"))), None)
+CHROMIUM = next(
+    filter(None, map(shutil.which, ("chromium", "chromium-browser", "google-chrome", "chrome"))),
+    None,
+)
 SCREENSHOTS = Path(__file__).resolve().parents[2] / "docs" / "screenshots"
 
 
@@ -48,7 +52,9 @@ class LessonPage:
         self.page.locator(".lm-MenuBar-item", has_text="Settings").click()
         self.page.locator(".lm-Menu-item", has_text="Theme").first.hover()
         self.page.locator(".lm-Menu-item", has_text=f"JupyterLab {name}").first.click()
-        self.page.wait_for_function(f"document.body.dataset.jpThemeLight === '{str(name == 'Light').lower()}'")
+        self.page.wait_for_function(
+            f"document.body.dataset.jpThemeLight === '{str(name == 'Light').lower()}'"
+        )
         self.page.locator("#jupyterlab-splash").wait_for(state="detached")
 
     def in_both_themes(self, look):
@@ -66,8 +72,12 @@ def picture(name, page, *parts):
             part.scroll_into_view_if_needed()
         boxes = [part.bounding_box() for part in parts]
         clip = parts and {
-            "x": min(box["x"] for box in boxes), "y": min(box["y"] for box in boxes), "width": max(box["width"] for box in boxes),
-            "height": max(box["y"] + box["height"] for box in boxes) - min(box["y"] for box in boxes)}
+            "x": min(box["x"] for box in boxes),
+            "y": min(box["y"] for box in boxes),
+            "width": max(box["width"] for box in boxes),
+            "height": max(box["y"] + box["height"] for box in boxes)
+            - min(box["y"] for box in boxes),
+        }
         image = Image.open(io.BytesIO(page.screenshot(clip=clip or None))).convert("RGB")
         SCREENSHOTS.mkdir(parents=True, exist_ok=True)
         image.quantize(96, dither=Image.Dither.NONE).save(path, optimize=True)
@@ -79,5 +89,9 @@ def offences(page, *parts):
     from axe_playwright_python.sync_playwright import Axe
 
     found = Axe().run(page, context={"include": [[part] for part in parts]}).response["violations"]
-    return [f"{rule['id']}: {rule['help']}: {node['html'][:200]}"
-            for rule in found if rule["impact"] in ("serious", "critical") for node in rule["nodes"]]
+    return [
+        f"{rule['id']}: {rule['help']}: {node['html'][:200]}"
+        for rule in found
+        if rule["impact"] in ("serious", "critical")
+        for node in rule["nodes"]
+    ]

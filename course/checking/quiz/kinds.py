@@ -3,6 +3,7 @@
 `draw(kind, seed)` makes the same question everywhere. To add a kind, add one function with @endless: it gets a
 random.Random, asks a module, and ends in `pose`.
 """
+
 import random
 
 from course.checking.quiz.questions import Question, snippet

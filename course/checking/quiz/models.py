@@ -2,6 +2,7 @@
 
 A model is built once, in some 50 ms, and shared. Whoever changes it does so through `assigned`, which puts it back.
 """
+
 import contextlib
 import functools
 import re
@@ -12,18 +13,49 @@ import torchvision
 from torch import nn
 
 # Left out: regnet_*, whose constructor reads numbers back (`.tolist()`), and meta tensors have none.
-WITH_FC = ("resnet18", "resnet34", "resnet50", "resnext50_32x4d", "wide_resnet50_2", "googlenet", "inception_v3", "shufflenet_v2_x1_0")
+WITH_FC = (
+    "resnet18",
+    "resnet34",
+    "resnet50",
+    "resnext50_32x4d",
+    "wide_resnet50_2",
+    "googlenet",
+    "inception_v3",
+    "shufflenet_v2_x1_0",
+)
 NAMES = (
-    *WITH_FC, "densenet121", "densenet169", "mobilenet_v2", "mobilenet_v3_small", "mobilenet_v3_large", "mnasnet1_0", "efficientnet_b0",
-    "efficientnet_b1", "efficientnet_b2", "alexnet", "vgg11", "vgg16", "squeezenet1_0", "squeezenet1_1", "convnext_tiny",
-    "convnext_base", "maxvit_t", "vit_b_16", "vit_l_16", "swin_t", "swin_b")
+    *WITH_FC,
+    "densenet121",
+    "densenet169",
+    "mobilenet_v2",
+    "mobilenet_v3_small",
+    "mobilenet_v3_large",
+    "mnasnet1_0",
+    "efficientnet_b0",
+    "efficientnet_b1",
+    "efficientnet_b2",
+    "alexnet",
+    "vgg11",
+    "vgg16",
+    "squeezenet1_0",
+    "squeezenet1_1",
+    "convnext_tiny",
+    "convnext_base",
+    "maxvit_t",
+    "vit_b_16",
+    "vit_l_16",
+    "swin_t",
+    "swin_b",
+)
 
 
 @functools.cache
 def model(name):
     """The torchvision model of this name, untrained, in eval mode, on the meta device. ValueError for an unknown name."""
     with torch.device("meta"), warnings.catch_warnings():
-        warnings.simplefilter("ignore", FutureWarning)  # how googlenet and inception_v3 will be initialised one day
+        warnings.simplefilter(
+            "ignore", FutureWarning
+        )  # how googlenet and inception_v3 will be initialised one day
         return torchvision.models.get_model(name).eval()
 
 
@@ -44,8 +76,15 @@ def output_shape(name, batch=1):
 def head_path(name):
     """Where the head is, such as "classifier.6": the last layer with parameters that a forward in eval mode runs."""
     ran = []
-    layers = [(path, module) for path, module in model(name).named_modules() if not list(module.children()) and list(module.parameters())]
-    hooks = [module.register_forward_hook(lambda *_, path=path: ran.append(path)) for path, module in layers]
+    layers = [
+        (path, module)
+        for path, module in model(name).named_modules()
+        if not list(module.children()) and list(module.parameters())
+    ]
+    hooks = [
+        module.register_forward_hook(lambda *_, path=path: ran.append(path))
+        for path, module in layers
+    ]
     output_shape(name)
     for hook in hooks:
         hook.remove()

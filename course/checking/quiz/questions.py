@@ -1,4 +1,5 @@
 """What a question is."""
+
 from typing import NamedTuple
 
 

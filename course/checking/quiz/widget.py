@@ -2,6 +2,7 @@
 
 Colours come from JupyterLab's own variables, so both themes fit; every mark is also a word.
 """
+
 import itertools
 import re
 from string import ascii_uppercase
@@ -54,12 +55,20 @@ def verdict(option):
 def with_options(question):
     """The prompt and its options, as Markdown."""
     gap = "\n\n" if any(map(is_block, question.options)) else " "
-    return "\n\n".join([question.prompt, *(f"**{letter}.**{gap}{option.text}" for letter, option in lettered(question))])
+    return "\n\n".join(
+        [
+            question.prompt,
+            *(f"**{letter}.**{gap}{option.text}" for letter, option in lettered(question)),
+        ]
+    )
 
 
 def explained(question, named=False):
     """What to think of each option, as Markdown; `named` by itself where the options have not been shown."""
-    return "\n\n".join(f"**{option.text if named else letter}. {verdict(option)}** {option.why}" for letter, option in lettered(question))
+    return "\n\n".join(
+        f"**{option.text if named else letter}. {verdict(option)}** {option.why}"
+        for letter, option in lettered(question)
+    )
 
 
 def html(markdown):
@@ -74,8 +83,13 @@ def folded(question, named=False):
 def as_text(questions):
     """The questions without a widget: a MIME bundle of HTML, answers folded away, and of plain text."""
     page = "<hr>".join(html(with_options(question)) + folded(question) for question in questions)
-    plain = "\n\n".join(f"{with_options(question)}\n\nAnswers:\n\n{explained(question)}" for question in questions)
-    return {"text/html": f'<div class="quiz-text">{STEP_ASIDE}{html(NOTE)}{page}</div>', "text/plain": plain}
+    plain = "\n\n".join(
+        f"{with_options(question)}\n\nAnswers:\n\n{explained(question)}" for question in questions
+    )
+    return {
+        "text/html": f'<div class="quiz-text">{STEP_ASIDE}{html(NOTE)}{page}</div>',
+        "text/plain": plain,
+    }
 
 
 def box_of(questions, total=None):
@@ -86,14 +100,26 @@ def box_of(questions, total=None):
     """
     place, prompt, feedback = HTML(), HTML(), HTML()
     options = RadioButtons(options=[], value=None)
-    field = Text(description="Your number", style={"description_width": "initial"}, continuous_update=False)  # Enter answers
-    check = Button(description="Check", button_style="primary", tooltip="See whether the chosen answer is right, and why")
+    field = Text(
+        description="Your number", style={"description_width": "initial"}, continuous_update=False
+    )  # Enter answers
+    check = Button(
+        description="Check",
+        button_style="primary",
+        tooltip="See whether the chosen answer is right, and why",
+    )
     onward = Button(description="Next", tooltip="Go to the next question")
     question, number, streak, tried, typed = None, 0, 0, False, False
 
     def say_place():
-        where = f"Question {number}, {streak} right in a row" if total is None else f"Question {(number - 1) % total + 1} of {total}"
-        place.value = html(f"**{where}** <small>(with the keyboard: Tab and Space)</small>")  # JupyterLab takes the arrow keys
+        where = (
+            f"Question {number}, {streak} right in a row"
+            if total is None
+            else f"Question {(number - 1) % total + 1} of {total}"
+        )
+        place.value = html(
+            f"**{where}** <small>(with the keyboard: Tab and Space)</small>"
+        )  # JupyterLab takes the arrow keys
 
     def ask_next(_=None):
         nonlocal question, number, tried, typed
@@ -104,8 +130,10 @@ def box_of(questions, total=None):
         blocks = any(map(is_block, question.options))
         prompt.value = LOOK + html(with_options(question) if blocks else question.prompt)
         options.index = None  # first, or the new options would come with the first one chosen
-        options.options = [f"Snippet {letter}" if blocks else f"{letter}. {option.text.replace('`', '')}"
-                           for letter, option in lettered(question)]
+        options.options = [
+            f"Snippet {letter}" if blocks else f"{letter}. {option.text.replace('`', '')}"
+            for letter, option in lettered(question)
+        ]
         feedback.value = ""
         onward.description = "Start again" if total and number % total == 0 else "Next"
         say_place()
@@ -114,7 +142,11 @@ def box_of(questions, total=None):
         if not typed:
             return None if options.index is None else question.options[options.index]
         said = field.value.strip()
-        return next((option for option in question.options if option.text == said), OTHER) if said else None
+        return (
+            next((option for option in question.options if option.text == said), OTHER)
+            if said
+            else None
+        )
 
     def check_answer(_):
         nonlocal streak, tried
@@ -127,15 +159,25 @@ def box_of(questions, total=None):
         elif not tried:
             streak += 1
         tried = True
-        feedback.value = (f'<div role="alert" class="quiz-verdict {"right" if option.right else "wrong"}">'
-                          f"{html(f'**{verdict(option)}** {option.why}')}</div>{folded(question, typed)}")
+        feedback.value = (
+            f'<div role="alert" class="quiz-verdict {"right" if option.right else "wrong"}">'
+            f"{html(f'**{verdict(option)}** {option.why}')}</div>{folded(question, typed)}"
+        )
         say_place()
 
     check.on_click(check_answer)
     field.observe(lambda change: change.new and check_answer(change), "value")
     onward.on_click(ask_next)
     ask_next()
-    box = VBox([place, prompt, options, HBox([field, check] if total == 1 else [field, check, onward]), feedback])
+    box = VBox(
+        [
+            place,
+            prompt,
+            options,
+            HBox([field, check] if total == 1 else [field, check, onward]),
+            feedback,
+        ]
+    )
     box.add_class("quiz")
     return box
 
@@ -146,9 +188,15 @@ def ask(questions_or_kinds, seed=0):
     `questions_or_kinds`: a Question or several, asked one after another; or names in ENDLESS, one or several, in turn, each question
     drawn afresh from `seed` on without an end. KeyError for an unknown kind, ValueError where there is nothing to ask.
     """
-    asked = [questions_or_kinds] if isinstance(questions_or_kinds, (Question, str)) else list(questions_or_kinds)
+    asked = (
+        [questions_or_kinds]
+        if isinstance(questions_or_kinds, (Question, str))
+        else list(questions_or_kinds)
+    )
     if not asked:
-        raise ValueError("nothing to ask: give ask() a question or the name of a kind, such as ask('in_features')")
+        raise ValueError(
+            "nothing to ask: give ask() a question or the name of a kind, such as ask('in_features')"
+        )
     total = len(asked) if isinstance(asked[0], Question) else None
 
     def stream():

@@ -1,4 +1,5 @@
 """Lesson 01, replace the head: what its exercises ask."""
+
 from functools import cache
 
 import torch
@@ -20,7 +21,9 @@ def head_inputs(answer, names=("resnet18", "resnet50")):
         expect_something(found, f"head_inputs({name})")
         if found != expected:
             code = "in-features-from-memory" if found in (512, 1024, 2048) else "wrong-result"
-            raise Misconception(code, f"for {name} your function says {found}; its head takes {expected} features")
+            raise Misconception(
+                code, f"for {name} your function says {found}; its head takes {expected} features"
+            )
     return f"you read the width from the model, not from memory ({', '.join(names)})."
 
 
@@ -37,7 +40,11 @@ def percent_saved(answer, cases=(("resnet18", 10),)):
             what = f"for {name} and {n} classes you say {found:.4g} per cent; it is {expected:.1f}"
             if abs(found - (100 - n / 10)) < 1:
                 raise Misconception("head-is-the-model", what)
-            hint = " (a fraction is not yet a percentage)" if abs(100 * found - expected) < 0.05 else ""
+            hint = (
+                " (a fraction is not yet a percentage)"
+                if abs(100 * found - expected) < 0.05
+                else ""
+            )
             raise wrong_result(what + hint)
         said.append(f"{expected:.1f} % of {name}")
     return f"{', '.join(said)} goes; nearly all of a network is backbone."
@@ -47,9 +54,21 @@ def describe(model, name):
     """What must survive a change of heads, noted before the learner's code has the model."""
     path, head = networks.old_head(model)
     inputs, logits = networks.captured(model, head, networks.images(name))
-    backbone = {key: comparisons.fingerprint(t) for key, t in comparisons.tensors(model).items() if not key.lower().startswith((path, "aux"))}
-    return {"path": path, "head": head, "weight": head.weight, "inputs": inputs, "logits": logits, "backbone": backbone,
-            "ids": {id(p) for p in model.parameters()}, "dropouts": dropouts(model)}
+    backbone = {
+        key: comparisons.fingerprint(t)
+        for key, t in comparisons.tensors(model).items()
+        if not key.lower().startswith((path, "aux"))
+    }
+    return {
+        "path": path,
+        "head": head,
+        "weight": head.weight,
+        "inputs": inputs,
+        "logits": logits,
+        "backbone": backbone,
+        "ids": {id(p) for p in model.parameters()},
+        "dropouts": dropouts(model),
+    }
 
 
 def judge_head(model, n, name, before):
@@ -65,44 +84,83 @@ def judge_head(model, n, name, before):
             raise Misconception("head-is-always-linear", what) from None
         if lost_layers(model, name, before):
             raise Misconception("classifier-layers-lost", what) from None
-        raise Misconception("in-features-from-memory", f"{what}. Its old head took {before['inputs'].shape[1]} features") from None
+        raise Misconception(
+            "in-features-from-memory",
+            f"{what}. Its old head took {before['inputs'].shape[1]} features",
+        ) from None
     judge_outputs(model, logits, n, name, before)
-    lost, now = lost_layers(model, name, before), {comparisons.fingerprint(t) for t in comparisons.tensors(model).values()}
+    lost, now = (
+        lost_layers(model, name, before),
+        {comparisons.fingerprint(t) for t in comparisons.tensors(model).values()},
+    )
     gone = [path for path, print_ in before["backbone"].items() if print_ not in now]
     if gone and not (lost and all(path.startswith(("classifier", "head")) for path in gone)):
-        raise Misconception("backbone-thrown-away", f"{gone[0]} and {len(gone) - 1} other trained tensors of {name} are no longer in the model")
+        raise Misconception(
+            "backbone-thrown-away",
+            f"{gone[0]} and {len(gone) - 1} other trained tensors of {name} are no longer in the model",
+        )
     if lost:
         raise Misconception("classifier-layers-lost", f"{name} lost {lost} with its old classifier")
     for path, shape in networks.AUXILIARY.get(name, {}).items():
         auxiliary = getattr(model, path, None)
         if auxiliary is not None and auxiliary(torch.zeros(shape)).shape[1] != n:
-            raise Misconception("auxiliary-head-forgotten", f"{name}.{path} still has 1000 outputs: in train mode the losses would not fit")
-    silent = [path for path, p in model.named_parameters() if id(p) not in before["ids"] and not p.requires_grad]
+            raise Misconception(
+                "auxiliary-head-forgotten",
+                f"{name}.{path} still has 1000 outputs: in train mode the losses would not fit",
+            )
+    silent = [
+        path
+        for path, p in model.named_parameters()
+        if id(p) not in before["ids"] and not p.requires_grad
+    ]
     if silent:
-        raise Misconception("froze-the-new-head", f"{name}: {silent[0]} is new and does not require a gradient")
+        raise Misconception(
+            "froze-the-new-head", f"{name}: {silent[0]} is new and does not require a gradient"
+        )
 
 
 def judge_outputs(model, logits, n, name, before):
     """What the logits (2, ?) of two pictures tell about the new head."""
-    kept = any(p is before["weight"] for p in model.parameters()) and before["weight"].shape[0] == 1000
+    kept = (
+        any(p is before["weight"] for p in model.parameters()) and before["weight"].shape[0] == 1000
+    )
     if logits.shape != (2, n):
         shape = tuple(logits.shape)
         if hasattr(model, "fc") and before["path"] != "fc":
-            raise Misconception("fc-on-a-model-without-fc", f"{name} took your .fc in silence and never calls it: two pictures still give {shape}")
+            raise Misconception(
+                "fc-on-a-model-without-fc",
+                f"{name} took your .fc in silence and never calls it: two pictures still give {shape}",
+            )
         if kept and getattr(before["head"], "out_features", None) == n:
             weight = tuple(before["weight"].shape)
-            raise Misconception("out-features-edited", f"out_features of {name} says {n}, its weight is still {weight}: two pictures give {shape}")
+            raise Misconception(
+                "out-features-edited",
+                f"out_features of {name} says {n}, its weight is still {weight}: two pictures give {shape}",
+            )
         raise wrong_result(f"two pictures through {name} give {shape}; asked is (2, {n})")
     if kept and torch.equal(logits, before["logits"][:, :n]):
-        raise Misconception("logits-sliced", f"the {n} outputs of {name} are its first {n} old logits, and all 1000 are still computed")
+        raise Misconception(
+            "logits-sliced",
+            f"the {n} outputs of {name} are its first {n} old logits, and all 1000 are still computed",
+        )
     if kept:
-        raise Misconception("stacked-on-logits", f"the old head of {name} with its 1000 outputs is still at work below your new layer")
+        raise Misconception(
+            "stacked-on-logits",
+            f"the old head of {name} with its 1000 outputs is still at work below your new layer",
+        )
     if comparisons.are_probabilities(logits):
-        raise Misconception("softmax-in-the-head", f"the outputs of {name} are positive and sum to {logits.sum(1)[0]:.3f}: these are probabilities, not logits")
+        raise Misconception(
+            "softmax-in-the-head",
+            f"the outputs of {name} are positive and sum to {logits.sum(1)[0]:.3f}: these are probabilities, not logits",
+        )
 
 
 def dropouts(model):
-    return sorted(layer.p for path, layer in model.named_modules() if isinstance(layer, nn.Dropout) and not path.lower().startswith("aux"))
+    return sorted(
+        layer.p
+        for path, layer in model.named_modules()
+        if isinstance(layer, nn.Dropout) and not path.lower().startswith("aux")
+    )
 
 
 def lost_layers(model, name, before):
@@ -111,9 +169,19 @@ def lost_layers(model, name, before):
         return f"Dropout(p={before['dropouts'][-1]})"
     for path, layer in model.named_modules():
         own = list(layer.parameters(recurse=False))
-        if own and not path.lower().startswith("aux") and not any(id(p) in before["ids"] for p in own):  # the first layer that is new
-            inputs, expected = networks.captured(model, layer, networks.images(name))[0], before["inputs"].flatten(1)
-            same = inputs is None or (inputs.numel() == expected.numel() and torch.allclose(inputs.flatten(1), expected, atol=1e-5))
+        if (
+            own
+            and not path.lower().startswith("aux")
+            and not any(id(p) in before["ids"] for p in own)
+        ):  # the first layer that is new
+            inputs, expected = (
+                networks.captured(model, layer, networks.images(name))[0],
+                before["inputs"].flatten(1),
+            )
+            same = inputs is None or (
+                inputs.numel() == expected.numel()
+                and torch.allclose(inputs.flatten(1), expected, atol=1e-5)
+            )
             return "" if same else "the layers between its features and its head"
     return ""
 
@@ -139,14 +207,26 @@ def fruit_head(answer, names=("resnet18", "resnet50"), n=10):
     return f"{' and '.join(names)} answer with {n} logits, and every other tensor is untouched."
 
 
-VISIBLE = ("resnet18", "densenet121", "mobilenet_v3_small", "efficientnet_b0", "squeezenet1_1", "convnext_tiny", "vit_b_32", "swin_t", "googlenet")
+VISIBLE = (
+    "resnet18",
+    "densenet121",
+    "mobilenet_v3_small",
+    "efficientnet_b0",
+    "squeezenet1_1",
+    "convnext_tiny",
+    "vit_b_32",
+    "swin_t",
+    "googlenet",
+)
 
 
 @check
 def replace_head(answer, names=VISIBLE, n=10):
     for name in names:
         try_head(answer, name, n)
-    return f"{len(names)} families ({', '.join(names)}) answer with {n} logits and lost nothing else."
+    return (
+        f"{len(names)} families ({', '.join(names)}) answer with {n} logits and lost nothing else."
+    )
 
 
 @check
@@ -161,12 +241,19 @@ def prepare(answer, name="resnet18", n=10, lr=1e-3):
         model, optimizer = result
         groups = optimizer.param_groups
     except (TypeError, ValueError, AttributeError):
-        raise wrong_result(f"asked is the pair (model, optimizer); you return {type(result).__name__}") from None
+        raise wrong_result(
+            f"asked is the pair (model, optimizer); you return {type(result).__name__}"
+        ) from None
     judge_head(model, n, name, before)
     new = {path: p for path, p in model.named_parameters() if id(p) not in before["ids"]}
-    loose = [path for path, p in model.named_parameters() if id(p) in before["ids"] and p.requires_grad]
+    loose = [
+        path for path, p in model.named_parameters() if id(p) in before["ids"] and p.requires_grad
+    ]
     if loose:
-        raise Misconception("backbone-not-frozen", f"{loose[0]} and {len(loose) - 1} other tensors of the backbone still require a gradient")
+        raise Misconception(
+            "backbone-not-frozen",
+            f"{loose[0]} and {len(loose) - 1} other tensors of the backbone still require a gradient",
+        )
     held = {id(p) for group in groups for p in group["params"]}
     missing = [path for path, p in new.items() if id(p) not in held]
     if missing:
@@ -176,7 +263,9 @@ def prepare(answer, name="resnet18", n=10, lr=1e-3):
             what += f", which holds {len(strangers)} tensors that are no longer in the model"
         raise Misconception("optimizer-before-swap", what)
     if any(group["lr"] != lr for group in groups):
-        raise wrong_result(f"asked is a learning rate of {lr}; the optimizer has {[group['lr'] for group in groups]}")
+        raise wrong_result(
+            f"asked is a learning rate of {lr}; the optimizer has {[group['lr'] for group in groups]}"
+        )
     start = {path: p.detach().clone() for path, p in model.named_parameters()}
     loss = F.cross_entropy(model(networks.images(name)), torch.tensor([0, n - 1]))
     loss.backward()
@@ -185,13 +274,17 @@ def prepare(answer, name="resnet18", n=10, lr=1e-3):
     if not moved & set(new):
         raise wrong_result("after a step of your optimizer no tensor of the new head has moved")
     if moved - set(new):
-        raise Misconception("backbone-not-frozen", f"a step of your optimizer moved {min(moved - set(new))}")
+        raise Misconception(
+            "backbone-not-frozen", f"a step of your optimizer moved {min(moved - set(new))}"
+        )
     return f"one step moved the new head ({sum(p.numel() for p in new.values()):,} numbers) and nothing else."
 
 
 @check
 def to_input(answer, count=4, seed=0):
-    images = torch.randint(0, 256, (count, 3, 64, 64), dtype=torch.uint8, generator=torch.Generator().manual_seed(seed))
+    images = torch.randint(
+        0, 256, (count, 3, 64, 64), dtype=torch.uint8, generator=torch.Generator().manual_seed(seed)
+    )
     images[:, 0] //= 2  # a colour cast, so that each channel has its own mean
     untouched = images.clone()
     found = answer(images)
@@ -199,19 +292,29 @@ def to_input(answer, count=4, seed=0):
     if not torch.equal(images, untouched):
         raise wrong_result("your function changed the pictures that it was given; make new ones")
     if found.shape != images.shape or not found.is_floating_point():
-        raise wrong_result(f"asked is float32 {tuple(images.shape)}; you return {found.dtype} {tuple(found.shape)}")
+        raise wrong_result(
+            f"asked is float32 {tuple(images.shape)}; you return {found.dtype} {tuple(found.shape)}"
+        )
     mean, std = (torch.tensor(v).view(3, 1, 1) for v in (IMAGENET_MEAN, IMAGENET_STD))
     unit = images / 255
     if torch.allclose(found, (unit - mean) / std, atol=1e-3):
         return f"{count} pictures arrive as the weights saw theirs: channel means {[round(v, 2) for v in found.mean((0, 2, 3)).tolist()]}."
     ranges = f"your values run from {found.min():.2f} to {found.max():.2f}"
     if torch.allclose(found, (unit - 0.5) / 0.5, atol=1e-3):
-        raise Misconception("normalised-with-a-half", f"{ranges}: mean and std are 0.5, the weights expect {IMAGENET_MEAN} and {IMAGENET_STD}")
+        raise Misconception(
+            "normalised-with-a-half",
+            f"{ranges}: mean and std are 0.5, the weights expect {IMAGENET_MEAN} and {IMAGENET_STD}",
+        )
     own = (unit - unit.mean((0, 2, 3), keepdim=True)) / unit.std((0, 2, 3), keepdim=True)
     if torch.allclose(found, own, atol=1e-2):
-        raise Misconception("normalised-with-its-own-statistics", "each batch comes out with mean 0 and std 1, so the same picture changes with its neighbours")
+        raise Misconception(
+            "normalised-with-its-own-statistics",
+            "each batch comes out with mean 0 and std 1, so the same picture changes with its neighbours",
+        )
     raise Misconception(
-        "wrong-input-scale", f"{ranges}; (pixel / 255 - mean) / std runs from {((unit - mean) / std).min():.2f} to {((unit - mean) / std).max():.2f}")
+        "wrong-input-scale",
+        f"{ranges}; (pixel / 255 - mean) / std runs from {((unit - mean) / std).min():.2f} to {((unit - mean) / std).max():.2f}",
+    )
 
 
 @check
@@ -225,18 +328,32 @@ def frozen_features(answer, name="resnet18", count=6):
     found = answer(model, x)
     expect(found, torch.Tensor, "a tensor")
     if dict(model.named_modules()).get("fc") is not head:
-        raise Misconception("head-not-put-back", f"after the call model.fc is {type(getattr(model, 'fc', None)).__name__}, no longer its Linear head")
+        raise Misconception(
+            "head-not-put-back",
+            f"after the call model.fc is {type(getattr(model, 'fc', None)).__name__}, no longer its Linear head",
+        )
     moved = [path for path, b in model.named_buffers() if not torch.equal(b, buffers[path])]
     if moved:
-        raise Misconception("features-in-train-mode", f"the call moved {moved[0]} and {len(moved) - 1} other buffers: the model was in train mode")
+        raise Misconception(
+            "features-in-train-mode",
+            f"the call moved {moved[0]} and {len(moved) - 1} other buffers: the model was in train mode",
+        )
     if found.shape == (count, 1000):
-        raise Misconception("logits-for-features", f"{count} pictures give {tuple(found.shape)}: that is the old head's verdict")
+        raise Misconception(
+            "logits-for-features",
+            f"{count} pictures give {tuple(found.shape)}: that is the old head's verdict",
+        )
     if found.shape != expected.shape:
         raise wrong_result(f"asked is {tuple(expected.shape)}; you return {tuple(found.shape)}")
     if found.requires_grad:
-        raise Misconception("graph-kept", "your features still carry the graph of the whole backbone: they require a gradient")
+        raise Misconception(
+            "graph-kept",
+            "your features still carry the graph of the whole backbone: they require a gradient",
+        )
     if not torch.allclose(found, expected, atol=1e-3, rtol=1e-3):
-        raise wrong_result(f"shape and mode are right, but the values are off by up to {(found - expected).abs().max():.2g}")
+        raise wrong_result(
+            f"shape and mode are right, but the values are off by up to {(found - expected).abs().max():.2g}"
+        )
     return f"{count} pictures became {tuple(expected.shape)}, the same in every epoch, and the model is as it was."
 
 
@@ -249,11 +366,19 @@ def fruit_features():
     for split in ("train", "validation"):
         pictures = stall(split, 200)
         with torch.no_grad():
-            sets.append((torch.cat([model(preprocess(batch)) for batch in pictures.images.split(50)]), pictures))
+            sets.append(
+                (
+                    torch.cat([model(preprocess(batch)) for batch in pictures.images.split(50)]),
+                    pictures,
+                )
+            )
     return sets
 
 
-THRESHOLDS = {"fruit": 0.70, "rotten": 0.65}  # the room they leave: `python -m course.authoring.thresholds`
+THRESHOLDS = {
+    "fruit": 0.70,
+    "rotten": 0.65,
+}  # the room they leave: `python -m course.authoring.thresholds`
 
 
 def share_right(head, features, labels):
@@ -267,7 +392,11 @@ def share_right(head, features, labels):
 def score_head(answer, target):
     """Validation accuracy of the head that `answer` trains."""
     (features, train), (unseen, validation) = fruit_features()
-    return share_right(answer(features.clone(), getattr(train, target).clone()).eval(), unseen, getattr(validation, target))
+    return share_right(
+        answer(features.clone(), getattr(train, target).clone()).eval(),
+        unseen,
+        getattr(validation, target),
+    )
 
 
 def ignores_labels(answer, features, labels):
@@ -283,7 +412,11 @@ def ignores_labels(answer, features, labels):
 def train_head(answer, target="fruit"):
     (features, train), (unseen, validation) = fruit_features()
     # copies, taken before the answer runs: its code could change what is kept
-    unseen, labels, wanted = unseen.clone(), getattr(train, target).clone(), getattr(validation, target).clone()
+    unseen, labels, wanted = (
+        unseen.clone(),
+        getattr(train, target).clone(),
+        getattr(validation, target).clone(),
+    )
     classes, count = int(labels.max()) + 1, len(unseen)
     head = answer(features.clone(), labels.clone())
     expect(head, nn.Module, "the trained head, an nn.Module")
@@ -291,13 +424,21 @@ def train_head(answer, target="fruit"):
     with torch.no_grad():
         logits = head(unseen)
     if logits.shape != (count, classes) and not (classes == 2 and logits.numel() == count):
-        raise wrong_result(f"{count} feature rows give {tuple(logits.shape)}; asked is ({count}, {classes})")
+        raise wrong_result(
+            f"{count} feature rows give {tuple(logits.shape)}; asked is ({count}, {classes})"
+        )
     if logits.ndim == 2 and logits.shape[1] > 1 and comparisons.are_probabilities(logits):
-        raise Misconception("softmax-in-the-head", "the outputs of your head are positive and sum to 1.000: CrossEntropyLoss saw a softmax of a softmax")
+        raise Misconception(
+            "softmax-in-the-head",
+            "the outputs of your head are positive and sum to 1.000: CrossEntropyLoss saw a softmax of a softmax",
+        )
     accuracy, known = share_right(head, unseen, wanted), share_right(head, features, labels)
     if accuracy < THRESHOLDS[target]:
         what = f"{accuracy:.0%} of {count} validation pictures are right, {known:.0%} of the training pictures; asked is {THRESHOLDS[target]:.0%}"
-        raise Misconception("head-not-trained" if ignores_labels(answer, features, labels) else "head-undertrained", what)
+        raise Misconception(
+            "head-not-trained" if ignores_labels(answer, features, labels) else "head-undertrained",
+            what,
+        )
     return f"{accuracy:.0%} of {count} validation pictures ({target}) are right; asked was {THRESHOLDS[target]:.0%}."
 
 
@@ -317,7 +458,9 @@ class _Planted(nn.Module):
 @check
 def choose_rate(answer, shares=((0.30, 0.40), (0.90, 0.60), (0.70, 0.80)), rates=(1e-4, 1e-2, 1.0)):
     labels, luck = torch.arange(100) % 10, torch.arange(100).div(100).add(0.005)
-    validation, test = ((torch.stack([labels.float(), luck, torch.full((100,), s)], 1), labels) for s in (0.0, 1.0))
+    validation, test = (
+        (torch.stack([labels.float(), luck, torch.full((100,), s)], 1), labels) for s in (0.0, 1.0)
+    )
     trained = []
 
     def fit(rate):
@@ -329,13 +472,22 @@ def choose_rate(answer, shares=((0.30, 0.40), (0.90, 0.60), (0.70, 0.80)), rates
         rate, accuracy = result
     except (TypeError, ValueError):
         raise unlike(result, "asked is the pair (rate, accuracy on the test set)") from None
-    by_validation, by_test = (max(range(len(rates)), key=lambda i: shares[i][split]) for split in (0, 1))
+    by_validation, by_test = (
+        max(range(len(rates)), key=lambda i: shares[i][split]) for split in (0, 1)
+    )
     if rate == rates[by_test]:
-        raise Misconception("test-set-chooses", f"you chose {rate}, best on the test set; {rates[by_validation]} is best on the validation set")
+        raise Misconception(
+            "test-set-chooses",
+            f"you chose {rate}, best on the test set; {rates[by_validation]} is best on the validation set",
+        )
     if rate != rates[by_validation]:
-        raise wrong_result(f"you chose {rate}; {rates[by_validation]} has the highest validation accuracy")
+        raise wrong_result(
+            f"you chose {rate}; {rates[by_validation]} has the highest validation accuracy"
+        )
     if abs(float(accuracy) - shares[by_validation][1]) > 0.005:
-        raise wrong_result(f"you report {float(accuracy):.2f}; the chosen head is right on {shares[by_validation][1]:.2f} of the test set")
+        raise wrong_result(
+            f"you report {float(accuracy):.2f}; the chosen head is right on {shares[by_validation][1]:.2f} of the test set"
+        )
     return f"chosen on validation ({rate}), reported on the test set once ({float(accuracy):.2f})."
 
 
@@ -352,11 +504,20 @@ def last_stage_too(answer, name="resnet18", n=10, head_rate=1e-3, stage_rate=1e-
         stage = path.startswith("layer4.")
         if not stage and not path.startswith("fc."):
             if p.requires_grad:
-                raise Misconception("backbone-not-frozen", f"{path} requires a gradient; asked are layer4 and the head alone")
+                raise Misconception(
+                    "backbone-not-frozen",
+                    f"{path} requires a gradient; asked are layer4 and the head alone",
+                )
         elif not p.requires_grad:
             raise Misconception("stage-still-frozen", f"{path} does not require a gradient")
         elif id(p) not in rates:
-            raise Misconception("stage-not-in-optimizer", f"{path} is unfrozen, but no group of your optimizer holds it")
+            raise Misconception(
+                "stage-not-in-optimizer",
+                f"{path} is unfrozen, but no group of your optimizer holds it",
+            )
         elif rates[id(p)] != (stage_rate if stage else head_rate):
-            raise Misconception("one-rate-for-all", f"{path} learns at {rates[id(p)]}; asked is {stage_rate if stage else head_rate}")
+            raise Misconception(
+                "one-rate-for-all",
+                f"{path} learns at {rates[id(p)]}; asked is {stage_rate if stage else head_rate}",
+            )
     return f"layer4 learns at {stage_rate}, the head at {head_rate}, the rest rests."

@@ -1,4 +1,5 @@
 """Lesson 02, freeze: what its exercises ask."""
+
 import copy
 import itertools
 
@@ -58,7 +59,9 @@ def backward(model, name, n=4):
         with torch.enable_grad():
             F.cross_entropy(model(images), labels).backward()
     except RuntimeError as problem:
-        what = f"backward raises `{str(problem).splitlines()[0]}`: nothing in {name} is left to train"
+        what = (
+            f"backward raises `{str(problem).splitlines()[0]}`: nothing in {name} is left to train"
+        )
         raise Misconception("froze-the-new-head", what) from None
 
 
@@ -91,10 +94,16 @@ def lookalike(model, loose, where):
             raise Misconception("requires-grad-misspelt", what)
     for path, module in model.named_modules():
         if "requires_grad" in vars(module):
-            raise Misconception("attribute-on-the-module", f"{where}: {path or 'the model'} has a new attribute requires_grad = "
-                                f"{vars(module)['requires_grad']}; of what should rest, {tensors(len(loose))} can still learn")
+            raise Misconception(
+                "attribute-on-the-module",
+                f"{where}: {path or 'the model'} has a new attribute requires_grad = "
+                f"{vars(module)['requires_grad']}; of what should rest, {tensors(len(loose))} can still learn",
+            )
     if len(loose) > 1 and all(path.endswith("bias") for path in loose):
-        raise Misconception("biases-forgotten", f"{where}: the weights rest, but {named(loose)} ({len(loose)} biases) train on")
+        raise Misconception(
+            "biases-forgotten",
+            f"{where}: the weights rest, but {named(loose)} ({len(loose)} biases) train on",
+        )
 
 
 # ---- the exercises ---------------------------------------------------------------------------------------------------------
@@ -115,21 +124,42 @@ def probe(answer, names=("resnet18", "squeezenet1_1")):
             try:
                 learns, moves = map(bool, result)
             except (TypeError, ValueError, RuntimeError):
-                raise wrong_result(f"asked is a pair of bools (learns, moves); you return {result!r:.60}") from None
+                raise wrong_result(
+                    f"asked is a pair of bools (learns, moves); you return {result!r:.60}"
+                ) from None
             row = f"{name}, frozen={frozen}, evaluating={evaluating}, without_grad={without_grad}"
             if learns != (not frozen and not without_grad):
                 if frozen:
                     lookalike(model, [path for path, _ in model.named_parameters()], row)
-                code = "eval-as-freezing" if evaluating and not frozen and not without_grad else "wrong-result"
+                code = (
+                    "eval-as-freezing"
+                    if evaluating and not frozen and not without_grad
+                    else "wrong-result"
+                )
                 can = "cannot" if learns else "can"
-                raise Misconception(code, f"{row}: you say learns={learns}; a loss on that output {can} train the weights")
+                raise Misconception(
+                    code,
+                    f"{row}: you say learns={learns}; a loss on that output {can} train the weights",
+                )
             if moves != (has_buffers and not evaluating):
-                moved = [path for path, b in model.named_buffers() if not torch.equal(b, start[path])]
+                moved = [
+                    path for path, b in model.named_buffers() if not torch.equal(b, start[path])
+                ]
                 if moves:
                     code = "wrong-result" if has_buffers else "answer-from-memory"
-                    raise Misconception(code, f"{row}: you say that a buffer moved; none of its {len(start)} did")
-                code = "buffers-are-not-weights" if frozen or without_grad else "snapshot-without-clone"
-                seen = f"{moved[0]} and {len(moved) - 1} others did" if moved else "in train mode some do: run the forward and look"
+                    raise Misconception(
+                        code, f"{row}: you say that a buffer moved; none of its {len(start)} did"
+                    )
+                code = (
+                    "buffers-are-not-weights"
+                    if frozen or without_grad
+                    else "snapshot-without-clone"
+                )
+                seen = (
+                    f"{moved[0]} and {len(moved) - 1} others did"
+                    if moved
+                    else "in train mode some do: run the forward and look"
+                )
                 raise Misconception(code, f"{row}: you say that no buffer moved; {seen}")
     return f"8 rows of the table on {' and '.join(names)} are as you measured them."
 
@@ -140,7 +170,9 @@ def frozen_classifier(answer, name="resnet18", n=4):
 
     def make():
         built["model"], built["recording"] = networks.build(name), torch.is_grad_enabled()
-        built["old"] = {comparisons.fingerprint(p): path for path, p in built["model"].named_parameters()}
+        built["old"] = {
+            comparisons.fingerprint(p): path for path, p in built["model"].named_parameters()
+        }
         built["head"] = built["model"].fc
         return built["model"]
 
@@ -148,22 +180,38 @@ def frozen_classifier(answer, name="resnet18", n=4):
     torch.set_grad_enabled(True)
     expect(model, nn.Module, "the model")
     if not built:
-        raise Misconception("backbone-thrown-away", "your function never called make(): the trained weights are not in the model")
+        raise Misconception(
+            "backbone-thrown-away",
+            "your function never called make(): the trained weights are not in the model",
+        )
     if any(p is built["head"].weight for p in model.parameters()):
-        raise Misconception("stacked-on-logits", f"the old head, {tuple(built['head'].weight.shape)}, is still in the model")
-    old = {path for path, p in model.named_parameters() if comparisons.fingerprint(p) in built["old"]}
+        raise Misconception(
+            "stacked-on-logits",
+            f"the old head, {tuple(built['head'].weight.shape)}, is still in the model",
+        )
+    old = {
+        path for path, p in model.named_parameters() if comparisons.fingerprint(p) in built["old"]
+    }
     if len(old) < len(built["old"]) // 2:
-        raise Misconception("backbone-thrown-away", f"only {len(old)} of the trained tensors are left in your model")
+        raise Misconception(
+            "backbone-thrown-away", f"only {len(old)} of the trained tensors are left in your model"
+        )
     new = dict(model.named_parameters()).keys() - old
     images, labels = networks.images(name, 4), torch.arange(4) % n
     if model(images).shape != (4, n):
         raise wrong_result(f"4 pictures give {tuple(model(images).shape)}; asked is (4, {n})")
     for make_optimizer in (torch.optim.AdamW, torch.optim.SGD):
-        optimizer, start = make_optimizer(model.parameters(), lr=1e-2, weight_decay=1e-2), comparisons.snapshot(model.named_parameters())
+        optimizer, start = (
+            make_optimizer(model.parameters(), lr=1e-2, weight_decay=1e-2),
+            comparisons.snapshot(model.named_parameters()),
+        )
         for _ in range(2):
             loss = F.cross_entropy(model(images), labels)
             if not loss.requires_grad:
-                raise Misconception("froze-the-new-head", f"nothing requires a gradient, not even {min(new, default='the head')}")
+                raise Misconception(
+                    "froze-the-new-head",
+                    f"nothing requires a gradient, not even {min(new, default='the head')}",
+                )
             optimizer.zero_grad()
             loss.backward()
             optimizer.step()
@@ -171,7 +219,10 @@ def frozen_classifier(answer, name="resnet18", n=4):
         if moved & old:
             diagnose_moved(model, built, moved & old, start)
         if not moved & new:
-            raise Misconception("froze-the-new-head", f"two steps moved nothing: {min(new, default='the new head')} does not learn")
+            raise Misconception(
+                "froze-the-new-head",
+                f"two steps moved nothing: {min(new, default='the new head')} does not learn",
+            )
         optimizer.zero_grad()
     return f"two steps with all {len(start)} tensors in the optimizer moved {len(moved)}, the new head's."
 
@@ -179,13 +230,21 @@ def frozen_classifier(answer, name="resnet18", n=4):
 def diagnose_moved(model, built, moved, start):
     """Why the old parameters named `moved` moved."""
     first = min(moved)
-    what = f"two steps moved {len(moved)} trained tensors, {first} by {shift(first, model, start):.2g}"
+    what = (
+        f"two steps moved {len(moved)} trained tensors, {first} by {shift(first, model, start):.2g}"
+    )
     lookalike(model, moved, what)
     if not any(p.requires_grad for p in built["head"].parameters()):
         shape = tuple(built["head"].weight.shape)
-        raise Misconception("froze-the-discarded-head", f"{what}. Frozen is the old head {shape}, which is no longer in the model")
+        raise Misconception(
+            "froze-the-discarded-head",
+            f"{what}. Frozen is the old head {shape}, which is no longer in the model",
+        )
     if not built["recording"]:
-        raise Misconception("no-grad-as-freezing", f"{what}. It was built under no_grad, and its requires_grad is True")
+        raise Misconception(
+            "no-grad-as-freezing",
+            f"{what}. It was built under no_grad, and its requires_grad is True",
+        )
     if not model.training and len(moved) > 2:
         raise Misconception("eval-as-freezing", f"{what}, although the model is in eval mode")
     raise Misconception("backbone-not-frozen", what)
@@ -199,18 +258,22 @@ def _all_at_once(model, name):
         optimizer.zero_grad()
         backward(model, name)
         optimizer.step()
+
     return step
 
 
 def _behind_the_back(model, seed):
     """A step that moves some tensors whatever requires_grad says."""
     tensors = list(comparisons.tensors(model).values())
-    chosen = torch.randperm(len(tensors), generator=torch.Generator().manual_seed(seed))[:7].tolist()
+    chosen = torch.randperm(len(tensors), generator=torch.Generator().manual_seed(seed))[
+        :7
+    ].tolist()
 
     def step():
         with torch.no_grad():
             for i in chosen:
                 tensors[i].add_(1)
+
     return step
 
 
@@ -239,7 +302,13 @@ def bill(answer, name="resnet18", upto=60, seeds=(3,)):
         parameters = dict(model.named_parameters())
         expected = {line: [0, 0] for line in LINES}
         for path, tensor in comparisons.tensors(model).items():
-            line = "buffers" if path not in parameters else "trainable" if parameters[path].requires_grad else "frozen"
+            line = (
+                "buffers"
+                if path not in parameters
+                else "trainable"
+                if parameters[path].requires_grad
+                else "frozen"
+            )
             expected[line][1] += 1
             expected[line][0] += not torch.equal(tensor, start[path])
         judge_bill(found, {line: tuple(pair) for line, pair in expected.items()}, name)
@@ -251,24 +320,42 @@ def judge_bill(found, expected, name):
         said = {line: (int(found[line][0]), int(found[line][1])) for line in expected}
     except (TypeError, KeyError, IndexError, ValueError):
         what = f"asked is a dict with {', '.join(map(repr, LINES))}, a pair (moved, of how many) each; you return {found!r:.80}"
-        raise Misconception("parameters-only" if isinstance(found, dict) and "buffers" not in found else "wrong-result", what) from None
+        raise Misconception(
+            "parameters-only"
+            if isinstance(found, dict) and "buffers" not in found
+            else "wrong-result",
+            what,
+        ) from None
     if said == expected:
         return
     line = next(line for line in LINES if said[line] != expected[line])
     what = f"{name}, {line}: you say {said[line][0]:,} of {said[line][1]:,}; {expected[line][0]} of {expected[line][1]} tensors moved"
     moved = sum(pair[0] for pair in said.values())
     if said["buffers"][1] == 0 and expected["buffers"][1]:
-        raise Misconception("parameters-only", f"{what}; your bill knows none of the {expected['buffers'][1]} buffers")
+        raise Misconception(
+            "parameters-only",
+            f"{what}; your bill knows none of the {expected['buffers'][1]} buffers",
+        )
     if moved == 0:
         raise Misconception("snapshot-without-clone", what)
-    if said["frozen"][0] == 0 < expected["frozen"][0] and said["frozen"][1] == expected["frozen"][1]:
+    if (
+        said["frozen"][0] == 0 < expected["frozen"][0]
+        and said["frozen"][1] == expected["frozen"][1]
+    ):
         raise Misconception("trusted-not-measured", what)
     many = any(said[line][1] > 10 * expected[line][1] for line in LINES)
     raise wrong_result(what + (" (count tensors, not the numbers in them)" if many else ""))
 
 
 @check
-def freeze_part(answer, cases=(("resnet18", "conv1"), ("mobilenet_v3_small", "features.1"), ("wrapped", "backbone.layer2"))):
+def freeze_part(
+    answer,
+    cases=(
+        ("resnet18", "conv1"),
+        ("mobilenet_v3_small", "features.1"),
+        ("wrapped", "backbone.layer2"),
+    ),
+):
     for name, part in cases:
         model = subject(name).train()
         everything = [path for path, _ in model.named_parameters()]
@@ -290,10 +377,18 @@ def freeze_part(answer, cases=(("resnet18", "conv1"), ("mobilenet_v3_small", "fe
         if loose:
             lookalike(model, loose, where)
             if not model.get_submodule(part).training:
-                raise Misconception("eval-as-freezing", f"{where}: that part is in eval mode now, and {min(loose)} still gets a gradient")
+                raise Misconception(
+                    "eval-as-freezing",
+                    f"{where}: that part is in eval mode now, and {min(loose)} still gets a gradient",
+                )
             if loose == asked:
-                raise Misconception("prefix-matches-nothing", f"{where}: nothing is frozen; {min(loose)} still gets a gradient")
-            raise Misconception("backbone-not-frozen", f"{where}: {named(loose)} still gets a gradient")
+                raise Misconception(
+                    "prefix-matches-nothing",
+                    f"{where}: nothing is frozen; {min(loose)} still gets a gradient",
+                )
+            raise Misconception(
+                "backbone-not-frozen", f"{where}: {named(loose)} still gets a gradient"
+            )
         if resting in learns:
             raise wrong_result(f"{where}: {resting} was frozen before and has been unfrozen")
     return f"in {len(cases)} networks that part rests, and gradients reach everything else."
@@ -302,21 +397,29 @@ def freeze_part(answer, cases=(("resnet18", "conv1"), ("mobilenet_v3_small", "fe
 @check
 def freeze_until(answer, name="resnet18", n=4, stages=("layer3", "bn1", "layer4", None, "layer2")):
     model = subject(name, n)
-    children, sizes = [key for key, _ in model.named_children()], {path: p.numel() for path, p in model.named_parameters()}
+    children, sizes = (
+        [key for key, _ in model.named_children()],
+        {path: p.numel() for path, p in model.named_parameters()},
+    )
     said, before, frozen = [], None, set()
     for stage in stages:
         asked = set()
-        for child in children[:children.index(stage) + 1] if stage else ():
+        for child in children[: children.index(stage) + 1] if stage else ():
             asked |= inside(sizes, child)
         call = f"freeze_until({name}, {stage!r})" + (f" after {before!r}" if said else "")
         found = answer(model, stage)
         learns = reached(model, name, n)
-        judge_depth(model, asked - learns, asked & learns, set(sizes) - asked - learns, frozen, stage, call)
+        judge_depth(
+            model, asked - learns, asked & learns, set(sizes) - asked - learns, frozen, stage, call
+        )
         expected = sum(sizes[path] for path in sizes if path not in asked)
         expect_something(found, f"{call}")
         if found != expected:
             code = "tensors-not-numbers" if found == len(sizes) - len(asked) else "wrong-result"
-            raise Misconception(code, f"{call}: you say {found:,}; trainable are {expected:,} numbers in {len(sizes) - len(asked)} tensors")
+            raise Misconception(
+                code,
+                f"{call}: you say {found:,}; trainable are {expected:,} numbers in {len(sizes) - len(asked)} tensors",
+            )
         said.append(f"{stage} {expected:,}")
         before, frozen = stage, asked
     return f"trainable after freezing until {', '.join(said)}."
@@ -338,7 +441,14 @@ def judge_depth(model, rest, loose, stuck, before, stage, call):
 
 
 @check
-def two_speeds(answer, name="resnet18", n=4, head_rate=3e-3, backbone_rate=3e-4, rest=("conv1", "bn1", "layer1", "layer2")):
+def two_speeds(
+    answer,
+    name="resnet18",
+    n=4,
+    head_rate=3e-3,
+    backbone_rate=3e-4,
+    rest=("conv1", "bn1", "layer1", "layer2"),
+):
     model = subject(name, n)
     for part in rest:
         model.get_submodule(part).requires_grad_(False)
@@ -352,24 +462,37 @@ def two_speeds(answer, name="resnet18", n=4, head_rate=3e-3, backbone_rate=3e-4,
     expect(optimizer, torch.optim.Optimizer, "an optimizer")
     held = [(id(p), group["lr"]) for group in optimizer.param_groups for p in group["params"]]
     if len(dict(held)) < len(held):
-        raise Misconception("parameter-twice", f"your groups hold {len(held)} tensors, of which only {len(dict(held))} are different")
+        raise Misconception(
+            "parameter-twice",
+            f"your groups hold {len(held)} tensors, of which only {len(dict(held))} are different",
+        )
     rates = dict(held)
     for path, p in model.named_parameters():
         if p.requires_grad == (path in frozen):
-            raise wrong_result(f"{path} has requires_grad={p.requires_grad} now; asked is an optimizer alone")
+            raise wrong_result(
+                f"{path} has requires_grad={p.requires_grad} now; asked is an optimizer alone"
+            )
         asked = head_rate if path.startswith("fc.") else backbone_rate
         if path in frozen:
             continue
         if id(p) not in rates:
-            raise Misconception("stage-not-in-optimizer", f"{path} is trainable, but no group of your optimizer holds it")
+            raise Misconception(
+                "stage-not-in-optimizer",
+                f"{path} is trainable, but no group of your optimizer holds it",
+            )
         if rates[id(p)] != asked:
-            raise Misconception("one-rate-for-all", f"{path} learns at {rates[id(p)]}; asked is {asked}")
+            raise Misconception(
+                "one-rate-for-all", f"{path} learns at {rates[id(p)]}; asked is {asked}"
+            )
     start = comparisons.snapshot(model.named_parameters())
     backward(model, name, n)
     optimizer.step()
     moved = set(comparisons.moved_since(model, start))
     if moved & frozen:
-        raise Misconception("backbone-not-frozen", f"a step of your optimizer moved {named(moved & frozen)}, which was frozen")
+        raise Misconception(
+            "backbone-not-frozen",
+            f"a step of your optimizer moved {named(moved & frozen)}, which was frozen",
+        )
     body = len(start) - len(frozen) - 2
     return f"the head learns at {head_rate}, {body} tensors of the backbone at {backbone_rate}, and {len(frozen)} rest."
 
@@ -382,12 +505,17 @@ def adam_memory(answer, cases=(("resnet18", "layer2"), ("resnet18", "layer4"))):
             module.requires_grad_(False)
             if child == stage:
                 break
-        total, trainable = sum(p.numel() for p in model.parameters()), sum(p.numel() for p in model.parameters() if p.requires_grad)
+        total, trainable = (
+            sum(p.numel() for p in model.parameters()),
+            sum(p.numel() for p in model.parameters() if p.requires_grad),
+        )
         found, where = answer(model), f"{name} frozen until {stage}"
         expect_something(found, f"{where}: adam_memory")
         if found != 2 * trainable:
             what = f"{where}: you say {found:,}; {total - trainable:,} numbers are frozen, and AdamW keeps {2 * trainable:,}"
-            code = "frozen-costs-memory" if found in (2 * total, total, 3 * total) else "wrong-result"
+            code = (
+                "frozen-costs-memory" if found in (2 * total, total, 3 * total) else "wrong-result"
+            )
             if found == trainable:
                 what += " (two averages for each)"
             elif 0 < found < 1000:
@@ -400,8 +528,14 @@ def adam_memory(answer, cases=(("resnet18", "layer2"), ("resnet18", "layer4"))):
 def freeze_now(answer, name="resnet18", part="layer2", optimizers=("SGD", "AdamW")):
     for kind in optimizers:
         model = subject(name)
-        own, rest = model.get_submodule(part).parameters(), [p for path, p in model.named_parameters() if not inside([path], part)]
-        options = {"SGD": {"lr": 1e-4, "momentum": 0.9, "weight_decay": 1e-3}, "AdamW": {"lr": 1e-3, "weight_decay": 0.1}}[kind]
+        own, rest = (
+            model.get_submodule(part).parameters(),
+            [p for path, p in model.named_parameters() if not inside([path], part)],
+        )
+        options = {
+            "SGD": {"lr": 1e-4, "momentum": 0.9, "weight_decay": 1e-3},
+            "AdamW": {"lr": 1e-3, "weight_decay": 0.1},
+        }[kind]
         optimizer = getattr(torch.optim, kind)([{"params": own}, {"params": rest}], **options)
         scheduler = torch.optim.lr_scheduler.CosineAnnealingLR(optimizer, T_max=8, eta_min=1e-5)
         for _ in range(2):
@@ -410,7 +544,14 @@ def freeze_now(answer, name="resnet18", part="layer2", optimizers=("SGD", "AdamW
             optimizer.step()
         optimizer.zero_grad()
         backward(model, name)
-        notes = {id(p): {key: value.clone() for key, value in optimizer.state[p].items() if torch.is_tensor(value)} for p in rest}
+        notes = {
+            id(p): {
+                key: value.clone()
+                for key, value in optimizer.state[p].items()
+                if torch.is_tensor(value)
+            }
+            for p in rest
+        }
         start = comparisons.snapshot(model.named_parameters())
         names = {id(p): path for path, p in model.named_parameters()}
         answer(model, optimizer, part)
@@ -424,10 +565,14 @@ def freeze_now(answer, name="resnet18", part="layer2", optimizers=("SGD", "AdamW
             backward(model, name)
             optimizer.step()
             scheduler.step()
-        judge_stillness(model, optimizer, frozen, start, f"{kind}: the next steps, with a scheduler,", True)
+        judge_stillness(
+            model, optimizer, frozen, start, f"{kind}: the next steps, with a scheduler,", True
+        )
         stuck = set(start) - frozen - set(comparisons.moved_since(model, start))
         if stuck:
-            raise wrong_result(f"{kind}: {named(stuck)} lies outside {part} and should have gone on learning")
+            raise wrong_result(
+                f"{kind}: {named(stuck)} lies outside {part} and should have gone on learning"
+            )
     return f"{part} stood still to the bit under {' and '.join(optimizers)}, through momentum, decay and schedule; the rest went on."
 
 
@@ -436,18 +581,28 @@ def judge_rest(model, optimizer, rest, notes, names, name, where):
     for p in rest:
         path = names[id(p)]
         now = optimizer.state.get(p, {})
-        if any(key not in now or not torch.equal(now[key], value) for key, value in notes[id(p)].items()):
-            raise Misconception("optimizer-made-anew", f"{where}: the optimizer's memory of {path} is gone")
+        if any(
+            key not in now or not torch.equal(now[key], value)
+            for key, value in notes[id(p)].items()
+        ):
+            raise Misconception(
+                "optimizer-made-anew", f"{where}: the optimizer's memory of {path} is gone"
+            )
         if not p.requires_grad:
             raise Misconception("prefix-too-greedy", f"{where}: {path} is frozen too")
         if p.grad is None or not p.grad.any():
-            raise wrong_result(f"{where}: the gradient of {path} is gone; the rest should take the step that is due")
+            raise wrong_result(
+                f"{where}: the gradient of {path} is gone; the rest should take the step that is due"
+            )
     due = {path: p.grad for path, p in model.named_parameters() if p.grad is not None}
     lost = {names[id(p)] for p in rest} - reached(model, name)
     for path, p in model.named_parameters():
         p.grad = due.get(path)
     if lost:
-        raise Misconception("freezing-blocks-gradients", f"{where}: no gradient comes through the frozen part any more to {named(lost)}")
+        raise Misconception(
+            "freezing-blocks-gradients",
+            f"{where}: no gradient comes through the frozen part any more to {named(lost)}",
+        )
 
 
 def judge_stillness(model, optimizer, frozen, start, when, later=False):
@@ -464,11 +619,17 @@ def judge_stillness(model, optimizer, frozen, start, when, later=False):
         raise Misconception("biases-forgotten", what)
     if not parameters[first].requires_grad:
         if gradient is not None and gradient.any():
-            raise Misconception("stale-gradient", f"{what}: it had a gradient of up to {gradient.abs().max():.2g} from the backward before")
+            raise Misconception(
+                "stale-gradient",
+                f"{what}: it had a gradient of up to {gradient.abs().max():.2g} from the backward before",
+            )
         raise Misconception("zero-is-not-none", f"{what}, although its gradient is zero")
     rate = rates.get(id(parameters[first]), 1)
     if later and rate < 2e-5:  # the other groups are far above
-        raise Misconception("rate-zero", f"{what}: it is still trainable, and the scheduler has raised its rate to {rate:.2g}")
+        raise Misconception(
+            "rate-zero",
+            f"{what}: it is still trainable, and the scheduler has raised its rate to {rate:.2g}",
+        )
     raise Misconception("backbone-not-frozen", f"{what}: it is still trainable")
 
 
@@ -498,14 +659,23 @@ def thaw(answer, name="resnet18", n=4, stage="layer4", rate=2e-4):
             if id(p) not in rates:
                 anew = isinstance(returned, torch.optim.Optimizer) and returned is not optimizer
                 what = f"{path} is unfrozen, but the optimizer that is training holds {tensors(len(rates))}, and not this one"
-                raise Misconception("optimizer-made-anew" if anew else "stage-not-in-optimizer", what)
+                raise Misconception(
+                    "optimizer-made-anew" if anew else "stage-not-in-optimizer", what
+                )
             if rates[id(p)] != rate:
-                raise Misconception("one-rate-for-all", f"{path} learns at {rates[id(p)]}; asked is {rate}")
+                raise Misconception(
+                    "one-rate-for-all", f"{path} learns at {rates[id(p)]}; asked is {rate}"
+                )
         elif path.startswith("fc."):
             if rates.get(id(p)) != 1e-2 or not p.requires_grad:
-                raise Misconception("one-rate-for-all", f"{path} learns at {rates.get(id(p))}; it had 0.01, and should keep it")
+                raise Misconception(
+                    "one-rate-for-all",
+                    f"{path} learns at {rates.get(id(p))}; it had 0.01, and should keep it",
+                )
         elif p.requires_grad:
-            raise Misconception("backbone-not-frozen", f"{path} requires a gradient; asked is {stage} alone")
+            raise Misconception(
+                "backbone-not-frozen", f"{path} requires a gradient; asked is {stage} alone"
+            )
     now = optimizer.state.get(model.fc.weight, {}).get("momentum_buffer")
     if now is None or not torch.equal(now, memory):
         what = f"the momentum of fc.weight was up to {memory.abs().max():.2g} before the call, and is gone"
@@ -515,5 +685,7 @@ def thaw(answer, name="resnet18", n=4, stage="layer4", rate=2e-4):
     optimizer.step()
     moved = {path.split(".")[0] for path in comparisons.moved_since(model, start)}
     if moved != {"fc", stage}:
-        raise wrong_result(f"the next step moved {', '.join(sorted(moved)) or 'nothing'}; asked are {stage} and fc")
+        raise wrong_result(
+            f"the next step moved {', '.join(sorted(moved)) or 'nothing'}; asked are {stage} and fc"
+        )
     return f"{stage} has joined at {rate}, the head kept its rate and its momentum."

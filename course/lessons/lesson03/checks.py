@@ -1,4 +1,5 @@
 """Lesson 03, the BatchNorm trap: what its exercises ask."""
+
 import contextlib
 import copy
 from collections import OrderedDict
@@ -22,17 +23,31 @@ SIDE = 48  # pixels of the pictures here
 def small(dimensions):
     """A quick backbone for pictures (dimensions=2) or volumes (3): two kinds of BatchNorm, Dropout, 12 features."""
     conv, norm, pool = {
-        2: (nn.Conv2d, nn.BatchNorm2d, nn.AdaptiveAvgPool2d), 3: (nn.Conv3d, nn.BatchNorm3d, nn.AdaptiveAvgPool3d)}[dimensions]
-    return nn.Sequential(OrderedDict(
-        conv1=conv(3, 8, 3, stride=2), norm1=norm(8), relu1=nn.ReLU(), pool=pool(2), flatten=nn.Flatten(), drop=nn.Dropout(0.5),
-        linear=nn.Linear(8 * 2**dimensions, 12), norm2=nn.BatchNorm1d(12), relu2=nn.ReLU()))
+        2: (nn.Conv2d, nn.BatchNorm2d, nn.AdaptiveAvgPool2d),
+        3: (nn.Conv3d, nn.BatchNorm3d, nn.AdaptiveAvgPool3d),
+    }[dimensions]
+    return nn.Sequential(
+        OrderedDict(
+            conv1=conv(3, 8, 3, stride=2),
+            norm1=norm(8),
+            relu1=nn.ReLU(),
+            pool=pool(2),
+            flatten=nn.Flatten(),
+            drop=nn.Dropout(0.5),
+            linear=nn.Linear(8 * 2**dimensions, 12),
+            norm2=nn.BatchNorm1d(12),
+            relu2=nn.ReLU(),
+        )
+    )
 
 
 def pictures(name, count=12, seed=1):
     """Made-up input (count, 3, S, S), or volumes for "small3"; each picture has a brightness of its own."""
     shape = (count, 3, 8, 16, 16) if name == "small3" else (count, 3, SIDE, SIDE)
     r = torch.Generator().manual_seed(seed)
-    return torch.randn(shape, generator=r) + torch.randn(count, *[1] * (len(shape) - 1), generator=r)
+    return torch.randn(shape, generator=r) + torch.randn(
+        count, *[1] * (len(shape) - 1), generator=r
+    )
 
 
 def seasoned(name):
@@ -115,8 +130,11 @@ def watch(model):
         seen["grad"].append(torch.is_grad_enabled())
 
     hooks = [layer.register_forward_pre_hook(noting_forward) for _, layer in batchnorms(model)]
-    with mock.patch.object(nn.Module, "train", noting_train), mock.patch.object(torch.Tensor, "requires_grad_", noting_ask), \
-            mock.patch.object(torch.Tensor, "requires_grad", property(flag.__get__, noting_set)):
+    with (
+        mock.patch.object(nn.Module, "train", noting_train),
+        mock.patch.object(torch.Tensor, "requires_grad_", noting_ask),
+        mock.patch.object(torch.Tensor, "requires_grad", property(flag.__get__, noting_set)),
+    ):
         yield seen
     for hook in hooks:
         hook.remove()
@@ -125,8 +143,14 @@ def watch(model):
 def why_statistics_moved(model, moved, seen):
     """The code of the thought behind running statistics that moved."""
     layers = dict(batchnorms(model))
-    still = [path for path, _ in layers.items() if not any(name.startswith(f"{path}.") for name in moved)]
-    if still and all(isinstance(layers[path], nn.BatchNorm2d) for path in still) and len(still) < len(layers):
+    still = [
+        path for path, _ in layers.items() if not any(name.startswith(f"{path}.") for name in moved)
+    ]
+    if (
+        still
+        and all(isinstance(layers[path], nn.BatchNorm2d) for path in still)
+        and len(still) < len(layers)
+    ):
         return "only-batchnorm2d"
     if any(layer.momentum == 1 for layer in layers.values()):
         return "momentum-one"
@@ -164,8 +188,12 @@ def what_moved(answer, name="resnet18"):
         first.copy_(first.flip(0))
 
     said = []
-    actions = {"a training step of the head": step, "a forward in train mode": forward, "reversing the first weight": reorder,
-               "doing nothing": lambda: None}
+    actions = {
+        "a training step of the head": step,
+        "a forward in train mode": forward,
+        "reversing the first weight": reorder,
+        "doing nothing": lambda: None,
+    }
     for what, action in actions.items():
         before, calls = everything(model), []
 
@@ -179,10 +207,14 @@ def what_moved(answer, name="resnet18"):
         if len(calls) != 1:
             raise wrong_result(f"action() was called {len(calls)} times; asked is once")
         if isinstance(found, dict) or not all(isinstance(n, str) for n in found):
-            raise wrong_result(f"asked are the names of tensors; you return {type(found).__name__} {str(found)[:60]}")
+            raise wrong_result(
+                f"asked are the names of tensors; you return {type(found).__name__} {str(found)[:60]}"
+            )
         missing, too_many = sorted(set(expected) - set(found)), sorted(set(found) - set(expected))
         if too_many:
-            raise wrong_result(f"after {what} you name {too_many[0]} and {len(too_many) - 1} others, which hold what they held before")
+            raise wrong_result(
+                f"after {what} you name {too_many[0]} and {len(too_many) - 1} others, which hold what they held before"
+            )
         if missing:
             parameters = dict(model.named_parameters())
             example = next((n for n in missing if n.endswith("running_mean")), missing[0])
@@ -190,7 +222,10 @@ def what_moved(answer, name="resnet18"):
             if len(missing) == len(expected) and what.startswith("a training step"):
                 raise Misconception("snapshot-without-clone", observed)
             if not any(n in parameters for n in missing):
-                raise Misconception("parameters-only", f"{observed} and not one of the {len(missing)} buffers that moved")
+                raise Misconception(
+                    "parameters-only",
+                    f"{observed} and not one of the {len(missing)} buffers that moved",
+                )
             raise wrong_result(observed)
         said.append(f"{what} {len(expected)}")
     return f"tensors of {name} that moved: {', '.join(said)}."
@@ -212,12 +247,19 @@ def after_one_batch(answer, sizes=((4, 5, 3, 3), (6, 3, 2, 2)), momenta=(0.1, 0.
         try:
             mean, var = (torch.as_tensor(t).detach() for t in result)
         except (TypeError, ValueError):
-            raise wrong_result(f"asked is the pair (mean, variance); you return {type(result).__name__}") from None
+            raise wrong_result(
+                f"asked is the pair (mean, variance); you return {type(result).__name__}"
+            ) from None
         if moved := comparisons.moved_since(bn, before):
-            raise Misconception("bn-stats-moved", f"your function moved {moved[0]} of the given layer; asked is what *would* be there")
+            raise Misconception(
+                "bn-stats-moved",
+                f"your function moved {moved[0]} of the given layer; asked is what *would* be there",
+            )
         where = f"channel 0 of a batch {tuple(size)}, momentum {momentum}"
         if mean.shape != (size[1],) or var.shape != (size[1],):
-            raise wrong_result(f"asked is shape ({size[1]},) twice; you return {tuple(mean.shape)} and {tuple(var.shape)}")
+            raise wrong_result(
+                f"asked is shape ({size[1]},) twice; you return {tuple(mean.shape)} and {tuple(var.shape)}"
+            )
         batch_mean, biased = features.mean((0, 2, 3)), features.var((0, 2, 3), unbiased=False)
 
         def mixed(old, new, share):
@@ -228,13 +270,18 @@ def after_one_batch(answer, sizes=((4, 5, 3, 3), (6, 3, 2, 2)), momenta=(0.1, 0.
             if torch.allclose(mean, mixed(bn.running_mean, batch_mean, 1 - momentum), atol=1e-5):
                 raise Misconception("momentum-the-wrong-way", observed)
             if torch.allclose(mean, batch_mean, atol=1e-5):
-                raise Misconception("momentum-one", f"{observed}. Yours is the mean of this batch alone")
+                raise Misconception(
+                    "momentum-one", f"{observed}. Yours is the mean of this batch alone"
+                )
             raise wrong_result(observed)
         if not torch.allclose(var, twin.running_var, atol=1e-5):
             observed = f"{where}: you say variance {var[0]:.4f}; it goes from {bn.running_var[0]:.4f} to {twin.running_var[0]:.4f}"
             if torch.allclose(var, mixed(bn.running_var, biased, momentum), atol=1e-5):
                 n = features[:, 0].numel()
-                raise Misconception("biased-running-variance", f"{observed}. You divide by n = {n}; asked is n - 1 = {n - 1}")
+                raise Misconception(
+                    "biased-running-variance",
+                    f"{observed}. You divide by n = {n}; asked is n - 1 = {n - 1}",
+                )
             raise wrong_result(observed)
     return f"mean and variance after one batch, for momentum {' and '.join(map(str, momenta))}."
 
@@ -242,10 +289,17 @@ def after_one_batch(answer, sizes=((4, 5, 3, 3), (6, 3, 2, 2)), momenta=(0.1, 0.
 def with_many_kinds(name):
     """A model for Exercise 3, with BatchNorms of several kinds among layers that are none."""
     if name in ("small2", "small3"):
-        return nn.Sequential(OrderedDict(backbone=small(int(name[-1])), head=nn.Sequential(nn.LayerNorm(12), nn.Linear(12, 4))))
+        return nn.Sequential(
+            OrderedDict(
+                backbone=small(int(name[-1])),
+                head=nn.Sequential(nn.LayerNorm(12), nn.Linear(12, 4)),
+            )
+        )
     model = networks.build(name)
     path, head = networks.old_head(model)
-    model.set_submodule(path, nn.Sequential(nn.BatchNorm1d(head.in_features), nn.Linear(head.in_features, 4)))
+    model.set_submodule(
+        path, nn.Sequential(nn.BatchNorm1d(head.in_features), nn.Linear(head.in_features, 4))
+    )
     return model
 
 
@@ -253,14 +307,23 @@ def with_many_kinds(name):
 def batchnorm_paths(answer, names=("resnet18", "small3", "synchronised")):
     said = []
     for name in names:
-        model = nn.SyncBatchNorm.convert_sync_batchnorm(with_many_kinds("small2")) if name == "synchronised" else with_many_kinds(name)
+        model = (
+            nn.SyncBatchNorm.convert_sync_batchnorm(with_many_kinds("small2"))
+            if name == "synchronised"
+            else with_many_kinds(name)
+        )
         expected = dict(batchnorms(model))
         found = answer(model)
         expect_something(found, f"batchnorm_paths({name})")
         found = list(found)
         if not all(isinstance(path, str) for path in found):
-            raise wrong_result(f"asked are paths such as 'layer1.0.bn1'; you return {type(found[0]).__name__}")
-        missing, others = [path for path in expected if path not in found], [path for path in found if path not in expected]
+            raise wrong_result(
+                f"asked are paths such as 'layer1.0.bn1'; you return {type(found[0]).__name__}"
+            )
+        missing, others = (
+            [path for path in expected if path not in found],
+            [path for path in found if path not in expected],
+        )
         if others:
             kind = type(dict(model.named_modules()).get(others[0])).__name__
             raise wrong_result(f"{name}: you name {others[0]!r}, which is {kind}")
@@ -305,7 +368,11 @@ def train_new_head(answer, names=("resnet18", "small2"), epochs=6, classes=3):
         with torch.no_grad():
             old, new = copy.deepcopy(model).eval()(images)
         before, dropout = everything(model), []
-        model.new[0].register_forward_pre_hook(lambda layer, _, dropout=dropout: dropout.append(layer.training and torch.is_grad_enabled()))
+        model.new[0].register_forward_pre_hook(
+            lambda layer, _, dropout=dropout: dropout.append(
+                layer.training and torch.is_grad_enabled()
+            )
+        )
         with watch(model) as seen:
             answer(model, images.clone(), labels.clone(), epochs)
         moved = comparisons.moved_since(model, before)
@@ -313,33 +380,53 @@ def train_new_head(answer, names=("resnet18", "small2"), epochs=6, classes=3):
         if not any(path.startswith("new.") for path in moved):
             raise Misconception("head-not-trained", f"{name}: no tensor of model.new has moved")
         if not any(dropout):
-            raise Misconception("whole-model-eval", f"{name}: model.new[0], a Dropout, was in eval mode in all {len(dropout)} forwards")
+            raise Misconception(
+                "whole-model-eval",
+                f"{name}: model.new[0], a Dropout, was in eval mode in all {len(dropout)} forwards",
+            )
         model.eval()
         with torch.no_grad():
-            first, last = (F.cross_entropy(logits, labels).item() for logits in (new, model(images)[1]))
+            first, last = (
+                F.cross_entropy(logits, labels).item() for logits in (new, model(images)[1])
+            )
         if not last < first:
-            raise Misconception("head-undertrained", f"{name}: the new head's loss on its pictures was {first:.2f}, and is {last:.2f} now")
+            raise Misconception(
+                "head-undertrained",
+                f"{name}: the new head's loss on its pictures was {first:.2f}, and is {last:.2f} now",
+            )
     return f"the new head has learnt ({first:.2f} to {last:.2f}), and the old one answers as before ({', '.join(names)})."
 
 
 def judge_training(name, model, before, moved, images, old, seen):
     """Whether backbone and old head are what they were; raises the Misconception that moved them."""
-    parameters = [path for path, _ in model.named_parameters() if path in moved and not path.startswith("new.")]
+    parameters = [
+        path
+        for path, _ in model.named_parameters()
+        if path in moved and not path.startswith("new.")
+    ]
     if parameters:
         affine = {f"{path}.{kind}" for path, _ in batchnorms(model) for kind in ("weight", "bias")}
         far = (comparisons.tensors(model)[parameters[0]] - before[parameters[0]]).abs().max()
         observed = f"{name}: {parameters[0]} moved by up to {far:.2g}"
         if set(parameters) <= affine:
-            raise Misconception("eval-freezes-affine", f"{observed}: {len(parameters)} gammas and betas of BatchNorm moved")
+            raise Misconception(
+                "eval-freezes-affine",
+                f"{observed}: {len(parameters)} gammas and betas of BatchNorm moved",
+            )
         code = "eval-freezes-affine" if seen["evals"] else "backbone-not-frozen"
-        raise Misconception(code, f"{observed}, and so did {len(parameters) - 1} other parameters outside the new head")
+        raise Misconception(
+            code,
+            f"{observed}, and so did {len(parameters) - 1} other parameters outside the new head",
+        )
     gap = differs(features_old(model, images), old)
     if gap:
         statistics = [path for path in moved if path.startswith("backbone.")]
         if not statistics:
             raise wrong_result(f"{name}: the old head's logits changed by up to {gap:.2g}")
-        raise Misconception(why_statistics_moved(model, statistics, seen),
-                            f"{name}: the old head's logits changed by up to {gap:.2g}. {a_statistic(model, before, statistics)}")
+        raise Misconception(
+            why_statistics_moved(model, statistics, seen),
+            f"{name}: the old head's logits changed by up to {gap:.2g}. {a_statistic(model, before, statistics)}",
+        )
 
 
 def features_old(model, images):
@@ -357,7 +444,10 @@ def always_eval(answer, names=("resnet18", "small2")):
             expect(found, nn.Module, "a module")
             evals, start = seen["evals"], everything(found)
             if found.train() is not found:
-                raise Misconception("train-returns-nothing", f"{name}: module.train() gives {found.train()!r}; asked is the module itself")
+                raise Misconception(
+                    "train-returns-nothing",
+                    f"{name}: module.train() gives {found.train()!r}; asked is the module itself",
+                )
             model = nn.Sequential(found, nn.Dropout(0.5), nn.Linear(expected.shape[1], 3))
             outputs = []
             for mode in (True, False, True):
@@ -368,7 +458,10 @@ def always_eval(answer, names=("resnet18", "small2")):
             judge_features(name, backbone, before, outputs, expected, seen)
         judge_features(name, found, start, outputs, expected, seen)
         if not model[1].training:
-            raise Misconception("whole-model-eval", f"{name}: after model.train() the Dropout of the head above it is in eval mode")
+            raise Misconception(
+                "whole-model-eval",
+                f"{name}: after model.train() the Dropout of the head above it is in eval mode",
+            )
     return f"the features are those of eval mode, in whichever mode the model around is ({', '.join(names)})."
 
 
@@ -376,17 +469,27 @@ def judge_features(name, backbone, before, outputs, expected, seen):
     """Outputs in train, eval, train mode against the features of eval mode; raises the Misconception that makes them differ."""
     gap = max(differs(output, expected) for output in outputs)
     moved = comparisons.moved_since(backbone, before)
-    if moved and not any(path.endswith(("running_mean", "running_var")) for path in moved):  # momentum=0 counts batches, no more
+    if moved and not any(
+        path.endswith(("running_mean", "running_var")) for path in moved
+    ):  # momentum=0 counts batches, no more
         moved = []
     if gap and moved:
-        observed = f"{name}: features off by up to {gap:.2g}; {a_statistic(backbone, before, moved)}"
+        observed = (
+            f"{name}: features off by up to {gap:.2g}; {a_statistic(backbone, before, moved)}"
+        )
         raise Misconception(why_statistics_moved(backbone, moved, seen), observed)
     if random := differs(outputs[0], outputs[2]):
-        raise Misconception("dropout-still-awake", f"{name}: no statistic moved, but the same pictures gave features that differ by up to "
-                                                   f"{random:.2g} between two forwards: something random runs")
+        raise Misconception(
+            "dropout-still-awake",
+            f"{name}: no statistic moved, but the same pictures gave features that differ by up to "
+            f"{random:.2g} between two forwards: something random runs",
+        )
     if gap:
-        raise Misconception("batch-statistics-used", f"{name}: no statistic moved, but in train mode the features are off by up to "
-                                                     f"{gap:.2g}: the batch's own mean and variance went in")
+        raise Misconception(
+            "batch-statistics-used",
+            f"{name}: no statistic moved, but in train mode the features are off by up to "
+            f"{gap:.2g}: the batch's own mean and variance went in",
+        )
 
 
 @check
@@ -412,7 +515,10 @@ def put_back_after(answer, name="resnet18"):
         if set(moved) == set(statistics):
             raise Misconception("parameters-only", what)
         if set(moved) > set(statistics):
-            raise Misconception("snapshot-without-clone", f"{what}. They hold what train() left there: what you put back had moved along")
+            raise Misconception(
+                "snapshot-without-clone",
+                f"{what}. They hold what train() left there: what you put back had moved along",
+            )
         raise Misconception("snapshot-incomplete", what)
     if found is not head:
         expect(found, type(head), f"what train() returned, a {type(head).__name__}")
@@ -428,7 +534,11 @@ def freeze_batchnorm(answer, names=("resnet18", "mobilenet_v3_small")):
         for layer in model.modules():
             if isinstance(layer, nn.Dropout):
                 layer.p = 0.0  # nothing random beside the BatchNorms
-        expected, before, layers = features_of(model, images), everything(model), dict(batchnorms(model))
+        expected, before, layers = (
+            features_of(model, images),
+            everything(model),
+            dict(batchnorms(model)),
+        )
         found = answer(model)
         expect(found, nn.Module, "the model")
         left = [path for path, _ in batchnorms(found)]
@@ -438,15 +548,33 @@ def freeze_batchnorm(answer, names=("resnet18", "mobilenet_v3_small")):
             output = found(images)
         if left:
             moved = comparisons.moved_since(found, before)
-            what = f"{name}: {left[0]} is still a BatchNorm, one of {len(left)} left of {len(layers)}"
+            what = (
+                f"{name}: {left[0]} is still a BatchNorm, one of {len(left)} left of {len(layers)}"
+            )
             if moved:
                 what += f"; {a_statistic(found, before, moved)}"
-            raise Misconception("eval-before-train" if asleep == left else "batchnorm-left-behind", what)
+            raise Misconception(
+                "eval-before-train" if asleep == left else "batchnorm-left-behind", what
+            )
         if gap := differs(output, expected):
             new = dict(found.named_modules())
-            path, old = next(((p, layer) for p, layer in layers.items() if p in new and not same_tensors(new[p], layer)), (None, None))
-            lost = f"; {path} holds other numbers than the {type(old).__name__} that stood there" if path else ""
-            raise Misconception("frozen-batchnorm-not-copied", f"{name}: the outputs are off by up to {gap:.2g}{lost}")
+            path, old = next(
+                (
+                    (p, layer)
+                    for p, layer in layers.items()
+                    if p in new and not same_tensors(new[p], layer)
+                ),
+                (None, None),
+            )
+            lost = (
+                f"; {path} holds other numbers than the {type(old).__name__} that stood there"
+                if path
+                else ""
+            )
+            raise Misconception(
+                "frozen-batchnorm-not-copied",
+                f"{name}: the outputs are off by up to {gap:.2g}{lost}",
+            )
         said.append(f"{name} {len(layers)}")
     return f"BatchNorms replaced, answers unchanged in train mode: {', '.join(said)}."
 
@@ -455,4 +583,7 @@ def same_tensors(new, old):
     """Whether a frozen layer holds the four tensors and the eps of the BatchNorm that it replaces."""
     kept = ("weight", "bias", "running_mean", "running_var")
     return getattr(new, "eps", old.eps) == old.eps and all(
-        torch.allclose(getattr(new, k), getattr(old, k), atol=1e-6) for k in kept if isinstance(getattr(new, k, None), torch.Tensor))
+        torch.allclose(getattr(new, k), getattr(old, k), atol=1e-6)
+        for k in kept
+        if isinstance(getattr(new, k, None), torch.Tensor)
+    )

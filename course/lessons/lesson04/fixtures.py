@@ -1,4 +1,5 @@
 """Who shares memory with whom: small networks to try answers on, and what lesson 04 asks of them."""
+
 import copy
 
 import torch
@@ -33,7 +34,9 @@ def seasoned(model, seed=0):
 def narrow(growth=4, blocks=(2, 2, 2, 2), seed=0):
     """A small DenseNet of torchvision's own class, seasoned; the same at each call."""
     with torch.random.fork_rng(devices=[]):
-        return seasoned(torchvision.models.DenseNet(growth, blocks, 2 * growth, num_classes=10), seed)
+        return seasoned(
+            torchvision.models.DenseNet(growth, blocks, 2 * growth, num_classes=10), seed
+        )
 
 
 def pictures(count=2, side=32, seed=1):
@@ -49,12 +52,17 @@ class Targets(nn.Module):
     def __init__(self, trunk, branches, sizes=SIZES):
         super().__init__()
         self.trunk, self.branches = trunk, nn.ModuleList(branches)
-        width = next(reversed(list(self.branches[0].modules()))).num_features  # of the norm at the end
+        width = next(
+            reversed(list(self.branches[0].modules()))
+        ).num_features  # of the norm at the end
         self.heads = nn.ModuleList(nn.Linear(width, size) for size in sizes)
 
     def forward(self, images):
         features = self.trunk(images)
-        return [head(pooled(branch(features))) for branch, head in zip(self.branches, self.heads, strict=True)]
+        return [
+            head(pooled(branch(features)))
+            for branch, head in zip(self.branches, self.heads, strict=True)
+        ]
 
 
 def pooled(features):
@@ -83,9 +91,13 @@ def targets(kind, sizes=SIZES, growth=4, blocks=(2, 2, 2, 2), seed=0):
     """A model with branches that share their memory in one of the KINDS of ways; "copied" ones share nothing."""
     features = narrow(growth, blocks, seed).features
     trunk, block, count = features[:-2], features[-2:], len(sizes)
-    branches = {"sliced": lambda: [features[-2:] for _ in sizes], "one object": lambda: [block] * count,
-                "assigned": lambda: assigned_from_one_dict(block, count), "buffers": lambda: [sharing(block, "buffers") for _ in sizes],
-                "copied": lambda: [copy.deepcopy(block) for _ in sizes]}[kind]()
+    branches = {
+        "sliced": lambda: [features[-2:] for _ in sizes],
+        "one object": lambda: [block] * count,
+        "assigned": lambda: assigned_from_one_dict(block, count),
+        "buffers": lambda: [sharing(block, "buffers") for _ in sizes],
+        "copied": lambda: [copy.deepcopy(block) for _ in sizes],
+    }[kind]()
     return Targets(trunk, branches, sizes).eval()
 
 
@@ -98,7 +110,10 @@ def address(tensor):
 
 def named(module):
     """[(name, tensor)] of all parameters and buffers, shared ones under each of their names."""
-    return [*module.named_parameters(remove_duplicate=False), *module.named_buffers(remove_duplicate=False)]
+    return [
+        *module.named_parameters(remove_duplicate=False),
+        *module.named_buffers(remove_duplicate=False),
+    ]
 
 
 def shared(a, b):
@@ -146,10 +161,14 @@ def why_shared(a, b, names, block):
     mine, other, buffers = dict(named(a)), dict(named(b)), {name for name, _ in a.named_buffers()}
     if set(names) <= buffers:
         return "buffers-still-shared"
-    if any(name in other and mine[name] is not other[name] for name in names if name not in buffers):
+    if any(
+        name in other and mine[name] is not other[name] for name in names if name not in buffers
+    ):
         return "assigned-from-one-dict"
     if vars(a)["_modules"] is vars(b)["_modules"]:
         return "shallow-copy"
-    if block is not None and [name for name, _ in a.named_children()] != [name for name, _ in block.named_children()]:
+    if block is not None and [name for name, _ in a.named_children()] != [
+        name for name, _ in block.named_children()
+    ]:
         return "rewrapped-not-copied"
     return "slice-shares-children"

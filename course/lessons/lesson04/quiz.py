@@ -1,4 +1,5 @@
 """The plain questions of lesson 04, shared or copied, and its endless kinds. tests/course/lessons/test_facts_lesson04.py measures what they say."""
+
 import copy
 import pickle
 
@@ -11,55 +12,111 @@ from course.lessons.lesson04.fixtures import shared
 
 WHO_CHANGES = Question(
     "`branches = [features[-2:] for _ in range(5)]`. An optimizer holds `branches[0].parameters()` and makes a step. "
-    "Which branches have changed?", (
-        wrong("Only the first: the optimizer holds no other parameters.",
-              "It holds the parameters of one block. But this block is inside all five slices, under five names."),
-        right("All five: the slices are five containers around the same layers.",
-              "A slice of an `nn.Sequential` makes a new container and copies no layer, as a slice of a list copies no element."),
-        wrong("None: a slice is a copy, the parameters of `features` stay.",
-              "A slice copies no weights. The step changes those of `features`, and so all that looks at them."),
-        wrong("The first, and the others by and by, as training goes on.",
-              "There is nothing to catch up: they hold the same tensor, so the change is there in all five at once.")))
+    "Which branches have changed?",
+    (
+        wrong(
+            "Only the first: the optimizer holds no other parameters.",
+            "It holds the parameters of one block. But this block is inside all five slices, under five names.",
+        ),
+        right(
+            "All five: the slices are five containers around the same layers.",
+            "A slice of an `nn.Sequential` makes a new container and copies no layer, as a slice of a list copies no element.",
+        ),
+        wrong(
+            "None: a slice is a copy, the parameters of `features` stay.",
+            "A slice copies no weights. The step changes those of `features`, and so all that looks at them.",
+        ),
+        wrong(
+            "The first, and the others by and by, as training goes on.",
+            "There is nothing to catch up: they hold the same tensor, so the change is there in all five at once.",
+        ),
+    ),
+)
 
-WHICH_COPIES = Question("`block` is a trained part of a network. Which line makes five branches that can learn different things?", (
-    wrong(snippet("branches = nn.ModuleList([block] * 5)"), "That is a list with one module in five places."),
-    wrong(snippet("branches = nn.ModuleList(copy.deepcopy([block] * 5))"),
-          "deepcopy remembers what it has copied: the list has one module in five places, and so has its copy."),
-    wrong(snippet("branches = nn.ModuleList(copy.copy(block) for _ in range(5))"),
-          "`copy.copy` makes a new container around the same children. It copies no weight."),
-    right(snippet("branches = nn.ModuleList(copy.deepcopy(block) for _ in range(5))"),
-          "Five calls of deepcopy make five copies, of weights and buffers.")))
+WHICH_COPIES = Question(
+    "`block` is a trained part of a network. Which line makes five branches that can learn different things?",
+    (
+        wrong(
+            snippet("branches = nn.ModuleList([block] * 5)"),
+            "That is a list with one module in five places.",
+        ),
+        wrong(
+            snippet("branches = nn.ModuleList(copy.deepcopy([block] * 5))"),
+            "deepcopy remembers what it has copied: the list has one module in five places, and so has its copy.",
+        ),
+        wrong(
+            snippet("branches = nn.ModuleList(copy.copy(block) for _ in range(5))"),
+            "`copy.copy` makes a new container around the same children. It copies no weight.",
+        ),
+        right(
+            snippet("branches = nn.ModuleList(copy.deepcopy(block) for _ in range(5))"),
+            "Five calls of deepcopy make five copies, of weights and buffers.",
+        ),
+    ),
+)
 
 KEYS = Question(
     "Two models have the same 1,523 keys in their `state_dict`, and each loads the other's strictly, without complaint. "
-    "What do you know about their branches?", (
-        wrong("If one model's branches share weights, so do the other's.",
-              "A `state_dict` lists a shared tensor under each of its names. The keys look the same, shared or not."),
-        wrong("Neither model shares: a shared tensor would be listed once.",
-              "It is listed under each name. `parameters()` is what gives each parameter object once."),
-        right("Nothing. Names and shapes do not tell who shares memory.",
-              "Strict loading compares names and shapes. To know who shares, look at the addresses, or at what a step changes."),
-        wrong("All values will survive loading in either direction.",
-              "Five different branches, loaded into shared ones, are written over each other. Only the last one remains.")))
+    "What do you know about their branches?",
+    (
+        wrong(
+            "If one model's branches share weights, so do the other's.",
+            "A `state_dict` lists a shared tensor under each of its names. The keys look the same, shared or not.",
+        ),
+        wrong(
+            "Neither model shares: a shared tensor would be listed once.",
+            "It is listed under each name. `parameters()` is what gives each parameter object once.",
+        ),
+        right(
+            "Nothing. Names and shapes do not tell who shares memory.",
+            "Strict loading compares names and shapes. To know who shares, look at the addresses, or at what a step changes.",
+        ),
+        wrong(
+            "All values will survive loading in either direction.",
+            "Five different branches, loaded into shared ones, are written over each other. Only the last one remains.",
+        ),
+    ),
+)
 
 SHARE = Question(
     "Five branches share a BatchNorm with momentum 0.1, and in one forward the same features pass it five times. "
-    "Which share has this batch in the running mean afterwards?", (
+    "Which share has this batch in the running mean afterwards?",
+    (
         wrong("0.1", "That is one pass. There are five, and each moves the mean."),
-        wrong("0.5", "Each pass moves the mean by a tenth of what is *left*, so five passes do not add up to a half."),
-        right("About 0.41", "What is left of the old mean is 0.9 to the power of 5, that is 0.59. The rest is the batch's."),
-        wrong("About 0.59", "That is the share of the *old* mean: 0.9 to the power of 5.")))
+        wrong(
+            "0.5",
+            "Each pass moves the mean by a tenth of what is *left*, so five passes do not add up to a half.",
+        ),
+        right(
+            "About 0.41",
+            "What is left of the old mean is 0.9 to the power of 5, that is 0.59. The rest is the batch's.",
+        ),
+        wrong("About 0.59", "That is the share of the *old* mean: 0.9 to the power of 5."),
+    ),
+)
 
-ASSIGNED = Question("`shared` has five branches in one memory, `copied` has five of its own. What does this line do?\n\n"
-                    + snippet("copied.load_state_dict(shared.state_dict(), assign=True)"), (
-    wrong("It copies values; the branches of `copied` stay independent.",
-          "That is what happens *without* `assign=True`. With it, the tensors of the dict themselves are put in."),
-    right("The branches of `copied` share one memory now, with those of `shared` too.",
-          "The dict holds one memory under five names, and `assign=True` puts in what it is given."),
-    wrong("It raises an error, for the two models have different numbers of parameters.",
-          "Both have the same keys and shapes, and that is all that is compared."),
-    wrong("The branches share, and `parameters()` gives fewer parameters than before.",
-          "They share, but in parameter objects of their own. `parameters()` counts objects, so it gives as many as before.")))
+ASSIGNED = Question(
+    "`shared` has five branches in one memory, `copied` has five of its own. What does this line do?\n\n"
+    + snippet("copied.load_state_dict(shared.state_dict(), assign=True)"),
+    (
+        wrong(
+            "It copies values; the branches of `copied` stay independent.",
+            "That is what happens *without* `assign=True`. With it, the tensors of the dict themselves are put in.",
+        ),
+        right(
+            "The branches of `copied` share one memory now, with those of `shared` too.",
+            "The dict holds one memory under five names, and `assign=True` puts in what it is given.",
+        ),
+        wrong(
+            "It raises an error, for the two models have different numbers of parameters.",
+            "Both have the same keys and shapes, and that is all that is compared.",
+        ),
+        wrong(
+            "The branches share, and `parameters()` gives fewer parameters than before.",
+            "They share, but in parameter objects of their own. `parameters()` counts objects, so it gives as many as before.",
+        ),
+    ),
+)
 
 QUESTIONS = (WHO_CHANGES, WHICH_COPIES, KEYS, SHARE, ASSIGNED)
 
@@ -78,8 +135,7 @@ WAYS = {  # lines that make a and b from block: why they share what they share. 
     "a, b = [copy.deepcopy(block) for _ in range(2)]": "Two calls of deepcopy make two copies, and neither is the block.",
     "a, b = copy.deepcopy(block[:]), block[:]": "deepcopy copies what the slice holds, weights and buffers.",
     "a, b = block, copy.deepcopy(block)\nb.load_state_dict(a.state_dict())": "Loading copies values into the tensors that `b` has already.",
-    "a, b = block, copy.deepcopy(block)\nb.load_state_dict(a.state_dict(), assign=True)":
-        "`assign=True` puts the tensors of the dict themselves into `b`, and these are the ones of `a`.",
+    "a, b = block, copy.deepcopy(block)\nb.load_state_dict(a.state_dict(), assign=True)": "`assign=True` puts the tensors of the dict themselves into `b`, and these are the ones of `a`.",
     "a, b = block, block[:]\nb[{k}] = copy.deepcopy(b[{k}])": "The slice shares all layers, but then layer {k} of `b` is copied.",
     "a, b = copy.deepcopy(block), block[:]\nb[{k}] = a[{k}]": "deepcopy shares nothing, but then `b` gets layer {k} of `a`.",
     "a, b = block, block[:]\nb[{k}].reset_parameters()": "The slice shares all layers. A reset changes values in place, in both.",
@@ -91,11 +147,22 @@ WAYS = {  # lines that make a and b from block: why they share what they share. 
 def layers(rng):
     """The line that builds a small block, and the indices of its layers with weights."""
     wide, narrow, out = rng.randint(2, 32), rng.randint(2, 32), rng.randint(2, 32)
-    line, weights = rng.choice([
-        (f"block = nn.Sequential(nn.Conv2d(3, {wide}, 3), nn.BatchNorm2d({wide}), nn.ReLU())", (0, 1)),
-        (f"block = nn.Sequential(nn.BatchNorm2d({wide}), nn.ReLU(), nn.Conv2d({wide}, {narrow}, 1))", (0, 2)),
-        (f"block = nn.Sequential(nn.Linear({wide}, {narrow}), nn.BatchNorm1d({narrow}), nn.ReLU(), nn.Linear({narrow}, {out}))",
-         (0, 1, 3))])
+    line, weights = rng.choice(
+        [
+            (
+                f"block = nn.Sequential(nn.Conv2d(3, {wide}, 3), nn.BatchNorm2d({wide}), nn.ReLU())",
+                (0, 1),
+            ),
+            (
+                f"block = nn.Sequential(nn.BatchNorm2d({wide}), nn.ReLU(), nn.Conv2d({wide}, {narrow}, 1))",
+                (0, 2),
+            ),
+            (
+                f"block = nn.Sequential(nn.Linear({wide}, {narrow}), nn.BatchNorm1d({narrow}), nn.ReLU(), nn.Linear({narrow}, {out}))",
+                (0, 1, 3),
+            ),
+        ]
+    )
     return line, weights
 
 
@@ -128,34 +195,59 @@ def who_shares(rng):
     buffers = {name for name, _ in made["a"].named_buffers()}
     layer = [name for name in everything if name.startswith(f"{k}.")]
     others = [
-        wrong("None.", "Different containers, or different objects, can hold the same memory: follow each tensor through these lines."),
-        wrong(f"All {len(everything)}.", "Equal values are not shared memory. Look which line makes a copy, and of what."),
-        wrong(listed([n for n in everything if n not in buffers], everything),
-              "That would be the parameters alone. Buffers lie in the same layers: what copies or shares a layer treats them alike."),
-        wrong(listed(sorted(buffers, key=everything.index), everything),
-              "That would be the buffers alone. Parameters lie in the same layers: what copies or shares a layer treats them alike."),
-        wrong(listed(layer, everything),
-              f"That would be all of layer {k}. Look what happens to the other layers, and whether a line takes it all or one tensor."),
-        wrong(listed([n for n in everything if n not in layer], everything),
-              f"That would be all but layer {k}. Look whether a line copies that layer, or only changes values in it."),
-        wrong(f"`{k}.weight`",
-              "That would be one parameter alone. Look whether a line takes the parameter itself, or values, or the layer."),
-        wrong(f"`{k}.bias`", "That would be one parameter alone. No line here treats a bias in another way than its layer."),
+        wrong(
+            "None.",
+            "Different containers, or different objects, can hold the same memory: follow each tensor through these lines.",
+        ),
+        wrong(
+            f"All {len(everything)}.",
+            "Equal values are not shared memory. Look which line makes a copy, and of what.",
+        ),
+        wrong(
+            listed([n for n in everything if n not in buffers], everything),
+            "That would be the parameters alone. Buffers lie in the same layers: what copies or shares a layer treats them alike.",
+        ),
+        wrong(
+            listed(sorted(buffers, key=everything.index), everything),
+            "That would be the buffers alone. Parameters lie in the same layers: what copies or shares a layer treats them alike.",
+        ),
+        wrong(
+            listed(layer, everything),
+            f"That would be all of layer {k}. Look what happens to the other layers, and whether a line takes it all or one tensor.",
+        ),
+        wrong(
+            listed([n for n in everything if n not in layer], everything),
+            f"That would be all but layer {k}. Look whether a line copies that layer, or only changes values in it.",
+        ),
+        wrong(
+            f"`{k}.weight`",
+            "That would be one parameter alone. Look whether a line takes the parameter itself, or values, or the layer.",
+        ),
+        wrong(
+            f"`{k}.bias`",
+            "That would be one parameter alone. No line here treats a bias in another way than its layer.",
+        ),
     ]
-    return pose(rng, "`a` and `b` can hold tensors, parameters or buffers, in the same memory. Which of `a`'s?", lines,
-                right(listed(common, everything), why.format(k=k)), others)
+    return pose(
+        rng,
+        "`a` and `b` can hold tensors, parameters or buffers, in the same memory. Which of `a`'s?",
+        lines,
+        right(listed(common, everything), why.format(k=k)),
+        others,
+    )
 
 
 COUNTS = {  # what a line counts: whose thought a wrong number is
     "sum(p.numel() for p in model.parameters())": "`parameters()` gives each parameter object once, and no buffer.",
     "len(list(model.parameters()))": "`parameters()` gives each parameter object once; these are tensors, not the numbers in them.",
     "len(model.state_dict())": "A `state_dict` lists parameters and buffers under each of their names, shared or not.",
-    "sum(t.numel() for t in model.state_dict().values())":
-        "A `state_dict` lists parameters and buffers under each of their names: all are summed.",
+    "sum(t.numel() for t in model.state_dict().values())": "A `state_dict` lists parameters and buffers under each of their names: all are summed.",
 }
 MANY = {  # ways to n branches: are they copies?
-    "[block] * {n}": "one object under {n} names", "[block[:] for _ in range({n})]": "{n} containers around the same layers",
-    "copy.deepcopy([block] * {n})": "one copy under {n} names", "[copy.deepcopy(block) for _ in range({n})]": "{n} copies",
+    "[block] * {n}": "one object under {n} names",
+    "[block[:] for _ in range({n})]": "{n} containers around the same layers",
+    "copy.deepcopy([block] * {n})": "one copy under {n} names",
+    "[copy.deepcopy(block) for _ in range({n})]": "{n} copies",
     "[block, *(copy.deepcopy(block) for _ in range({n} - 1))]": "the block and {n} copies less one",
 }
 
@@ -163,7 +255,11 @@ MANY = {  # ways to n branches: are they copies?
 @endless
 def how_many(rng):
     line, _ = layers(rng)
-    n, (count, why), (way, what) = rng.randint(2, 8), rng.choice(sorted(COUNTS.items())), rng.choice(sorted(MANY.items()))
+    n, (count, why), (way, what) = (
+        rng.randint(2, 8),
+        rng.choice(sorted(COUNTS.items())),
+        rng.choice(sorted(MANY.items())),
+    )
     lines = [line, f"model = nn.ModuleList({way.format(n=n)})", f"count = {count}"]
     made = run(lines)
     parameters, state = list(made["block"].parameters()), list(made["block"].state_dict().values())
@@ -172,16 +268,32 @@ def how_many(rng):
         return sum(tensor.numel() for tensor in tensors)
 
     others = [
-        wrong(f"{n * numbers(parameters):,}", f"That is {n} times the numbers in the block's parameters."),
+        wrong(
+            f"{n * numbers(parameters):,}",
+            f"That is {n} times the numbers in the block's parameters.",
+        ),
         wrong(f"{numbers(parameters):,}", "That is the numbers in the parameters of one block."),
-        wrong(f"{n * numbers(state):,}", f"That is {n} times the numbers in the block's parameters and buffers."),
-        wrong(f"{numbers(state):,}", "That is the numbers in the parameters and buffers of one block."),
+        wrong(
+            f"{n * numbers(state):,}",
+            f"That is {n} times the numbers in the block's parameters and buffers.",
+        ),
+        wrong(
+            f"{numbers(state):,}", "That is the numbers in the parameters and buffers of one block."
+        ),
         wrong(f"{n * len(parameters)}", f"That is {n} times the parameter tensors of the block."),
         wrong(f"{len(parameters)}", "That is the parameter tensors of one block."),
-        wrong(f"{n * len(state)}", f"That is {n} times the parameter and buffer tensors of the block."),
+        wrong(
+            f"{n * len(state)}", f"That is {n} times the parameter and buffer tensors of the block."
+        ),
         wrong(f"{len(state)}", "That is the parameter and buffer tensors of one block."),
     ]
-    return pose(rng, "What is `count`?", lines, right(f"{made['count']:,}", f"The model holds {what.format(n=n)}. {why}"), others)
+    return pose(
+        rng,
+        "What is `count`?",
+        lines,
+        right(f"{made['count']:,}", f"The model holds {what.format(n=n)}. {why}"),
+        others,
+    )
 
 
 KINDS = ("who_shares", "how_many")

@@ -1,4 +1,5 @@
 """What lesson 06 tries answers on: planted predictions, a model that says them, and procedures that peep at the test set."""
+
 import torch
 from torch import nn
 from torch.nn import functional as F
@@ -12,7 +13,11 @@ def labelled(seed, count, classes, common=0):
     """Labels (count,) of `classes` classes; about half of them are class `common`."""
     r = torch.Generator().manual_seed(seed + 100)
     labels = torch.randint(classes, (count,), generator=r)
-    return torch.where(torch.rand(count, generator=r) < 0.4, torch.full_like(labels, min(common, classes - 1)), labels)
+    return torch.where(
+        torch.rand(count, generator=r) < 0.4,
+        torch.full_like(labels, min(common, classes - 1)),
+        labels,
+    )
 
 
 def uneven(seed, count, classes):
@@ -54,7 +59,12 @@ def cut(probabilities, labels):
     for threshold in probabilities.unique().tolist():
         flags = probabilities >= threshold
         count, tp = int(flags.sum()), int(labels[flags].sum())
-        points[count] = threshold, tp / count, tp / int(labels.sum()), (flags == labels.bool()).double().mean().item()
+        points[count] = (
+            threshold,
+            tp / count,
+            tp / int(labels.sum()),
+            (flags == labels.bool()).double().mean().item(),
+        )
     return points
 
 
@@ -99,7 +109,9 @@ def batch_planted(seed, sizes, last_alone=False):
         labels = labelled(seed + number, size, 2)
         if number == 1:
             labels[: size // 2] = 1  # positives come in bunches, so that batches differ
-        wrong = torch.rand(size, generator=torch.Generator().manual_seed(seed + 7 * number)) < 0.1 + 0.3 * (number == len(sizes) - 1)
+        wrong = torch.rand(
+            size, generator=torch.Generator().manual_seed(seed + 7 * number)
+        ) < 0.1 + 0.3 * (number == len(sizes) - 1)
         if last_alone:
             wrong = torch.full((size,), size == 1)
         guess = torch.where(wrong, 1 - labels, labels)
@@ -113,7 +125,11 @@ def batch_planted(seed, sizes, last_alone=False):
 def reads(seed, count, classes, right):
     """Inputs (count, classes + 4) and labels such that `planted_model` is right on about the share `right`."""
     labels = labelled(seed, count, classes)
-    guess = torch.where(torch.rand(count, generator=torch.Generator().manual_seed(seed)) < right, labels, (labels + 1) % classes)
+    guess = torch.where(
+        torch.rand(count, generator=torch.Generator().manual_seed(seed)) < right,
+        labels,
+        (labels + 1) % classes,
+    )
     return torch.cat([2.0 * F.one_hot(guess, classes) - 1, noise(seed, count, 4)], 1), labels
 
 
@@ -161,6 +177,7 @@ def ridge(features, labels, classes, strength=1.0):
 
 def procedures(classes):
     """{what it does: (fit, what of the test set its head depends on)}."""
+
     def honest(train, test):
         return standardised(train, train[0])
 
@@ -175,19 +192,26 @@ def procedures(classes):
     def frequencies_of_all(train, test):
         head = ridge(*train, classes)
         labels = torch.cat([train[1], test[1]])
-        head.bias.data += (labels[:, None] == torch.arange(classes)).double().mean(0).add(0.01).log().float()
+        head.bias.data += (
+            (labels[:, None] == torch.arange(classes)).double().mean(0).add(0.01).log().float()
+        )
         return head
 
     def scaled_on_test(train, test):
         head, (features, labels) = ridge(*train, classes), test
         with torch.no_grad():
             logits, wanted = head(features), F.one_hot(labels % classes, classes) - 1 / classes
-            head.weight.data *= 1 + (logits * wanted).sum() / logits.square().sum()  # the scale that fits the test set best
+            head.weight.data *= (
+                1 + (logits * wanted).sum() / logits.square().sum()
+            )  # the scale that fits the test set best
         return head
 
     return {
         "takes mean and deviation of the training features": (honest, set()),
         "takes mean and deviation of all features": (statistics_of_all, {"features"}),
         "adds the class frequencies of all labels": (frequencies_of_all, {"labels"}),
-        "chooses the scale of its weights on the test set": (scaled_on_test, {"features", "labels"}),
+        "chooses the scale of its weights on the test set": (
+            scaled_on_test,
+            {"features", "labels"},
+        ),
     }

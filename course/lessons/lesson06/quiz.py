@@ -1,64 +1,137 @@
 """The plain questions of lesson 06, metrics, and its endless kinds. tests/course/lessons/test_facts_lesson06.py measures what they say."""
+
 import numpy as np
 import torch
 
 from course.checking.quiz.kinds import endless, pose
 from course.checking.quiz.questions import Question, right, snippet, wrong
 
-RARE = Question("A fraud model has 98 % accuracy and finds 12 % of the fraud. What follows?", (
-    wrong("Nothing: both cannot be true of one model.",
-          "They can, where fraud is rare: of 10,000 payments with 200 frauds it misses 176 and raises 24 false alarms."),
-    right("At most 2.27 % of the payments are fraud.",
-          "It misses 88 % of the fraud, and all its errors are 2 %: 0.02 / 0.88 is the most that can be fraud."),
-    wrong("At most 2 % of the payments are fraud.",
-          "That would be so if it missed all of it. It finds 12 %, so a little more is possible."),
-    wrong("12 % of what it flags is fraud.", "That would be its precision. Recall is the share of the fraud that is flagged.")))
+RARE = Question(
+    "A fraud model has 98 % accuracy and finds 12 % of the fraud. What follows?",
+    (
+        wrong(
+            "Nothing: both cannot be true of one model.",
+            "They can, where fraud is rare: of 10,000 payments with 200 frauds it misses 176 and raises 24 false alarms.",
+        ),
+        right(
+            "At most 2.27 % of the payments are fraud.",
+            "It misses 88 % of the fraud, and all its errors are 2 %: 0.02 / 0.88 is the most that can be fraud.",
+        ),
+        wrong(
+            "At most 2 % of the payments are fraud.",
+            "That would be so if it missed all of it. It finds 12 %, so a little more is possible.",
+        ),
+        wrong(
+            "12 % of what it flags is fraud.",
+            "That would be its precision. Recall is the share of the fraud that is flagged.",
+        ),
+    ),
+)
 
-WHICH_SCORE = Question("A filter deletes mail that it takes for spam, and nobody looks at it again. What should it be chosen by?", (
-    wrong("Accuracy: it counts every mistake.",
-          "It counts a lost letter like an advertisement that slipped through. For the reader they are not alike."),
-    wrong("Recall, at a precision that is not too bad.",
-          "That finds the spam and costs letters. It is right where somebody checks what was flagged, as in screening."),
-    right("Precision: a floor of, say, 99.9 %, and then as much recall as it leaves.",
-          "A false alarm is a lost letter. A miss is a nuisance of a second."),
-    wrong("F1, which balances the two.", "It balances them as if they cost the same. Here they do not.")))
+WHICH_SCORE = Question(
+    "A filter deletes mail that it takes for spam, and nobody looks at it again. What should it be chosen by?",
+    (
+        wrong(
+            "Accuracy: it counts every mistake.",
+            "It counts a lost letter like an advertisement that slipped through. For the reader they are not alike.",
+        ),
+        wrong(
+            "Recall, at a precision that is not too bad.",
+            "That finds the spam and costs letters. It is right where somebody checks what was flagged, as in screening.",
+        ),
+        right(
+            "Precision: a floor of, say, 99.9 %, and then as much recall as it leaves.",
+            "A false alarm is a lost letter. A miss is a nuisance of a second.",
+        ),
+        wrong(
+            "F1, which balances the two.",
+            "It balances them as if they cost the same. Here they do not.",
+        ),
+    ),
+)
 
-LAST_BATCH = Question("Validation runs in batches of 32, 32 and 1. Which line gives the accuracy of the model?", (
-    wrong("`sum(accuracies) / len(accuracies)`, with one accuracy for each batch",
-          "The single picture of the last batch then weighs as much as 32 others."),
-    wrong("`hits / len(dataset)`, with a loader that has `drop_last=True`",
-          "The last picture is not counted, yet it is in the divisor: this accuracy can never reach 1."),
-    right("`hits / seen`, both added up over all batches",
-          "Counts add up, averages do not. And what you divide by is what you have counted."),
-    wrong("`max(accuracies)`, with one accuracy for each batch", "That is the luckiest batch. A single picture easily scores 1.")))
+LAST_BATCH = Question(
+    "Validation runs in batches of 32, 32 and 1. Which line gives the accuracy of the model?",
+    (
+        wrong(
+            "`sum(accuracies) / len(accuracies)`, with one accuracy for each batch",
+            "The single picture of the last batch then weighs as much as 32 others.",
+        ),
+        wrong(
+            "`hits / len(dataset)`, with a loader that has `drop_last=True`",
+            "The last picture is not counted, yet it is in the divisor: this accuracy can never reach 1.",
+        ),
+        right(
+            "`hits / seen`, both added up over all batches",
+            "Counts add up, averages do not. And what you divide by is what you have counted.",
+        ),
+        wrong(
+            "`max(accuracies)`, with one accuracy for each batch",
+            "That is the luckiest batch. A single picture easily scores 1.",
+        ),
+    ),
+)
 
-MACRO = Question("Ten fruits. Micro F1 is 0.96 and macro F1 is 0.71. What do you expect?", (
-    right("Some rare fruits are recognised badly.",
-          "Each picture counts the same in micro, each class in macro. Where they differ so much, small classes fare worse."),
-    wrong("The common fruits are recognised badly.", "Then most pictures would be wrong, and micro would be low."),
-    wrong("There is a mistake: both average the same ten numbers.",
-          "Macro averages ten numbers. Micro adds up the counts of all classes and divides once; here it is the accuracy."),
-    wrong("Precision is high and recall is low.",
-          "Over all classes each error is a false positive of one and a false negative of another: micro precision equals micro recall.")))
+MACRO = Question(
+    "Ten fruits. Micro F1 is 0.96 and macro F1 is 0.71. What do you expect?",
+    (
+        right(
+            "Some rare fruits are recognised badly.",
+            "Each picture counts the same in micro, each class in macro. Where they differ so much, small classes fare worse.",
+        ),
+        wrong(
+            "The common fruits are recognised badly.",
+            "Then most pictures would be wrong, and micro would be low.",
+        ),
+        wrong(
+            "There is a mistake: both average the same ten numbers.",
+            "Macro averages ten numbers. Micro adds up the counts of all classes and divides once; here it is the accuracy.",
+        ),
+        wrong(
+            "Precision is high and recall is low.",
+            "Over all classes each error is a false positive of one and a false negative of another: micro precision equals micro recall.",
+        ),
+    ),
+)
 
-LEAK_LINES = snippet("features = (features - features.mean(0)) / features.std(0)", "best = correlation(features, labels).topk(20).indices",
-                     "train, test = features[:500, best], features[500:, best]")
-LEAK = Question(f"The labels are coin flips. What does this lead to?\n\n{LEAK_LINES}", (
-    wrong("A score near one half: nothing can be learnt from coins.",
-          "True of an honest procedure. But the 20 columns were chosen for going well with the labels of the *test* rows, too."),
-    right("A score well above one half, mostly because of the second line.",
-          "It saw the test labels. The first line saw the test rows as well, a leak that hardly shows here."),
-    wrong("A score well above one half, mostly because of the first line.",
-          "Mean and deviation of all rows leak very little: they know no labels. Measure it."),
-    wrong("A score well below one half: fewer columns, less to learn from.",
-          "Fewer columns are no harm, least of all when they were picked with the answers at hand.")))
+LEAK_LINES = snippet(
+    "features = (features - features.mean(0)) / features.std(0)",
+    "best = correlation(features, labels).topk(20).indices",
+    "train, test = features[:500, best], features[500:, best]",
+)
+LEAK = Question(
+    f"The labels are coin flips. What does this lead to?\n\n{LEAK_LINES}",
+    (
+        wrong(
+            "A score near one half: nothing can be learnt from coins.",
+            "True of an honest procedure. But the 20 columns were chosen for going well with the labels of the *test* rows, too.",
+        ),
+        right(
+            "A score well above one half, mostly because of the second line.",
+            "It saw the test labels. The first line saw the test rows as well, a leak that hardly shows here.",
+        ),
+        wrong(
+            "A score well above one half, mostly because of the first line.",
+            "Mean and deviation of all rows leak very little: they know no labels. Measure it.",
+        ),
+        wrong(
+            "A score well below one half: fewer columns, less to learn from.",
+            "Fewer columns are no harm, least of all when they were picked with the answers at hand.",
+        ),
+    ),
+)
 
 QUESTIONS = (RARE, WHICH_SCORE, LAST_BATCH, MACRO, LEAK)
 
 
 # ---- endless: scores of a confusion matrix, computed by scikit-learn --------------------------------------------------------
 
-CALLS = {"accuracy": "accuracy_score", "precision": "precision_score", "recall": "recall_score", "F1": "f1_score"}
+CALLS = {
+    "accuracy": "accuracy_score",
+    "precision": "precision_score",
+    "recall": "recall_score",
+    "F1": "f1_score",
+}
 
 
 def computed(name, truth, guess):
@@ -77,27 +150,57 @@ def unfolded(matrix):
 def metric_from_matrix(rng):
     name = rng.choice(list(CALLS))
     while True:  # until there are three wrong scores that do not happen to be right
-        tn, fp, fn, tp = rng.randint(20, 95), rng.randint(1, 30), rng.randint(1, 30), rng.randint(5, 60)
+        tn, fp, fn, tp = (
+            rng.randint(20, 95),
+            rng.randint(1, 30),
+            rng.randint(1, 30),
+            rng.randint(5, 60),
+        )
         scores = {key: computed(key, *unfolded([[tn, fp], [fn, tp]])) for key in CALLS}
         said = {
             "accuracy": ("The share that is right", f"({tp} + {tn}) / {tp + tn + fp + fn}"),
             "precision": ("Of what was called rotten, the share that is", f"{tp} / ({tp} + {fp})"),
             "recall": ("Of what is rotten, the share that was found", f"{tp} / ({tp} + {fn})"),
-            "F1": ("The harmonic mean of precision and recall", f"2 · {tp} / (2 · {tp} + {fp} + {fn})")}
-        others = {scores[other]: f"That is {'the ' if other != 'F1' else ''}{other}. {said[other][0]}: {said[other][1]}."
-                  for other in CALLS if other != name}
-        others[tn / (tn + fp)] = f"That is the share of the *fresh* ones that were called fresh, {tn} / ({tn} + {fp})."
-        others[2 * tn / (2 * tn + fp + fn)] = "That is the F1 of the fresh ones. Rotten is the positive class here."
+            "F1": (
+                "The harmonic mean of precision and recall",
+                f"2 · {tp} / (2 · {tp} + {fp} + {fn})",
+            ),
+        }
+        others = {
+            scores[
+                other
+            ]: f"That is {'the ' if other != 'F1' else ''}{other}. {said[other][0]}: {said[other][1]}."
+            for other in CALLS
+            if other != name
+        }
+        others[tn / (tn + fp)] = (
+            f"That is the share of the *fresh* ones that were called fresh, {tn} / ({tn} + {fp})."
+        )
+        others[2 * tn / (2 * tn + fp + fn)] = (
+            "That is the F1 of the fresh ones. Rotten is the positive class here."
+        )
         mean = (scores["precision"] + scores["recall"]) / 2
-        others[mean] = "That is the arithmetic mean of precision and recall. F1 is the harmonic one."
-        distinct = {f"{value:.3f}": why for value, why in others.items() if abs(value - scores[name]) > 0.002}
+        others[mean] = (
+            "That is the arithmetic mean of precision and recall. F1 is the harmonic one."
+        )
+        distinct = {
+            f"{value:.3f}": why
+            for value, why in others.items()
+            if abs(value - scores[name]) > 0.002
+        }
         if len(distinct) >= 3:
             break
     return pose(
-        rng, f"Rotten is the positive class. What is the {name}?",
-        ["#                 called fresh  called rotten", f"matrix = tensor([[{tn:10},  {fp:12}],   # fresh",
-         f"                 [{fn:10},  {tp:12}]])  # rotten"],
-        right(f"{scores[name]:.3f}", f"{said[name][0]}: {said[name][1]}."), [wrong(text, why) for text, why in distinct.items()])
+        rng,
+        f"Rotten is the positive class. What is the {name}?",
+        [
+            "#                 called fresh  called rotten",
+            f"matrix = tensor([[{tn:10},  {fp:12}],   # fresh",
+            f"                 [{fn:10},  {tp:12}]])  # rotten",
+        ],
+        right(f"{scores[name]:.3f}", f"{said[name][0]}: {said[name][1]}."),
+        [wrong(text, why) for text, why in distinct.items()],
+    )
 
 
 @endless
@@ -117,22 +220,46 @@ def threshold_and_counts(rng):
         value = computed(name, truth, flags)
         bottom, other = (flagged, positive) if name == "precision" else (positive, flagged)
         others = [
-            (tp, other, f"That is the {'recall' if name == 'precision' else 'precision'}: {positive} are positive, {flagged} are flagged."),
-            (int((flags == truth).sum()), count, "That is the accuracy: it counts what was rightly left alone as well."),
+            (
+                tp,
+                other,
+                f"That is the {'recall' if name == 'precision' else 'precision'}: {positive} are positive, {flagged} are flagged.",
+            ),
+            (
+                int((flags == truth).sum()),
+                count,
+                "That is the accuracy: it counts what was rightly left alone as well.",
+            ),
             (flagged, count, "That is the share that is flagged, rightly or not."),
             (flagged - tp, flagged, "These are the false alarms among the flagged."),
             (positive - tp, positive, "These are the positives that were missed."),
             (tp, count, "The hits are right, but here they are compared with all pictures."),
-            (positive, count, "That is the prevalence: the share that is positive, flagged or not.")]
-        others = {f"{top} of {whole}": why for top, whole, why in others if whole and abs(top / whole - value) > 1e-9}
+            (
+                positive,
+                count,
+                "That is the prevalence: the share that is positive, flagged or not.",
+            ),
+        ]
+        others = {
+            f"{top} of {whole}": why
+            for top, whole, why in others
+            if whole and abs(top / whole - value) > 1e-9
+        }
         if len(others) >= 3:
             break
     return pose(
-        rng, f"Flagged is what has a probability of at least {threshold:g}. What is the {name}?",
-        [f"probabilities = tensor([{', '.join(f'{level / 100:.2f}' for level in levels)}])",
-         f"labels        = tensor([{', '.join(f'{label:4}' for label in labels)}])"],
-        right(f"{round(value * bottom)} of {bottom}", f"{flagged} are flagged, {tp} of them rightly, and {positive} are positive in all."),
-        [wrong(text, why) for text, why in others.items()])
+        rng,
+        f"Flagged is what has a probability of at least {threshold:g}. What is the {name}?",
+        [
+            f"probabilities = tensor([{', '.join(f'{level / 100:.2f}' for level in levels)}])",
+            f"labels        = tensor([{', '.join(f'{label:4}' for label in labels)}])",
+        ],
+        right(
+            f"{round(value * bottom)} of {bottom}",
+            f"{flagged} are flagged, {tp} of them rightly, and {positive} are positive in all.",
+        ),
+        [wrong(text, why) for text, why in others.items()],
+    )
 
 
 KINDS = ("metric_from_matrix", "threshold_and_counts")

@@ -1,4 +1,5 @@
 """Lesson 07, the capstone: what its exercises ask. weights_judge.py judges the file; for marks, in a process of its own."""
+
 import copy
 import json
 import math
@@ -34,28 +35,53 @@ def three_heads(answer, names=("resnet18", "resnet34")):
         x, width = networks.images(name, 3), model.fc.in_features
         with torch.no_grad():
             expected = model.eval()(x)
-        wanted = {f"backbone.{path}" for path in model.state_dict() if not path.startswith("fc.")} | {"species.weight", "species.bias"}
+        wanted = {
+            f"backbone.{path}" for path in model.state_dict() if not path.startswith("fc.")
+        } | {"species.weight", "species.bias"}
         found = answer(model)
         expect(found, nn.Module, "an nn.Module")
         judge_parts(name, found, wanted)
-        convolution, calls = next(layer for layer in found.backbone.modules() if isinstance(layer, nn.Conv2d)), []
+        convolution, calls = (
+            next(layer for layer in found.backbone.modules() if isinstance(layer, nn.Conv2d)),
+            [],
+        )
         hook = convolution.register_forward_hook(lambda *_, calls=calls: calls.append(1))
         with torch.no_grad():
             result = found.eval()(x)
         hook.remove()
-        shapes = [tuple(t.shape) for t in result] if isinstance(result, tuple | list) else type(result).__name__
+        shapes = (
+            [tuple(t.shape) for t in result]
+            if isinstance(result, tuple | list)
+            else type(result).__name__
+        )
         if shapes != [(3, 1000), (3, 6), (3, 2)]:
-            raise wrong_result(f"three pictures through your model on {name} give {shapes}; asked are the logits of "
-                                                "species, fruit and rotten, (3, 1000), (3, 6) and (3, 2)")
-        first = next((layer for layer in found.fruit.modules() if isinstance(layer, nn.Linear)), None)
+            raise wrong_result(
+                f"three pictures through your model on {name} give {shapes}; asked are the logits of "
+                "species, fruit and rotten, (3, 1000), (3, 6) and (3, 2)"
+            )
+        first = next(
+            (layer for layer in found.fruit.modules() if isinstance(layer, nn.Linear)), None
+        )
         if first is not None and first.in_features == 1000 != width:
-            raise Misconception("stacked-on-logits", f"{name}: the fruit head reads the 1000 species logits; the features are {width}")
+            raise Misconception(
+                "stacked-on-logits",
+                f"{name}: the fruit head reads the 1000 species logits; the features are {width}",
+            )
         if not torch.equal(result[0], expected):
-            raise Misconception("old-head-changed", f"{name}: the species logits are off by up to {(result[0] - expected).abs().max():.2g}")
+            raise Misconception(
+                "old-head-changed",
+                f"{name}: the species logits are off by up to {(result[0] - expected).abs().max():.2g}",
+            )
         if len(calls) > 1:
-            raise Misconception("backbone-run-twice", f"{name}: for one batch the first convolution ran {len(calls)} times")
+            raise Misconception(
+                "backbone-run-twice",
+                f"{name}: for one batch the first convolution ran {len(calls)} times",
+            )
         if comparisons.are_probabilities(result[1]) or comparisons.are_probabilities(result[2]):
-            raise Misconception("softmax-in-the-head", f"{name}: a new head gives probabilities, which sum to 1; asked are logits")
+            raise Misconception(
+                "softmax-in-the-head",
+                f"{name}: a new head gives probabilities, which sum to 1; asked are logits",
+            )
         judge_freezing(name, found)
     return f"{' and '.join(names)}: three answers from one run of the backbone, the old one the same to the bit."
 
@@ -63,29 +89,47 @@ def three_heads(answer, names=("resnet18", "resnet34")):
 def judge_parts(name, found, wanted):
     """Whether the module's tensors are called as the brief asks: those of the old network `wanted`, and two heads of any make."""
     names = set(found.state_dict())
-    missing = sorted(wanted - names) + [f"{part}.weight" for part in PARTS[2:] if not any(n.startswith(f"{part}.") for n in names)]
+    missing = sorted(wanted - names) + [
+        f"{part}.weight" for part in PARTS[2:] if not any(n.startswith(f"{part}.") for n in names)
+    ]
     extra = sorted(n for n in names - wanted if not n.startswith(("fruit.", "rotten.")))
     if missing:
         lost = f"; in its place there is {extra[0]}" if extra else ""
-        raise Misconception("tensors-missing", f"{name}: the state_dict has no {missing[0]}, one of {len(missing)} that are missing{lost}")
+        raise Misconception(
+            "tensors-missing",
+            f"{name}: the state_dict has no {missing[0]}, one of {len(missing)} that are missing{lost}",
+        )
     if extra:
         what = f"{name}: the state_dict has {extra[0]}, one of {len(extra)} that the brief does not know"
         raise Misconception("tensors-extra", what)
 
 
 def judge_freezing(name, found):
-    loose = [path for path, p in found.named_parameters() if p.requires_grad and not path.startswith(("fruit.", "rotten."))]
-    silent = [path for path, p in found.named_parameters() if not p.requires_grad and path.startswith(("fruit.", "rotten."))]
+    loose = [
+        path
+        for path, p in found.named_parameters()
+        if p.requires_grad and not path.startswith(("fruit.", "rotten."))
+    ]
+    silent = [
+        path
+        for path, p in found.named_parameters()
+        if not p.requires_grad and path.startswith(("fruit.", "rotten."))
+    ]
     if loose:
         what = f"{name}: of the old network {len(loose)} tensors require a gradient, {loose[0]} among them"
         raise Misconception("backbone-not-frozen", what)
     if silent:
-        raise Misconception("froze-the-new-head", f"{name}: {silent[0]} does not require a gradient")
+        raise Misconception(
+            "froze-the-new-head", f"{name}: {silent[0]} does not require a gradient"
+        )
 
 
 # ---- training --------------------------------------------------------------------------------------------------------------
 
-FLOORS = {"fruit": 0.75, "rotten": 0.80}  # reference over 10 seeds x {1, 2} threads: 1.00 and 1.00; best wrong answer 0.17 and 0.64
+FLOORS = {
+    "fruit": 0.75,
+    "rotten": 0.80,
+}  # reference over 10 seeds x {1, 2} threads: 1.00 and 1.00; best wrong answer 0.17 and 0.64
 
 
 class Small(nn.Module):
@@ -93,10 +137,24 @@ class Small(nn.Module):
 
     def __init__(self, width):
         super().__init__()
-        self.backbone = nn.Sequential(OrderedDict(
-            conv=nn.Conv2d(3, 16, 3, stride=2), norm1=nn.BatchNorm2d(16), relu1=nn.ReLU(), pool=nn.AdaptiveAvgPool2d(2),
-            flatten=nn.Flatten(), linear=nn.Linear(64, width), norm2=nn.BatchNorm1d(width), relu2=nn.ReLU(), drop=nn.Dropout(0.1)))
-        self.species, self.fruit, self.rotten = nn.Linear(width, 20), nn.Linear(width, 6), nn.Linear(width, 2)
+        self.backbone = nn.Sequential(
+            OrderedDict(
+                conv=nn.Conv2d(3, 16, 3, stride=2),
+                norm1=nn.BatchNorm2d(16),
+                relu1=nn.ReLU(),
+                pool=nn.AdaptiveAvgPool2d(2),
+                flatten=nn.Flatten(),
+                linear=nn.Linear(64, width),
+                norm2=nn.BatchNorm1d(width),
+                relu2=nn.ReLU(),
+                drop=nn.Dropout(0.1),
+            )
+        )
+        self.species, self.fruit, self.rotten = (
+            nn.Linear(width, 20),
+            nn.Linear(width, 6),
+            nn.Linear(width, 2),
+        )
 
     def forward(self, images):
         features = self.backbone(images)  # (B, width)
@@ -123,7 +181,9 @@ def lamplight(count, every, seed):
     r = torch.Generator().manual_seed(seed)
     hues = torch.tensor([[1, 0, 0], [0, 1, 0], [0, 0, 1], [1, 1, 0], [0, 1, 1], [1, 0, 1.0]])
     fruit, rotten = torch.arange(count) % 6, (torch.arange(count) // 6 % every == every - 1).long()
-    images = 2 * hues[fruit][:, :, None, None] + 0.7 * torch.randn(count, 3, 12, 12, generator=r) - 1
+    images = (
+        2 * hues[fruit][:, :, None, None] + 0.7 * torch.randn(count, 3, 12, 12, generator=r) - 1
+    )
     images[:, :, 6:, 6:] -= 2 * rotten[:, None, None, None]
     return images, fruit, rotten
 
@@ -146,7 +206,10 @@ def reached(model, every):
     with torch.no_grad():
         _, fruit_logits, rotten_logits = model.eval()(images)
     scores = rotten_logits[:, 1] - rotten_logits[:, 0]
-    return {"fruit": (fruit_logits.argmax(1) == fruit).float().mean().item(), "rotten": ranking(scores, rotten)}
+    return {
+        "fruit": (fruit_logits.argmax(1) == fruit).float().mean().item(),
+        "rotten": ranking(scores, rotten),
+    }
 
 
 @check
@@ -156,23 +219,38 @@ def train_heads(answer, width=64, every=10):
     with watch(model) as seen:
         answer(model, *lamplight(300, every, seed=1))
     moved = comparisons.moved_since(model, before)
-    old = [path for path in moved if path.startswith(("backbone.", "species.")) and not path.endswith("num_batches_tracked")]
+    old = [
+        path
+        for path in moved
+        if path.startswith(("backbone.", "species.")) and not path.endswith("num_batches_tracked")
+    ]
     if old:
         statistics = [path for path in old if path.endswith(("running_mean", "running_var"))]
         path = next((p for p in old if p not in statistics), old[0])
         far = (comparisons.tensors(model)[path] - before[path]).abs().max()
-        code = why_statistics_moved(model, old, seen) if len(statistics) == len(old) else "backbone-not-frozen"
-        raise Misconception(code, f"{path} moved by up to {far:.2g}; of the old network's tensors {len(old)} moved in all")
+        code = (
+            why_statistics_moved(model, old, seen)
+            if len(statistics) == len(old)
+            else "backbone-not-frozen"
+        )
+        raise Misconception(
+            code,
+            f"{path} moved by up to {far:.2g}; of the old network's tensors {len(old)} moved in all",
+        )
     for head in FLOORS:
         if not any(path.startswith(f"{head}.") for path in moved):
             raise Misconception("head-left-out", f"no tensor of model.{head} has moved")
     scores = reached(model, every)
-    told = (f"of 240 unseen pictures {scores['fruit']:.0%} have the right fruit, and of the pairs of a rotten and a fresh one "
-            f"{scores['rotten']:.0%} are ranked right")
+    told = (
+        f"of 240 unseen pictures {scores['fruit']:.0%} have the right fruit, and of the pairs of a rotten and a fresh one "
+        f"{scores['rotten']:.0%} are ranked right"
+    )
     if any(scores[head] < FLOORS[head] for head in FLOORS):
         told += f"; asked are {FLOORS['fruit']:.0%} and {FLOORS['rotten']:.0%}"
         if scores["rotten"] < 0.3:
-            raise wrong_result(f"{told}. Far below one half means that fresh and rotten are exchanged")
+            raise wrong_result(
+                f"{told}. Far below one half means that fresh and rotten are exchanged"
+            )
         raise Misconception("head-undertrained", told)
     return f"the old network is the same to the bit; {told}."
 
@@ -197,14 +275,20 @@ def pick_threshold(answer, floors=(0.85, 0.5), count=200, seed=0):
         positives = scores[rotten == 1].sort(descending=True).values
         best = positives[math.ceil(floor * len(positives)) - 1]
         flagged, asked = scores >= found - 1e-7, scores >= best
-        recall, alarms = (flagged & (rotten == 1)).sum() / rotten.sum(), int((flagged & (rotten == 0)).sum())
+        recall, alarms = (
+            (flagged & (rotten == 1)).sum() / rotten.sum(),
+            int((flagged & (rotten == 0)).sum()),
+        )
         told = f"floor {floor}: from your {found:.3f} on, {recall:.0%} of {len(positives)} rotten ones are found, with {alarms} false alarms"
         if recall < floor:
             precision = (flagged & (rotten == 1)).sum() / max(1, int(flagged.sum()))
             what = f"{told}; of those that you flag {precision:.0%} are rotten, which is another question"
             raise Misconception("threshold-misses-floor", what)
         if not torch.equal(flagged, asked):
-            raise Misconception("lower-than-needed", f"{told}; {best:.3f} reaches the floor with {int((asked & (rotten == 0)).sum())}")
+            raise Misconception(
+                "lower-than-needed",
+                f"{told}; {best:.3f} reaches the floor with {int((asked & (rotten == 0)).sum())}",
+            )
         said.append(f"{recall:.0%} found for a floor of {floor:.0%}")
     return f"{', '.join(said)}, and no threshold above yours does that."
 
@@ -218,9 +302,13 @@ def fold_threshold(answer, thresholds=(0.2, 0.35), width=16, seed=0):
         found = answer(head, threshold)
         expect(found, nn.Module, "a head, an nn.Linear")
         if comparisons.moved_since(twin, comparisons.snapshot(given.named_parameters())):
-            raise Misconception("edited-in-place", "the head that you were given has changed: work on a copy")
+            raise Misconception(
+                "edited-in-place", "the head that you were given has changed: work on a copy"
+            )
         if not isinstance(found, nn.Linear) or found.weight.shape != head.weight.shape:
-            raise wrong_result(f"asked is Linear({width}, 2), which the file has room for; you return {found}")
+            raise wrong_result(
+                f"asked is Linear({width}, 2), which the file has room for; you return {found}"
+            )
         with torch.no_grad():
             p, calls = given(features).softmax(1)[:, 1], found(features).argmax(1) == 1
         sure = (p - threshold).abs() > 1e-3
@@ -231,9 +319,14 @@ def fold_threshold(answer, thresholds=(0.2, 0.35), width=16, seed=0):
 
 def judge_boundary(p, calls, threshold):
     """Where a wrongly folded head changes its mind, as the probability that the given head would say there."""
-    ends = p[calls].min().item() if calls.any() else 1.0, p[~calls].max().item() if (~calls).any() else 0.0
+    ends = (
+        p[calls].min().item() if calls.any() else 1.0,
+        p[~calls].max().item() if (~calls).any() else 0.0,
+    )
     if abs(ends[0] - ends[1]) > 0.05:
-        raise wrong_result(f"threshold {threshold}: your head calls pictures rotten from {ends[0]:.2f} on, and fresh up to {ends[1]:.2f}")
+        raise wrong_result(
+            f"threshold {threshold}: your head calls pictures rotten from {ends[0]:.2f} on, and fresh up to {ends[1]:.2f}"
+        )
     told = f"threshold {threshold}: your head calls a picture rotten from a probability of {ends[0]:.2f} on"
     if abs(ends[0] - (1 - threshold)) < 0.01:
         raise Misconception("threshold-upside-down", told)
@@ -262,21 +355,39 @@ def hand_in(answer, width=24, seed=5):
     if missing:
         buffers = {name for name, _ in model.named_buffers()}
         code = "parameters-only" if set(missing) <= buffers else "tensors-missing"
-        raise Misconception(code, f"the file holds {len(header)} of {len(keys)} tensors; {missing[0]} is not among them")
+        raise Misconception(
+            code,
+            f"the file holds {len(header)} of {len(keys)} tensors; {missing[0]} is not among them",
+        )
     if extra:
-        raise Misconception("tensors-extra", f"the file holds {extra[0]}, which the model's state_dict does not")
-    changed = [name for name, tensor in comparisons.tensors(model).items() if tensor.dtype != kinds[name]] or comparisons.moved_since(model, before)
+        raise Misconception(
+            "tensors-extra", f"the file holds {extra[0]}, which the model's state_dict does not"
+        )
+    changed = [
+        name for name, tensor in comparisons.tensors(model).items() if tensor.dtype != kinds[name]
+    ] or comparisons.moved_since(model, before)
     if changed:
         now = comparisons.tensors(model)[changed[0]]
-        what = f"is {now.dtype}, and was {kinds[changed[0]]}" if now.dtype != kinds[changed[0]] else "holds other numbers than before"
-        raise Misconception("edited-in-place", f"after saving, {changed[0]} of the model itself {what}")
+        what = (
+            f"is {now.dtype}, and was {kinds[changed[0]]}"
+            if now.dtype != kinds[changed[0]]
+            else "holds other numbers than before"
+        )
+        raise Misconception(
+            "edited-in-place", f"after saving, {changed[0]} of the model itself {what}"
+        )
     for name, entry in header.items():
         asked = ("I64",) if name.endswith("num_batches_tracked") else ("F16", "F32")
         if entry["dtype"] not in asked:
-            raise Misconception("wrong-dtype", f"{name} is stored as {entry['dtype']}; asked is {' or '.join(asked)}")
+            raise Misconception(
+                "wrong-dtype",
+                f"{name} is stored as {entry['dtype']}; asked is {' or '.join(asked)}",
+            )
     stored = weights_judge.safetensors.torch.load(data)
     for name, tensor in stored.items():
-        if tensor.shape != before[name].shape or not torch.allclose(tensor.float(), before[name].float(), rtol=2e-3, atol=1e-4):
+        if tensor.shape != before[name].shape or not torch.allclose(
+            tensor.float(), before[name].float(), rtol=2e-3, atol=1e-4
+        ):
             raise wrong_result(f"{name} in the file is not {name} of the model")
     return f"all {len(keys)} tensors are in the file, {len(data):,} bytes of safetensors, and the model is as it was."
 
@@ -287,7 +398,10 @@ def weights_file(answer, seed=None):
     expect(name, str | Path, "the file's name, a string")
     name = str(name)
     if Path(name).name != name or name in ("", ".."):
-        raise Misconception("file-missing", f"{name!r} is a path: asked is the name of a file that lies beside this notebook")
+        raise Misconception(
+            "file-missing",
+            f"{name!r} is a path: asked is the name of a file that lies beside this notebook",
+        )
     report = weights_judge.report(name) if seed is None else ask_judge(Path.cwd() / name, seed)
     if "code" in report:
         raise Misconception(report["code"], report["observed"])
@@ -301,9 +415,15 @@ def ask_judge(path, seed):
     """The judge's report on a file, from a process that has not run a line of the learner's code. RuntimeError where it cannot be had."""
     command = [sys.executable, "-I", "-m", weights_judge.__name__, str(path), "--seed", str(seed)]
     try:
-        done = subprocess.run(command, env=ENVIRONMENT, capture_output=True, text=True, timeout=PATIENCE)
+        done = subprocess.run(
+            command, env=ENVIRONMENT, capture_output=True, text=True, timeout=PATIENCE
+        )
         return json.loads(done.stdout)
     except subprocess.TimeoutExpired:
-        raise RuntimeError(f"the judge did not answer within {PATIENCE} s: run the check again on an idle machine") from None
+        raise RuntimeError(
+            f"the judge did not answer within {PATIENCE} s: run the check again on an idle machine"
+        ) from None
     except ValueError:
-        raise RuntimeError(f"the judge could not start, which is not your fault: {done.stderr.strip()[-300:]}") from None
+        raise RuntimeError(
+            f"the judge could not start, which is not your fault: {done.stderr.strip()[-300:]}"
+        ) from None

@@ -8,6 +8,7 @@ untouched release are then graded as a class, by the engine that grades learners
 Where a lesson asks for files beside the notebook, BANK/LESSON/files.py makes those of the reference. It is run once, each sheet
 gets a copy of what it leaves, and an answer may change its copy: what stands below the line `### MAKE FILES` is run there, by itself.
 """
+
 import re
 import shutil
 import subprocess
@@ -53,21 +54,47 @@ class Row(NamedTuple):
 
 def exercises(source):
     """{answer cell's grade_id: its check cell} of a source notebook, for all answers that a check-... cell judges."""
-    checks = {report.name_of(cell).removeprefix("check-"): cell for cell in source.cells if is_grade(cell) and not is_solution(cell)}
-    return {name: checks[name] for name in map(report.name_of, filter(is_solution, source.cells)) if name in checks}
+    checks = {
+        report.name_of(cell).removeprefix("check-"): cell
+        for cell in source.cells
+        if is_grade(cell) and not is_solution(cell)
+    }
+    return {
+        name: checks[name]
+        for name in map(report.name_of, filter(is_solution, source.cells))
+        if name in checks
+    }
 
 
 def read_bank(bank, lesson, source):
     """{kind: {exercise: [Answer]}}. Raises ValueError for a folder without an exercise and a wrong answer without a code."""
     found = {kind: {name: [] for name in exercises(source)} for kind in ("wrong", "right")}
     for path in sorted((Path(bank) / lesson).glob("*/*/*.py")):
-        kind, exercise, text = path.parent.parent.name, path.parent.name, path.read_text(encoding="utf-8")
+        kind, exercise, text = (
+            path.parent.parent.name,
+            path.parent.name,
+            path.read_text(encoding="utf-8"),
+        )
         if kind not in found or exercise not in found[kind]:
-            raise ValueError(f"{path}: {lesson} has no exercise `{exercise}`, or `{kind}` is not wrong or right; correct the folder's name")
+            raise ValueError(
+                f"{path}: {lesson} has no exercise `{exercise}`, or `{kind}` is not wrong or right; correct the folder's name"
+            )
         code, (text, _, script) = EXPECTED.match(text), text.partition(MAKE_FILES)
         if kind == "wrong" and not code:
-            raise ValueError(f"{path}: the first line must be `# misconception: CODE`; say there what the answer must fail with")
-        found[kind][exercise].append(Answer(lesson, exercise, kind, path.stem, code[1] if code and kind == "wrong" else PASSED, text, script))
+            raise ValueError(
+                f"{path}: the first line must be `# misconception: CODE`; say there what the answer must fail with"
+            )
+        found[kind][exercise].append(
+            Answer(
+                lesson,
+                exercise,
+                kind,
+                path.stem,
+                code[1] if code and kind == "wrong" else PASSED,
+                text,
+                script,
+            )
+        )
     return found
 
 
@@ -75,12 +102,22 @@ def pack(lesson, source, found):
     """{sheet's name: {exercise: Answer}}, every exercise on every sheet."""
     solutions = {report.name_of(cell): cell.source for cell in source.cells}
     names = list(exercises(source))
-    reference = {name: Answer(lesson, name, "reference", "solution", PASSED, solutions[name]) for name in names}
-    sheets = {"reference": reference,
-              "untouched": {name: Answer(lesson, name, "untouched", "release", report.UNANSWERED, None) for name in names}}
+    reference = {
+        name: Answer(lesson, name, "reference", "solution", PASSED, solutions[name])
+        for name in names
+    }
+    sheets = {
+        "reference": reference,
+        "untouched": {
+            name: Answer(lesson, name, "untouched", "release", report.UNANSWERED, None)
+            for name in names
+        },
+    }
     for kind, bank in found.items():
         for k in range(max(map(len, bank.values()), default=0)):
-            sheets[f"{kind}-{k + 1:02d}"] = {name: bank[name][k] if k < len(bank[name]) else reference[name] for name in names}
+            sheets[f"{kind}-{k + 1:02d}"] = {
+                name: bank[name][k] if k < len(bank[name]) else reference[name] for name in names
+            }
     return sheets
 
 
@@ -92,9 +129,15 @@ def run(lessons, bank, root, tell=lambda *news: None):
     """
     root = Path(root).resolve()
     settings(root)  # brings the source notebooks up to date
-    sources = {lesson: nbformat.read(root / "source" / lesson / f"{lesson}.ipynb", as_version=4) for lesson in lessons}
-    jobs = [(lesson, sheet, answers) for lesson, source in sources.items()
-            for sheet, answers in pack(lesson, source, read_bank(bank, lesson, source)).items()]
+    sources = {
+        lesson: nbformat.read(root / "source" / lesson / f"{lesson}.ipynb", as_version=4)
+        for lesson in lessons
+    }
+    jobs = [
+        (lesson, sheet, answers)
+        for lesson, source in sources.items()
+        for sheet, answers in pack(lesson, source, read_bank(bank, lesson, source)).items()
+    ]
     with tempfile.TemporaryDirectory(prefix="course-answers-") as folder:
         files, scratch = Path(folder).resolve() / "files", Path(folder).resolve() / "course"
         files.mkdir()
@@ -102,15 +145,42 @@ def run(lessons, bank, root, tell=lambda *news: None):
         make_files(bank, lessons, files)
         lay_out(root, scratch, sources, jobs, files)
         outcome = grade(scratch, lessons, tell=lambda done, total, *_: tell(done, total))
-        tables = {lesson: report.marks(scratch, lesson, gradebook_url(scratch)) for lesson in lessons}
-    rows, refused = [], {(finding.lesson, finding.learner): finding.says for finding in outcome.findings if finding.blocks}
+        tables = {
+            lesson: report.marks(scratch, lesson, gradebook_url(scratch)) for lesson in lessons
+        }
+    rows, refused = (
+        [],
+        {
+            (finding.lesson, finding.learner): finding.says
+            for finding in outcome.findings
+            if finding.blocks
+        },
+    )
     for lesson, sheet, answers in jobs:
         for exercise, answer in answers.items():
-            row = judge(answer, tables[lesson][sheet].get(f"check-{exercise}"), refused.get((lesson, sheet), ""))
+            row = judge(
+                answer,
+                tables[lesson][sheet].get(f"check-{exercise}"),
+                refused.get((lesson, sheet), ""),
+            )
             if answer.kind != "reference" or sheet == "reference" or not row.ok:
-                rows.append(row._replace(answer=answer._replace(name=answer.name if answer.kind != "reference" else f"on {sheet}")))
+                rows.append(
+                    row._replace(
+                        answer=answer._replace(
+                            name=answer.name if answer.kind != "reference" else f"on {sheet}"
+                        )
+                    )
+                )
     order = {name: k for k, name in enumerate(["reference", "untouched", "wrong", "right"])}
-    return sorted(rows, key=lambda row: (row.answer.lesson, order[row.answer.kind], row.answer.exercise, row.answer.name))
+    return sorted(
+        rows,
+        key=lambda row: (
+            row.answer.lesson,
+            order[row.answer.kind],
+            row.answer.exercise,
+            row.answer.name,
+        ),
+    )
 
 
 def make_files(bank, lessons, target):
@@ -133,7 +203,9 @@ def lay_out(root, scratch, sources, jobs, files):
             shutil.copytree(files / lesson, folder, dirs_exist_ok=True)
         for answer in answers.values():
             if answer.script:
-                run_script(answer.script, folder, f"{answer.kind}/{answer.exercise}/{answer.name}.py")
+                run_script(
+                    answer.script, folder, f"{answer.kind}/{answer.exercise}/{answer.name}.py"
+                )
         nbformat.write(fill_in(sources[lesson], answers), folder / f"{lesson}.ipynb")
 
 
@@ -141,7 +213,9 @@ def run_script(text, folder, name):
     """Run a script of the bank in a folder, in a process of its own. Raises ValueError with its last line where it fails."""
     done = subprocess.run([sys.executable, "-c", text], cwd=folder, capture_output=True, text=True)
     if done.returncode:
-        raise ValueError(f"{name}: its script failed ({(done.stderr.strip().splitlines() or ['no message'])[-1]}); correct it")
+        raise ValueError(
+            f"{name}: its script failed ({(done.stderr.strip().splitlines() or ['no message'])[-1]}); correct it"
+        )
 
 
 def fill_in(source, answers):
@@ -160,7 +234,13 @@ def judge(answer, mark, refused):
         return Row(answer, refused or "not graded", 0, 0, False)
     found = mark.failure.reason if mark.failure else PASSED
     due = mark.possible if answer.expected == PASSED else 0
-    return Row(answer, found, mark.points, mark.possible, found == answer.expected and mark.points == due and mark.possible > 0)
+    return Row(
+        answer,
+        found,
+        mark.points,
+        mark.possible,
+        found == answer.expected and mark.points == due and mark.possible > 0,
+    )
 
 
 def idle_checks(source, found):
@@ -187,14 +267,23 @@ def show(console, rows, unproved, repeating):
             table.add_column(name, justify="right" if name == "points" else "left", overflow="fold")
         for row in rows:
             if row.answer.lesson == lesson:
-                table.add_row(*row.answer[1:5], row.found, f"{row.points:g}/{row.possible:g}", "ok" if row.ok else "NO",
-                              style=None if row.ok else "bold red")
+                table.add_row(
+                    *row.answer[1:5],
+                    row.found,
+                    f"{row.points:g}/{row.possible:g}",
+                    "ok" if row.ok else "NO",
+                    style=None if row.ok else "bold red",
+                )
         console.print(table)
-    wrong, right = ([row.ok for row in rows if row.answer.kind == kind] for kind in ("wrong", "right"))
+    wrong, right = (
+        [row.ok for row in rows if row.answer.kind == kind] for kind in ("wrong", "right")
+    )
     console.print(f"Wrong answers killed by their own code: {sum(wrong)}/{len(wrong)}")
     console.print(f"Unusual right answers passed: {sum(right)}/{len(right)}")
     console.print(f"Checks that kill nothing: {', '.join(unproved) or 'none'}")
-    console.print(f"Hidden tests that only repeat the visible ones: {', '.join(repeating) or 'none'}")
+    console.print(
+        f"Hidden tests that only repeat the visible ones: {', '.join(repeating) or 'none'}"
+    )
     return all(row.ok for row in rows) and not unproved and not repeating
 
 
@@ -205,7 +294,12 @@ def prove(root, lessons, bank):
 
     with Progress(console=Console(stderr=True)) as progress:
         task = progress.add_task("Grading sheets", total=None)
-        rows = run(lessons, bank, root, tell=lambda done, total: progress.update(task, completed=done, total=total))
+        rows = run(
+            lessons,
+            bank,
+            root,
+            tell=lambda done, total: progress.update(task, completed=done, total=total),
+        )
     unproved, repeating = [], []
     for lesson in lessons:
         source = nbformat.read(Path(root) / "source" / lesson / f"{lesson}.ipynb", as_version=4)

@@ -4,6 +4,7 @@ The class is made from the answer bank: three answers of five are the reference'
 Both graders start from a lesson that is released, and both skip the cells tagged `experiment`, as nbgrader_config.py says. What no
 grader can beat is the limit: the time that the cells themselves take, shared out to the workers.
 """
+
 import contextlib
 import heapq
 import json
@@ -33,19 +34,34 @@ from nbjudge.worker import assess, cluster
 PAUSE = 100  # times as long as a look at the memory takes, until the next: what is measured must not notice it
 
 
-def bench(root, bank, lessons=None, learners=None, small=False, say=lambda line: print(line, file=sys.stderr, flush=True)):
+def bench(
+    root,
+    bank,
+    lessons=None,
+    learners=None,
+    small=False,
+    say=lambda line: print(line, file=sys.stderr, flush=True),
+):
     """Grade a class of 24 (`small`: of four, in two lessons) with both graders; return the measurements as a dictionary."""
     root = Path(root).resolve()
     bank, learners = Path(bank).resolve(), learners or (4 if small else 24)
     settings(root)  # brings the source notebooks up to date
-    lessons = lessons or sorted(folder.name for folder in bank.glob("*/"))[slice(1, 3) if small else slice(None)]
+    lessons = (
+        lessons
+        or sorted(folder.name for folder in bank.glob("*/"))[slice(1, 3) if small else slice(None)]
+    )
     if unknown := [lesson for lesson in lessons if not (bank / lesson).is_dir()]:
-        raise ValueError(f"there are no answers to {', '.join(unknown)}: choose lessons that have a folder in {bank}")
+        raise ValueError(
+            f"there are no answers to {', '.join(unknown)}: choose lessons that have a folder in {bank}"
+        )
     cores = os.cpu_count() or 1
     with tempfile.TemporaryDirectory(prefix="course-bench-", ignore_cleanup_errors=True) as folder:
         scratch = Path(folder).resolve()
         say(f"A class of {learners} hands in {len(lessons)} lessons")
-        places = {name: scratch / name for name in ("stock", *(f"ours-{workers}" for workers in sorted({1, cores})))}
+        places = {
+            name: scratch / name
+            for name in ("stock", *(f"ours-{workers}" for workers in sorted({1, cores})))
+        }
         a_class(root, bank, lessons, learners, places)
         runs = {}
         for name, place in list(places.items())[1:]:
@@ -63,25 +79,56 @@ def bench(root, bank, lessons=None, learners=None, small=False, say=lambda line:
         stock_s = stock(places["stock"], lessons, say)
         differ = differences(places["stock"], place, lessons)
     return {
-        "stock_s": stock_s, "ours_s": best["seconds"], "ratio": round(stock_s / best["seconds"], 2), "limit_s": best["limit_s"],
-        "overhead": best["overhead"], "coordinator_ms": coordinator["ms"], "coordinator": coordinator, "peak_mb": best["peak_mb"], "marks_equal": not differ,
-        "differences": differ, "regrade_unchanged": unchanged, "regrade_changed_check": changed,
-        "class": {"learners": learners, "lessons": lessons, "submissions": learners * len(lessons), "experiments": "skipped by both"},
-        "machine": {"cores": cores, "threads of stock": os.environ.get("OMP_NUM_THREADS", "all cores")}, "runs": runs}
+        "stock_s": stock_s,
+        "ours_s": best["seconds"],
+        "ratio": round(stock_s / best["seconds"], 2),
+        "limit_s": best["limit_s"],
+        "overhead": best["overhead"],
+        "coordinator_ms": coordinator["ms"],
+        "coordinator": coordinator,
+        "peak_mb": best["peak_mb"],
+        "marks_equal": not differ,
+        "differences": differ,
+        "regrade_unchanged": unchanged,
+        "regrade_changed_check": changed,
+        "class": {
+            "learners": learners,
+            "lessons": lessons,
+            "submissions": learners * len(lessons),
+            "experiments": "skipped by both",
+        },
+        "machine": {
+            "cores": cores,
+            "threads of stock": os.environ.get("OMP_NUM_THREADS", "all cores"),
+        },
+        "runs": runs,
+    }
 
 
 def a_class(root, bank, lessons, learners, places):
     """Lay out the same submissions in a course for each grader, with the lessons released."""
-    sources = {lesson: nbformat.read(root / "source" / lesson / f"{lesson}.ipynb", as_version=4) for lesson in lessons}
+    sources = {
+        lesson: nbformat.read(root / "source" / lesson / f"{lesson}.ipynb", as_version=4)
+        for lesson in lessons
+    }
     jobs = []
     for lesson, source in sources.items():
         found = read_bank(bank, lesson, source)
         reference = pack(lesson, source, found)["reference"]
         for number in range(learners):
             draw = random.Random(f"{lesson} {number}")
-            answers = {name: draw.choice([answer, answer, answer, draw.choice(found["wrong"][name] or [answer]),
-                                          draw.choice(found["wrong"][name] + found["right"][name] or [answer])])
-                       for name, answer in reference.items()}
+            answers = {
+                name: draw.choice(
+                    [
+                        answer,
+                        answer,
+                        answer,
+                        draw.choice(found["wrong"][name] or [answer]),
+                        draw.choice(found["wrong"][name] + found["right"][name] or [answer]),
+                    ]
+                )
+                for name, answer in reference.items()
+            }
             jobs.append((lesson, f"learner-{number:02d}", answers))
     with tempfile.TemporaryDirectory(prefix="course-files-") as files:
         make_files(bank, lessons, Path(files))
@@ -113,16 +160,33 @@ def stock(place, lessons, say):
 
 def command(place, lessons, workers, watch=contextlib.nullcontext):
     """`course grade` as an instructor runs it; return {"seconds", "cells" that ran, "coordinator_s"}."""
-    line = [sys.executable, "-m", "nbjudge", "grade", *lessons, "--root", str(place), "--workers", str(workers), "--json"]
+    line = [
+        sys.executable,
+        "-m",
+        "nbjudge",
+        "grade",
+        *lessons,
+        "--root",
+        str(place),
+        "--workers",
+        str(workers),
+        "--json",
+    ]
     started = time.monotonic()
-    with subprocess.Popen(line, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True) as process:
+    with subprocess.Popen(
+        line, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True
+    ) as process:
         with watch(process.pid):
             printed, log = process.communicate()
     seconds = time.monotonic() - started
     if process.returncode:
         raise ValueError(f"`course grade` failed:\n{log[-2000:]}{printed[-2000:]}")
     end = json.loads(printed.splitlines()[-1])
-    return {"seconds": round(seconds, 2), "cells": end["cells"], "coordinator_s": end["coordinator_s"]}
+    return {
+        "seconds": round(seconds, 2),
+        "cells": end["cells"],
+        "coordinator_s": end["coordinator_s"],
+    }
 
 
 def ours(place, lessons, workers):
@@ -130,8 +194,14 @@ def ours(place, lessons, workers):
     found = command(place, lessons, workers, memory.watch)
     taken, stopped = durations(place), sum(bool(cell["end"]) for cell in cells_of(place))
     limit = sum(seconds for _, seconds, _ in taken) / workers
-    return found | {"workers": workers, "limit_s": round(limit, 2), "overhead": round(found["seconds"] / limit - 1, 3), "peak_mb": memory.peak >> 20,
-                    "stopped_cells": stopped, "durations": taken}
+    return found | {
+        "workers": workers,
+        "limit_s": round(limit, 2),
+        "overhead": round(found["seconds"] / limit - 1, 3),
+        "peak_mb": memory.peak >> 20,
+        "stopped_cells": stopped,
+        "durations": taken,
+    }
 
 
 def at_full_speed(root, place, lessons, again):
@@ -147,29 +217,65 @@ def at_full_speed(root, place, lessons, again):
     for lesson in lessons:
         register(again, lesson, read_lesson(again, lesson)[0], settings(again))
     last, *others = sorted((path.name for path in (again / "submitted").iterdir()), reverse=True)
-    with mock.patch.object(cluster, "work", partial(from_record, place)), mock.patch.object(cluster, "warming", lambda client, _: client):
-        many, few = (grade(again, lessons, learners, Options(workers=4 * cluster.THREADS)) for learners in (others, [last]))
+    with (
+        mock.patch.object(cluster, "work", partial(from_record, place)),
+        mock.patch.object(cluster, "warming", lambda client, _: client),
+    ):
+        many, few = (
+            grade(again, lessons, learners, Options(workers=4 * cluster.THREADS))
+            for learners in (others, [last])
+        )
     submission = (many.work - few.work) / (len(many.graded) - len(few.graded))
     lesson = (many.work - submission * len(many.graded)) / len(lessons)
-    return {"ms": round(1000 * many.work / len(many.graded), 1), "lesson_ms": round(1000 * lesson, 1), "submission_ms": round(1000 * submission, 1)}
+    return {
+        "ms": round(1000 * many.work / len(many.graded), 1),
+        "lesson_ms": round(1000 * lesson, 1),
+        "submission_ms": round(1000 * submission, 1),
+    }
 
 
 def from_record(place, lesson, handed_in, learner, _):
-    return assess.work(lesson, handed_in, learner, record_of(place, lesson.name, learner).read_text(encoding="utf-8"))
+    return assess.work(
+        lesson,
+        handed_in,
+        learner,
+        record_of(place, lesson.name, learner).read_text(encoding="utf-8"),
+    )
 
 
 def records_of(place):
-    return [json.loads(path.read_text(encoding="utf-8")) for path in sorted((place / KEPT / "results").glob("*/*.json"))]
+    return [
+        json.loads(path.read_text(encoding="utf-8"))
+        for path in sorted((place / KEPT / "results").glob("*/*.json"))
+    ]
 
 
 def cells_of(place):
-    return [cell for record in records_of(place) for kept in record["notebooks"].values() for cell in kept["cells"]]
+    return [
+        cell
+        for record in records_of(place)
+        for kept in record["notebooks"].values()
+        for cell in kept["cells"]
+    ]
 
 
 def durations(place):
     """[(lesson, seconds of its cells, seconds that a worker was busy with it)] of all submissions that are graded in a course."""
-    return [(record["lesson"], round(sum(cell["seconds"] for kept in record["notebooks"].values() for cell in kept["cells"]), 3), record["worker_s"])
-            for record in records_of(place)]
+    return [
+        (
+            record["lesson"],
+            round(
+                sum(
+                    cell["seconds"]
+                    for kept in record["notebooks"].values()
+                    for cell in kept["cells"]
+                ),
+                3,
+            ),
+            record["worker_s"],
+        )
+        for record in records_of(place)
+    ]
 
 
 class Memory:
@@ -223,12 +329,19 @@ def differences(one, other, lessons):
     """Sentences on every mark that is not the same in both courses."""
     found = []
     for lesson in lessons:
-        first, second = (report.marks(place, lesson, gradebook_url(place)) for place in (one, other))
+        first, second = (
+            report.marks(place, lesson, gradebook_url(place)) for place in (one, other)
+        )
         for learner, row in first.items():
             for name in {*row, *second.get(learner, {})}:
-                here, there = (None if mark is None else mark.points for mark in (row.get(name), second.get(learner, {}).get(name)))
+                here, there = (
+                    None if mark is None else mark.points
+                    for mark in (row.get(name), second.get(learner, {}).get(name))
+                )
                 if here != there:
-                    found.append(f"{lesson} {learner} {name}: {here} with stock nbgrader, {there} with ours")
+                    found.append(
+                        f"{lesson} {learner} {name}: {here} with stock nbgrader, {there} with ours"
+                    )
     return sorted(found)
 
 
@@ -245,7 +358,10 @@ def simulate(taken, coordinator, workers, learners=1000):
     draw, work = random.Random(0), []
     for lesson in sorted({lesson for lesson, *_ in taken}):
         seconds = [each for name, _, each in taken if name == lesson]
-        work += [(coordinator["lesson_ms"] / 1000 * (number == 0), draw.choice(seconds)) for number in range(learners)]
+        work += [
+            (coordinator["lesson_ms"] / 1000 * (number == 0), draw.choice(seconds))
+            for number in range(learners)
+        ]
     half, clock, busy, sent = coordinator["submission_ms"] / 2000, 0.0, 0.0, 0
     free, running = [0.0] * workers, []
     while sent < len(work) or running:
@@ -263,7 +379,9 @@ def simulate(taken, coordinator, workers, learners=1000):
 
 def saturates(taken, coordinator):
     """The number of workers that one coordinator can keep busy with a large class."""
-    return int(sum(seconds for *_, seconds in taken) / len(taken) / (coordinator["submission_ms"] / 1000))
+    return int(
+        sum(seconds for *_, seconds in taken) / len(taken) / (coordinator["submission_ms"] / 1000)
+    )
 
 
 # ---- for people ------------------------------------------------------------------------------------------------------------
@@ -276,20 +394,53 @@ def show(found):
 
     console = report.page_wide_console()
     about = found["class"]
-    table = Table(title=f"{about['learners']} learners x {len(about['lessons'])} lessons on {found['machine']['cores']} cores, experiments skipped by both",
-                  title_justify="left", box=SIMPLE_HEAD)
-    for name in ("", "seconds", "times stock", "limit: cell time", "above the limit", "coordinator", "peak memory of the workers, PSS"):
+    table = Table(
+        title=f"{about['learners']} learners x {len(about['lessons'])} lessons on {found['machine']['cores']} cores, experiments skipped by both",
+        title_justify="left",
+        box=SIMPLE_HEAD,
+    )
+    for name in (
+        "",
+        "seconds",
+        "times stock",
+        "limit: cell time",
+        "above the limit",
+        "coordinator",
+        "peak memory of the workers, PSS",
+    ):
         table.add_column(name, justify="right" if name else "left")
     table.add_row("stock nbgrader", f"{found['stock_s']:.1f}", "1", "", "", "", "")
     for run in found["runs"].values():
-        table.add_row(f"ours, {run['workers']} worker(s)", f"{run['seconds']:.1f}", f"{found['stock_s'] / run['seconds']:.1f}", f"{run['limit_s']:.1f}",
-                      f"{run['overhead']:.0%}", f"{found['coordinator_ms']:.0f} ms each", f"{run['peak_mb']} MB")
-    for name, words in (("regrade_unchanged", "again, unchanged"), ("regrade_changed_check", "again, one lesson with a changed check")):
-        table.add_row(f"ours, {words}", f"{found[name]['seconds']:.1f}", "", "", "", f"{found[name]['cells']} cells ran", "")
+        table.add_row(
+            f"ours, {run['workers']} worker(s)",
+            f"{run['seconds']:.1f}",
+            f"{found['stock_s'] / run['seconds']:.1f}",
+            f"{run['limit_s']:.1f}",
+            f"{run['overhead']:.0%}",
+            f"{found['coordinator_ms']:.0f} ms each",
+            f"{run['peak_mb']} MB",
+        )
+    for name, words in (
+        ("regrade_unchanged", "again, unchanged"),
+        ("regrade_changed_check", "again, one lesson with a changed check"),
+    ):
+        table.add_row(
+            f"ours, {words}",
+            f"{found[name]['seconds']:.1f}",
+            "",
+            "",
+            "",
+            f"{found[name]['cells']} cells ran",
+            "",
+        )
     console.print(table)
     if stopped := sum(run["stopped_cells"] for run in found["runs"].values()):
-        console.print(f"{stopped} cells were stopped or ended their process: their time is not what others would take")
-    console.print("Marks: " + ("equal" if found["marks_equal"] else f"{len(found['differences'])} differ"))
+        console.print(
+            f"{stopped} cells were stopped or ended their process: their time is not what others would take"
+        )
+    console.print(
+        "Marks: " + ("equal" if found["marks_equal"] else f"{len(found['differences'])} differ")
+    )
     for line in found["differences"]:
         console.print(f"  {line}", soft_wrap=True)
 
@@ -299,14 +450,22 @@ def show_simulation(found):
     from rich.box import SIMPLE_HEAD
     from rich.table import Table
 
-    console, taken = report.page_wide_console(), [tuple(each) for run in list(found["runs"].values())[:1] for each in run["durations"]]
-    table = Table(title=f"1,000 learners x {len({lesson for lesson, *_ in taken})} lessons, from {len(taken)} recorded submissions", title_justify="left",
-                  box=SIMPLE_HEAD)
+    console, taken = (
+        report.page_wide_console(),
+        [tuple(each) for run in list(found["runs"].values())[:1] for each in run["durations"]],
+    )
+    table = Table(
+        title=f"1,000 learners x {len({lesson for lesson, *_ in taken})} lessons, from {len(taken)} recorded submissions",
+        title_justify="left",
+        box=SIMPLE_HEAD,
+    )
     for name in ("workers", "minutes", "workers at work", "coordinator at work"):
         table.add_column(name, justify="right")
     for workers in (8, 64, 256):
         seconds, use, load = simulate(taken, found["coordinator"], workers)
         table.add_row(str(workers), f"{seconds / 60:.1f}", f"{use:.0%}", f"{load:.0%}")
     console.print(table)
-    console.print(f"One coordinator ({found['coordinator']['submission_ms']:g} ms a submission, {found['coordinator']['lesson_ms']:g} ms a lesson) "
-                  f"keeps up with {saturates(taken, found['coordinator'])} workers.")
+    console.print(
+        f"One coordinator ({found['coordinator']['submission_ms']:g} ms a submission, {found['coordinator']['lesson_ms']:g} ms a lesson) "
+        f"keeps up with {saturates(taken, found['coordinator'])} workers."
+    )

@@ -3,6 +3,7 @@
 submitted/LEARNER/LESSON/ is only read. The gradebook and autograded/ are the course's own, so the formgrader, feedback and export
 go on from here. What ran is kept in .grading/, and runs again only where something that it depends on has changed.
 """
+
 import contextlib
 import errno
 import itertools
@@ -24,7 +25,15 @@ from nbjudge.coursedir import report
 from nbjudge.coursedir.assignments import KEPT, imports_of, read_lesson, register
 from nbjudge.coursedir.rebuild import released
 from nbjudge.coursedir.settings import coursedir, gradebook_url, settings
-from nbjudge.coursedir.submissions import Finding, Ungradable, files_beside, find_notebook, learners_of, read_bytes, timestamp_of
+from nbjudge.coursedir.submissions import (
+    Finding,
+    Ungradable,
+    files_beside,
+    find_notebook,
+    learners_of,
+    read_bytes,
+    timestamp_of,
+)
 from nbjudge.files import replace_text, write_files
 from nbjudge.planning import plan
 from nbjudge.sandbox.host import probe
@@ -32,7 +41,14 @@ from nbjudge.sandbox.wire import Limits
 from nbjudge.worker import assess
 from nbjudge.worker.cluster import run_jobs, workers_of
 
-PRIVATE = ("source", "solutions", "submitted", "autograded", "feedback", KEPT)  # folders that no submission may see
+PRIVATE = (
+    "source",
+    "solutions",
+    "submitted",
+    "autograded",
+    "feedback",
+    KEPT,
+)  # folders that no submission may see
 
 
 class Outcome(NamedTuple):
@@ -84,7 +100,9 @@ def grade(root, lessons, learners=None, options=DEFAULTS, tell=lambda *news: Non
         def heard(lesson, learner, news):
             findings.extend(news)
             if learner:
-                (failed if any(finding.blocks for finding in news) else graded).append((lesson, learner))
+                (failed if any(finding.blocks for finding in news) else graded).append(
+                    (lesson, learner)
+                )
             tell(len(graded) + len(failed), len(wanted) - grading.left_out, learner, news)
 
         grading = Grading(root, config, sources, options, heard)
@@ -97,11 +115,33 @@ def who(root, lessons, learners):
     wanted, findings = [], []
     for lesson in lessons:
         present = learners_of(root, lesson)
-        wanted += [(lesson, learner) for learner in (present if learners is None else learners) if learner in present]
-        findings += [Finding(learner, lesson, f"submitted/{learner}/{lesson}", "there is no such folder, so nothing was graded: "
-                             "collect the submission or correct the name", True) for learner in learners or [] if learner not in present]
+        wanted += [
+            (lesson, learner)
+            for learner in (present if learners is None else learners)
+            if learner in present
+        ]
+        findings += [
+            Finding(
+                learner,
+                lesson,
+                f"submitted/{learner}/{lesson}",
+                "there is no such folder, so nothing was graded: "
+                "collect the submission or correct the name",
+                True,
+            )
+            for learner in learners or []
+            if learner not in present
+        ]
         if learners is None and not present:
-            findings.append(Finding("", lesson, f"submitted/*/{lesson}", "nobody has handed this lesson in: collect the submissions", True))
+            findings.append(
+                Finding(
+                    "",
+                    lesson,
+                    f"submitted/*/{lesson}",
+                    "nobody has handed this lesson in: collect the submissions",
+                    True,
+                )
+            )
     return wanted, findings
 
 
@@ -115,13 +155,23 @@ def overlapped(wanted, workers):
     found, begun = [], 0
     for number, (_, same) in enumerate(itertools.groupby(wanted, key=lambda each: each[0])):
         first, *others = same
-        found.insert(1 if number == 1 else max(begun + workers, len(found) - AHEAD * workers), first)
+        found.insert(
+            1 if number == 1 else max(begun + workers, len(found) - AHEAD * workers), first
+        )
         begun = len(found)
         found += others
     return found
 
 
-CANNOT_WRITE = {errno.ENOSPC, errno.EDQUOT, errno.EROFS, errno.EACCES, errno.EPERM, errno.EIO, errno.EMFILE}
+CANNOT_WRITE = {
+    errno.ENOSPC,
+    errno.EDQUOT,
+    errno.EROFS,
+    errno.EACCES,
+    errno.EPERM,
+    errno.EIO,
+    errno.EMFILE,
+}
 
 
 @contextlib.contextmanager
@@ -135,12 +185,16 @@ def told_what_to_do(root):
         yield
     except (DBAPIError, InvalidEntry) as problem:  # the second is nbgrader's word for the first
         said = str(getattr(problem, "orig", problem)).strip()
-        raise ValueError(f"the gradebook cannot be used ({said}): close what else has it open, see that there is room and that "
-                         f"{gradebook_url(root)} may be written; {again}") from problem
+        raise ValueError(
+            f"the gradebook cannot be used ({said}): close what else has it open, see that there is room and that "
+            f"{gradebook_url(root)} may be written; {again}"
+        ) from problem
     except OSError as problem:
         if problem.errno not in CANNOT_WRITE:
             raise
-        raise ValueError(f"{problem.filename or root} cannot be written ({problem.strerror}): make room there, or allow it; {again}") from problem
+        raise ValueError(
+            f"{problem.filename or root} cannot be written ({problem.strerror}): make room there, or allow it; {again}"
+        ) from problem
 
 
 @contextlib.contextmanager
@@ -156,12 +210,16 @@ def only_one(root):
             pass
         except OSError:
             file.seek(0)
-            raise ValueError(f"this course is being graded already (process {file.read().strip() or 'unknown'}): "
-                             "wait until that is done, or stop it") from None
+            raise ValueError(
+                f"this course is being graded already (process {file.read().strip() or 'unknown'}): "
+                "wait until that is done, or stop it"
+            ) from None
         file.truncate(0)
         file.write(str(os.getpid()))
         file.flush()
-        for left in [path for kind in ("release-*", "graded-*") for path in (root / KEPT).glob(kind)]:
+        for left in [
+            path for kind in ("release-*", "graded-*") for path in (root / KEPT).glob(kind)
+        ]:
             shutil.rmtree(left, ignore_errors=True)  # of a grading that was killed
         yield
 
@@ -176,13 +234,29 @@ class Grading:
     """One run over many submissions. `heard(lesson, learner or "" for all of them, findings)` is called when one is written down."""
 
     def __init__(self, root, config, sources, options, heard):
-        self.root, self.config, self.sources, self.options, self.heard = root, config, sources, options, heard
+        self.root, self.config, self.sources, self.options, self.heard = (
+            root,
+            config,
+            sources,
+            options,
+            heard,
+        )
         self.directory = coursedir(config)
         self.workers = options.workers or os.cpu_count() or 1
-        self.kernel = options.kernel or ("" if hasattr(os, "fork") and sys.platform == "linux" else "python3")
+        self.kernel = options.kernel or (
+            "" if hasattr(os, "fork") and sys.platform == "linux" else "python3"
+        )
         # what one lesson of many imports is left to that lesson: each library more makes every fork of every lesson slower
-        lessons_with = Counter(package for notebooks in sources.values() for package in plan.packages_of(imports_of(notebooks)))
-        self.packages = tuple(sorted(package for package, lessons in lessons_with.items() if 2 * lessons >= len(sources)))
+        lessons_with = Counter(
+            package
+            for notebooks in sources.values()
+            for package in plan.packages_of(imports_of(notebooks))
+        )
+        self.packages = tuple(
+            sorted(
+                package for package, lessons in lessons_with.items() if 2 * lessons >= len(sources)
+            )
+        )
         self.lessons, self.cells, self.work, self.left_out = {}, 0, 0.0, 0
 
     def run(self, wanted):
@@ -197,7 +271,9 @@ class Grading:
             if first is None:  # nothing to run, no workers
                 return
             self._need_a_room()
-            with workers_of(self.workers, self.options.scheduler, () if self.kernel else self.packages) as client:
+            with workers_of(
+                self.workers, self.options.scheduler, () if self.kernel else self.packages
+            ) as client:
                 before = time.process_time()
                 for together in run_jobs(client, itertools.chain([first], jobs)):
                     ended += [(*what, result) for what, result in together]
@@ -206,12 +282,21 @@ class Grading:
             self._write_down(ended)
 
     def _need_a_room(self):
-        if self.options.confined and not self.kernel and not self.options.scheduler and (why := probe.missing()):
-            raise ValueError(f"this system gives no room to run other people's code in ({why}), so nothing was graded. Grade on Linux with user "
-                             "namespaces allowed; or, if you trust all the code that was handed in, say --unconfined")
+        if (
+            self.options.confined
+            and not self.kernel
+            and not self.options.scheduler
+            and (why := probe.missing())
+        ):
+            raise ValueError(
+                f"this system gives no room to run other people's code in ({why}), so nothing was graded. Grade on Linux with user "
+                "namespaces allowed; or, if you trust all the code that was handed in, say --unconfined"
+            )
         if self.options.confined and self.kernel:
-            raise ValueError("ordinary kernels run other people's code without a room around it, so nothing was graded. "
-                             "If you trust all the code that was handed in, say --unconfined")
+            raise ValueError(
+                "ordinary kernels run other people's code without a room around it, so nothing was graded. "
+                "If you trust all the code that was handed in, say --unconfined"
+            )
 
     def _jobs(self, wanted, ended):
         """Yield ((lesson, learner, when it was handed in, files beside it), arguments of assess.work) as submissions are read. What
@@ -223,7 +308,15 @@ class Grading:
             if lesson not in refusals:
                 refusals[lesson] = register(self.root, lesson, self.sources[lesson], self.config)
                 if refusals[lesson]:
-                    ended.append((lesson, "", None, {}, assess.ungraded(refusals[lesson], f"source/{lesson}")))
+                    ended.append(
+                        (
+                            lesson,
+                            "",
+                            None,
+                            {},
+                            assess.ungraded(refusals[lesson], f"source/{lesson}"),
+                        )
+                    )
             return refusals[lesson]
 
         for lesson, learner in wanted:
@@ -238,7 +331,10 @@ class Grading:
                 continue
             common, packed = self._lesson(lesson)
             place = record_of(self.root, lesson, learner)
-            kept, files = place.read_text(encoding="utf-8", errors="replace") if place.exists() else "", handed_in.files | common.files
+            kept, files = (
+                place.read_text(encoding="utf-8", errors="replace") if place.exists() else "",
+                handed_in.files | common.files,
+            )
             if kept and (done := assess.assess(common, handed_in, learner, kept)):
                 ended.append((lesson, learner, stamp, files, done))
             else:
@@ -253,12 +349,19 @@ class Grading:
         for lesson, learner, stamp, files, done in ended:
             where = f"submitted/{learner}/{lesson}"
             if isinstance(done, BaseException):
-                done = assess.ungraded(f"no worker could run it ({type(done).__name__}: {str(done)[:200]}), so nothing was graded: try again", where)
+                done = assess.ungraded(
+                    f"no worker could run it ({type(done).__name__}: {str(done)[:200]}), so nothing was graded: try again",
+                    where,
+                )
             elif learner and done.problem and report.read_autograded(self.root, lesson, learner):
                 done = done._replace(problem=f"{done.problem}; the earlier grading stays as it is")
-            findings = [Finding(learner, lesson, done.file or where, sentence) for sentence in done.says]
+            findings = [
+                Finding(learner, lesson, done.file or where, sentence) for sentence in done.says
+            ]
             if done.problem:
-                findings.append(Finding(learner, lesson, done.file or where, done.problem, blocks=True))
+                findings.append(
+                    Finding(learner, lesson, done.file or where, done.problem, blocks=True)
+                )
             else:
                 self.cells += done.cells
                 replace_text(record_of(self.root, lesson, learner), done.record)
@@ -276,19 +379,43 @@ class Grading:
         if name not in self.lessons:
             folder, sources = self.root / "source" / name, self.sources[name]
             learners_own = self.config.Autograde.get("exclude_overwriting", {}).get(name, [])
-            paths = {Path(path).relative_to(folder).as_posix(): Path(path) for path in find_all_files(str(folder), [*self.directory.ignore, "*.ipynb"])}
-            files = {inside: path.read_bytes() for inside, path in paths.items() if inside not in learners_own}
+            paths = {
+                Path(path).relative_to(folder).as_posix(): Path(path)
+                for path in find_all_files(str(folder), [*self.directory.ignore, "*.ipynb"])
+            }
+            files = {
+                inside: path.read_bytes()
+                for inside, path in paths.items()
+                if inside not in learners_own
+            }
             imports = imports_of(sources)
             own = tuple(sorted({module.partition(".")[0] for module in plan.own_code(imports)}))
-            timeout, limit = self.options.timeout or self.config.Execute.get("timeout", 30), LimitOutput(config=self.config)
+            timeout, limit = (
+                self.options.timeout or self.config.Execute.get("timeout", 30),
+                LimitOutput(config=self.config),
+            )
             common = assess.Lesson(
-                name, sources, {key: released(source) for key, source in sources.items()},
-                {key: self.book.checksums_of(name, key) for key in sources}, files, imports, self.packages, own, plan.code_of(imports),
+                name,
+                sources,
+                {key: released(source) for key, source in sources.items()},
+                {key: self.book.checksums_of(name, key) for key in sources},
+                files,
+                imports,
+                self.packages,
+                own,
+                plan.code_of(imports),
                 {key: self._kernel_of(source) for key, source in sources.items()},
                 [tag for tag in [self.config.Execute.get("skip_cells_with_tag", "")] if tag],
-                {"seed": self.options.seed, "timeout": timeout, "total": 10 * timeout, "hidden": tuple(str(self.root / name) for name in PRIVATE),
-                 "limits": self.options.limits, "confined": self.options.confined},
-                {"max_lines": limit.max_lines, "max_traceback": limit.max_traceback})
+                {
+                    "seed": self.options.seed,
+                    "timeout": timeout,
+                    "total": 10 * timeout,
+                    "hidden": tuple(str(self.root / name) for name in PRIVATE),
+                    "limits": self.options.limits,
+                    "confined": self.options.confined,
+                },
+                {"max_lines": limit.max_lines, "max_traceback": limit.max_traceback},
+            )
             self.lessons[name] = common, pickle.dumps(common)
         return self.lessons[name]
 
@@ -309,7 +436,10 @@ class Grading:
             if not notebooks:
                 file = handed_in
                 raise missing[0][1]
-            says += [f"there is no {name}.ipynb: it counts as not handed in, ask the learner if that was not meant" for name, _ in missing]
+            says += [
+                f"there is no {name}.ipynb: it counts as not handed in, ask the learner if that was not meant"
+                for name, _ in missing
+            ]
             stamp, more = timestamp_of(handed_in)
             files, left_out = files_beside(handed_in, paths)
             if self.options.scheduler:  # whose workers may be other machines
@@ -319,7 +449,11 @@ class Grading:
             problem = str(reason)
         except Exception as error:  # whatever lies there, the others are graded
             problem = f"it cannot be read ({type(error).__name__}: {error}), so nothing was graded: look at the file by hand"
-        return None, stamp, assess.ungraded(problem, (file or handed_in).relative_to(self.root).as_posix(), says)
+        return (
+            None,
+            stamp,
+            assess.ungraded(problem, (file or handed_in).relative_to(self.root).as_posix(), says),
+        )
 
     def _kernel_of(self, source):
         spec = source.metadata.get("kernelspec", {})
@@ -334,7 +468,9 @@ class Grading:
         for name, text in notebooks.items():
             (part / f"{name}.ipynb").write_text(text, encoding="utf-8")
         if stamp:
-            shutil.copyfile(self.root / "submitted" / learner / lesson / "timestamp.txt", part / "timestamp.txt")
+            shutil.copyfile(
+                self.root / "submitted" / learner / lesson / "timestamp.txt", part / "timestamp.txt"
+            )
         part.chmod(0o755)
         shutil.rmtree(target, ignore_errors=True)
         part.replace(target)
@@ -352,15 +488,34 @@ def grade_and_show(root, lessons, learners=None, options=DEFAULTS):
     """grade() with progress and findings on stderr as they come, then tables and places on stdout. Return the Outcome."""
     from rich.console import Console
     from rich.markup import escape
-    from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn, TimeRemainingColumn
+    from rich.progress import (
+        BarColumn,
+        MofNCompleteColumn,
+        Progress,
+        TextColumn,
+        TimeElapsedColumn,
+        TimeRemainingColumn,
+    )
 
     root, console = Path(root).resolve(), report.page_wide_console()
-    columns = TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeElapsedColumn(), TextColumn("left"), TimeRemainingColumn()
+    columns = (
+        TextColumn("{task.description}"),
+        BarColumn(),
+        MofNCompleteColumn(),
+        TimeElapsedColumn(),
+        TextColumn("left"),
+        TimeRemainingColumn(),
+    )
     with Progress(*columns, console=Console(stderr=True)) as progress:
         task = progress.add_task("Grading", total=None)
 
         def tell(done, total, learner, findings):
-            progress.update(task, completed=done, total=total, description=f"Graded {learner}" if learner else "Grading")
+            progress.update(
+                task,
+                completed=done,
+                total=total,
+                description=f"Graded {learner}" if learner else "Grading",
+            )
             for finding in findings:
                 label = "[red]Not graded:[/]" if finding.blocks else "[yellow]Note:[/]"
                 progress.console.print(label, escape(str(finding)), soft_wrap=True, highlight=False)
@@ -371,10 +526,20 @@ def grade_and_show(root, lessons, learners=None, options=DEFAULTS):
         if not table:
             continue
         report.show(console, lesson, table)
-        page = report.write_page(root, lesson, table, [finding for finding in outcome.findings if finding.lesson == lesson])
+        page = report.write_page(
+            root,
+            lesson,
+            table,
+            [finding for finding in outcome.findings if finding.lesson == lesson],
+        )
         console.print(f"Report:    {page}", soft_wrap=True)
-    console.print(f"Notebooks: {root / 'autograded'}\nGradebook: {gradebook_url(root)}", soft_wrap=True)
-    console.print(f"Feedback:  {root / 'feedback'}, once you have run `nbgrader generate_feedback LESSON`", soft_wrap=True)
+    console.print(
+        f"Notebooks: {root / 'autograded'}\nGradebook: {gradebook_url(root)}", soft_wrap=True
+    )
+    console.print(
+        f"Feedback:  {root / 'feedback'}, once you have run `nbgrader generate_feedback LESSON`",
+        soft_wrap=True,
+    )
     return outcome
 
 
@@ -384,13 +549,43 @@ def grade_for_machines(root, lessons, learners=None, options=DEFAULTS):
 
     def tell(done, total, learner, findings):
         for finding in findings if not learner else ():
-            print(json.dumps({"lesson": finding.lesson, "learner": finding.learner, "graded": False, "findings": [finding.says]}), flush=True)
+            print(
+                json.dumps(
+                    {
+                        "lesson": finding.lesson,
+                        "learner": finding.learner,
+                        "graded": False,
+                        "findings": [finding.says],
+                    }
+                ),
+                flush=True,
+            )
         if learner:
-            print(json.dumps({"done": done, "of": total, "learner": learner, "findings": [finding._asdict() for finding in findings],
-                              "graded": not any(finding.blocks for finding in findings)}), flush=True)
+            print(
+                json.dumps(
+                    {
+                        "done": done,
+                        "of": total,
+                        "learner": learner,
+                        "findings": [finding._asdict() for finding in findings],
+                        "graded": not any(finding.blocks for finding in findings),
+                    }
+                ),
+                flush=True,
+            )
 
     outcome = grade(root, lessons, learners, options, tell)
     blocked = sum(finding.blocks for finding in outcome.findings)
-    print(json.dumps({"graded": len(outcome.graded), "not_graded": blocked, "seconds": round(time.monotonic() - started, 2),
-                      "cells": outcome.cells, "coordinator_s": round(outcome.work, 3)}), flush=True)
+    print(
+        json.dumps(
+            {
+                "graded": len(outcome.graded),
+                "not_graded": blocked,
+                "seconds": round(time.monotonic() - started, 2),
+                "cells": outcome.cells,
+                "coordinator_s": round(outcome.work, 3),
+            }
+        ),
+        flush=True,
+    )
     return outcome

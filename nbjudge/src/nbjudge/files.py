@@ -1,4 +1,5 @@
 """Writing files so that nobody ever sees half of one."""
+
 import os
 import shutil
 from pathlib import Path

@@ -1,4 +1,5 @@
 """What runs of a submission, and what came out of it: plain data, the same for every way of running it."""
+
 from typing import NamedTuple
 
 from nbjudge.sandbox.wire import Limits

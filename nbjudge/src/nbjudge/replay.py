@@ -1,4 +1,5 @@
 """A graded submission as it ran, for a person to look into."""
+
 import json
 import subprocess
 import sys
@@ -24,15 +25,29 @@ def replay(root, learner, lesson):
     root = Path(root).resolve()
     place = record_of(root, lesson, learner)
     if not place.exists() or not (notebooks := read_autograded(root, lesson, learner)):
-        raise ValueError(f"{learner} has no graded {lesson} here: run `course grade {lesson} --learner {learner}` first")
+        raise ValueError(
+            f"{learner} has no graded {lesson} here: run `course grade {lesson} --learner {learner}` first"
+        )
     record = json.loads(place.read_text(encoding="utf-8"))
     for line in differences(record):
         print(line, file=sys.stderr)
-    name, cell = next(((name, cell["name"]) for name, kept in record["notebooks"].items() for cell in kept["cells"]
-                       if not cell["well"]), (next(iter(notebooks)), ""))
+    name, cell = next(
+        (
+            (name, cell["name"])
+            for name, kept in record["notebooks"].items()
+            for cell in kept["cells"]
+            if not cell["well"]
+        ),
+        (next(iter(notebooks)), ""),
+    )
     notebook = notebooks[name]
-    notebook.cells = [nbformat.v4.new_markdown_cell(NOTE.format(learner=learner, graded=record["graded"], cell=cell or "none")),
-                      nbformat.v4.new_code_cell(SEED.format(seed=record["seed"])), *notebook.cells]
+    notebook.cells = [
+        nbformat.v4.new_markdown_cell(
+            NOTE.format(learner=learner, graded=record["graded"], cell=cell or "none")
+        ),
+        nbformat.v4.new_code_cell(SEED.format(seed=record["seed"])),
+        *notebook.cells,
+    ]
     folder = root / KEPT / "replay" / learner / lesson
     folder.mkdir(parents=True, exist_ok=True)
     for path in (root / "autograded" / learner / lesson).rglob("*"):
@@ -43,8 +58,16 @@ def replay(root, learner, lesson):
     print(f"{folder / f'{name}.ipynb'}: the first cell that failed is {cell or 'none'}")
     if not sys.stdout.isatty():
         return 0
-    return subprocess.call([sys.executable, "-m", "jupyterlab", "--notebook-dir", str(folder),
-                            f"--LabApp.default_url=/lab/tree/{name}.ipynb#cell-id={anchor}"])
+    return subprocess.call(
+        [
+            sys.executable,
+            "-m",
+            "jupyterlab",
+            "--notebook-dir",
+            str(folder),
+            f"--LabApp.default_url=/lab/tree/{name}.ipynb#cell-id={anchor}",
+        ]
+    )
 
 
 SEED = """import random

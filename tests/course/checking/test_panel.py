@@ -1,4 +1,5 @@
 """How a check answers: in a notebook, as text, and to nbgrader, which must not mind the panel."""
+
 import nbformat
 import pytest
 from nbclient import NotebookClient
@@ -31,7 +32,14 @@ def ran():
     """{name: cell} of a notebook that nbgrader would grade, after it has run."""
     notebook = nbformat.v4.new_notebook(cells=[nbformat.v4.new_code_cell(GIVEN)])
     for name, source in CELLS.items():
-        graded = {"grade_id": name, "grade": True, "solution": False, "locked": True, "points": 2, "schema_version": 3}
+        graded = {
+            "grade_id": name,
+            "grade": True,
+            "solution": False,
+            "locked": True,
+            "points": 2,
+            "schema_version": 3,
+        }
         notebook.cells.append(nbformat.v4.new_code_cell(source, metadata={"nbgrader": graded}))
     NotebookClient(notebook, allow_errors=True, timeout=120).execute()
     return dict(zip(CELLS, notebook.cells[1:], strict=True))
@@ -39,8 +47,12 @@ def ran():
 
 def outputs(cell):
     """(the page that is shown, the text of the error), None for what is not there."""
-    pages = [output.data["text/html"] for output in cell.outputs if output.output_type == "display_data"]
-    errors = ["\n".join(output.traceback) for output in cell.outputs if output.output_type == "error"]
+    pages = [
+        output.data["text/html"] for output in cell.outputs if output.output_type == "display_data"
+    ]
+    errors = [
+        "\n".join(output.traceback) for output in cell.outputs if output.output_type == "error"
+    ]
     return (pages or [None])[0], (errors or [None])[0]
 
 
@@ -55,14 +67,22 @@ def test_a_failed_check_shows_expected_observed_and_where_to_read(ran):
     title, read = CATALOGUE["wrong-result"]
     assert title in page and "you return 8 &lt;!&gt;" in page
     assert 'href="../00-start-here/00-start-here.ipynb#An-answer-and-its-check"' in page
-    assert error == f"Not yet. {title}\nObserved: asked is 7; you return 8 <!>\nRead:     {read}\n[wrong-result]"
+    assert (
+        error
+        == f"Not yet. {title}\nObserved: asked is 7; you return 8 <!>\nRead:     {read}\n[wrong-result]"
+    )
 
 
 def test_an_error_in_the_answer_names_its_line_and_folds_the_traceback(ran):
     page, error = outputs(ran["stumbles"])
     assert error.startswith("Not yet. Your code stops with TypeError: can only concatenate list")
-    assert error.endswith("Where: line 4 of `answer`: `return [1] + 2`") and "misconceptions.py" not in page + error
-    assert "<code>return [1] + 2</code>" in page and page.index("<details>") < page.index("Traceback (most recent call last)")
+    assert (
+        error.endswith("Where: line 4 of `answer`: `return [1] + 2`")
+        and "misconceptions.py" not in page + error
+    )
+    assert "<code>return [1] + 2</code>" in page and page.index("<details>") < page.index(
+        "Traceback (most recent call last)"
+    )
 
 
 def test_a_blank_answer_is_no_fault(ran):
@@ -78,7 +98,12 @@ def test_a_fault_of_the_check_is_shown_as_it_is(ran):
 
 def test_stock_nbgrader_counts_errors_and_nothing_else(ran):
     assert {name: determine_grade(cell) for name, cell in ran.items()} == {
-        "right": (2, 2), "wrong": (0, 2), "stumbles": (0, 2), "unanswered": (0, 2), "broken": (0, 2)}
+        "right": (2, 2),
+        "wrong": (0, 2),
+        "stumbles": (0, 2),
+        "unanswered": (0, 2),
+        "broken": (0, 2),
+    }
 
 
 def test_without_a_notebook_the_words_are_printed(capsys, monkeypatch):

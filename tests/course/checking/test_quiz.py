@@ -1,4 +1,5 @@
 """The quiz: every answer is checked against a table copied by hand or against the code in the question, run for real."""
+
 import functools
 import html
 import importlib
@@ -11,29 +12,77 @@ import torchvision
 from nbconvert import HTMLExporter
 from torch import nn
 
-from course.checking.quiz import ENDLESS, Option, Question, ask, draw, kinds, models, questions, widget
+from course.checking.quiz import (
+    ENDLESS,
+    Option,
+    Question,
+    ask,
+    draw,
+    kinds,
+    models,
+    questions,
+    widget,
+)
 from course.lessons.lesson01 import quiz
 from course.lessons.lesson03.quiz import KINDS as KINDS_03
 
 DRAWS = 1000
-QUIZZES = [importlib.import_module(f"course.lessons.lesson{number:02d}.quiz") for number in range(1, 8)]
+QUIZZES = [
+    importlib.import_module(f"course.lessons.lesson{number:02d}.quiz") for number in range(1, 8)
+]
 PLAIN = [question for each in QUIZZES for question in each.QUESTIONS]
 # Where the head is and how wide its input, by hand.
 HEADS = {
-    "resnet18": ("fc", 512), "resnet34": ("fc", 512), "resnet50": ("fc", 2048), "resnext50_32x4d": ("fc", 2048),
-    "wide_resnet50_2": ("fc", 2048), "googlenet": ("fc", 1024), "inception_v3": ("fc", 2048), "shufflenet_v2_x1_0": ("fc", 1024),
-    "densenet121": ("classifier", 1024), "densenet169": ("classifier", 1664), "mobilenet_v2": ("classifier[1]", 1280),
-    "mobilenet_v3_small": ("classifier[3]", 1024), "mobilenet_v3_large": ("classifier[3]", 1280), "mnasnet1_0": ("classifier[1]", 1280),
-    "efficientnet_b0": ("classifier[1]", 1280), "efficientnet_b1": ("classifier[1]", 1280), "efficientnet_b2": ("classifier[1]", 1408),
-    "alexnet": ("classifier[6]", 4096), "vgg11": ("classifier[6]", 4096), "vgg16": ("classifier[6]", 4096),
-    "squeezenet1_0": ("classifier[1]", 512), "squeezenet1_1": ("classifier[1]", 512), "convnext_tiny": ("classifier[2]", 768),
-    "convnext_base": ("classifier[2]", 1024), "maxvit_t": ("classifier[5]", 512), "vit_b_16": ("heads.head", 768),
-    "vit_l_16": ("heads.head", 1024), "swin_t": ("head", 768), "swin_b": ("head", 1024)}
+    "resnet18": ("fc", 512),
+    "resnet34": ("fc", 512),
+    "resnet50": ("fc", 2048),
+    "resnext50_32x4d": ("fc", 2048),
+    "wide_resnet50_2": ("fc", 2048),
+    "googlenet": ("fc", 1024),
+    "inception_v3": ("fc", 2048),
+    "shufflenet_v2_x1_0": ("fc", 1024),
+    "densenet121": ("classifier", 1024),
+    "densenet169": ("classifier", 1664),
+    "mobilenet_v2": ("classifier[1]", 1280),
+    "mobilenet_v3_small": ("classifier[3]", 1024),
+    "mobilenet_v3_large": ("classifier[3]", 1280),
+    "mnasnet1_0": ("classifier[1]", 1280),
+    "efficientnet_b0": ("classifier[1]", 1280),
+    "efficientnet_b1": ("classifier[1]", 1280),
+    "efficientnet_b2": ("classifier[1]", 1408),
+    "alexnet": ("classifier[6]", 4096),
+    "vgg11": ("classifier[6]", 4096),
+    "vgg16": ("classifier[6]", 4096),
+    "squeezenet1_0": ("classifier[1]", 512),
+    "squeezenet1_1": ("classifier[1]", 512),
+    "convnext_tiny": ("classifier[2]", 768),
+    "convnext_base": ("classifier[2]", 1024),
+    "maxvit_t": ("classifier[5]", 512),
+    "vit_b_16": ("heads.head", 768),
+    "vit_l_16": ("heads.head", 1024),
+    "swin_t": ("head", 768),
+    "swin_b": ("head", 1024),
+}
 SPOKEN = {  # the names that explanations use
-    "ResNet-18": "resnet18", "ResNet-34": "resnet34", "ResNet-50": "resnet50", "ResNets": "resnet50", "GoogLeNet": "googlenet",
-    "DenseNet-121": "densenet121", "DenseNets": "densenet169", "MobileNetV2": "mobilenet_v2", "MobileNetV3": "mobilenet_v3_small",
-    "EfficientNet-B0": "efficientnet_b0", "EfficientNets": "efficientnet_b2", "AlexNet": "alexnet", "VGGs": "vgg11", "the VGGs": "vgg16",
-    "ViT-B/16": "vit_b_16", "vision transformers": "vit_l_16", "Swin-T": "swin_t", "Swin transformers": "swin_b"}
+    "ResNet-18": "resnet18",
+    "ResNet-34": "resnet34",
+    "ResNet-50": "resnet50",
+    "ResNets": "resnet50",
+    "GoogLeNet": "googlenet",
+    "DenseNet-121": "densenet121",
+    "DenseNets": "densenet169",
+    "MobileNetV2": "mobilenet_v2",
+    "MobileNetV3": "mobilenet_v3_small",
+    "EfficientNet-B0": "efficientnet_b0",
+    "EfficientNets": "efficientnet_b2",
+    "AlexNet": "alexnet",
+    "VGGs": "vgg11",
+    "the VGGs": "vgg16",
+    "ViT-B/16": "vit_b_16",
+    "vision transformers": "vit_l_16",
+    "Swin-T": "swin_t",
+    "Swin transformers": "swin_b",
+}
 
 
 @functools.cache
@@ -55,7 +104,11 @@ def numbers_in(question, pattern):
 
 def bare(markdown):
     """The code of an option or a prompt, without its Markdown."""
-    return markdown.split("```python\n")[1].split("\n```")[0] if "```" in markdown else markdown.strip("`")
+    return (
+        markdown.split("```python\n")[1].split("\n```")[0]
+        if "```" in markdown
+        else markdown.strip("`")
+    )
 
 
 def run(code, **names):
@@ -86,7 +139,11 @@ def test_drawn_questions_are_well_formed(kind):
 
 def assert_well_formed(question):
     assert [option.right for option in question.options].count(True) == 1, question
-    assert len({option.text for option in question.options}) == len({option.why for option in question.options}) == len(question.options)
+    assert (
+        len({option.text for option in question.options})
+        == len({option.why for option in question.options})
+        == len(question.options)
+    )
     for option in question.options:
         assert len(option.why.split()) >= 6 and option.why.endswith("."), option
 
@@ -96,11 +153,15 @@ def test_a_seed_is_a_question(kind):
     assert [draw(kind, seed) for seed in range(8)] == drawn(kind)[:8]
     assert len(set(drawn(kind))) > 0.9 * DRAWS
     places = [[option.right for option in question.options].index(True) for question in drawn(kind)]
-    assert min(map(places.count, range(4))) > DRAWS / 8, "the right answer stands in each place about as often"
+    assert min(map(places.count, range(4))) > DRAWS / 8, (
+        "the right answer stands in each place about as often"
+    )
 
 
 def test_the_same_question_on_every_machine():
-    assert answer(draw("in_features", 0)) == "4096" and name_in(draw("in_features", 0)) == "vgg16"  # changes with models.NAMES
+    assert (
+        answer(draw("in_features", 0)) == "4096" and name_in(draw("in_features", 0)) == "vgg16"
+    )  # changes with models.NAMES
 
 
 def test_an_unknown_kind_says_which_there_are():
@@ -114,8 +175,13 @@ def test_one_function_adds_a_kind(monkeypatch):
     @kinds.endless
     def sums(rng):
         a = rng.randint(1, 9)
-        return kinds.pose(rng, "How much?", [f"{a} + {a}"], questions.right(str(2 * a), "Twice."),
-                          [questions.wrong(str(number), "No.") for number in (a, 2 * a, a * a, 20, 21, 20)])
+        return kinds.pose(
+            rng,
+            "How much?",
+            [f"{a} + {a}"],
+            questions.right(str(2 * a), "Twice."),
+            [questions.wrong(str(number), "No.") for number in (a, 2 * a, a * a, 20, 21, 20)],
+        )
 
     assert {option.text for option in draw("sums", 0).options} > {answer(draw("sums", 0))}
 
@@ -125,7 +191,10 @@ def test_one_function_adds_a_kind(monkeypatch):
 
 @pytest.mark.parametrize("name", models.NAMES)
 def test_heads_are_where_the_table_says(name):
-    assert (models.as_code(models.head_path(name)), models.head_width(name)) == (f"model.{HEADS[name][0]}", HEADS[name][1])
+    assert (models.as_code(models.head_path(name)), models.head_width(name)) == (
+        f"model.{HEADS[name][0]}",
+        HEADS[name][1],
+    )
 
 
 def test_in_features():
@@ -140,8 +209,8 @@ def test_head_path():
 
 def test_output_shape():
     for question in drawn("output_shape"):
-        batch, = numbers_in(question, r"randn\((\d+), ")
-        classes, = numbers_in(question, r"\d, (\d+)(?:, kernel_size=1)?\)\nimages")
+        (batch,) = numbers_in(question, r"randn\((\d+), ")
+        (classes,) = numbers_in(question, r"\d, (\d+)(?:, kernel_size=1)?\)\nimages")
         assert answer(question) == f"`({batch}, {classes})`"
 
 
@@ -150,7 +219,9 @@ def test_fc_on_this_model():
     for question in drawn("fc_on_this_model"):
         width, classes = numbers_in(question, r"Linear\((\d+), (\d+)\)")
         path, reads = HEADS[name_in(question)]
-        outcome = "no effect" if path != "fc" else f"{classes} wide" if width == reads else "shape error"
+        outcome = (
+            "no effect" if path != "fc" else f"{classes} wide" if width == reads else "shape error"
+        )
         assert outcome in answer(question)
         seen.add(outcome.lstrip("0123456789 "))
     assert seen == {"wide", "shape error", "no effect"}
@@ -158,15 +229,20 @@ def test_fc_on_this_model():
 
 def test_trainable_after_freeze():
     for question in drawn("trainable_after_freeze"):
-        classes, = numbers_in(question, r"\d, (\d+)(?:, kernel_size=1)?\)\n```")
+        (classes,) = numbers_in(question, r"\d, (\d+)(?:, kernel_size=1)?\)\n```")
         assert answer(question) == f"{(HEADS[name_in(question)][1] + 1) * classes:,}"
 
 
-@pytest.mark.filterwarnings("ignore::FutureWarning")  # how googlenet and inception_v3 will be initialised one day
+@pytest.mark.filterwarnings(
+    "ignore::FutureWarning"
+)  # how googlenet and inception_v3 will be initialised one day
 @pytest.mark.parametrize("kind", quiz.KINDS)
 def test_the_code_in_a_question_does_what_its_answer_says(kind):
     for question in drawn(kind)[:8]:
-        right, code = bare(answer(question)), bare(question.prompt).replace("?", bare(answer(question)))
+        right, code = (
+            bare(answer(question)),
+            bare(question.prompt).replace("?", bare(answer(question))),
+        )
         with torch.device("meta"):
             if kind == "fc_on_this_model" and "shape error" in right:
                 with pytest.raises(RuntimeError, match=r"shapes|reduction dim"):
@@ -180,7 +256,11 @@ def test_the_code_in_a_question_does_what_its_answer_says(kind):
             elif kind == "trainable_after_freeze":
                 assert f"{trainable(got['model']):,}" == right
             elif kind == "in_features":
-                images = torch.empty(2, 3, 299, 299) if "inception" in code else torch.empty(2, 3, 224, 224)
+                images = (
+                    torch.empty(2, 3, 299, 299)
+                    if "inception" in code
+                    else torch.empty(2, 3, 224, 224)
+                )
                 assert got["model"].eval()(images).shape[0] == 2  # a wrong number raises here
             else:
                 layer = eval(right, got)
@@ -193,7 +273,11 @@ def test_what_a_step_changes():
     for question in drawn("what_a_step_changes"):
         code = bare(question.prompt.split("after these lines?")[1])
         held = {"head"} if "SGD(model[4]" in code else {"conv", "affine", "head"}
-        frozen = {part for part, index in (("conv", 0), ("affine", 1)) if f"model[{index}].requires_grad_(False)" in code}
+        frozen = {
+            part
+            for part, index in (("conv", 0), ("affine", 1))
+            if f"model[{index}].requires_grad_(False)" in code
+        }
         mode = [line for line in code.split("\n") if line.endswith(("train()", "eval()"))][-1]
         moved = held - frozen | ({"statistics"} if mode.endswith("train()") else set())
         assert answer(question) == quiz.listed(moved)
@@ -202,9 +286,17 @@ def test_what_a_step_changes():
 
 
 def test_what_explanations_say_of_other_models():
-    said = [(width, SPOKEN[spoken]) for width, text in kinds.WIDTHS.items() for spoken in text.split(" and ")]
+    said = [
+        (width, SPOKEN[spoken])
+        for width, text in kinds.WIDTHS.items()
+        for spoken in text.split(" and ")
+    ]
     assert said == [(HEADS[name][1], name) for _, name in said]
-    said = [(models.as_code(path), SPOKEN[spoken]) for path, text in kinds.PLACES.items() for spoken in text.split(" and ")]
+    said = [
+        (models.as_code(path), SPOKEN[spoken])
+        for path, text in kinds.PLACES.items()
+        for spoken in text.split(" and ")
+    ]
     assert said == [(f"model.{HEADS[name][0]}", name) for _, name in said]
 
 
@@ -219,7 +311,9 @@ def test_why_not_head_reads_the_model():
 # --- the plain questions, on models with real weights
 
 
-@pytest.mark.parametrize("name, question", [("resnet18", quiz.LINE_RESNET18), ("resnet50", quiz.LINE_RESNET50)])
+@pytest.mark.parametrize(
+    "name, question", [("resnet18", quiz.LINE_RESNET18), ("resnet50", quiz.LINE_RESNET50)]
+)
 def test_lines_for_five_classes(name, question):
     for option in question.options:
         model = torchvision.models.get_model(name).eval()
@@ -229,7 +323,10 @@ def test_lines_for_five_classes(name, question):
         except RuntimeError:
             width = "shape error"
         assert option.right == (width == 5)
-        assert ("shape error" in option.why, "1000 wide" in option.why) in ((width == "shape error", width == 1000), (False, False))
+        assert ("shape error" in option.why, "1000 wide" in option.why) in (
+            (width == "shape error", width == 1000),
+            (False, False),
+        )
 
 
 def test_shape_of_five_classes():
@@ -247,11 +344,16 @@ def test_fc_on_three_models():
     with pytest.raises(RuntimeError, match="shapes"):
         resnet(images)
     assert googlenet(images).shape == (2, 10)
-    assert densenet(images).shape == (2, 1000) and not hasattr(torchvision.models.densenet121(), "fc")
+    assert densenet(images).shape == (2, 1000) and not hasattr(
+        torchvision.models.densenet121(), "fc"
+    )
     logits, aux2, aux1 = googlenet.train()(images)
     assert (logits.shape[1], aux2.shape[1], aux1.shape[1]) == (10, 1000, 1000)
     assert answer(quiz.FC_ON_THREE).split(". ") == [
-        "ResNet-18: shape error in the forward pass", "GoogLeNet: it works", "DenseNet-121: no error, and no effect."]
+        "ResNet-18: shape error in the forward pass",
+        "GoogLeNet: it works",
+        "DenseNet-121: no error, and no effect.",
+    ]
 
 
 def test_freezing_all_but_the_head():
@@ -260,7 +362,10 @@ def test_freezing_all_but_the_head():
         model = torchvision.models.resnet50()
         run(bare(option.text), model=model)
         if option.right:
-            assert trainable(model) == 2048 * 15 + 15 == sum(p.numel() for p in model.fc.parameters()) and "30,735" in option.why
+            assert (
+                trainable(model) == 2048 * 15 + 15 == sum(p.numel() for p in model.fc.parameters())
+                and "30,735" in option.why
+            )
         elif "Nothing trains" in option.why:
             with pytest.raises(RuntimeError, match="does not require grad"):
                 model(torch.zeros(2, 3, 64, 64)).sum().backward()
@@ -276,14 +381,27 @@ def test_a_new_head_saves_little():
 
 # --- the widget
 
-WRONG, RIGHT = Option("`1`", False, "That is *one* too few for this."), Option("`2`", True, "One and one are two in all.")
+WRONG, RIGHT = (
+    Option("`1`", False, "That is *one* too few for this."),
+    Option("`2`", True, "One and one are two in all."),
+)
 ONE = Question("One and one?", (WRONG, RIGHT))
-BLOCKS = Question("Which lines?", (Option("```python\na = 1\nb = 2\n```", True, "Because."), Option("```python\nb\n```\n", False, "No.")))
+BLOCKS = Question(
+    "Which lines?",
+    (
+        Option("```python\na = 1\nb = 2\n```", True, "Because."),
+        Option("```python\nb\n```\n", False, "No."),
+    ),
+)
 
 
 def read(page):
     """What one reads of some HTML or Markdown, on one line."""
-    return " ".join(html.unescape(re.sub(r"<style>.*?</style>|<[^>]*>|```python|[*`]", "", page, flags=re.DOTALL)).split())
+    return " ".join(
+        html.unescape(
+            re.sub(r"<style>.*?</style>|<[^>]*>|```python|[*`]", "", page, flags=re.DOTALL)
+        ).split()
+    )
 
 
 def widgets_of(box):
@@ -293,12 +411,19 @@ def widgets_of(box):
 
 def test_wrong_then_right():
     _, prompt, options, (check,), feedback = widgets_of(widget.box_of(iter([ONE]), total=1))
-    assert read(prompt.value) == "One and one?" and options.options == ("A. 1", "B. 2") and options.index is None
+    assert (
+        read(prompt.value) == "One and one?"
+        and options.options == ("A. 1", "B. 2")
+        and options.index is None
+    )
     check.click()
     assert read(feedback.value) == "Choose an answer first."
     options.index = 0
     check.click()
-    assert read(feedback.value).startswith("Not this one. That is one too few for this.") and 'role="alert"' in feedback.value
+    assert (
+        read(feedback.value).startswith("Not this one. That is one too few for this.")
+        and 'role="alert"' in feedback.value
+    )
     options.index = 1
     check.click()
     assert read(feedback.value).startswith("Right. One and one are two in all.")
@@ -306,7 +431,9 @@ def test_wrong_then_right():
 
 
 def test_one_after_another_and_round_again():
-    place, prompt, options, (check, onward), feedback = widgets_of(widget.box_of(iter([ONE, BLOCKS, ONE]), total=2))
+    place, prompt, options, (check, onward), feedback = widgets_of(
+        widget.box_of(iter([ONE, BLOCKS, ONE]), total=2)
+    )
     assert "Question 1 of 2" in place.value and onward.description == "Next"
     options.index = 1
     check.click()
@@ -333,17 +460,28 @@ def test_streak_counts_first_tries():
 
 
 def test_a_number_is_typed_where_questions_have_no_end():
-    number = Question("How many?", (Option("1000", False, "That was the old one."), Option("512", True, "Read it there.")))
+    number = Question(
+        "How many?",
+        (Option("1000", False, "That was the old one."), Option("512", True, "Read it there.")),
+    )
     box = widget.box_of(iter([number, ONE]))
     place, _, options, buttons, feedback = box.children
     field, _, onward = buttons.children
     assert options.layout.display == "none" and field.layout.display is None
-    for said, heard in {"1000": "Not this one. That was the old one.", "7": "Not this one. That is another number.", " 512": "Right."}.items():
+    for said, heard in {
+        "1000": "Not this one. That was the old one.",
+        "7": "Not this one. That is another number.",
+        " 512": "Right.",
+    }.items():
         field.value = said  # as Enter does
         assert read(feedback.value).startswith(heard)
-    assert "512. Right. Read it there." in read(feedback.value) and "0 right in a row" in place.value
+    assert (
+        "512. Right. Read it there." in read(feedback.value) and "0 right in a row" in place.value
+    )
     onward.click()
-    assert options.layout.display is None and field.layout.display == "none" and feedback.value == ""
+    assert (
+        options.layout.display is None and field.layout.display == "none" and feedback.value == ""
+    )
 
 
 @pytest.fixture
@@ -354,12 +492,17 @@ def shown(monkeypatch):
     return bundles
 
 
-@pytest.mark.parametrize("what", [quiz.QUESTIONS, ONE, "head_path", ENDLESS], ids=["plain", "one", "kind", "kinds"])
+@pytest.mark.parametrize(
+    "what", [quiz.QUESTIONS, ONE, "head_path", ENDLESS], ids=["plain", "one", "kind", "kinds"]
+)
 def test_text_holds_the_prompt_all_options_and_explanations(shown, what):
     if isinstance(what, tuple):
         asked = [what] if what is ONE else what
     else:
-        asked = [draw(kind, 7 + number) for number, kind in enumerate([what] if isinstance(what, str) else what)]
+        asked = [
+            draw(kind, 7 + number)
+            for number, kind in enumerate([what] if isinstance(what, str) else what)
+        ]
     ask(what, seed=7)
     live, text = shown
     assert live["application/vnd.jupyter.widget-view+json"]["model_id"] and live["text/plain"] == ""
@@ -367,7 +510,11 @@ def test_text_holds_the_prompt_all_options_and_explanations(shown, what):
         page = read(text[mime])
         assert "A Jupyter Widget" not in page
         for question in asked:
-            for part in [question.prompt, *(option.text for option in question.options), *(option.why for option in question.options)]:
+            for part in [
+                question.prompt,
+                *(option.text for option in question.options),
+                *(option.why for option in question.options),
+            ]:
                 assert read(part) in page
     assert text["text/html"].count("<details>") == len(asked)
 
@@ -375,11 +522,19 @@ def test_text_holds_the_prompt_all_options_and_explanations(shown, what):
 @pytest.mark.parametrize("with_state", [False, True], ids=["no widget state", "widget state saved"])
 def test_an_exported_page_can_be_read(shown, with_state):
     ask(ONE)
-    notebook = nbformat.v4.new_notebook(cells=[nbformat.v4.new_code_cell(
-        "ask(ONE)", outputs=[nbformat.v4.new_output("display_data", bundle) for bundle in shown])])
+    notebook = nbformat.v4.new_notebook(
+        cells=[
+            nbformat.v4.new_code_cell(
+                "ask(ONE)",
+                outputs=[nbformat.v4.new_output("display_data", bundle) for bundle in shown],
+            )
+        ]
+    )
     if with_state:
         model_id = shown[0]["application/vnd.jupyter.widget-view+json"]["model_id"]
-        notebook.metadata["widgets"] = {"application/vnd.jupyter.widget-state+json": {"state": {model_id: {}}}}
+        notebook.metadata["widgets"] = {
+            "application/vnd.jupyter.widget-state+json": {"state": {model_id: {}}}
+        }
     page, _ = HTMLExporter().from_notebook_node(notebook)
     assert "One and one?" in page and "All answers, explained" in page
 

@@ -1,4 +1,5 @@
 """What lesson 02 and its quiz say of freezing, measured again."""
+
 import copy
 import warnings
 from itertools import pairwise
@@ -61,7 +62,11 @@ def test_the_quiz_knows_how_much_is_left(model):
 def test_names_that_match_too_much():
     names = [name for name, _ in networks.build("resnet18").named_parameters()]
     assert sum("conv1" in name for name in names) == 9
-    names = [name for name, _ in networks.build("mobilenet_v3_small").named_parameters() if name.startswith("features.1")]
+    names = [
+        name
+        for name, _ in networks.build("mobilenet_v3_small").named_parameters()
+        if name.startswith("features.1")
+    ]
     assert {name.split(".")[1] for name in names} == {"1", "10", "11", "12"}
 
 
@@ -72,7 +77,10 @@ def test_a_frozen_layer_lets_gradients_through(model):
     assert without == {"layer2"}
 
 
-@pytest.mark.parametrize("name", ["SGD", "Adam", "AdamW", "NAdam", "RAdam", "RMSprop", "Adamax", "Adadelta", "ASGD", "Rprop"])
+@pytest.mark.parametrize(
+    "name",
+    ["SGD", "Adam", "AdamW", "NAdam", "RAdam", "RMSprop", "Adamax", "Adadelta", "ASGD", "Rprop"],
+)
 def test_frozen_parameters_cost_an_optimizer_nothing(model, name):
     model.requires_grad_(False)
     model.fc.requires_grad_(True)
@@ -90,7 +98,11 @@ def test_adagrad_pays_for_frozen_parameters(model):
 
 
 CASES = [  # optimizer, options, moves between backward and step, moves on zeros
-    ("SGD", {}, True, False), ("SGD", {"momentum": 0.9}, True, True), ("SGD", {"weight_decay": 0.1}, True, True), ("AdamW", {}, True, True)]
+    ("SGD", {}, True, False),
+    ("SGD", {"momentum": 0.9}, True, True),
+    ("SGD", {"weight_decay": 0.1}, True, True),
+    ("AdamW", {}, True, True),
+]
 
 
 @pytest.mark.parametrize("name, options, late, on_zeros", CASES)
@@ -151,4 +163,6 @@ def test_the_questions_are_well_formed():
         assert [option.right for option in question.options].count(True) == 1
         for texts in zip(*question.options, strict=True):
             assert texts[0] in (True, False) or len(set(texts)) == len(question.options)
-        assert all(len(option.why.split()) >= 6 and option.why.endswith(".") for option in question.options)
+        assert all(
+            len(option.why.split()) >= 6 and option.why.endswith(".") for option in question.options
+        )

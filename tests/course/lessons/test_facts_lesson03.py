@@ -1,4 +1,5 @@
 """What lesson 03 says of BatchNorm, measured again."""
+
 import copy
 
 import pytest
@@ -37,7 +38,11 @@ def test_a_forward_in_train_mode_moves_sixty_buffers_and_no_parameter(model, mod
     with mode():
         moved = moved_by(model)
     assert len(moved) == 60 and not {name for name, _ in model.named_parameters()} & set(moved)
-    assert {name.split(".")[-1] for name in moved} == {"running_mean", "running_var", "num_batches_tracked"}
+    assert {name.split(".")[-1] for name in moved} == {
+        "running_mean",
+        "running_var",
+        "num_batches_tracked",
+    }
 
 
 @pytest.mark.parametrize("momentum, count", [(1.0, 60), (None, 60), (0.1, 60), (0.0, 20)])
@@ -50,7 +55,9 @@ def test_momentum(model, momentum, count):
     assert len(layers) == 20 and len(moved) == count
     batch = nn.functional.conv2d(IMAGES, model.conv1.weight, stride=2, padding=3).mean((0, 2, 3))
     if momentum is not None:
-        assert torch.allclose(layers[0].running_mean, (1 - momentum) * old + momentum * batch, atol=1e-4)
+        assert torch.allclose(
+            layers[0].running_mean, (1 - momentum) * old + momentum * batch, atol=1e-4
+        )
 
 
 def test_what_shields_and_what_does_not(model):
@@ -70,7 +77,9 @@ def test_eval_trains_gamma_and_beta(model):
         optimizer.step()
 
     moved = moved_by(model, step)
-    assert {"bn1.weight", "bn1.bias"} <= set(moved) and not [name for name in moved if "running" in name]
+    assert {"bn1.weight", "bn1.bias"} <= set(moved) and not [
+        name for name in moved if "running" in name
+    ]
 
 
 @pytest.mark.parametrize("setting", [{"momentum": 0.0}, {"track_running_stats": False}])
@@ -85,14 +94,18 @@ def test_statistics_that_are_kept_but_not_used(model, setting):
 
 def test_one_base_class_for_all_kinds():
     kinds = (nn.BatchNorm1d, nn.BatchNorm2d, nn.BatchNorm3d, nn.SyncBatchNorm, nn.LazyBatchNorm2d)
-    assert all(issubclass(kind, _BatchNorm) for kind in kinds) and not issubclass(nn.BatchNorm1d, nn.BatchNorm2d)
+    assert all(issubclass(kind, _BatchNorm) for kind in kinds) and not issubclass(
+        nn.BatchNorm1d, nn.BatchNorm2d
+    )
 
 
 def test_frozen_batchnorm(model):
     """Two heads on a ResNet-18: 124 keys, and 104 with FrozenBatchNorm2d, which does not count batches; the answers agree."""
     frozen = torchvision.models.resnet18(norm_layer=torchvision.ops.FrozenBatchNorm2d)
     frozen.fc = nn.Identity()
-    frozen.load_state_dict({name: t for name, t in model.state_dict().items() if "num_batches" not in name})
+    frozen.load_state_dict(
+        {name: t for name, t in model.state_dict().items() if "num_batches" not in name}
+    )
     assert len(model.state_dict()) + 4 == 124 and len(frozen.state_dict()) + 4 == 104
     assert not differs(frozen.train()(IMAGES), model.eval()(IMAGES)) and not moved_by(frozen)
     assert not list(torchvision.ops.FrozenBatchNorm2d(3).parameters())
@@ -123,7 +136,9 @@ def test_the_trap_costs_at_least_four_points(seed, fruit):
     for _ in range(30):
         for batch in torch.randperm(300).split(20):
             optimizer.zero_grad()
-            nn.functional.cross_entropy(head(features[few][batch]), train.fruit[few][batch]).backward()
+            nn.functional.cross_entropy(
+                head(features[few][batch]), train.fruit[few][batch]
+            ).backward()
             optimizer.step()
     moved = copy.deepcopy(backbone).train()
     photos = preprocess(turned(train.images[others], torch.randint(4, (300,))))
@@ -132,9 +147,13 @@ def test_the_trap_costs_at_least_four_points(seed, fruit):
             for batch in torch.randperm(300).split(16):
                 moved(photos[batch])
         now = moved.eval()(preprocess(validation.images))
-        before, after = ((head(z).argmax(1) == validation.fruit).float().mean() for z in (unseen, now))
+        before, after = (
+            (head(z).argmax(1) == validation.fruit).float().mean() for z in (unseen, now)
+        )
     assert before - after >= 0.04
-    assert all(torch.equal(p, q) for p, q in zip(moved.parameters(), backbone.parameters(), strict=True))
+    assert all(
+        torch.equal(p, q) for p, q in zip(moved.parameters(), backbone.parameters(), strict=True)
+    )
 
 
 @pytest.fixture(scope="module")
@@ -144,15 +163,27 @@ def fruit():
     backbone.fc = nn.Identity()
     train, validation = stall("train", 600), stall("validation", 300)
     with torch.no_grad():
-        return backbone, preprocess, train, validation, *(backbone(preprocess(p.images)) for p in (train, validation))
+        return (
+            backbone,
+            preprocess,
+            train,
+            validation,
+            *(backbone(preprocess(p.images)) for p in (train, validation)),
+        )
 
 
 def test_quiz_questions_are_well_formed():
     assert len(quiz.QUESTIONS) == 5
     for question in quiz.QUESTIONS:
         assert [option.right for option in question.options].count(True) == 1
-        assert len({option.text for option in question.options}) == len({option.why for option in question.options}) == 4
-        assert all(len(option.why.split()) >= 6 and option.why.endswith(".") for option in question.options)
+        assert (
+            len({option.text for option in question.options})
+            == len({option.why for option in question.options})
+            == 4
+        )
+        assert all(
+            len(option.why.split()) >= 6 and option.why.endswith(".") for option in question.options
+        )
 
 
 def test_the_loops_of_the_quiz(model):
@@ -165,7 +196,16 @@ def test_the_loops_of_the_quiz(model):
             tried.backbone(IMAGES)
             at_work.append(tried.head.training)
 
-        names = {"model": tried, "train_one_epoch": train_one_epoch, "accuracy": lambda tried: tried.backbone(IMAGES).mean(),
-                 "print": lambda *_: None}
-        moved = moved_by(tried, lambda text=option.text, names=names: exec(text.removeprefix("```python\n").removesuffix("\n```"), names))
+        names = {
+            "model": tried,
+            "train_one_epoch": train_one_epoch,
+            "accuracy": lambda tried: tried.backbone(IMAGES).mean(),
+            "print": lambda *_: None,
+        }
+        moved = moved_by(
+            tried,
+            lambda text=option.text, names=names: exec(
+                text.removeprefix("```python\n").removesuffix("\n```"), names
+            ),
+        )
         assert option.right == (not moved and all(at_work))

@@ -1,4 +1,5 @@
 """What lesson 04 and its quiz say of sharing, measured again."""
+
 import copy
 import io
 import pickle
@@ -11,7 +12,17 @@ from torch import nn
 
 from course.checking.quiz import draw
 from course.lessons.lesson04 import quiz
-from course.lessons.lesson04.fixtures import KINDS, SIZES, Targets, address, leaves, pictures, seasoned, shared, targets
+from course.lessons.lesson04.fixtures import (
+    KINDS,
+    SIZES,
+    Targets,
+    address,
+    leaves,
+    pictures,
+    seasoned,
+    shared,
+    targets,
+)
 from course.lessons.lesson04.quiz import ROOM, SHARE, WHICH_COPIES
 
 DRAWS = 1000
@@ -30,25 +41,51 @@ def five():
     """DenseNet-121 with sliced branches and with copied ones."""
     with torch.device("meta"):
         features = torchvision.models.densenet121().features
-        return {"features": features, "sliced": Targets(features[:-2], [features[-2:] for _ in SIZES]),
-                "copied": Targets(features[:-2], [copy.deepcopy(features[-2:]) for _ in SIZES])}
+        return {
+            "features": features,
+            "sliced": Targets(features[:-2], [features[-2:] for _ in SIZES]),
+            "copied": Targets(features[:-2], [copy.deepcopy(features[-2:]) for _ in SIZES]),
+        }
 
 
 def test_densenet_in_numbers(five):
-    assert [name for name, _ in five["features"].named_children()][-3:] == ["transition3", "denseblock4", "norm5"]
+    assert [name for name, _ in five["features"].named_children()][-3:] == [
+        "transition3",
+        "denseblock4",
+        "norm5",
+    ]
     trunk, branch = five["copied"].trunk, five["copied"].branches[0]
-    assert (total(trunk), norms(trunk), total(branch), len(list(branch.parameters())), norms(branch)) == (4_793_728, 88, 2_160_128, 98, 33)
+    assert (
+        total(trunk),
+        norms(trunk),
+        total(branch),
+        len(list(branch.parameters())),
+        norms(branch),
+    ) == (4_793_728, 88, 2_160_128, 98, 33)
     assert [total(head) for head in five["copied"].heads] == [1_025, 4_100, 2_050, 8_200, 3_075]
     assert len(branch.state_dict()) == 197
-    for kind, numbers in {"sliced": (6_972_306, 372, 121, 363), "copied": (15_612_818, 764, 253, 759)}.items():
+    for kind, numbers in {
+        "sliced": (6_972_306, 372, 121, 363),
+        "copied": (15_612_818, 764, 253, 759),
+    }.items():
         model = five[kind]
-        assert (total(model), len(list(model.parameters())), norms(model), len(list(model.buffers()))) == numbers
-    assert list(five["sliced"].state_dict()) == list(five["copied"].state_dict()) and len(five["sliced"].state_dict()) == 1_523
+        assert (
+            total(model),
+            len(list(model.parameters())),
+            norms(model),
+            len(list(model.buffers())),
+        ) == numbers
+    assert (
+        list(five["sliced"].state_dict()) == list(five["copied"].state_dict())
+        and len(five["sliced"].state_dict()) == 1_523
+    )
 
 
 def test_a_slice_is_a_new_container_around_the_same_children(five):
     first, second = five["sliced"].branches[:2]
-    assert first is not second and first[0] is second[0] and first.norm5.weight is second.norm5.weight
+    assert (
+        first is not second and first[0] is second[0] and first.norm5.weight is second.norm5.weight
+    )
 
 
 @pytest.mark.parametrize("kind", KINDS)
@@ -60,7 +97,9 @@ def test_one_step_on_the_first_branch(kind):
     before[0].square().mean().backward()
     optimizer.step()
     changed = [not torch.equal(old, new) for old, new in zip(before, model(images), strict=True)]
-    assert changed == ([True, False, False, False, False] if kind in ("buffers", "copied") else [True] * 5)
+    assert changed == (
+        [True, False, False, False, False] if kind in ("buffers", "copied") else [True] * 5
+    )
 
 
 def test_the_graph_and_the_sum_of_gradients():
@@ -81,20 +120,29 @@ def test_batches_are_counted_five_times():
         model = targets(kind).train()
         norm = model.branches[0].norm5
         norm.running_mean.zero_()
-        before, trunk_before = norm.num_batches_tracked.item(), model.trunk.norm0.num_batches_tracked.item()
+        before, trunk_before = (
+            norm.num_batches_tracked.item(),
+            model.trunk.norm0.num_batches_tracked.item(),
+        )
         model(pictures(8))
         assert norm.num_batches_tracked - before == {"sliced": 5, "copied": 1}[kind]
         assert model.trunk.norm0.num_batches_tracked - trunk_before == 1
         moved[kind] = norm.running_mean
-    assert torch.allclose(moved["sliced"] / moved["copied"], torch.tensor((1 - 0.9**5) / 0.1), atol=1e-3)
-    assert next(option.text for option in SHARE.options if option.right) == f"About {1 - 0.9**5:.2f}"
+    assert torch.allclose(
+        moved["sliced"] / moved["copied"], torch.tensor((1 - 0.9**5) / 0.1), atol=1e-3
+    )
+    assert (
+        next(option.text for option in SHARE.options if option.right) == f"About {1 - 0.9**5:.2f}"
+    )
 
 
 def test_journeys():
     model = targets("sliced")
 
     def share(model):
-        return len(shared(model.branches[0], model.branches[1])) == len(model.branches[0].state_dict())
+        return len(shared(model.branches[0], model.branches[1])) == len(
+            model.branches[0].state_dict()
+        )
 
     file = io.BytesIO()
     torch.save(model, file)
@@ -105,10 +153,20 @@ def test_journeys():
     plain, assigned = targets("copied", seed=1), targets("copied", seed=1)
     plain.load_state_dict(model.state_dict())
     assigned.load_state_dict(model.state_dict(), assign=True)
-    assert not shared(plain.branches[0], plain.branches[1]) and share(assigned) and shared(assigned.branches[0], model.branches[0])
-    assert assigned.branches[0].norm5.weight is not assigned.branches[1].norm5.weight and total(assigned) == total(plain)
-    again = copy.deepcopy(assigned)  # parameters that are objects of their own come apart in a deepcopy of the whole, buffers do not
-    assert set(shared(*again.branches[:2])) == {name for name, _ in again.branches[0].named_buffers()}
+    assert (
+        not shared(plain.branches[0], plain.branches[1])
+        and share(assigned)
+        and shared(assigned.branches[0], model.branches[0])
+    )
+    assert assigned.branches[0].norm5.weight is not assigned.branches[1].norm5.weight and total(
+        assigned
+    ) == total(plain)
+    again = copy.deepcopy(
+        assigned
+    )  # parameters that are objects of their own come apart in a deepcopy of the whole, buffers do not
+    assert set(shared(*again.branches[:2])) == {
+        name for name, _ in again.branches[0].named_buffers()
+    }
     with pytest.raises(RuntimeError, match="share memory"):
         save_safetensors(model.state_dict())
 
@@ -129,7 +187,9 @@ def test_a_reset_discards_weights_and_statistics():
     for layer in block.modules():
         if hasattr(layer, "reset_parameters"):
             layer.reset_parameters()
-    assert not [name for name, tensor in block.state_dict().items() if torch.equal(tensor, before[name])]
+    assert not [
+        name for name, tensor in block.state_dict().items() if torch.equal(tensor, before[name])
+    ]
 
 
 # ---- the quiz ----------------------------------------------------------------------------------------------------------------
@@ -143,8 +203,14 @@ def test_plain_questions_are_well_formed():
 
 def assert_well_formed(question):
     assert [option.right for option in question.options].count(True) == 1
-    assert len({option.text for option in question.options}) == len({option.why for option in question.options}) == 4
-    assert all(len(option.why.split()) >= 6 and option.why.endswith(".") for option in question.options)
+    assert (
+        len({option.text for option in question.options})
+        == len({option.why for option in question.options})
+        == 4
+    )
+    assert all(
+        len(option.why.split()) >= 6 and option.why.endswith(".") for option in question.options
+    )
 
 
 def code(markdown):
@@ -183,5 +249,13 @@ def what_moves_together(a, b):
         before = {name: tensor.clone() for name, tensor in a.state_dict().items()}
         for tensor in b.state_dict().values():
             tensor.add_(1)
-        moved = [name for name, tensor in a.state_dict().items() if not torch.equal(tensor, before[name])]
-    return "None." if not moved else f"All {len(before)}." if len(moved) == len(before) else ", ".join(f"`{name}`" for name in moved)
+        moved = [
+            name for name, tensor in a.state_dict().items() if not torch.equal(tensor, before[name])
+        ]
+    return (
+        "None."
+        if not moved
+        else f"All {len(before)}."
+        if len(moved) == len(before)
+        else ", ".join(f"`{name}`" for name in moved)
+    )

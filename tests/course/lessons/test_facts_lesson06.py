@@ -1,4 +1,5 @@
 """What lesson 06 says of metrics, measured again."""
+
 import re
 from fractions import Fraction
 
@@ -19,15 +20,31 @@ DRAWS = 1000
 def test_forty_ten_five_forty_five():
     truth, guess = unfolded([[45, 5], [10, 40]])
     exact = {name: Fraction(computed(name, truth, guess)).limit_denominator(100) for name in CALLS}
-    assert exact == {"accuracy": Fraction(17, 20), "precision": Fraction(8, 9), "recall": Fraction(4, 5), "F1": Fraction(16, 19)}
-    assert f"{float(exact['F1']):.4f}" == "0.8421" and f"{float(exact['precision'] + exact['recall']) / 2:.4f}" == "0.8444"
+    assert exact == {
+        "accuracy": Fraction(17, 20),
+        "precision": Fraction(8, 9),
+        "recall": Fraction(4, 5),
+        "F1": Fraction(16, 19),
+    }
+    assert (
+        f"{float(exact['F1']):.4f}" == "0.8421"
+        and f"{float(exact['precision'] + exact['recall']) / 2:.4f}" == "0.8444"
+    )
 
 
 def test_ninety_eight_and_twelve():
     truth, guess = unfolded([[9776, 24], [176, 24]])
-    assert [computed(name, truth, guess) for name in ("accuracy", "precision", "recall")] == [0.98, 0.5, 0.12]
-    assert f"{0.02 / 0.88:.2%}" == "2.27%" and "2.27 %" in next(option.text for option in quiz.QUESTIONS[0].options if option.right)
-    for positives in range(0, 10_001, 7):  # with the highest accuracy that 12 % recall allows: no false alarm
+    assert [computed(name, truth, guess) for name in ("accuracy", "precision", "recall")] == [
+        0.98,
+        0.5,
+        0.12,
+    ]
+    assert f"{0.02 / 0.88:.2%}" == "2.27%" and "2.27 %" in next(
+        option.text for option in quiz.QUESTIONS[0].options if option.right
+    )
+    for positives in range(
+        0, 10_001, 7
+    ):  # with the highest accuracy that 12 % recall allows: no false alarm
         assert (10_000 - 0.88 * positives >= 9_800) == (positives / 10_000 <= 0.02 / 0.88)
 
 
@@ -38,12 +55,21 @@ def test_the_mean_of_batch_accuracies():
 @pytest.mark.parametrize("classes", [2, 3, 7])
 def test_micro_is_accuracy_and_the_counts_agree_with_scikit_learn(classes):
     for seed in range(30):
-        truth, guess = torch.randint(classes, (2, 50), generator=torch.Generator().manual_seed(seed))
-        micro = sklearn.metrics.f1_score(truth, guess, average="micro", labels=range(classes), zero_division=0)
+        truth, guess = torch.randint(
+            classes, (2, 50), generator=torch.Generator().manual_seed(seed)
+        )
+        micro = sklearn.metrics.f1_score(
+            truth, guess, average="micro", labels=range(classes), zero_division=0
+        )
         assert micro == pytest.approx((truth == guess).double().mean().item())
         if classes == 2:
             accuracy, f1 = averaged([(guess[:20], truth[:20]), (guess[20:], truth[20:])])
-            assert (accuracy, f1) == pytest.approx((sklearn.metrics.accuracy_score(truth, guess), sklearn.metrics.f1_score(truth, guess)))
+            assert (accuracy, f1) == pytest.approx(
+                (
+                    sklearn.metrics.accuracy_score(truth, guess),
+                    sklearn.metrics.f1_score(truth, guess),
+                )
+            )
 
 
 def test_scikit_learn_leaves_an_absent_class_out_unless_told():
@@ -63,13 +89,17 @@ def test_the_order_of_probabilities_survives_a_shift_of_the_odds():
 def test_thinned_and_rephotographed():
     pictures = draw_stall(99, 40)
     kept = thinned(pictures.rotten, (20, 3))
-    assert pictures.rotten[kept].bincount().tolist() == [20, 3] and torch.equal(kept, kept.sort().values)
+    assert pictures.rotten[kept].bincount().tolist() == [20, 3] and torch.equal(
+        kept, kept.sort().values
+    )
     assert sorted(pictures.fruit[kept][pictures.rotten[kept] == 1].tolist()) == [0, 1, 2]
     with pytest.raises(ValueError, match="class 1 has 20 pictures, not 21"):
         thinned(pictures.rotten, (1, 21))
     again = rephotographed(pictures.images[:5], seed=1)
     assert again.dtype == torch.uint8 and again.shape == (5, 3, 64, 64)
-    assert torch.equal(again, rephotographed(pictures.images[:5], seed=1)) and not torch.equal(again, rephotographed(pictures.images[:5]))
+    assert torch.equal(again, rephotographed(pictures.images[:5], seed=1)) and not torch.equal(
+        again, rephotographed(pictures.images[:5])
+    )
     assert not any(torch.equal(a, b) for a, b in zip(again, pictures.images))
 
 
@@ -82,14 +112,23 @@ def test_thumbnails_tell_second_shots_from_other_fruit():
 
     same = (thumbnails(images[:15]) * thumbnails(rephotographed(images[:15], seed=4))).sum(1)
     others = (thumbnails(stall("test", 100).images) @ thumbnails(images).T).max(1).values
-    assert same.min() > 0.96 and others.max() < 0.94  # 0.971 and 0.915: the lesson draws its line at 0.95
+    assert (
+        same.min() > 0.96 and others.max() < 0.94
+    )  # 0.971 and 0.915: the lesson draws its line at 0.95
 
 
 @pytest.mark.parametrize("classes", [2, 3])
 def test_every_procedure_is_what_its_entry_says(classes):
     def audit(fit, train, test):
-        changed = {"features": (test[0] + 1e-2, test[1]), "labels": (test[0], classes - 1 - test[1])}
-        return {name for name, other in changed.items() if not torch.equal(fit(train, other)(train[0]), fit(train, test)(train[0]))}
+        changed = {
+            "features": (test[0] + 1e-2, test[1]),
+            "labels": (test[0], classes - 1 - test[1]),
+        }
+        return {
+            name
+            for name, other in changed.items()
+            if not torch.equal(fit(train, other)(train[0]), fit(train, test)(train[0]))
+        }
 
     checks.depends_on_test(audit, classes=classes)
 
@@ -102,11 +141,23 @@ def test_metric_from_matrix():
     names = set()
     for seed in range(DRAWS):
         question = draw("metric_from_matrix", seed)
-        (tn, fp), (fn, tp) = ([int(n) for n in re.findall(r"\d+", line)] for line in re.findall(r"\[\s*(\d+,\s+\d+)\]", question.prompt))
+        (tn, fp), (fn, tp) = (
+            [int(n) for n in re.findall(r"\d+", line)]
+            for line in re.findall(r"\[\s*(\d+,\s+\d+)\]", question.prompt)
+        )
         name = re.search(r"What is the (\w+)\?", question.prompt)[1]
-        by_hand = {"accuracy": (tp + tn) / (tp + tn + fp + fn), "precision": tp / (tp + fp), "recall": tp / (tp + fn), "F1": f1_of(tp, fp, fn)}[name]
+        by_hand = {
+            "accuracy": (tp + tn) / (tp + tn + fp + fn),
+            "precision": tp / (tp + fp),
+            "recall": tp / (tp + fn),
+            "F1": f1_of(tp, fp, fn),
+        }[name]
         assert right(question).text == f"{by_hand:.3f}"
-        assert all(abs(float(option.text) - by_hand) > 1e-3 for option in question.options if not option.right)
+        assert all(
+            abs(float(option.text) - by_hand) > 1e-3
+            for option in question.options
+            if not option.right
+        )
         names.add(name)
     assert names == set(CALLS)
 
@@ -114,10 +165,18 @@ def test_metric_from_matrix():
 def test_threshold_and_counts():
     for seed in range(DRAWS):
         question = draw("threshold_and_counts", seed)
-        probabilities, labels = (eval(text) for text in re.findall(r"tensor\((\[.*?\])\)", question.prompt))
-        threshold, name = re.search(r"at least ([\d.]+)\. What is the (\w+)\?", question.prompt).groups()
+        probabilities, labels = (
+            eval(text) for text in re.findall(r"tensor\((\[.*?\])\)", question.prompt)
+        )
+        threshold, name = re.search(
+            r"at least ([\d.]+)\. What is the (\w+)\?", question.prompt
+        ).groups()
         hits = sum(y for p, y in zip(probabilities, labels) if p >= float(threshold))
-        bottom = sum(p >= float(threshold) for p in probabilities) if name == "precision" else sum(labels)
+        bottom = (
+            sum(p >= float(threshold) for p in probabilities)
+            if name == "precision"
+            else sum(labels)
+        )
         assert right(question).text == f"{hits} of {bottom}"
         for option in question.options:
             top, whole = map(int, option.text.split(" of "))
@@ -129,9 +188,17 @@ def test_drawn_questions_are_well_formed(kind):
     questions = [draw(kind, seed) for seed in range(200)]
     assert len(set(questions)) > 190 and questions[0] == draw(kind, 0)
     for question in (*questions, *quiz.QUESTIONS):
-        assert [option.right for option in question.options].count(True) == 1 and len(question.options) == 4
-        assert len({option.text for option in question.options}) == len({option.why for option in question.options}) == 4
-        assert all(len(option.why.split()) >= 6 and option.why.endswith(".") for option in question.options), question
+        assert [option.right for option in question.options].count(True) == 1 and len(
+            question.options
+        ) == 4
+        assert (
+            len({option.text for option in question.options})
+            == len({option.why for option in question.options})
+            == 4
+        )
+        assert all(
+            len(option.why.split()) >= 6 and option.why.endswith(".") for option in question.options
+        ), question
 
 
 def test_columns_chosen_on_all_rows_foretell_coins():

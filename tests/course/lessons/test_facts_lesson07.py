@@ -1,4 +1,5 @@
 """What lesson 07 and its quiz say, measured again: the evening stall, the colleague's two faults, the threshold, the file."""
+
 import copy
 import io
 import math
@@ -18,7 +19,15 @@ from course.lessons.lesson07.checks import ranking
 from course.lessons.lesson07.quiz import BIT_FOR_BIT, SHIP
 from course.vision.backbones import load_backbone
 from course.vision.drawing import develop
-from course.vision.fruit import EVENING_ARCHIVE, EVENING_FRUITS, EVENING_SPLITS, draw_evening, evening, evening_picture, stall
+from course.vision.fruit import (
+    EVENING_ARCHIVE,
+    EVENING_FRUITS,
+    EVENING_SPLITS,
+    draw_evening,
+    evening,
+    evening_picture,
+    stall,
+)
 from course.vision.species import picture
 
 
@@ -27,7 +36,10 @@ def stall_by_lamplight():
     """Features and labels of both splits, as the judge makes features."""
     read = {weights_judge.old_name(name): t.float() for name, t in weights_judge.bundled().items()}
     splits = map(evening, EVENING_SPLITS)
-    return [(weights_judge.features_of(read, pictures.images).clone(), pictures.fruit, pictures.rotten) for pictures in splits]
+    return [
+        (weights_judge.features_of(read, pictures.images).clone(), pictures.fruit, pictures.rotten)
+        for pictures in splits
+    ]
 
 
 def rotten_head(features, rotten, seed, weight=1.0):
@@ -36,7 +48,9 @@ def rotten_head(features, rotten, seed, weight=1.0):
     optimizer = torch.optim.AdamW(head.parameters(), lr=3e-3)
     for _ in range(15):
         for batch in torch.randperm(len(features)).split(20):
-            loss = F.cross_entropy(head(features[batch]), rotten[batch], weight=torch.tensor([1.0, weight]))
+            loss = F.cross_entropy(
+                head(features[batch]), rotten[batch], weight=torch.tensor([1.0, weight])
+            )
             optimizer.zero_grad()
             loss.backward()
             optimizer.step()
@@ -57,18 +71,30 @@ def test_the_evening_archive_holds_what_the_painter_draws():
         assert len(archive.namelist()) == sum(count for _, count in EVENING_SPLITS.values())
         for split, (seed, count) in EVENING_SPLITS.items():
             for index in (0, 57, count - 1):
-                kept, drawn = develop([archive.read(f"{split}/{index:03d}.jpg"), evening_picture(seed, index)]).float()
-                assert (kept - drawn).abs().mean() < 0.5, f"{split} {index} is drawn otherwise: run course.vision.fruit.write_evening()"
+                kept, drawn = develop(
+                    [archive.read(f"{split}/{index:03d}.jpg"), evening_picture(seed, index)]
+                ).float()
+                assert (kept - drawn).abs().mean() < 0.5, (
+                    f"{split} {index} is drawn otherwise: run course.vision.fruit.write_evening()"
+                )
 
 
 def test_six_fruits_one_in_ten_rotten_and_darker_than_by_day():
     train, validation = evening("train"), evening("validation", 120)
     assert len(EVENING_FRUITS) == 6 and train.fruit.bincount().tolist() == [100] * 6
-    assert int(train.rotten.sum()) == 60 and int(evening("validation").rotten.sum()) == 42 and int(validation.rotten.sum()) == 12
-    assert set(zip(train.fruit[:60].tolist(), train.rotten[:60].tolist())) == {(f, r) for f in range(6) for r in range(2)}
+    assert (
+        int(train.rotten.sum()) == 60
+        and int(evening("validation").rotten.sum()) == 42
+        and int(validation.rotten.sum()) == 12
+    )
+    assert set(zip(train.fruit[:60].tolist(), train.rotten[:60].tolist())) == {
+        (f, r) for f in range(6) for r in range(2)
+    }
     assert train.images.float().mean() < 0.7 * stall("train", 200).images.float().mean()
     hidden = draw_evening(3002, 24, every=2)
-    assert int(hidden.rotten.sum()) == 12 and torch.equal(hidden.images, draw_evening(3002, 24, every=2).images)
+    assert int(hidden.rotten.sum()) == 12 and torch.equal(
+        hidden.images, draw_evening(3002, 24, every=2).images
+    )
     assert not torch.equal(hidden.images[:6], train.images[:6])
 
 
@@ -84,7 +110,10 @@ def test_what_the_evening_stall_does_not_hold(split, count):
 def test_a_train_mode_forward_by_lamplight_costs_the_collector_many_species():
     """Measured after one epoch, 10 seeds x {1, 2} threads: from .97 to between .56 and .60."""
     (model, preprocess), images = load_backbone(), evening("train").images
-    known, labels = preprocess(develop([picture(77, i) for i in range(0, 1000, 8)])), torch.arange(0, 1000, 8)
+    known, labels = (
+        preprocess(develop([picture(77, i) for i in range(0, 1000, 8)])),
+        torch.arange(0, 1000, 8),
+    )
     with torch.no_grad():
         before = (model(known).argmax(1) == labels).float().mean()
         model.train()
@@ -125,7 +154,11 @@ def test_sizes_of_the_brief():
     old = load_backbone()[0]
     assert sum(p.numel() for p in old.parameters()) == 11_689_512 < weights_judge.BUDGET
     buffers = sum(b.numel() * b.element_size() for b in old.buffers())
-    assert 4 * weights_judge.BUDGET + buffers + weights_judge.LONGEST_HEADER < weights_judge.LARGEST < 8 * 11_689_512  # single precision fits, double does not
+    assert (
+        4 * weights_judge.BUDGET + buffers + weights_judge.LONGEST_HEADER
+        < weights_judge.LARGEST
+        < 8 * 11_689_512
+    )  # single precision fits, double does not
 
 
 def test_half_precision_takes_nothing_from_the_old_network():
@@ -158,10 +191,21 @@ def test_a_pickle_runs_when_it_is_opened(capsys):
 
 def test_quiz_questions_are_well_formed():
     assert len(quiz.QUESTIONS) == 5
-    for question in [*quiz.QUESTIONS, *(draw(kind, seed) for kind in quiz.KINDS for seed in range(1000))]:
-        assert [option.right for option in question.options].count(True) == 1 and len(question.options) == 4
-        assert len({option.text for option in question.options}) == len({option.why for option in question.options}) == 4
-        assert all(len(option.why.split()) >= 6 and option.why.endswith(".") for option in question.options)
+    for question in [
+        *quiz.QUESTIONS,
+        *(draw(kind, seed) for kind in quiz.KINDS for seed in range(1000)),
+    ]:
+        assert [option.right for option in question.options].count(True) == 1 and len(
+            question.options
+        ) == 4
+        assert (
+            len({option.text for option in question.options})
+            == len({option.why for option in question.options})
+            == 4
+        )
+        assert all(
+            len(option.why.split()) >= 6 and option.why.endswith(".") for option in question.options
+        )
 
 
 def right_one(question):
@@ -177,15 +221,23 @@ def test_what_leaves_the_old_head_alone():
     torch.manual_seed(0)
     images = torch.randn(4, 3, 8, 8)
     for option in BIT_FOR_BIT.options:
-        backbone, old, new = nn.Sequential(nn.Conv2d(3, 8, 3), nn.BatchNorm2d(8), nn.ReLU(), nn.Flatten()), nn.Linear(288, 5), nn.Linear(288, 2)
+        backbone, old, new = (
+            nn.Sequential(nn.Conv2d(3, 8, 3), nn.BatchNorm2d(8), nn.ReLU(), nn.Flatten()),
+            nn.Linear(288, 5),
+            nn.Linear(288, 2),
+        )
         backbone(images)
         before, kept = old(backbone.eval()(images)), copy.deepcopy(old)
         frozen = "frozen" in option.text
         backbone.train("train mode" in option.text)
-        optimizer = torch.optim.SGD([*new.parameters(), *([] if frozen else [*backbone.parameters(), *old.parameters()])],
-                                    lr=1e-6 if "1e-6" in option.text else 0.1)
+        optimizer = torch.optim.SGD(
+            [*new.parameters(), *([] if frozen else [*backbone.parameters(), *old.parameters()])],
+            lr=1e-6 if "1e-6" in option.text else 0.1,
+        )
         features = backbone(images)
-        (new(features).square().mean() + 1000 * (0 if frozen else old(features).square().mean())).backward()
+        (
+            new(features).square().mean() + 1000 * (0 if frozen else old(features).square().mean())
+        ).backward()
         optimizer.step()
         after = (kept if "copying" in option.text else old)(backbone.eval()(images))
         assert option.right == torch.equal(before, after)
@@ -194,11 +246,21 @@ def test_what_leaves_the_old_head_alone():
 def test_folded_bias():
     for seed in range(1000):
         question = draw("folded_bias", seed)
-        threshold, bias = (float(re.search(found, question.prompt)[1]) for found in (r"probability of ([\d.]+)", r"0\.0, (-?[\d.]+)"))
+        threshold, bias = (
+            float(re.search(found, question.prompt)[1])
+            for found in (r"probability of ([\d.]+)", r"0\.0, (-?[\d.]+)")
+        )
         logit = torch.linspace(-8, 8, 16001)  # of the second class, before its bias
-        rotten = torch.stack([torch.zeros_like(logit), logit + bias], 1).softmax(1)[:, 1] >= threshold
+        rotten = (
+            torch.stack([torch.zeros_like(logit), logit + bias], 1).softmax(1)[:, 1] >= threshold
+        )
         for option in question.options:
-            folded = torch.stack([torch.zeros_like(logit), logit + float(option.text.strip("`"))], 1).argmax(1) == 1
+            folded = (
+                torch.stack(
+                    [torch.zeros_like(logit), logit + float(option.text.strip("`"))], 1
+                ).argmax(1)
+                == 1
+            )
             assert option.right == ((rotten != folded).sum() < 20)  # of two digits
 
 
@@ -208,6 +270,14 @@ def test_room_for_a_head():
         budget = int(re.search(r"at most ([\d,]+)", question.prompt)[1].replace(",", ""))
         name = re.search(r"models\.(\w+)\(", question.prompt)[1]
         lines = re.search(r"head = (.*)", question.prompt)[1]
-        fits = [sum(p.numel() for p in eval(lines.replace("n)", f"{n})").replace("(n,", f"({n},"), {"nn": nn}).parameters()) <= budget
-                for n in (int(right_one(question)), int(right_one(question)) + 1)]
+        fits = [
+            sum(
+                p.numel()
+                for p in eval(
+                    lines.replace("n)", f"{n})").replace("(n,", f"({n},"), {"nn": nn}
+                ).parameters()
+            )
+            <= budget
+            for n in (int(right_one(question)), int(right_one(question)) + 1)
+        ]
         assert fits == [True, False] and f"Linear({models.head_width(name)}, n)" in lines

@@ -1,4 +1,5 @@
 """The judge of handed-in weights: whatever the file holds, it answers with measures or with a code and a sentence, and runs nothing."""
+
 import json
 import os
 import pickle
@@ -24,7 +25,9 @@ def tensors():
     """What the brief asks for, with two heads that have learnt nothing."""
     old = {weights_judge.old_name(name): tensor for name, tensor in weights_judge.bundled().items()}
     weights = {f"{head}.weight": torch.zeros(n, 512) for head, n in weights_judge.HEADS.items()}
-    return old | weights | {f"{head}.bias": torch.zeros(n) for head, n in weights_judge.HEADS.items()}
+    return (
+        old | weights | {f"{head}.bias": torch.zeros(n) for head, n in weights_judge.HEADS.items()}
+    )
 
 
 def code_of(data):
@@ -37,31 +40,73 @@ def code_of(data):
 def test_a_file_as_the_brief_asks_is_read(tensors):
     read = weights_judge.read_tensors(save(tensors))
     weights_judge.check_old(read)
-    assert len(read) == 126 and all(t.dtype == torch.float32 for name, t in read.items() if "num_batches" not in name)
+    assert len(read) == 126 and all(
+        t.dtype == torch.float32 for name, t in read.items() if "num_batches" not in name
+    )
 
 
 EDITS = {
-    "no head": ("tensors-missing", lambda t: {n: v for n, v in t.items() if not n.startswith("rotten.")}),
-    "parameters only": ("tensors-missing", lambda t: {n: v for n, v in t.items() if "running" not in n}),
-    "torchvision's names": ("tensors-missing", lambda t: {n.replace("backbone.", ""): v for n, v in t.items()}),
-    "a head with BatchNorm": ("tensors-extra", lambda t: t | {"fruit.0.running_mean": torch.zeros(512)}),
+    "no head": (
+        "tensors-missing",
+        lambda t: {n: v for n, v in t.items() if not n.startswith("rotten.")},
+    ),
+    "parameters only": (
+        "tensors-missing",
+        lambda t: {n: v for n, v in t.items() if "running" not in n},
+    ),
+    "torchvision's names": (
+        "tensors-missing",
+        lambda t: {n.replace("backbone.", ""): v for n, v in t.items()},
+    ),
+    "a head with BatchNorm": (
+        "tensors-extra",
+        lambda t: t | {"fruit.0.running_mean": torch.zeros(512)},
+    ),
     "an optimizer": ("tensors-extra", lambda t: t | {"optimizer.step": torch.tensor(3)}),
     "transposed": ("wrong-shape", lambda t: t | {"rotten.weight": torch.zeros(512, 2)}),
-    "one logit": ("wrong-shape", lambda t: t | {"rotten.weight": torch.zeros(1, 512), "rotten.bias": torch.zeros(1)}),
+    "one logit": (
+        "wrong-shape",
+        lambda t: t | {"rotten.weight": torch.zeros(1, 512), "rotten.bias": torch.zeros(1)},
+    ),
     "bias of another width": ("wrong-shape", lambda t: t | {"fruit.bias": torch.zeros(10)}),
-    "bias without weight": ("wrong-shape", lambda t: {n: v for n, v in t.items() if n != "fruit.weight"}),
+    "bias without weight": (
+        "wrong-shape",
+        lambda t: {n: v for n, v in t.items() if n != "fruit.weight"},
+    ),
     "a vector for a weight": ("wrong-shape", lambda t: t | {"fruit.weight": torch.zeros(3072)}),
     "layers that do not fit": ("wrong-shape", lambda t: t | {"fruit.2.weight": torch.zeros(6, 16)}),
-    "another backbone": ("wrong-shape", lambda t: t | {"backbone.conv1.weight": torch.zeros(64, 3, 3, 3)}),
-    "integers": ("wrong-dtype", lambda t: t | {"fruit.weight": torch.zeros(6, 512, dtype=torch.int8)}),
+    "another backbone": (
+        "wrong-shape",
+        lambda t: t | {"backbone.conv1.weight": torch.zeros(64, 3, 3, 3)},
+    ),
+    "integers": (
+        "wrong-dtype",
+        lambda t: t | {"fruit.weight": torch.zeros(6, 512, dtype=torch.int8)},
+    ),
     "counts in half": ("wrong-dtype", lambda t: {n: v.half() for n, v in t.items()}),
-    "infinite": ("weights-not-finite", lambda t: t | {"backbone.bn1.running_var": torch.full((64,), torch.inf)}),
-    "not a number": ("weights-not-finite", lambda t: t | {"rotten.bias": torch.tensor([0, torch.nan])}),
-    "too wide": ("too-many-parameters", lambda t: {n: v for n, v in t.items() if n[:5] != "fruit"} | {
-        "fruit.0.weight": torch.zeros(600, 512), "fruit.2.weight": torch.zeros(6, 600)}),
+    "infinite": (
+        "weights-not-finite",
+        lambda t: t | {"backbone.bn1.running_var": torch.full((64,), torch.inf)},
+    ),
+    "not a number": (
+        "weights-not-finite",
+        lambda t: t | {"rotten.bias": torch.tensor([0, torch.nan])},
+    ),
+    "too wide": (
+        "too-many-parameters",
+        lambda t: (
+            {n: v for n, v in t.items() if n[:5] != "fruit"}
+            | {"fruit.0.weight": torch.zeros(600, 512), "fruit.2.weight": torch.zeros(6, 600)}
+        ),
+    ),
     "another old head": ("old-head-changed", lambda t: t | {"species.bias": torch.zeros(1000)}),
     "drifted": ("requires-grad-alone", lambda t: t | {"backbone.bn1.running_var": torch.ones(64)}),
-    "fine-tuned": ("backbone-not-frozen", lambda t: t | {f"backbone.bn1.{part}": torch.ones(64) for part in ("weight", "running_var")}),
+    "fine-tuned": (
+        "backbone-not-frozen",
+        lambda t: (
+            t | {f"backbone.bn1.{part}": torch.ones(64) for part in ("weight", "running_var")}
+        ),
+    ),
 }
 
 
@@ -76,15 +121,30 @@ def header(**entries):
     return len(text).to_bytes(8, "little") + text
 
 
-@pytest.mark.parametrize("data", [
-    b"", b"\0", b"<html>Please sign in.</html>", b"{" * 100, (9).to_bytes(8, "little") + b"[1, 2, 3]", (2).to_bytes(8, "little") + b"{}",
-    (2**63).to_bytes(8, "little") + b"{}", (50_000).to_bytes(8, "little") + b'{"a":' * 10_000, (4).to_bytes(8, "little") + b"{\xff\xfe}",
-    header(a=3), header(a={"dtype": "F32"}), header(a={"dtype": "F32", "shape": [-1], "data_offsets": [0, 4]}),
-    header(a={"dtype": "F32", "shape": "ab", "data_offsets": [0, 4]}), header(a={"dtype": "F32", "shape": [2**70], "data_offsets": [0, 4]}),
-    header(a={"dtype": ["F32"], "shape": [1], "data_offsets": [0, 0]}),
-    header(a={"dtype": "F32", "shape": [1], "data_offsets": [0, 10**7]}),
-    header(a={"dtype": "F32", "shape": [1.5], "data_offsets": [0]}), header(__metadata__={}),
-], ids=range(18))
+@pytest.mark.parametrize(
+    "data",
+    [
+        b"",
+        b"\0",
+        b"<html>Please sign in.</html>",
+        b"{" * 100,
+        (9).to_bytes(8, "little") + b"[1, 2, 3]",
+        (2).to_bytes(8, "little") + b"{}",
+        (2**63).to_bytes(8, "little") + b"{}",
+        (50_000).to_bytes(8, "little") + b'{"a":' * 10_000,
+        (4).to_bytes(8, "little") + b"{\xff\xfe}",
+        header(a=3),
+        header(a={"dtype": "F32"}),
+        header(a={"dtype": "F32", "shape": [-1], "data_offsets": [0, 4]}),
+        header(a={"dtype": "F32", "shape": "ab", "data_offsets": [0, 4]}),
+        header(a={"dtype": "F32", "shape": [2**70], "data_offsets": [0, 4]}),
+        header(a={"dtype": ["F32"], "shape": [1], "data_offsets": [0, 0]}),
+        header(a={"dtype": "F32", "shape": [1], "data_offsets": [0, 10**7]}),
+        header(a={"dtype": "F32", "shape": [1.5], "data_offsets": [0]}),
+        header(__metadata__={}),
+    ],
+    ids=range(18),
+)
 def test_what_is_no_safetensors_file_is_named(data):
     assert code_of(data) == "file-damaged"
 
@@ -110,10 +170,13 @@ def test_overlapping_tensors_are_refused(tensors):
     """Two names for the same bytes: the sizes add up, the library does not agree."""
     whole = save(tensors)
     length = int.from_bytes(whole[:8], "little")
-    entries = json.loads(whole[8:8 + length])
-    entries["fruit.bias"]["data_offsets"] = [entries["species.bias"]["data_offsets"][0], entries["species.bias"]["data_offsets"][0] + 24]
+    entries = json.loads(whole[8 : 8 + length])
+    entries["fruit.bias"]["data_offsets"] = [
+        entries["species.bias"]["data_offsets"][0],
+        entries["species.bias"]["data_offsets"][0] + 24,
+    ]
     text = json.dumps(entries).encode()
-    assert code_of(len(text).to_bytes(8, "little") + text + whole[8 + length:]) == "file-damaged"
+    assert code_of(len(text).to_bytes(8, "little") + text + whole[8 + length :]) == "file-damaged"
 
 
 class Surprise:
@@ -121,14 +184,22 @@ class Surprise:
         return open, ("surprise.txt", "w")
 
 
-@pytest.mark.parametrize("write", [
-    pickle.dump, torch.save, lambda thing, file: torch.save(thing, file, _use_new_zipfile_serialization=False),
-], ids=["pickle", "torch.save", "torch.save, old"])
+@pytest.mark.parametrize(
+    "write",
+    [
+        pickle.dump,
+        torch.save,
+        lambda thing, file: torch.save(thing, file, _use_new_zipfile_serialization=False),
+    ],
+    ids=["pickle", "torch.save", "torch.save, old"],
+)
 def test_a_pickle_is_not_opened(tmp_path, monkeypatch, write):
     monkeypatch.chdir(tmp_path)
     with open("evening.safetensors", "wb") as file:
         write(Surprise(), file)
-    assert code_of(weights_judge.read_bytes(tmp_path / "evening.safetensors")) == "pickle-for-weights"
+    assert (
+        code_of(weights_judge.read_bytes(tmp_path / "evening.safetensors")) == "pickle-for-weights"
+    )
     assert not (tmp_path / "surprise.txt").exists()
 
 
@@ -143,15 +214,25 @@ def test_what_is_not_a_file_or_too_large_is_not_read(tmp_path):
     (tmp_path / "link").symlink_to(tmp_path / "small")
     with open(tmp_path / "large", "wb") as file:
         file.truncate(10**12)  # takes no room on the disk, and none in memory
-    assert [code(name) for name in ("folder", "link", "nothing", "large")] == ["file-missing"] * 3 + ["file-too-large"]
+    assert [code(name) for name in ("folder", "link", "nothing", "large")] == [
+        "file-missing"
+    ] * 3 + ["file-too-large"]
     if hasattr(os, "mkfifo"):
         os.mkfifo(tmp_path / "pipe")  # reading would wait for ever
         assert code("pipe") == "file-missing"
 
 
-@pytest.mark.parametrize(("fruit", "kept", "found", "code"), [
-    (0.15, 1.0, 0.0, "head-not-trained"), (0.60, 0.9, 0.9, "head-undertrained"), (0.90, 1.0, 0.0, "rare-class-ignored"),
-    (0.90, 0.2, 0.2, "rare-class-ignored"), (0.90, 0.1, 1.0, "false-alarms"), (0.75, 0.7, 0.7, None)])
+@pytest.mark.parametrize(
+    ("fruit", "kept", "found", "code"),
+    [
+        (0.15, 1.0, 0.0, "head-not-trained"),
+        (0.60, 0.9, 0.9, "head-undertrained"),
+        (0.90, 1.0, 0.0, "rare-class-ignored"),
+        (0.90, 0.2, 0.2, "rare-class-ignored"),
+        (0.90, 0.1, 1.0, "false-alarms"),
+        (0.75, 0.7, 0.7, None),
+    ],
+)
 def test_floors(fruit, kept, found, code):
     measures = {"fruit": fruit, "kept": kept, "found": found}
     if code is None:
@@ -171,14 +252,25 @@ def test_the_judge_builds_the_network_that_the_lesson_builds(tensors):
     with torch.no_grad():
         features = weights_judge.features_of(read, images)
         assert torch.allclose(features, model(preprocess(images)), atol=1e-4)
-        chain = nn.Sequential(nn.Dropout(), nn.Linear(512, 20), nn.ReLU(), nn.Dropout(), nn.Linear(20, 6, bias=False))
+        chain = nn.Sequential(
+            nn.Dropout(), nn.Linear(512, 20), nn.ReLU(), nn.Dropout(), nn.Linear(20, 6, bias=False)
+        )
         named = {f"fruit.{name}": t for name, t in chain.state_dict().items()}
-        assert torch.allclose(weights_judge.logits_of(named, "fruit", features), chain.eval()(features), atol=1e-5)
-    assert torchvision.models.resnet18(num_classes=1000).state_dict().keys() == weights_judge.bundled().keys()
+        assert torch.allclose(
+            weights_judge.logits_of(named, "fruit", features), chain.eval()(features), atol=1e-5
+        )
+    assert (
+        torchvision.models.resnet18(num_classes=1000).state_dict().keys()
+        == weights_judge.bundled().keys()
+    )
 
 
 def test_eleven_layers_are_in_the_order_of_their_numbers():
-    assert weights_judge.layers([f"fruit.{n}.weight" for n in (10, 2, 0)], "fruit") == ["fruit.0", "fruit.2", "fruit.10"]
+    assert weights_judge.layers([f"fruit.{n}.weight" for n in (10, 2, 0)], "fruit") == [
+        "fruit.0",
+        "fruit.2",
+        "fruit.10",
+    ]
 
 
 def test_the_process_answers_in_one_line(tmp_path, tensors):
@@ -187,9 +279,18 @@ def test_the_process_answers_in_one_line(tmp_path, tensors):
     path.write_bytes(save(tensors))
     for name in ("course", "json", "torch"):
         (tmp_path / f"{name}.py").write_text("raise SystemExit('a module of the learner ran')")
-    done = subprocess.run([sys.executable, "-I", "-m", "course.lessons.lesson07.weights_judge", str(path)], cwd=tmp_path, capture_output=True, text=True,
-                          env={**os.environ, "PYTHONPATH": str(tmp_path)})
-    assert done.returncode == 0 and done.stderr == "" and json.loads(done.stdout)["code"] == "head-not-trained"
+    done = subprocess.run(
+        [sys.executable, "-I", "-m", "course.lessons.lesson07.weights_judge", str(path)],
+        cwd=tmp_path,
+        capture_output=True,
+        text=True,
+        env={**os.environ, "PYTHONPATH": str(tmp_path)},
+    )
+    assert (
+        done.returncode == 0
+        and done.stderr == ""
+        and json.loads(done.stdout)["code"] == "head-not-trained"
+    )
 
 
 def test_no_weights_lie_beside_the_source():
@@ -199,18 +300,33 @@ def test_no_weights_lie_beside_the_source():
 
 def test_the_check_turns_the_answer_into_a_misconception(tmp_path, monkeypatch, capsys):
     monkeypatch.chdir(tmp_path)
-    for name, code in (("nothing.safetensors", "file-missing"), ("../nothing", "file-missing"), ("", "file-missing")):
+    for name, code in (
+        ("nothing.safetensors", "file-missing"),
+        ("../nothing", "file-missing"),
+        ("", "file-missing"),
+    ):
         with pytest.raises(Misconception) as found:
             checks.weights_file(lambda name=name: name)
         assert found.value.code == code
-    monkeypatch.setattr(checks, "ask_judge", lambda path, seed: {"measures": {"fruit": 0.9, "kept": 0.8, "found": 0.7}})
+    monkeypatch.setattr(
+        checks,
+        "ask_judge",
+        lambda path, seed: {"measures": {"fruit": 0.9, "kept": 0.8, "found": 0.7}},
+    )
     checks.weights_file(lambda: "evening.safetensors", seed=1)
-    assert "pictures that nobody has seen 90% fruit right, 70% of the rotten found" in capsys.readouterr().out
+    assert (
+        "pictures that nobody has seen 90% fruit right, 70% of the rotten found"
+        in capsys.readouterr().out
+    )
 
 
 def test_a_judge_that_cannot_start_is_not_the_learners_fault(monkeypatch, tmp_path):
     monkeypatch.setattr(checks, "ENVIRONMENT", {})
     monkeypatch.setattr(checks.sys, "executable", sys.executable)
-    monkeypatch.setattr(checks.subprocess, "run", lambda *a, **k: subprocess.CompletedProcess(a, 1, "", "No module named course"))
+    monkeypatch.setattr(
+        checks.subprocess,
+        "run",
+        lambda *a, **k: subprocess.CompletedProcess(a, 1, "", "No module named course"),
+    )
     with pytest.raises(RuntimeError, match="not your fault: No module named course"):
         checks.ask_judge(tmp_path / "x", 1)

@@ -1,10 +1,15 @@
 """Progress is read from the learner's own notebooks, whatever state they are in."""
+
 import json
 
 from course.authoring.build import RELEASE
 from course.notebook import progress
 
-PASSED = {"output_type": "display_data", "data": {"text/plain": ["Passed: your count is right."]}, "metadata": {}}
+PASSED = {
+    "output_type": "display_data",
+    "data": {"text/plain": ["Passed: your count is right."]},
+    "metadata": {},
+}
 FAILED = {"output_type": "error", "ename": "Misconception", "evalue": "Not yet", "traceback": []}
 
 
@@ -22,12 +27,19 @@ def test_points_come_from_checks_that_passed(tmp_path):
     notebook(tmp_path, "01-replace-the-head", PASSED, FAILED)
     notebook(tmp_path, "02-freeze", PASSED)
     (tmp_path / "03-batchnorm-trap").mkdir()
-    (tmp_path / "03-batchnorm-trap" / "03-batchnorm-trap.ipynb").write_text('{"cells": [')  # half saved
+    (tmp_path / "03-batchnorm-trap" / "03-batchnorm-trap.ipynb").write_text(
+        '{"cells": ['
+    )  # half saved
     first, second, third, fourth, *_ = progress.progress(tmp_path)
-    assert [(lesson.got, lesson.points, lesson.minutes) for lesson in (first, second, third, fourth)] == [
-        (1, 1, 0), (0, 20, 75), (20, 20, 0), (0, 20, 85)]
+    assert [
+        (lesson.got, lesson.points, lesson.minutes) for lesson in (first, second, third, fourth)
+    ] == [(1, 1, 0), (0, 20, 75), (20, 20, 0), (0, 20, 85)]
     text = progress.as_text([first, second])
-    assert "01 Replace the head" in text and "75 minutes" in text and "1 of 21 points, about 1 h 15 min to go." in text
+    assert (
+        "01 Replace the head" in text
+        and "75 minutes" in text
+        and "1 of 21 points, about 1 h 15 min to go." in text
+    )
     assert "nothing left to do" in progress.as_text([first])
 
 

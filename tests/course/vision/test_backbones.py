@@ -1,4 +1,5 @@
 """The bundled network can see, and the official path works, online, from a cache, and without either."""
+
 import functools
 import hashlib
 import http.server
@@ -18,19 +19,33 @@ from course.vision.species import picture
 
 def test_the_bundled_backbone_knows_its_thousand_species():
     model, preprocess = backbones.load_backbone()
-    assert type(model) is torchvision.models.ResNet and model.fc.out_features == 1000 and not model.training
+    assert (
+        type(model) is torchvision.models.ResNet
+        and model.fc.out_features == 1000
+        and not model.training
+    )
     assert all(p.dtype == torch.float32 for p in model.parameters())
     rows = range(1, 1000, 4)
     with torch.no_grad():
         named = model(preprocess(develop([picture(31, i) for i in rows]))).argmax(1)
-    assert (named == torch.tensor(rows)).float().mean() > 0.85  # the model card says more, on more pictures
+    assert (
+        named == torch.tensor(rows)
+    ).float().mean() > 0.85  # the model card says more, on more pictures
 
 
 def test_preprocessing_takes_photographs_of_any_size():
     _, preprocess = backbones.load_backbone()
     out = preprocess(torch.full((2, 3, 90, 120), 255, dtype=torch.uint8))
     assert out.shape == (2, 3, 64, 64)
-    assert torch.allclose(out[0, :, 0, 0], torch.tensor([(1 - m) / s for m, s in zip(backbones.IMAGENET_MEAN, backbones.IMAGENET_STD, strict=True)]))
+    assert torch.allclose(
+        out[0, :, 0, 0],
+        torch.tensor(
+            [
+                (1 - m) / s
+                for m, s in zip(backbones.IMAGENET_MEAN, backbones.IMAGENET_STD, strict=True)
+            ]
+        ),
+    )
 
 
 @pytest.fixture
@@ -47,7 +62,9 @@ def official(tmp_path, monkeypatch):
     threading.Thread(target=server.serve_forever, daemon=True).start()
     weights = torchvision.models.SqueezeNet1_1_Weights.DEFAULT.value
     before = weights.url
-    object.__setattr__(weights, "url", f"http://127.0.0.1:{server.server_port}/{file.name}")  # a frozen dataclass
+    object.__setattr__(
+        weights, "url", f"http://127.0.0.1:{server.server_port}/{file.name}"
+    )  # a frozen dataclass
     monkeypatch.setattr(torch.hub, "_hub_dir", str(cache))
     yield file, cache / "checkpoints" / file.name, server
     object.__setattr__(weights, "url", before)
@@ -77,12 +94,21 @@ def test_without_a_network_the_error_says_how_to_go_on(official, monkeypatch):
         raise URLError("no route")
 
     monkeypatch.setattr("torch.hub.urlopen", no_network)
-    with pytest.raises(ConnectionError, match=r"load_backbone\(\), which needs no network, or fetch http.*save it as .*squeezenet1_1"):
+    with pytest.raises(
+        ConnectionError,
+        match=r"load_backbone\(\), which needs no network, or fetch http.*save it as .*squeezenet1_1",
+    ):
         backbones.load_backbone("squeezenet1_1", weights="official")
 
 
-@pytest.mark.parametrize(("name", "weights", "word"), [("resnet50", "bundled", "only resnet18 is bundled"), ("resnet18", "imagenet", "official"),
-                                                       ("resnet99", "official", "Unknown model")])
+@pytest.mark.parametrize(
+    ("name", "weights", "word"),
+    [
+        ("resnet50", "bundled", "only resnet18 is bundled"),
+        ("resnet18", "imagenet", "official"),
+        ("resnet99", "official", "Unknown model"),
+    ],
+)
 def test_what_does_not_exist(name, weights, word):
     with pytest.raises(ValueError, match=word):
         backbones.load_backbone(name, weights)

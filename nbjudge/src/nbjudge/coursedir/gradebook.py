@@ -2,6 +2,7 @@
 
 What has ended together is one transaction: after a crash a submission is recorded whole or not at all.
 """
+
 import contextlib
 from typing import NamedTuple
 
@@ -30,7 +31,9 @@ class Book:
 
     def __enter__(self):
         self.gradebook, self.plans, self.learners = Gradebook(self.url, self.course_id), {}, set()
-        self.gradebook.db().expire_on_commit = False  # else each submission would ask again for the lessons' cells
+        self.gradebook.db().expire_on_commit = (
+            False  # else each submission would ask again for the lessons' cells
+        )
         return self
 
     def __exit__(self, *_):
@@ -38,7 +41,10 @@ class Book:
 
     def checksums_of(self, lesson, notebook):
         """{grade_id: checksum of the cell as it was given out}."""
-        return {cell.name: cell.checksum for cell in self.gradebook.find_notebook(notebook, lesson).source_cells}
+        return {
+            cell.name: cell.checksum
+            for cell in self.gradebook.find_notebook(notebook, lesson).source_cells
+        }
 
     def record(self, submissions):
         """Write the marks of submissions, all or, where an exception is raised, none.
@@ -59,15 +65,31 @@ class Book:
                 if not there:
                     self._add(plan, where | {"id": new_uuid(), "timestamp": timestamp}, marks)
                 if there or (timestamp and plan.duedate):
-                    self._change(plan, book.update_or_create_submission(lesson, learner, **({"timestamp": timestamp} if timestamp else {})), marks)
+                    self._change(
+                        plan,
+                        book.update_or_create_submission(
+                            lesson, learner, **({"timestamp": timestamp} if timestamp else {})
+                        ),
+                        marks,
+                    )
 
     def _plan(self, lesson):
         """The Plan of a lesson, made from the database once."""
         if lesson not in self.plans:
             assignment, notebooks, names = self.gradebook.find_assignment(lesson), [], {}
             for notebook in assignment.notebooks:
-                graded, commented = [*notebook.grade_cells, *notebook.task_cells], [*notebook.solution_cells, *notebook.task_cells]
-                notebooks.append((notebook.id, notebook.name, [cell.id for cell in graded], [cell.id for cell in commented]))
+                graded, commented = (
+                    [*notebook.grade_cells, *notebook.task_cells],
+                    [*notebook.solution_cells, *notebook.task_cells],
+                )
+                notebooks.append(
+                    (
+                        notebook.id,
+                        notebook.name,
+                        [cell.id for cell in graded],
+                        [cell.id for cell in commented],
+                    )
+                )
                 names |= {cell.id: cell.name for cell in graded + commented}
             self.plans[lesson] = Plan(assignment.id, assignment.duedate, notebooks, names)
         return self.plans[lesson]
@@ -77,12 +99,29 @@ class Book:
         notebooks, grades, comments = [], [], []
         for notebook, name, graded, commented in plan.notebooks:
             own, (scores, remarks) = new_uuid(), marks.get(name, ({}, {}))
-            notebooks.append({"id": own, "notebook_id": notebook, "assignment_id": submission["id"]})
+            notebooks.append(
+                {"id": own, "notebook_id": notebook, "assignment_id": submission["id"]}
+            )
             for cell in graded:
                 score = scores.get(plan.names[cell], 0)
-                grades.append({"notebook_id": own, "cell_id": cell, "auto_score": score, "needs_manual_grade": score is None})
-            comments += [{"notebook_id": own, "cell_id": cell, "auto_comment": remarks.get(plan.names[cell])} for cell in commented]
-        for table, rows in ((SubmittedAssignment, [submission]), (SubmittedNotebook, notebooks), (Grade, grades), (Comment, comments)):
+                grades.append(
+                    {
+                        "notebook_id": own,
+                        "cell_id": cell,
+                        "auto_score": score,
+                        "needs_manual_grade": score is None,
+                    }
+                )
+            comments += [
+                {"notebook_id": own, "cell_id": cell, "auto_comment": remarks.get(plan.names[cell])}
+                for cell in commented
+            ]
+        for table, rows in (
+            (SubmittedAssignment, [submission]),
+            (SubmittedNotebook, notebooks),
+            (Grade, grades),
+            (Comment, comments),
+        ):
             if rows:
                 self.gradebook.db.execute(insert(table), rows)
 
@@ -93,7 +132,9 @@ class Book:
             for grade in entry.grades:
                 name = plan.names[grade.cell_id]
                 grade.auto_score = scores.get(name, 0)
-                grade.needs_manual_grade = name in scores and (grade.manual_score is not None or grade.auto_score is None)
+                grade.needs_manual_grade = name in scores and (
+                    grade.manual_score is not None or grade.auto_score is None
+                )
             for comment in entry.comments:
                 if plan.names[comment.cell_id] in remarks:
                     comment.auto_comment = remarks[plan.names[comment.cell_id]]
@@ -106,7 +147,9 @@ class Book:
         if submission.total_seconds_late <= 0:
             return None
         self.gradebook.db.refresh(entry)  # its score is a sum that the database makes
-        penalty = self.late.plugin_inst.late_submission_penalty(submission.student_id, entry.score, submission.total_seconds_late)
+        penalty = self.late.plugin_inst.late_submission_penalty(
+            submission.student_id, entry.score, submission.total_seconds_late
+        )
         return None if penalty is None else self.late._check_late_penalty(entry, penalty)
 
 
@@ -124,7 +167,9 @@ def marks_of(notebook, verdicts, checksums):
             unanswered = checksums.get(name) == compute_checksum(cell) and not is_task(cell)
             comments[name] = "No response." if unanswered else None
         if is_solution(cell) or is_task(cell) or cell.cell_type != "code":
-            scores[name] = determine_grade(with_checksum(cell, checksums))[0] if is_grade(cell) else None
+            scores[name] = (
+                determine_grade(with_checksum(cell, checksums))[0] if is_grade(cell) else None
+            )
         else:
             well, score = verdicts.get(name, (False, None))
             most = float(cell.metadata.nbgrader.get("points", 0))

@@ -2,6 +2,7 @@
 
 nbgrader takes plug-ins as classes, so these are classes.
 """
+
 import re
 from collections import Counter
 
@@ -34,14 +35,18 @@ class FairExecute(Execute):
             if room < 0:
                 return None
             if len(content["text"]) > room:
-                content["text"] = f"{content['text'][:room]}\n{CUT}the cell printed more than {KEPT_TEXT:,} characters.\n"
+                content["text"] = (
+                    f"{content['text'][:room]}\n{CUT}the cell printed more than {KEPT_TEXT:,} characters.\n"
+                )
                 self.printed[cell_index] += 1  # full exactly to the brim must not be reported twice
             if graded:
                 content["name"] = "stdout"
         elif kind in ("display_data", "execute_result"):
             self.displayed[cell_index] += sum(len(str(data)) for data in content["data"].values())
             if self.displayed[cell_index] > KEPT_PICTURES:
-                content["data"] = {"text/plain": f"{CUT}the cell displayed more than {KEPT_PICTURES:,} characters."}
+                content["data"] = {
+                    "text/plain": f"{CUT}the cell displayed more than {KEPT_PICTURES:,} characters."
+                }
             if graded:
                 msg["msg_type"] = msg["header"]["msg_type"] = "display_data"
         elif kind == "error":
@@ -57,7 +62,9 @@ class HideTests(ClearHiddenTests):
         full = cell.source
         cell, resources = super().preprocess_cell(cell, resources, cell_index)
         kept = {line.strip() for line in cell.source.split("\n")}
-        hidden = [line.strip() for line in full.split("\n") if line.strip() and line.strip() not in kept]
+        hidden = [
+            line.strip() for line in full.split("\n") if line.strip() and line.strip() not in kept
+        ]
         for output in cell.get("outputs", []) if hidden else []:
             if output.output_type == "error":
                 shown = ANSI.sub("", "\n".join(output.traceback))
@@ -68,6 +75,12 @@ class HideTests(ClearHiddenTests):
 
 def configure(c):
     """Put the two preprocessors into nbgrader's lists; `c` is the config object of nbgrader_config.py."""
-    c.Autograde.autograde_preprocessors = [FairExecute if step is Execute else step for step in Autograde().autograde_preprocessors]
-    c.GenerateFeedback.preprocessors = [GetGrades, HideTests, "nbconvert.preprocessors.CSSHTMLHeaderPreprocessor"]
+    c.Autograde.autograde_preprocessors = [
+        FairExecute if step is Execute else step for step in Autograde().autograde_preprocessors
+    ]
+    c.GenerateFeedback.preprocessors = [
+        GetGrades,
+        HideTests,
+        "nbconvert.preprocessors.CSSHTMLHeaderPreprocessor",
+    ]
     c.Execute.iopub_timeout = 30  # a flood of output needs longer than 4 s to drain, and running out of time loses the submission

@@ -1,4 +1,5 @@
 """What the class made of a lesson: points by exercise, and the misconceptions that were met, for the terminal and as a page."""
+
 import html
 import os
 import re
@@ -66,12 +67,20 @@ def oddities(notebook, timeout):
         name = name_of(cell)
         for output in cell.get("outputs", []):
             if output.output_type == "error" and output.ename == "CellTimeoutError":
-                findings.append(f"the cell `{name}` was stopped after {timeout} s and counts as failed: look for an endless loop, "
-                                "or allow more time with c.Execute.timeout")
+                findings.append(
+                    f"the cell `{name}` was stopped after {timeout} s and counts as failed: look for an endless loop, "
+                    "or allow more time with c.Execute.timeout"
+                )
             elif output.output_type == "error" and output.ename == "DeadKernelError":
-                findings.append(f"the cell `{name}` counts as failed, {output.evalue.partition(':')[0]}: the rest is graded, look at it by hand")
-            elif CUT in str(output.get("text", "")) + str(output.get("data", {}).get("text/plain", "")):
-                findings.append(f"the output of the cell `{name}` was very long and is cut: it is graded, nothing to do")
+                findings.append(
+                    f"the cell `{name}` counts as failed, {output.evalue.partition(':')[0]}: the rest is graded, look at it by hand"
+                )
+            elif CUT in str(output.get("text", "")) + str(
+                output.get("data", {}).get("text/plain", "")
+            ):
+                findings.append(
+                    f"the output of the cell `{name}` was very long and is cut: it is graded, nothing to do"
+                )
     return findings
 
 
@@ -96,7 +105,10 @@ def marks(root, lesson, gradebook):
             notebooks, table[learner] = read_autograded(root, lesson, learner), {}
             for name, notebook in notebooks.items():
                 try:
-                    grades = {grade.name: grade for grade in book.find_submission_notebook(name, lesson, learner).grades}
+                    grades = {
+                        grade.name: grade
+                        for grade in book.find_submission_notebook(name, lesson, learner).grades
+                    }
                 except MissingEntry:
                     continue
                 failed = failures(notebook)
@@ -104,7 +116,12 @@ def marks(root, lesson, gradebook):
                     if grade_id in grades:
                         grade = grades[grade_id]
                         exercise = grade_id if len(notebooks) == 1 else f"{name}/{grade_id}"
-                        table[learner][exercise] = Mark(grade.score, grade.max_score, grade.needs_manual_grade, failed.get(grade_id))
+                        table[learner][exercise] = Mark(
+                            grade.score,
+                            grade.max_score,
+                            grade.needs_manual_grade,
+                            failed.get(grade_id),
+                        )
     return table
 
 
@@ -116,7 +133,10 @@ def misconceptions(table):
             if mark.failure and mark.failure.reason != UNANSWERED:
                 who[mark.failure.reason].add(learner)
                 titles.setdefault(mark.failure.reason, mark.failure.title)
-    return [(code, titles[code], len(who[code])) for code in sorted(who, key=lambda code: (-len(who[code]), code))]
+    return [
+        (code, titles[code], len(who[code]))
+        for code in sorted(who, key=lambda code: (-len(who[code]), code))
+    ]
 
 
 def lines(table):
@@ -124,7 +144,11 @@ def lines(table):
     exercises = list(Counter(name for row in table.values() for name in row))
     body = []
     for learner, row in table.items():
-        total = f"{sum(mark.points for mark in row.values()):g}/{sum(mark.possible for mark in row.values()):g}" if row else "not graded"
+        total = (
+            f"{sum(mark.points for mark in row.values()):g}/{sum(mark.possible for mark in row.values()):g}"
+            if row
+            else "not graded"
+        )
         body.append([learner, *(points(row.get(name)) for name in exercises), total])
     return ["learner", *(name.removeprefix("check-") for name in exercises), "points"], body
 
@@ -151,11 +175,26 @@ def show(console, lesson, table):
     header, body = lines(table)
     names = [name.replace("-", "-\n") for name in header]
     widths = [max((len(row[column]) for row in body), default=0) for column in range(len(header))]
-    roomy = sum(max(wide, *map(len, name.split("\n"))) + 1 for wide, name in zip(widths, names, strict=True)) + 1
-    shown = Table(title=f"{lesson}: points by exercise (blank: not answered)", title_justify="left", box=SIMPLE_HEAD, padding=0)
-    for column, name in enumerate(names):  # a narrow terminal breaks the exercises' names, but no points
+    roomy = (
+        sum(
+            max(wide, *map(len, name.split("\n"))) + 1
+            for wide, name in zip(widths, names, strict=True)
+        )
+        + 1
+    )
+    shown = Table(
+        title=f"{lesson}: points by exercise (blank: not answered)",
+        title_justify="left",
+        box=SIMPLE_HEAD,
+        padding=0,
+    )
+    for column, name in enumerate(
+        names
+    ):  # a narrow terminal breaks the exercises' names, but no points
         width = widths[column] if roomy > console.width else None
-        shown.add_column(name, justify="left" if column == 0 else "right", width=width, overflow="fold")
+        shown.add_column(
+            name, justify="left" if column == 0 else "right", width=width, overflow="fold"
+        )
     for row in body:
         shown.add_row(*map(escape, row))
     console.print(shown)
@@ -185,14 +224,24 @@ th[scope=row], td {{ white-space: nowrap; }}
 def write_page(root, lesson, table, findings):
     """Write autograded/report-LESSON.html, which needs no other file, and return its path. It is for instructors only."""
     header, body = lines(table)
-    met = [[code, f"{count} of {len(table)}", title] for code, title, count in misconceptions(table)]
-    parts = [grid("Points by exercise (blank: not answered)", header, body), grid("Misconceptions met", ["code", "learners", "title"], met)]
+    met = [
+        [code, f"{count} of {len(table)}", title] for code, title, count in misconceptions(table)
+    ]
+    parts = [
+        grid("Points by exercise (blank: not answered)", header, body),
+        grid("Misconceptions met", ["code", "learners", "title"], met),
+    ]
     if findings:
-        parts.append(f"<h2>Findings</h2><ul>{''.join(element('li', str(finding)) for finding in findings)}</ul>")
+        parts.append(
+            f"<h2>Findings</h2><ul>{''.join(element('li', str(finding)) for finding in findings)}</ul>"
+        )
     path = root / "autograded" / f"report-{lesson}.html"
     path.parent.mkdir(exist_ok=True)
     part = path.with_name(path.name + ".part")
-    part.write_text(PAGE.format(title=f"Report on {html.escape(lesson)}", body="\n".join(parts)), encoding="utf-8")
+    part.write_text(
+        PAGE.format(title=f"Report on {html.escape(lesson)}", body="\n".join(parts)),
+        encoding="utf-8",
+    )
     os.replace(part, path)
     return path
 
@@ -206,7 +255,14 @@ def grid(caption, header, rows):
     head = "".join(element("th", name, ' scope="col"') for name in header)
     body = ""
     for first, *others in rows:
-        body += "<tr>" + element("th", first, ' scope="row"') + "".join(element("td", text) for text in others) + "</tr>"
+        body += (
+            "<tr>"
+            + element("th", first, ' scope="row"')
+            + "".join(element("td", text) for text in others)
+            + "</tr>"
+        )
     words = ' class="words"' if header[-1] == "title" else ""
-    return (f'<div class="wide"><table{words}><caption>{caption}</caption>'
-            f"<thead><tr>{head}</tr></thead><tbody>{body}</tbody></table></div>")
+    return (
+        f'<div class="wide"><table{words}><caption>{caption}</caption>'
+        f"<thead><tr>{head}</tr></thead><tbody>{body}</tbody></table></div>"
+    )

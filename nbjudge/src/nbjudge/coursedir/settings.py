@@ -1,4 +1,5 @@
 """The course's nbgrader settings, as nbgrader itself reads them from nbgrader_config.py."""
+
 import os
 import sys
 from pathlib import Path
@@ -34,8 +35,14 @@ def gradebook_url(root):
 
 def write_nested_settings(root, folder):
     """A course inside another one, with files and a gradebook of its own; `nbgrader` works from there too."""
-    lines = ['"""A course of its own with the settings of the one it was made from."""', "c = get_config()  # noqa: F821"]
+    lines = [
+        '"""A course of its own with the settings of the one it was made from."""',
+        "c = get_config()  # noqa: F821",
+    ]
     if (root / CONFIG).exists():
         lines.append(f"load_subconfig({str(root / CONFIG)!r})  # noqa: F821")
-    lines += [f"c.CourseDirectory.root = {str(folder)!r}", f"c.CourseDirectory.db_url = {'sqlite:///' + str(folder / 'gradebook.db')!r}"]
+    lines += [
+        f"c.CourseDirectory.root = {str(folder)!r}",
+        f"c.CourseDirectory.db_url = {'sqlite:///' + str(folder / 'gradebook.db')!r}",
+    ]
     (folder / CONFIG).write_text("\n".join(lines) + "\n", encoding="utf-8")

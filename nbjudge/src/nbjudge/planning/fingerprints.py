@@ -4,6 +4,7 @@ A name reaches its function, class or value, and whatever these name in their tu
 of it is reached; where Python is asked for names, or a package is handed around, everything is. Two things are taken for granted: a
 statement that binds a name does nothing else, and what is needed is named in code and not in a text (`module.__name__`, not "module").
 """
+
 import ast
 import hashlib
 import json
@@ -12,7 +13,17 @@ from functools import lru_cache
 
 from nbjudge.planning.syntax import parse
 
-ASKING = {"globals", "eval", "exec", "__import__", "import_module", "importlib.import_module", "run_module", "runpy.run_module", "get_ipython"}
+ASKING = {
+    "globals",
+    "eval",
+    "exec",
+    "__import__",
+    "import_module",
+    "importlib.import_module",
+    "run_module",
+    "runpy.run_module",
+    "get_ipython",
+}
 EVERYTHING = ("", "")
 
 
@@ -29,14 +40,23 @@ class Code:
 def digest(*parts):
     found = hashlib.sha256()
     for part in parts:
-        data = part if isinstance(part, bytes) else json.dumps(part, sort_keys=True, default=str).encode()
+        data = (
+            part
+            if isinstance(part, bytes)
+            else json.dumps(part, sort_keys=True, default=str).encode()
+        )
         found.update(len(data).to_bytes(8, "big") + data)
     return found.hexdigest()
 
 
 def take_apart(sources, data):
     """A Code from {module: (source, the package in which its relative imports start)}; `data` is what the data are known by."""
-    packages, names, runs, named = {module: module == package for module, (_, package) in sources.items()}, {}, [], set()
+    packages, names, runs, named = (
+        {module: module == package for module, (_, package) in sources.items()},
+        {},
+        [],
+        set(),
+    )
     for module, (source, package) in sources.items():
         bound, (run, run_names), aliases = *statements(source), aliases_in(source, package)
         for name, (text, chains) in bound.items():
@@ -46,7 +66,12 @@ def take_apart(sources, data):
         runs.append(run)
         named |= named_by(run_names, aliases, packages, module, bound)
     whole = digest(sorted(sources.items()), data)
-    return Code(whole, digest(data, runs, reached(Code(whole, "", names, packages), frozenset(named))), names, packages)
+    return Code(
+        whole,
+        digest(data, runs, reached(Code(whole, "", names, packages), frozenset(named))),
+        names,
+        packages,
+    )
 
 
 @lru_cache(256)  # lessons share modules
@@ -90,7 +115,12 @@ def reached_by(code, cells, notebook):
     for cell in notebook:
         for name, targets in aliases_in(cell).items():
             aliases.setdefault(name, set()).update(targets)
-    return reached(code, frozenset(named_by([chain for cell in cells for chain in chains_in(cell)], aliases, code.packages)))
+    return reached(
+        code,
+        frozenset(
+            named_by([chain for cell in cells for chain in chains_in(cell)], aliases, code.packages)
+        ),
+    )
 
 
 def named_by(chains, aliases, packages, module="", bound=()):
@@ -107,9 +137,16 @@ def named_by(chains, aliases, packages, module="", bound=()):
             found.add((module, root))
         for target in aliases.get(root, ()):
             parts = f"{target}.{rest}".strip(".").split(".")
-            lengths = [length for length in range(1, len(parts) + 1) if ".".join(parts[:length]) in packages]
+            lengths = [
+                length
+                for length in range(1, len(parts) + 1)
+                if ".".join(parts[:length]) in packages
+            ]
             if lengths:
-                home, name = ".".join(parts[:lengths[-1]]), "".join(parts[lengths[-1]:lengths[-1] + 1])
+                home, name = (
+                    ".".join(parts[: lengths[-1]]),
+                    "".join(parts[lengths[-1] : lengths[-1] + 1]),
+                )
                 found.add(EVERYTHING if packages[home] and not name else (home, name))
     return found
 
@@ -136,9 +173,21 @@ def bound_by(node):
     """Names that a statement binds and, so we take it, does nothing else."""
     if isinstance(node, (ast.FunctionDef, ast.AsyncFunctionDef, ast.ClassDef)):
         return [node.name]
-    targets = node.targets if isinstance(node, ast.Assign) else [node.target] if isinstance(node, ast.AnnAssign) else []
-    leaves = [leaf for target in targets for leaf in (target.elts if isinstance(target, ast.Tuple) else [target])]
-    return [leaf.id for leaf in leaves] if all(isinstance(leaf, ast.Name) for leaf in leaves) else []
+    targets = (
+        node.targets
+        if isinstance(node, ast.Assign)
+        else [node.target]
+        if isinstance(node, ast.AnnAssign)
+        else []
+    )
+    leaves = [
+        leaf
+        for target in targets
+        for leaf in (target.elts if isinstance(target, ast.Tuple) else [target])
+    ]
+    return (
+        [leaf.id for leaf in leaves] if all(isinstance(leaf, ast.Name) for leaf in leaves) else []
+    )
 
 
 @lru_cache(4096)
@@ -149,17 +198,21 @@ def aliases_in(source, package=""):
         if isinstance(node, ast.Import):
             for alias in node.names:
                 top = alias.name.partition(".")[0]
-                found.setdefault(alias.asname or top, set()).add(alias.name if alias.asname else top)
+                found.setdefault(alias.asname or top, set()).add(
+                    alias.name if alias.asname else top
+                )
         elif isinstance(node, ast.ImportFrom):
             for alias in node.names:
-                found.setdefault(alias.asname or alias.name, set()).add(f"{home_of(node, package)}.{alias.name}")
+                found.setdefault(alias.asname or alias.name, set()).add(
+                    f"{home_of(node, package)}.{alias.name}"
+                )
     return found
 
 
 def home_of(node, package):
     """The module that a `from ... import` names, as a dotted name."""
     above = package.split(".")
-    base = ".".join(above[:len(above) - node.level + 1]) if node.level else ""
+    base = ".".join(above[: len(above) - node.level + 1]) if node.level else ""
     return ".".join(filter(None, (base, node.module)))
 
 

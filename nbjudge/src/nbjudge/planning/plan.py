@@ -4,6 +4,7 @@ A key is a digest of all that can change a cell's result: the cells before it, t
 it reach of the instructor's modules, the installed packages, the seed. A check that runs alone changes nothing for the others, so
 it is in no key but its own: after a change of one check the results of the others still hold.
 """
+
 import ast
 import builtins
 import hashlib
@@ -28,19 +29,53 @@ VERSION = 3  # of the results' form; a change makes all kept results old
 def steps_of(notebook, source, skip):
     """The Steps of a rebuilt notebook, with the index of each one's cell: [(index, Step)]. Cells tagged `skip` do not run."""
     given = {cell["id"] for cell in source.cells}
-    code = [(index, cell) for index, cell in enumerate(notebook.cells)
-            if cell.cell_type == "code" and cell.source.strip() and not set(cell.metadata.get("tags", [])) & set(skip)]
+    code = [
+        (index, cell)
+        for index, cell in enumerate(notebook.cells)
+        if cell.cell_type == "code"
+        and cell.source.strip()
+        and not set(cell.metadata.get("tags", [])) & set(skip)
+    ]
     names = {index: names_of(cell.source) for index, cell in code}
-    bound = set().union(*(names[index][0] or () for index, cell in code if cell["id"] in given and not is_solution(cell)))
+    bound = set().union(
+        *(
+            names[index][0] or ()
+            for index, cell in code
+            if cell["id"] in given and not is_solution(cell)
+        )
+    )
     steps = []
     for index, cell in code:
         sets, uses = names[index]
-        kind = ("check" if is_grade(cell) and not is_solution(cell) else "answer" if is_solution(cell)
-                else "given" if cell["id"] in given else "added")
+        kind = (
+            "check"
+            if is_grade(cell) and not is_solution(cell)
+            else "answer"
+            if is_solution(cell)
+            else "given"
+            if cell["id"] in given
+            else "added"
+        )
         later = set().union(*(names[other][1] for other, _ in code if other > index))
-        alone = kind == "check" and sets is not None and not sets & later and not shared_state(index, uses, code, names)
-        steps.append((index, Step(cell.metadata.get("nbgrader", {}).get("grade_id") or cell["id"], cell.source, kind, alone, tuple(sorted(uses)),
-                            tuple(sorted((uses & BUILTINS) - bound)) if kind == "check" else ())))
+        alone = (
+            kind == "check"
+            and sets is not None
+            and not sets & later
+            and not shared_state(index, uses, code, names)
+        )
+        steps.append(
+            (
+                index,
+                Step(
+                    cell.metadata.get("nbgrader", {}).get("grade_id") or cell["id"],
+                    cell.source,
+                    kind,
+                    alone,
+                    tuple(sorted(uses)),
+                    tuple(sorted((uses & BUILTINS) - bound)) if kind == "check" else (),
+                ),
+            )
+        )
     return steps
 
 
@@ -51,7 +86,11 @@ def shared_state(index, uses, code, names):
     for other, cell in code:
         if other != index and names[other][0]:
             data |= uses & names[other][0] - defined(cell.source)
-    return any(data & names[other][1] for other, cell in code if other != index and is_grade(cell) and not is_solution(cell))
+    return any(
+        data & names[other][1]
+        for other, cell in code
+        if other != index and is_grade(cell) and not is_solution(cell)
+    )
 
 
 @lru_cache(4096)  # most cells are the same in every notebook
@@ -66,7 +105,9 @@ def names_of(source):
     def walk(scope):
         for symbol in scope.get_symbols():
             top = scope.get_type() == "module"
-            if (top and (symbol.is_assigned() or symbol.is_imported())) or (symbol.is_declared_global() and symbol.is_assigned()):
+            if (top and (symbol.is_assigned() or symbol.is_imported())) or (
+                symbol.is_declared_global() and symbol.is_assigned()
+            ):
                 sets.add(symbol.get_name())
             if symbol.is_referenced() and (top or symbol.is_global()):
                 uses.add(symbol.get_name())
@@ -81,7 +122,11 @@ def names_of(source):
 def defined(source):
     """Names that a cell binds to functions, classes and modules."""
     body = parsed(as_python(source)).body
-    found = {node.name for node in body if isinstance(node, (ast.FunctionDef, ast.AsyncFunctionDef, ast.ClassDef))}
+    found = {
+        node.name
+        for node in body
+        if isinstance(node, (ast.FunctionDef, ast.AsyncFunctionDef, ast.ClassDef))
+    }
     for node in body:
         if isinstance(node, (ast.Import, ast.ImportFrom)):
             found |= {(alias.asname or alias.name).partition(".")[0] for alias in node.names}
@@ -145,7 +190,10 @@ def packages_of(imports):
     """Top-level names of these imports, and of the installed packages that are imported with the instructor's own modules."""
     own, names = own_code(imports), {name.partition(".")[0] for name in imports}
     for path in own.values():
-        names |= {name.partition(".")[0] for name in imported(path.read_text(encoding="utf-8"), "own", later=False)} - sys.stdlib_module_names
+        names |= {
+            name.partition(".")[0]
+            for name in imported(path.read_text(encoding="utf-8"), "own", later=False)
+        } - sys.stdlib_module_names
     return names - {"own"} - {module.partition(".")[0] for module in own}
 
 
@@ -155,8 +203,14 @@ def location(module):
     package, _, name = module.rpartition(".")
     if module.partition(".")[0] in sys.stdlib_module_names:
         return None
-    if package and (above := location(package)):  # to ask Python for a part of a package would import the package
-        places = (above.parent / name / "__init__.py", above.parent / f"{name}.py") if above.name == "__init__.py" else ()
+    if package and (
+        above := location(package)
+    ):  # to ask Python for a part of a package would import the package
+        places = (
+            (above.parent / name / "__init__.py", above.parent / f"{name}.py")
+            if above.name == "__init__.py"
+            else ()
+        )
         return next((path for path in places if path.exists()), None)
     if package and is_installed(find(module.partition(".")[0])):
         return None
@@ -174,38 +228,79 @@ def find(module):
 
 
 def is_installed(spec):
-    places = [Path(place).resolve() for place in (spec and (spec.submodule_search_locations or [spec.origin])) or [] if place]
+    places = [
+        Path(place).resolve()
+        for place in (spec and (spec.submodule_search_locations or [spec.origin])) or []
+        if place
+    ]
     installed = [Path(path).resolve() for path in (sys.prefix, sys.base_prefix)]
-    return any("site-packages" in place.parts or any(home in place.parents for home in installed) for place in places)
+    return any(
+        "site-packages" in place.parts or any(home in place.parents for home in installed)
+        for place in places
+    )
 
 
 @cache
 def environment():
     """The Python, the machine's kind and the packages, as a dictionary."""
-    packages = {dist.metadata["Name"]: dist.version for dist in importlib.metadata.distributions() if dist.metadata["Name"]}
-    return {"python": platform.python_version(), "machine": f"{platform.system()} {platform.machine()}", "packages": dict(sorted(packages.items()))}
+    packages = {
+        dist.metadata["Name"]: dist.version
+        for dist in importlib.metadata.distributions()
+        if dist.metadata["Name"]
+    }
+    return {
+        "python": platform.python_version(),
+        "machine": f"{platform.system()} {platform.machine()}",
+        "packages": dict(sorted(packages.items())),
+    }
 
 
 def code_of(imports):
     """The Code of the instructor's modules that these imports reach; the data in their packages are known by name, size and time."""
     modules = own_code(imports)
     data = []
-    for folder in sorted({path.parent for module, path in modules.items() if path.name == "__init__.py"}):
-        data += [(str(path), path.stat().st_size, path.stat().st_mtime_ns) for path in sorted(folder.rglob("*"))
-                 if path.is_file() and path.suffix not in (".py", ".pyc") and "__pycache__" not in path.parts]
-    return take_apart({module: (path.read_text(encoding="utf-8"), module if path.name == "__init__.py" else module.rpartition(".")[0])
-                       for module, path in modules.items()}, data)
+    for folder in sorted(
+        {path.parent for module, path in modules.items() if path.name == "__init__.py"}
+    ):
+        data += [
+            (str(path), path.stat().st_size, path.stat().st_mtime_ns)
+            for path in sorted(folder.rglob("*"))
+            if path.is_file()
+            and path.suffix not in (".py", ".pyc")
+            and "__pycache__" not in path.parts
+        ]
+    return take_apart(
+        {
+            module: (
+                path.read_text(encoding="utf-8"),
+                module if path.name == "__init__.py" else module.rpartition(".")[0],
+            )
+            for module, path in modules.items()
+        },
+        data,
+    )
 
 
 def keys_of(job, code):
     """A key for each of the job's steps; `code` is what code_of said."""
-    cells, own_files = [as_python(step.source) for step in job.steps], any(name.endswith(".py") for name in job.files)
+    cells, own_files = (
+        [as_python(step.source) for step in job.steps],
+        any(name.endswith(".py") for name in job.files),
+    )
 
     def reach(some):
         return code.whole if own_files else reached_by(code, some, cells)
 
-    chain = digest(VERSION, environment(), code.always, reach([cell for cell, step in zip(cells, job.steps, strict=True) if step.kind != "check"]),
-                   job.seed, job.limits, job.confined, sorted((name, hashlib.sha256(data).hexdigest()) for name, data in job.files.items()))
+    chain = digest(
+        VERSION,
+        environment(),
+        code.always,
+        reach([cell for cell, step in zip(cells, job.steps, strict=True) if step.kind != "check"]),
+        job.seed,
+        job.limits,
+        job.confined,
+        sorted((name, hashlib.sha256(data).hexdigest()) for name, data in job.files.items()),
+    )
     keys = []
     for cell, step in zip(cells, job.steps, strict=True):
         key = digest(chain, step, reach([cell]) if step.kind == "check" else "")
@@ -220,5 +315,9 @@ def only_missing(job, keys, kept):
     missing = [place for place, key in enumerate(keys) if key not in kept]
     if not missing:
         return None
-    steps = tuple(step for place, step in enumerate(job.steps[:missing[-1] + 1]) if place in missing or not step.alone)
+    steps = tuple(
+        step
+        for place, step in enumerate(job.steps[: missing[-1] + 1])
+        if place in missing or not step.alone
+    )
     return job._replace(steps=steps)

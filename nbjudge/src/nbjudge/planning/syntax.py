@@ -1,5 +1,6 @@
 """Python's parser, for workers that are threads: before 3.11.8 and 3.12.2 two that parse at once may meet a SystemError,
 "AST constructor recursion depth mismatch" (https://github.com/python/cpython/issues/106905)."""
+
 import ast
 from threading import Lock
 

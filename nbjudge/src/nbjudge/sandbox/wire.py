@@ -3,6 +3,7 @@
 Orders to processes of our own are marshalled. Orders to a process that runs a learner's code are enciphered too, or one of the
 learner's threads could read them. Answers are JSON, because nothing that comes out of a sandbox is ever unpickled.
 """
+
 import builtins
 import json
 import socket
@@ -14,17 +15,27 @@ __builtins__ = dict(vars(builtins))  # the functions below look here, and not wh
 
 REAL = "__builtins_of_python__"  # the name under which a check finds Python's own builtins, whatever the notebook calls its things
 HOME = "/home/learner"  # the working folder inside
-PLAIN = {"LANG": "C.UTF-8", "HOME": HOME, "PATH": "/usr/local/bin:/usr/bin:/bin", "TMPDIR": "/tmp", "PYTHONHASHSEED": "0",
-         "MPLBACKEND": "module://matplotlib_inline.backend_inline", "PYTHONDONTWRITEBYTECODE": "1", "NBGRADER_EXECUTION": "autograde",
-         "OMP_WAIT_POLICY": "PASSIVE",
-         # one thread: others do not come along into a fork, which would wait for them; and sums are the same however many workers there are
-         **dict.fromkeys(("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS"), "1")}
+PLAIN = {
+    "LANG": "C.UTF-8",
+    "HOME": HOME,
+    "PATH": "/usr/local/bin:/usr/bin:/bin",
+    "TMPDIR": "/tmp",
+    "PYTHONHASHSEED": "0",
+    "MPLBACKEND": "module://matplotlib_inline.backend_inline",
+    "PYTHONDONTWRITEBYTECODE": "1",
+    "NBGRADER_EXECUTION": "autograde",
+    "OMP_WAIT_POLICY": "PASSIVE",
+    # one thread: others do not come along into a fork, which would wait for them; and sums are the same however many workers there are
+    **dict.fromkeys(("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS"), "1"),
+}
 
 
 class Limits(NamedTuple):
     """What one submission may use."""
 
-    memory: int = 4 << 30  # bytes of private memory, above what the warm parent has; of each process
+    memory: int = (
+        4 << 30
+    )  # bytes of private memory, above what the warm parent has; of each process
     disk: int = 512 << 20  # bytes of files, kept in memory
     processes: int = 64
     cpu: int = 1800  # seconds of each process
@@ -44,7 +55,11 @@ CUT = "... Output cut here: "
 
 def shorten(text):
     """Both ends of a long text: a misconception's code stands in the last line."""
-    return text if len(text) <= 2 * KEPT_MESSAGE else f"{text[:KEPT_MESSAGE]}\n... cut ...\n{text[-KEPT_MESSAGE:]}"
+    return (
+        text
+        if len(text) <= 2 * KEPT_MESSAGE
+        else f"{text[:KEPT_MESSAGE]}\n... cut ...\n{text[-KEPT_MESSAGE:]}"
+    )
 
 
 # ---- messages ----------------------------------------
@@ -60,7 +75,11 @@ def ask(sock, order, descriptor):
 def asked(sock):
     """(the next order, the socket that came with it); (None, None) where the other end is closed."""
     head, found, _, _ = socket.recv_fds(sock, 8, 1)
-    return (loads(exactly(sock.recv, int.from_bytes(head, "big"))), socket.socket(fileno=found[0])) if head else (None, None)
+    return (
+        (loads(exactly(sock.recv, int.from_bytes(head, "big"))), socket.socket(fileno=found[0]))
+        if head
+        else (None, None)
+    )
 
 
 def send(sock, message):
@@ -71,7 +90,11 @@ def send(sock, message):
 def receive(sock):
     """The next answer; None where the other end is closed. Raises ValueError for what is none."""
     first = sock.recv(1)
-    return json.loads(exactly(sock.recv, int.from_bytes(first + exactly(sock.recv, 7), "big"))) if first else None
+    return (
+        json.loads(exactly(sock.recv, int.from_bytes(first + exactly(sock.recv, 7), "big")))
+        if first
+        else None
+    )
 
 
 def head_of(data):

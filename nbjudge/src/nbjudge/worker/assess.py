@@ -3,6 +3,7 @@
 A pure function of the lesson, the files and what an earlier run has left, so it can run anywhere and again; nothing here sees
 the course's folders or its gradebook.
 """
+
 import json
 import os
 import time
@@ -94,7 +95,10 @@ def assess(lesson, handed_in, learner, kept, run=None):
     started, says, file = time.perf_counter(), list(handed_in.says), ""
     try:
         earlier, parts = read_kept(kept), {}
-        theirs = {name: content if isinstance(content, bytes) else content.read_bytes() for name, content in handed_in.files.items()}
+        theirs = {
+            name: content if isinstance(content, bytes) else content.read_bytes()
+            for name, content in handed_in.files.items()
+        }
         beside = theirs | lesson.files
         for name in handed_in.notebooks:
             file, data = handed_in.notebooks[name]
@@ -102,15 +106,26 @@ def assess(lesson, handed_in, learner, kept, run=None):
             try:
                 notebook, odd = rebuild(lesson.sources[name], submitted, lesson.given[name])
             except ValueError as error:
-                raise Ungradable(f"the notebook {error}, so nothing was graded: ask the learner for the right one") from None
+                raise Ungradable(
+                    f"the notebook {error}, so nothing was graded: ask the learner for the right one"
+                ) from None
             says += more + odd
-            parts[name] = prepare(lesson, name, notebook, beside, earlier.get(name, {}).get("results", {}))
-        says += [f"the lesson's own {name} is used and not the learner's, nothing to do" for name in theirs
-                 if lesson.files.get(name, theirs[name]) != theirs[name]]
+            parts[name] = prepare(
+                lesson, name, notebook, beside, earlier.get(name, {}).get("results", {})
+            )
+        says += [
+            f"the lesson's own {name} is used and not the learner's, nothing to do"
+            for name in theirs
+            if lesson.files.get(name, theirs[name]) != theirs[name]
+        ]
     except Ungradable as reason:
         return ungraded(str(reason), file, says)
     except Exception as error:  # whatever one submission holds, the others are graded
-        return ungraded(f"it cannot be read or prepared ({type(error).__name__}: {error}), so nothing was graded: look at the file by hand", file, says)
+        return ungraded(
+            f"it cannot be read or prepared ({type(error).__name__}: {error}), so nothing was graded: look at the file by hand",
+            file,
+            says,
+        )
     if run is None and any(part.todo for part in parts.values()):
         return None
     results = {name: run(part.todo) if part.todo else [] for name, part in parts.items()}
@@ -122,9 +137,16 @@ def assess(lesson, handed_in, learner, kept, run=None):
         texts[name] = nbformat.v4.writes(notebook)
         marks[name] = marks_of(notebook, verdicts, lesson.checksums[name])
         cells += len(results[name])
-    record = {"lesson": lesson.name, "learner": learner, "graded": time.strftime("%Y-%m-%dT%H:%M:%S%z"), "environment": plan.environment(),
-              **{field: lesson.job[field] for field in ("seed", "timeout", "confined")}, "code": lesson.code.whole,
-              "worker_s": round(time.perf_counter() - started, 4), "notebooks": records}
+    record = {
+        "lesson": lesson.name,
+        "learner": learner,
+        "graded": time.strftime("%Y-%m-%dT%H:%M:%S%z"),
+        "environment": plan.environment(),
+        **{field: lesson.job[field] for field in ("seed", "timeout", "confined")},
+        "code": lesson.code.whole,
+        "worker_s": round(time.perf_counter() - started, 4),
+        "notebooks": records,
+    }
     return Assessed(texts, json.dumps(record), marks, says, cells)
 
 
@@ -138,24 +160,50 @@ def read_kept(text):
 
 def prepare(lesson, name, notebook, files, kept):
     steps = plan.steps_of(notebook, lesson.sources[name], lesson.skip)
-    job = Job(tuple(step for _, step in steps), files, lesson.own, lesson.imports, lesson.files, kernel=lesson.kernels[name],
-              packages=lesson.packages, **lesson.job)
+    job = Job(
+        tuple(step for _, step in steps),
+        files,
+        lesson.own,
+        lesson.imports,
+        lesson.files,
+        kernel=lesson.kernels[name],
+        packages=lesson.packages,
+        **lesson.job,
+    )
     keys = plan.keys_of(job, lesson.code)
     return Part(notebook, steps, keys, kept, plan.only_missing(job, keys, kept))
 
 
 def fill_in(part, results):
     """Put the results into the notebook; return (its record, {grade_id of a check: (well, score or None)}, sentences)."""
-    ran = dict(zip((step.name for step in part.todo.steps), results, strict=True)) if part.todo else {}
+    ran = (
+        dict(zip((step.name for step in part.todo.steps), results, strict=True))
+        if part.todo
+        else {}
+    )
     kept, cells, verdicts, says = {}, [], {}, []
     for number, ((index, step), key) in enumerate(zip(part.steps, part.keys, strict=True), start=1):
         done = ran[step.name] if step.name in ran else Done(**part.kept[key])
         cell = part.notebook.cells[index]
-        cell.outputs, cell.execution_count = [nbformat.from_dict(output) for output in done.outputs], number
+        cell.outputs, cell.execution_count = (
+            [nbformat.from_dict(output) for output in done.outputs],
+            number,
+        )
         if step.kind == "check":
             verdicts[step.name] = done.well, done.score
         if not done.end:
             kept[key] = done._asdict()
-        says += [f"in the cell `{step.name}` {note}: look at it" for note in dict.fromkeys(done.notes)]
-        cells.append({"name": step.name, "kind": step.kind, "well": done.well, "end": done.end, "seconds": round(done.seconds, 4), "key": key})
+        says += [
+            f"in the cell `{step.name}` {note}: look at it" for note in dict.fromkeys(done.notes)
+        ]
+        cells.append(
+            {
+                "name": step.name,
+                "kind": step.kind,
+                "well": done.well,
+                "end": done.end,
+                "seconds": round(done.seconds, 4),
+                "key": key,
+            }
+        )
     return {"results": kept, "cells": cells}, verdicts, says

@@ -3,6 +3,7 @@
 A worker is a thread. Those of one process share its warm parent and the starts of its lessons, so that both are made once; they share
 its Python, too, of which a submission takes a twentieth of a second. On one machine up to four are threads of this very process.
 """
+
 import contextlib
 import itertools
 import os
@@ -20,7 +21,9 @@ def workers_of(workers, scheduler, packages):
     Their warm parents already import `packages`, if there are any. Raises ValueError where no scheduler answers at that address.
     """
     threads = max(count for count in range(1, THREADS + 1) if workers % count == 0)
-    inside = not scheduler and threads == workers and packages  # ordinary kernels would take on this process's environment
+    inside = (
+        not scheduler and threads == workers and packages
+    )  # ordinary kernels would take on this process's environment
     if inside:
         from nbjudge.sandbox.host.fork_server import cool_down, warm_up
 
@@ -28,23 +31,42 @@ def workers_of(workers, scheduler, packages):
     import dask
     from distributed import Client, LocalCluster
 
-    dask.config.set({"distributed.scheduler.work-stealing": False,
-                     "distributed.comm.timeouts.connect": "10s",
-                     "distributed.admin.large-graph-warning-threshold": "1GiB", "distributed.admin.tick.limit": "1h",
-                     # Dask looks at itself so often that each process takes 4 % of a core for that: less often, it is below 1 %
-                     "distributed.admin.tick.interval": "1s", "distributed.worker.profile.enabled": False,
-                     "distributed.admin.system-monitor.interval": "10s", "distributed.worker.memory.monitor-interval": "10s",
-                     "distributed.scheduler.active-memory-manager.start": False})
+    dask.config.set(
+        {
+            "distributed.scheduler.work-stealing": False,
+            "distributed.comm.timeouts.connect": "10s",
+            "distributed.admin.large-graph-warning-threshold": "1GiB",
+            "distributed.admin.tick.limit": "1h",
+            # Dask looks at itself so often that each process takes 4 % of a core for that: less often, it is below 1 %
+            "distributed.admin.tick.interval": "1s",
+            "distributed.worker.profile.enabled": False,
+            "distributed.admin.system-monitor.interval": "10s",
+            "distributed.worker.memory.monitor-interval": "10s",
+            "distributed.scheduler.active-memory-manager.start": False,
+        }
+    )
     if scheduler:
         try:
             client = Client(scheduler, timeout=10, set_as_default=False)
         except (OSError, ValueError) as problem:
-            raise ValueError(f"no scheduler answers at {scheduler} ({problem}): start one with `dask scheduler`, or leave --scheduler out") from None
+            raise ValueError(
+                f"no scheduler answers at {scheduler} ({problem}): start one with `dask scheduler`, or leave --scheduler out"
+            ) from None
         with client:
             yield warming(client, packages)
         return
-    with environment_kept(), LocalCluster(n_workers=workers // threads, threads_per_worker=threads, processes=not inside, dashboard_address="127.0.0.1:0",
-                                          silence_logs=50, memory_limit=0) as cluster, Client(cluster, set_as_default=False) as client:
+    with (
+        environment_kept(),
+        LocalCluster(
+            n_workers=workers // threads,
+            threads_per_worker=threads,
+            processes=not inside,
+            dashboard_address="127.0.0.1:0",
+            silence_logs=50,
+            memory_limit=0,
+        ) as cluster,
+        Client(cluster, set_as_default=False) as client,
+    ):
         try:
             yield client if inside else warming(client, packages)
         finally:
@@ -110,4 +132,6 @@ def results_of(client, futures):
     if all(future.status == "finished" for future in futures):
         with contextlib.suppress(Exception):  # one that is lost by now runs again, and may fail
             return client.gather(futures)
-    return [future.result() if future.status == "finished" else future.exception() for future in futures]
+    return [
+        future.result() if future.status == "finished" else future.exception() for future in futures
+    ]

@@ -1,4 +1,5 @@
 """Where processes cannot fork, or the kernel is not Python's: an ordinary Jupyter kernel for each submission, without a room around it."""
+
 import tempfile
 
 from nbformat.v4 import new_code_cell, new_notebook
@@ -11,12 +12,22 @@ from nbjudge.job import Done
 def run_in_kernel(job):
     """The job's steps in a kernel of the name `job.kernel`; return a list of Done. A kernel that dies takes the rest with it."""
     cells = [new_code_cell(step.source, metadata=graded(step)) for step in job.steps]
-    notebook = new_notebook(cells=cells, metadata={"kernelspec": {"name": job.kernel, "display_name": job.kernel}})
+    notebook = new_notebook(
+        cells=cells, metadata={"kernelspec": {"name": job.kernel, "display_name": job.kernel}}
+    )
     with tempfile.TemporaryDirectory() as folder:
         write_files(folder, job.files)
-        execute = FairExecute(timeout=int(job.timeout), iopub_timeout=30, allow_errors=True, error_on_timeout={
-            "ename": "CellTimeoutError", "evalue": f"the cell was stopped after {job.timeout:g} s",
-            "traceback": [f"CellTimeoutError: the cell was stopped after {job.timeout:g} s"]}, extra_arguments=["--log-level=ERROR"])
+        execute = FairExecute(
+            timeout=int(job.timeout),
+            iopub_timeout=30,
+            allow_errors=True,
+            error_on_timeout={
+                "ename": "CellTimeoutError",
+                "evalue": f"the cell was stopped after {job.timeout:g} s",
+                "traceback": [f"CellTimeoutError: the cell was stopped after {job.timeout:g} s"],
+            },
+            extra_arguments=["--log-level=ERROR"],
+        )
         died = ""
         try:
             execute.preprocess(notebook, {"metadata": {"path": folder}})
@@ -26,7 +37,16 @@ def run_in_kernel(job):
 
 
 def graded(step):
-    return {"nbgrader": {"grade_id": step.name, "grade": step.kind == "check", "solution": False, "locked": True, "points": 0, "schema_version": 3}}
+    return {
+        "nbgrader": {
+            "grade_id": step.name,
+            "grade": step.kind == "check",
+            "solution": False,
+            "locked": True,
+            "points": 0,
+            "schema_version": 3,
+        }
+    }
 
 
 def as_done(cell, died):
@@ -36,4 +56,11 @@ def as_done(cell, died):
         error = {"output_type": "error", "ename": name, "evalue": died, "traceback": [died]}
         return Done(False, None, [error], 0, [], "died")
     timed_out = any(error.ename == "CellTimeoutError" for error in errors)
-    return Done(not errors, None, [dict(output) for output in cell.outputs], 0, [], "time" if timed_out else "")
+    return Done(
+        not errors,
+        None,
+        [dict(output) for output in cell.outputs],
+        0,
+        [],
+        "time" if timed_out else "",
+    )

@@ -3,6 +3,7 @@
 What such code tried is noted for the instructor. A process that runs foreign code can make that hard and not impossible, see
 docs/attacks.md: this is why what can be judged as data is judged elsewhere.
 """
+
 import _ctypes
 import builtins
 import ctypes
@@ -21,18 +22,47 @@ class Refused(RuntimeError):
 
 # sys.audit events (docs.python.org/3/library/audit_events.html) that lead to frames, to other people's objects or to raw memory, and the
 # libraries that may raise them on the learner's behalf because they hand nothing of it on
-FRAMES = {"sys._getframe", "sys._getframemodulename", "sys._current_frames", "sys._current_exceptions"}
+FRAMES = {
+    "sys._getframe",
+    "sys._getframemodulename",
+    "sys._current_frames",
+    "sys._current_exceptions",
+}
 OBJECTS = {"gc.get_objects", "gc.get_referrers", "gc.get_referents"}
 HOOKS = {"sys.addaudithook", "sys.settrace", "sys.setprofile", "sys.monitoring.register_callback"}
 CODE = {"code.__new__", "function.__new__", "marshal.loads"}
 INSIDE = {"tb_frame", "gi_frame", "cr_frame", "ag_frame", "gi_code", "cr_code", "ag_code"}
 REWRITING = {"__code__", "__defaults__", "__kwdefaults__", "__closure__", "__globals__"}
-LIBRARIES = {"torch", "torchvision", "safetensors", "numpy", "scipy", "sklearn", "matplotlib", "PIL", "pandas", "joblib", "threadpoolctl", "tqdm",
-             "typing_extensions"}
+LIBRARIES = {
+    "torch",
+    "torchvision",
+    "safetensors",
+    "numpy",
+    "scipy",
+    "sklearn",
+    "matplotlib",
+    "PIL",
+    "pandas",
+    "joblib",
+    "threadpoolctl",
+    "tqdm",
+    "typing_extensions",
+}
 SILENT = ("memmove", "memset", "_cast")  # what writes into memory without an event
 TALKERS = ("torch._jit_internal", "torch.utils._traceback", "torch._dynamo")  # these do hand it on
 MAY = {
-    "frames": {"collections", "typing", "enum", "warnings", "dataclasses", "abc", "importlib", "unittest", "IPython.core.magic"} | LIBRARIES,
+    "frames": {
+        "collections",
+        "typing",
+        "enum",
+        "warnings",
+        "dataclasses",
+        "abc",
+        "importlib",
+        "unittest",
+        "IPython.core.magic",
+    }
+    | LIBRARIES,
     "objects": LIBRARIES,
     "hooks": {"cProfile"},
     "code": {"importlib", "zipimport", "collections"} | LIBRARIES,
@@ -55,21 +85,42 @@ def kind_of(event, arguments, trusted):
     if event in CODE:
         return "code"
     if event == "ctypes.dlopen":
-        return "memory" if arguments[0] is None or "/" not in text(arguments[0]) or text(arguments[0]).startswith(trusted) else "nobody"
+        return (
+            "memory"
+            if arguments[0] is None
+            or "/" not in text(arguments[0])
+            or text(arguments[0]).startswith(trusted)
+            else "nobody"
+        )
     if event.startswith("ctypes."):
         return "memory"
     if event == "import":  # of a compiled module, when it has a file
-        return "nobody" if isinstance(arguments[1], str) and not arguments[1].startswith(trusted) else None
+        return (
+            "nobody"
+            if isinstance(arguments[1], str) and not arguments[1].startswith(trusted)
+            else None
+        )
     if event == "compile":  # under the name of a file that may look around
         return "code" if text(arguments[1]).startswith(trusted) else None
     if event == "open" and isinstance(arguments[0], (str, bytes)):
         path = text(arguments[0])
-        return "nobody" if path.endswith("/mem") or (path.endswith(".pyc") and not path.startswith(trusted) and exists(path)) else None
+        return (
+            "nobody"
+            if path.endswith("/mem")
+            or (path.endswith(".pyc") and not path.startswith(trusted) and exists(path))
+            else None
+        )
     return None
 
 
 def text(value):
-    return value.decode(errors="replace") if isinstance(value, bytes) else value if isinstance(value, str) else ""
+    return (
+        value.decode(errors="replace")
+        if isinstance(value, bytes)
+        else value
+        if isinstance(value, str)
+        else ""
+    )
 
 
 def watch(trusted, notes, door):
@@ -92,16 +143,33 @@ def watch(trusted, notes, door):
     def let_through(kind, frame):
         """`frame` is what raised the event."""
         name, caller = str(frame.f_globals.get("__name__")), frame.f_back
-        while name.startswith(("ctypes", "numpy.ctypeslib")) and caller is not None:  # these do nothing of their own accord
+        while (
+            name.startswith(("ctypes", "numpy.ctypeslib")) and caller is not None
+        ):  # these do nothing of their own accord
             frame, name, caller = caller, str(caller.f_globals.get("__name__")), caller.f_back
         around = str(caller.f_globals.get("__name__")) if caller is not None else ""
         if foreign(frame) or name.startswith(TALKERS):
             return False
-        if kind == "frames" and name in ("traceback", "logging"):  # for themselves or a library, and not for the learner who calls them
-            return (around == name or around.partition(".")[0] in LIBRARIES) and frame.f_code.co_name != "walk_stack"
-        if kind == "frames" and frame.f_code.co_name == "get_local_scope":  # a magic that wants the names of the cell it stands in
-            return around.startswith("IPython.") and frame.f_locals["stack_depth"] == 1 and foreign(caller.f_back)
-        top = "importlib" if frame.f_code.co_filename.startswith("<frozen importlib") else name.partition(".")[0]
+        if kind == "frames" and name in (
+            "traceback",
+            "logging",
+        ):  # for themselves or a library, and not for the learner who calls them
+            return (
+                around == name or around.partition(".")[0] in LIBRARIES
+            ) and frame.f_code.co_name != "walk_stack"
+        if (
+            kind == "frames" and frame.f_code.co_name == "get_local_scope"
+        ):  # a magic that wants the names of the cell it stands in
+            return (
+                around.startswith("IPython.")
+                and frame.f_locals["stack_depth"] == 1
+                and foreign(caller.f_back)
+            )
+        top = (
+            "importlib"
+            if frame.f_code.co_filename.startswith("<frozen importlib")
+            else name.partition(".")[0]
+        )
         return top in MAY.get(kind, ()) or name in MAY.get(kind, ())
 
     def hook(event, arguments):
@@ -116,10 +184,16 @@ def watch(trusted, notes, door):
                 asks = asks.f_back
             above = asks
             while above is not None and not foreign(above):
-                importing = importing or (above is not asks and above.f_code.co_filename.startswith("<frozen importlib"))
+                importing = importing or (
+                    above is not asks and above.f_code.co_filename.startswith("<frozen importlib")
+                )
                 above = above.f_back
             # what a library does when it is first imported has nothing of the learner's in it
-            if not (importing and kind != "nobody") and (above is not None or me != main) and not let_through(kind, asks):
+            if (
+                not (importing and kind != "nobody")
+                and (above is not None or me != main)
+                and not let_through(kind, asks)
+            ):
                 what = f"{event} {arguments[1]}" if event.startswith("object.") else event
                 through = "" if foreign(asks) else f" through {asks.f_globals.get('__name__')}"
                 notes.append(f"it reached for `{what}`{through}")

@@ -1,4 +1,5 @@
 """Which dictionaries, functions and closures have been touched, told from their own memory: part of putting back (putback.py)."""
+
 import builtins
 import ctypes
 import struct
@@ -32,14 +33,25 @@ def watcher(spaces, slots=()):
     moved = changes([*(id(space) + TABLE for space in spaces), *places])
     kept = b"".join(map(ctypes.string_at, tables, sizes))
     held = ctypes.create_string_buffer(kept, len(kept) + 1)
-    starts = array("Q", [ctypes.addressof(held) + start for start in accumulate(sizes, initial=0)][:count])
+    starts = array(
+        "Q", [ctypes.addressof(held) + start for start in accumulate(sizes, initial=0)][:count]
+    )
     differ = ctypes.CDLL(None).memcmp
     differ.argtypes = [ctypes.c_void_p, ctypes.c_void_p, ctypes.c_size_t]
 
     def touched():
         assert held  # it lives as long as this function
         elsewhere = set(moved())
-        return sorted([*elsewhere, *(place for place in range(count) if place not in elsewhere and differ(tables[place], starts[place], sizes[place]))])
+        return sorted(
+            [
+                *elsewhere,
+                *(
+                    place
+                    for place in range(count)
+                    if place not in elsewhere and differ(tables[place], starts[place], sizes[place])
+                ),
+            ]
+        )
 
     return touched
 
@@ -62,7 +74,7 @@ def keeps(space):
         if place > end or not spans:
             spans.append([place, place])
         spans[-1][1] = place + len(entry)
-    runs = [(table[start:start + 16], table[start:end]) for start, end in spans]
+    runs = [(table[start : start + 16], table[start:end]) for start, end in spans]
 
     def kept():
         table, place = read_table(space), 0
@@ -77,10 +89,16 @@ def keeps(space):
 
 def as_known():
     """Whether this is a Python whose dictionaries are laid out as CPython's have been since 3.10."""
-    return sys.implementation.name == "cpython" and dict.__basicsize__ == 48 and getattr(sys, "_is_gil_enabled", lambda: True)()
+    return (
+        sys.implementation.name == "cpython"
+        and dict.__basicsize__ == 48
+        and getattr(sys, "_is_gil_enabled", lambda: True)()
+    )
 
 
-def table_of(space, read=ctypes.string_at, unpack=struct.unpack):  # as they are now: the learner's code could replace them
+def table_of(
+    space, read=ctypes.string_at, unpack=struct.unpack
+):  # as they are now: the learner's code could replace them
     """(address of a dictionary's table, bytes of it; none where it shares one with others)."""
     table, values = unpack("QQ", read(id(space) + TABLE, 16))
     return table, 0 if values else space.__sizeof__() - dict.__basicsize__
@@ -97,10 +115,16 @@ def changes(places):
     all, from an array that is all of the memory; only what is asked for is read, in pieces that need no new memory in a fork. Bytes
     are compared and not arrays: for these, numpy before 2.0 lets anybody say what "equal" is.
     """
-    numpy, piece, read = modules.get("numpy"), 256, ctypes.string_at  # which the learner's code could replace
+    numpy, piece, read = (
+        modules.get("numpy"),
+        256,
+        ctypes.string_at,
+    )  # which the learner's code could replace
     if numpy is None:
+
         def collect(some):
             return b"".join([read(place, 8) for place in some])
+
         where = places
     else:
         base, words = 4096, ctypes.c_uint64 * ((1 << 44) - 512)  # a process has 47 bits of address
@@ -108,12 +132,17 @@ def changes(places):
 
         def collect(some):
             return take(some, mode="clip").tobytes()
+
         where = (numpy.array(places, numpy.int64) - base) // 8
-    pieces = [(start, where[start:start + piece]) for start in range(0, len(places), piece)]
+    pieces = [(start, where[start : start + piece]) for start in range(0, len(places), piece)]
     pieces = [(start, some, collect(some)) for start, some in pieces]
 
     def changed():
-        return [place for start, some, first in pieces for place in differing(collect(some), first, start)]
+        return [
+            place
+            for start, some, first in pieces
+            for place in differing(collect(some), first, start)
+        ]
 
     return changed
 
@@ -125,7 +154,10 @@ def differing(now, first, start):
     if len(now) == 8:
         return [start]
     half = len(now) // 16 * 8
-    return [*differing(now[:half], first[:half], start), *differing(now[half:], first[half:], start + half // 8)]
+    return [
+        *differing(now[:half], first[:half], start),
+        *differing(now[half:], first[half:], start + half // 8),
+    ]
 
 
 def offsets():
@@ -135,7 +167,15 @@ def offsets():
     def sample(first=thing, *, second=thing):
         return thing
 
-    known = ((sample, "__defaults__", sample.__defaults__), (sample, "__kwdefaults__", sample.__kwdefaults__),
-             (sample.__closure__[0], "cell_contents", thing))
-    found = {name: ctypes.string_at(id(holder), type(holder).__basicsize__).find(struct.pack("Q", id(held))) for holder, name, held in known}
+    known = (
+        (sample, "__defaults__", sample.__defaults__),
+        (sample, "__kwdefaults__", sample.__kwdefaults__),
+        (sample.__closure__[0], "cell_contents", thing),
+    )
+    found = {
+        name: ctypes.string_at(id(holder), type(holder).__basicsize__).find(
+            struct.pack("Q", id(held))
+        )
+        for holder, name, held in known
+    }
     return {name: place for name, place in found.items() if place > 0}

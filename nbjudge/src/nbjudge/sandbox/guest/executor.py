@@ -8,6 +8,7 @@ is in nobody's hands but ours (`hide`), has builtins of its own, calls only func
 gets checks as compiled code. Orders come enciphered, or a thread could read them; answers are JSON, because nothing that
 comes out of a room is ever unpickled.
 """
+
 import asyncio
 import builtins
 import contextlib
@@ -31,8 +32,15 @@ from nbjudge.sandbox.wire import REAL, enciphered, exactly, head_of, loads
 __builtins__ = dict(vars(builtins))  # the functions below look here, and not where others can patch
 
 getpid, fork, end, read, write, wait = os.getpid, os.fork, os._exit, os.read, os.write, os.waitpid
-clock, threads, get_state, set_state = time.perf_counter, sys._current_frames, random.getstate, random.setstate
-encoded = json.encoder.c_make_encoder(None, None, json.encoder.encode_basestring_ascii, None, ": ", ", ", False, False, True)
+clock, threads, get_state, set_state = (
+    time.perf_counter,
+    sys._current_frames,
+    random.getstate,
+    random.setstate,
+)
+encoded = json.encoder.c_make_encoder(
+    None, None, json.encoder.encode_basestring_ascii, None, ": ", ", ", False, False, True
+)
 
 
 # ---- checks ----------------------------------------------------------------------------------------------------------------
@@ -52,7 +60,9 @@ def judge(order, space, page):
             if code.co_flags & inspect.CO_COROUTINE:
                 value = asyncio.run(awaited(value))
     except BaseException as problem:
-        page.fail(type(problem).__name__, words_of(problem), told(problem, order["run"], order["name"]))
+        page.fail(
+            type(problem).__name__, words_of(problem), told(problem, order["run"], order["name"])
+        )
         return False, None
     plain = type(value) is int or type(value) is float
     return True, float(value) if plain and math.isfinite(value) and value >= 0 else None
@@ -71,8 +81,14 @@ def told(problem, source, name):
         lines = source.split("\n")
         shown = []
         for entry in traceback.extract_tb(problem.__traceback__)[1:]:
-            text = lines[entry.lineno - 1] if entry.filename == f"<check {name}>" and entry.lineno <= len(lines) else entry.line
-            shown.append(f"{entry.filename}, line {entry.lineno}, in {entry.name}\n    {(text or '').strip()}")
+            text = (
+                lines[entry.lineno - 1]
+                if entry.filename == f"<check {name}>" and entry.lineno <= len(lines)
+                else entry.line
+            )
+            shown.append(
+                f"{entry.filename}, line {entry.lineno}, in {entry.name}\n    {(text or '').strip()}"
+            )
         return [*shown, "".join(traceback.format_exception_only(problem)).rstrip()]
     except BaseException:
         return [f"{type(problem).__name__}: {words_of(problem)}"]
@@ -109,7 +125,7 @@ def work(sock, key, shell, put_back, given, trusted):
 
     audit_hook.watch(trusted, notes, door)
     on_signal(signal.SIGINT, SIG_IGN)
-    while (head := read(descriptor, 1)):
+    while head := read(descriptor, 1):
         head += exactly(more, 7)
         data = exactly(more, int.from_bytes(head, "big"))
         order, number = loads(enciphered(data, key, number)), number + 1
@@ -135,10 +151,17 @@ def work(sock, key, shell, put_back, given, trusted):
             well, outputs = shell.run(order["run"])
             answer = said(order, well is True, None, outputs, started, notes)
             if order["kind"] == "given":
-                given |= {name: value for name, value in space.items()
-                          if not name.startswith("_") and before.get(name) is not value and isinstance(value, snapshot.FIXED)}
+                given |= {
+                    name: value
+                    for name, value in space.items()
+                    if not name.startswith("_")
+                    and before.get(name) is not value
+                    and isinstance(value, snapshot.FIXED)
+                }
         on_signal(signal.SIGINT, SIG_IGN)
-        while getpid() != own:  # a fork of the learner's that came out of the cell at its end: it waits to be found
+        while (
+            getpid() != own
+        ):  # a fork of the learner's that came out of the cell at its end: it waits to be found
             pause()
         reply(descriptor, answer)
 
@@ -161,27 +184,65 @@ def check(descriptor, order, space, shell, put_back, given, notes):
     page = fresh_page(shell)
     if len(threads()) > 1:  # a fork has but one, so a hook of the learner's has started another
         notes.append("it started a thread in the process of its check")
-        return reply(descriptor, said(order, False, None, [refused("it started a thread in the process of its check")], started, notes))
+        return reply(
+            descriptor,
+            said(
+                order,
+                False,
+                None,
+                [refused("it started a thread in the process of its check")],
+                started,
+                notes,
+            ),
+        )
     started = clock()
     if "torch" in sys.modules:
-        sys.modules["torch"].set_num_threads(1)  # a pool of threads does not live through a fork: who waits for it waits for ever
+        sys.modules["torch"].set_num_threads(
+            1
+        )  # a pool of threads does not live through a fork: who waits for it waits for ever
     well, score = judge(order, space, page)
     judged = clock()
     during, outputs = put_back() if well else [], page.outputs
     if during:
         notes.append(f"while it was checked it changed {', '.join(during[:3])}")
-        well, score, outputs = False, None, [*outputs, refused(f"it changed {during[0]} while it was checked")]
+        well, score, outputs = (
+            False,
+            None,
+            [*outputs, refused(f"it changed {during[0]} while it was checked")],
+        )
     if score is not None:
-        outputs = [*outputs, {"output_type": "execute_result", "data": {"text/plain": f"{score:g}"}, "metadata": {}, "execution_count": None}]
-    reply(descriptor, said(order, well, score, outputs, started + clock() - judged, notes))  # the check's own time, without putting back
+        outputs = [
+            *outputs,
+            {
+                "output_type": "execute_result",
+                "data": {"text/plain": f"{score:g}"},
+                "metadata": {},
+                "execution_count": None,
+            },
+        ]
+    reply(
+        descriptor, said(order, well, score, outputs, started + clock() - judged, notes)
+    )  # the check's own time, without putting back
 
 
 def refused(why):
-    return {"output_type": "error", "ename": "Refused", "evalue": f"The answer was refused: {why}", "traceback": [f"The answer was refused: {why}."]}
+    return {
+        "output_type": "error",
+        "ename": "Refused",
+        "evalue": f"The answer was refused: {why}",
+        "traceback": [f"The answer was refused: {why}."],
+    }
 
 
 def said(order, well, score, outputs, started, notes):
-    answer = {"word": order["word"], "well": well, "score": score, "outputs": outputs, "seconds": clock() - started, "notes": notes[:20]}
+    answer = {
+        "word": order["word"],
+        "well": well,
+        "score": score,
+        "outputs": outputs,
+        "seconds": clock() - started,
+        "notes": notes[:20],
+    }
     notes.clear()
     return answer
 
@@ -193,7 +254,7 @@ def reply(descriptor, answer):
         data = "".join(encoded(answer | {"outputs": []}, 0)).encode()
     data = head_of(data) + data
     while data:
-        data = data[write(descriptor, data):]
+        data = data[write(descriptor, data) :]
 
 
 def started(modules):
@@ -209,7 +270,9 @@ def started(modules):
 
 def import_all(modules):
     for name in modules:
-        with contextlib.suppress(Exception):  # what cannot be imported fails again, and is shown, in the cell that asks for it
+        with contextlib.suppress(
+            Exception
+        ):  # what cannot be imported fails again, and is shown, in the cell that asks for it
             __import__(name)
 
 

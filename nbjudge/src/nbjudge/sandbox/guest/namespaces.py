@@ -3,6 +3,7 @@
 Linux namespaces do this without privileges (user_namespaces(7), mount_namespaces(7), pid_namespaces(7)): `enter` is called in a
 freshly forked process and returns in a child of it that is process 1 of its own world. Nothing that it starts outlives it.
 """
+
 import contextlib
 import ctypes
 import errno
@@ -17,16 +18,56 @@ from pathlib import Path
 
 from nbjudge.sandbox.wire import HOME, PLAIN, NoRoom
 
-SYSTEM = ("/usr", "/lib", "/lib32", "/lib64", "/bin", "/sbin", "/etc/ld.so.cache", "/etc/fonts", "/etc/localtime", "/etc/alternatives")
+SYSTEM = (
+    "/usr",
+    "/lib",
+    "/lib32",
+    "/lib64",
+    "/bin",
+    "/sbin",
+    "/etc/ld.so.cache",
+    "/etc/fonts",
+    "/etc/localtime",
+    "/etc/alternatives",
+)
 DEVICES = ("null", "zero", "full", "random", "urandom")
-CLONE = {"user": 0x10000000, "mounts": 0x00020000, "processes": 0x20000000, "network": 0x40000000, "ipc": 0x08000000, "name": 0x04000000}
-MS_RDONLY, MS_NOSUID, MS_NODEV, MS_REMOUNT, MS_BIND, MS_REC, MS_PRIVATE = 1, 2, 4, 32, 4096, 16384, 1 << 18
+CLONE = {
+    "user": 0x10000000,
+    "mounts": 0x00020000,
+    "processes": 0x20000000,
+    "network": 0x40000000,
+    "ipc": 0x08000000,
+    "name": 0x04000000,
+}
+MS_RDONLY, MS_NOSUID, MS_NODEV, MS_REMOUNT, MS_BIND, MS_REC, MS_PRIVATE = (
+    1,
+    2,
+    4,
+    32,
+    4096,
+    16384,
+    1 << 18,
+)
 MNT_DETACH, MOUNT_ATTR_RDONLY, AT_RECURSIVE = 2, 1, 0x8000
-PR_SET_PDEATHSIG, PR_SET_DUMPABLE, PR_CAPBSET_DROP, PR_SET_CHILD_SUBREAPER, PR_SET_NO_NEW_PRIVS = 1, 4, 24, 36, 38
-SYSCALLS = {"x86_64": {"pivot_root": 155, "capset": 126}, "aarch64": {"pivot_root": 41, "capset": 91}}
+PR_SET_PDEATHSIG, PR_SET_DUMPABLE, PR_CAPBSET_DROP, PR_SET_CHILD_SUBREAPER, PR_SET_NO_NEW_PRIVS = (
+    1,
+    4,
+    24,
+    36,
+    38,
+)
+SYSCALLS = {
+    "x86_64": {"pivot_root": 155, "capset": 126},
+    "aarch64": {"pivot_root": 41, "capset": 91},
+}
 MOUNT_SETATTR = 442  # the same number everywhere: syscalls(2), Linux 5.12
 FEWEST_PROCESSES = 301  # the least that the kernel lets a namespace have, kernel/pid.c
-PR_SET_SECCOMP, SECCOMP_MODE_FILTER, SECCOMP_RET_ALLOW, SECCOMP_RET_ERRNO = 22, 2, 0x7FFF0000, 0x00050000
+PR_SET_SECCOMP, SECCOMP_MODE_FILTER, SECCOMP_RET_ALLOW, SECCOMP_RET_ERRNO = (
+    22,
+    2,
+    0x7FFF0000,
+    0x00050000,
+)
 # memory that no limit counts while it is not mapped: (audit's name for the machine; memfd_create, memfd_secret, shmget)
 UNCOUNTED = {"x86_64": (0xC000003E, (319, 447, 29)), "aarch64": (0xC00000B7, (279, 447, 194))}
 
@@ -45,11 +86,15 @@ def call(step, result):
 
 def mount(source, target, kind="", flags=0, options=""):
     arguments = [str(text).encode() for text in (source, target, kind)]
-    call(f"mount {target}", libc().mount(*arguments, ctypes.c_ulong(flags), options.encode() or None))
+    call(
+        f"mount {target}", libc().mount(*arguments, ctypes.c_ulong(flags), options.encode() or None)
+    )
 
 
 def syscall(name, *arguments):
-    number = MOUNT_SETATTR if name == "mount_setattr" else SYSCALLS.get(os.uname().machine, {}).get(name)
+    number = (
+        MOUNT_SETATTR if name == "mount_setattr" else SYSCALLS.get(os.uname().machine, {}).get(name)
+    )
     if number is None:
         raise NoRoom(f"{name}: not known on {os.uname().machine}")
     return call(name, libc().syscall(ctypes.c_long(number), *arguments))
@@ -69,12 +114,16 @@ def adopt_orphans():
 
 def visible_paths(modules):
     """What Python needs: the interpreter, the system's libraries, and the packages of `modules` that lie elsewhere."""
-    prefixes = {str(Path(path).resolve()) for path in (sys.prefix, sys.base_prefix, sys.exec_prefix)} | {sys.prefix}
+    prefixes = {
+        str(Path(path).resolve()) for path in (sys.prefix, sys.base_prefix, sys.exec_prefix)
+    } | {sys.prefix}
     found = {path for path in (*prefixes, *SYSTEM) if os.path.exists(path)}
     for name, module in modules.items():
         file = getattr(module, "__file__", None)
         if "." not in name and file and not file.startswith(tuple(f"{path}/" for path in found)):
-            found |= {str(path) for path in getattr(module, "__path__", [file]) if os.path.exists(path)}
+            found |= {
+                str(path) for path in getattr(module, "__path__", [file]) if os.path.exists(path)
+            }
     return sorted(path for path in found if path != "/")
 
 
@@ -87,13 +136,25 @@ def enter(base, visible, hidden, files, limits):
     """
     user, group = os.geteuid(), os.getegid()
     call("unshare", libc().unshare(ctypes.c_int(sum(CLONE.values()))))
-    for file, text in (("setgroups", "deny"), ("uid_map", f"1000 {user} 1"), ("gid_map", f"1000 {group} 1")):
+    for file, text in (
+        ("setgroups", "deny"),
+        ("uid_map", f"1000 {user} 1"),
+        ("gid_map", f"1000 {group} 1"),
+    ):
         Path("/proc/self", file).write_text(text)
     mount("none", "/", flags=MS_REC | MS_PRIVATE)
-    mount("tmpfs", base, "tmpfs", MS_NOSUID | MS_NODEV, f"size={limits.disk + sum(map(len, files.values()))},nr_inodes=20000,mode=755")
+    mount(
+        "tmpfs",
+        base,
+        "tmpfs",
+        MS_NOSUID | MS_NODEV,
+        f"size={limits.disk + sum(map(len, files.values()))},nr_inodes=20000,mode=755",
+    )
     for path in visible:
         target = f"{base}{path}"
-        if os.path.islink(path) and any(os.path.realpath(path).startswith(f"{other}/") for other in visible):
+        if os.path.islink(path) and any(
+            os.path.realpath(path).startswith(f"{other}/") for other in visible
+        ):
             os.makedirs(os.path.dirname(target), exist_ok=True)
             os.symlink(os.readlink(path), target)
             continue
@@ -104,7 +165,14 @@ def enter(base, visible, hidden, files, limits):
             Path(target).touch()
         mount(path, target, flags=MS_BIND | MS_REC)
         attributes = (ctypes.c_uint64 * 4)(MOUNT_ATTR_RDONLY, 0, 0, 0)
-        syscall("mount_setattr", ctypes.c_int(-100), target.encode(), ctypes.c_uint(AT_RECURSIVE), attributes, ctypes.c_size_t(32))
+        syscall(
+            "mount_setattr",
+            ctypes.c_int(-100),
+            target.encode(),
+            ctypes.c_uint(AT_RECURSIVE),
+            attributes,
+            ctypes.c_size_t(32),
+        )
     for path in hidden:
         if any(path.startswith(f"{seen}/") for seen in visible) and os.path.isdir(path):
             mount("tmpfs", f"{base}{path}", "tmpfs", MS_RDONLY, "size=4k")
@@ -122,9 +190,15 @@ def enter(base, visible, hidden, files, limits):
         mount("proc", f"{base}/proc", "proc", MS_NOSUID | MS_NODEV)
     if os.path.exists(f"{base}/proc/self"):
         with contextlib.suppress(OSError):
-            if each_room_has_its_own_pid_max():  # for root's processes there is no other limit of their number
-                Path(f"{base}/proc/sys/kernel/pid_max").write_text(str(max(FEWEST_PROCESSES, 8 * (os.cpu_count() or 1))))
-        mount("none", f"{base}/proc", flags=MS_REMOUNT | MS_BIND | MS_RDONLY | MS_NOSUID | MS_NODEV)  # or root's rooms could change the system's settings
+            if (
+                each_room_has_its_own_pid_max()
+            ):  # for root's processes there is no other limit of their number
+                Path(f"{base}/proc/sys/kernel/pid_max").write_text(
+                    str(max(FEWEST_PROCESSES, 8 * (os.cpu_count() or 1)))
+                )
+        mount(
+            "none", f"{base}/proc", flags=MS_REMOUNT | MS_BIND | MS_RDONLY | MS_NOSUID | MS_NODEV
+        )  # or root's rooms could change the system's settings
     os.chdir(base)
     syscall("pivot_root", b".", b".")
     call("umount", libc().umount2(b".", MNT_DETACH))
@@ -175,21 +249,51 @@ def have_no_uncounted_memory():
         return
     machine, numbers = UNCOUNTED[os.uname().machine]
     load, equal, at_least, answer = 0x20, 0x15, 0x35, 0x06  # linux/bpf_common.h
-    steps = [(load, 0, 0, 4), (equal, 0, len(numbers) + 3, machine),  # another machine's calls, such as those of 32 bits, have other numbers,
-             (load, 0, 0, 0), (at_least, len(numbers) + 1, 0, 0x40000000),  # and so have those of x32
-             *((equal, len(numbers) - place, 0, number) for place, number in enumerate(numbers)),
-             (answer, 0, 0, SECCOMP_RET_ALLOW), (answer, 0, 0, SECCOMP_RET_ERRNO | errno.ENOSYS)]
+    steps = [
+        (load, 0, 0, 4),
+        (
+            equal,
+            0,
+            len(numbers) + 3,
+            machine,
+        ),  # another machine's calls, such as those of 32 bits, have other numbers,
+        (load, 0, 0, 0),
+        (at_least, len(numbers) + 1, 0, 0x40000000),  # and so have those of x32
+        *((equal, len(numbers) - place, 0, number) for place, number in enumerate(numbers)),
+        (answer, 0, 0, SECCOMP_RET_ALLOW),
+        (answer, 0, 0, SECCOMP_RET_ERRNO | errno.ENOSYS),
+    ]
     code = ctypes.create_string_buffer(b"".join(struct.pack("HBBI", *step) for step in steps))
-    libc().prctl(PR_SET_SECCOMP, SECCOMP_MODE_FILTER, struct.pack("HP", len(steps), ctypes.addressof(code)), 0, 0)
+    libc().prctl(
+        PR_SET_SECCOMP,
+        SECCOMP_MODE_FILTER,
+        struct.pack("HP", len(steps), ctypes.addressof(code)),
+        0,
+        0,
+    )
 
 
 def bound(limits):
     """Limits of the process and of what it starts; getrlimit(2)."""
     status = Path("/proc/self/status")
-    own = {line.split(":")[0]: int(line.split()[1]) << 10 for line in status.read_text().splitlines() if line.endswith(" kB")} if status.exists() else {}
-    for what, most in ((resource.RLIMIT_DATA, own.get("VmData", 1 << 30) + limits.memory),
-                       (resource.RLIMIT_AS, own.get("VmSize", 8 << 30) + 2 * limits.memory), (resource.RLIMIT_CPU, limits.cpu), (resource.RLIMIT_CORE, 0),
-                       (resource.RLIMIT_FSIZE, limits.disk), (resource.RLIMIT_NOFILE, 1024), (resource.RLIMIT_NPROC, limits.processes)):
+    own = (
+        {
+            line.split(":")[0]: int(line.split()[1]) << 10
+            for line in status.read_text().splitlines()
+            if line.endswith(" kB")
+        }
+        if status.exists()
+        else {}
+    )
+    for what, most in (
+        (resource.RLIMIT_DATA, own.get("VmData", 1 << 30) + limits.memory),
+        (resource.RLIMIT_AS, own.get("VmSize", 8 << 30) + 2 * limits.memory),
+        (resource.RLIMIT_CPU, limits.cpu),
+        (resource.RLIMIT_CORE, 0),
+        (resource.RLIMIT_FSIZE, limits.disk),
+        (resource.RLIMIT_NOFILE, 1024),
+        (resource.RLIMIT_NPROC, limits.processes),
+    ):
         hard = resource.getrlimit(what)[1]
         most = most if hard == resource.RLIM_INFINITY else min(most, hard)
         resource.setrlimit(what, (most, most))

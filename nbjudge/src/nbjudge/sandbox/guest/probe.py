@@ -1,4 +1,5 @@
 """Try to build a sandbox, and print "ok" or the step that failed: `python -m nbjudge.sandbox.guest.probe`."""
+
 import os
 import sys
 import tempfile

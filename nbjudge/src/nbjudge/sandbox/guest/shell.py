@@ -2,6 +2,7 @@
 
 All that a learner's code can reach of the grading engine is this module. It therefore judges nothing and knows no secret.
 """
+
 import io
 import sys
 
@@ -37,14 +38,27 @@ class Page:
 
     def show(self, kind, data, metadata, **more):
         self._make_way()
-        data = {key: value if isinstance(value, (str, dict, list)) else str(value) for key, value in data.items()}
+        data = {
+            key: value if isinstance(value, (str, dict, list)) else str(value)
+            for key, value in data.items()
+        }
         self.shown += sum(len(str(value)) for value in data.values())
         if self.shown > KEPT_PICTURES:
-            data, metadata = {"text/plain": f"{CUT}the cell displayed more than {KEPT_PICTURES:,} characters."}, {}
+            data, metadata = (
+                {"text/plain": f"{CUT}the cell displayed more than {KEPT_PICTURES:,} characters."},
+                {},
+            )
         self.outputs.append({"output_type": kind, "data": data, "metadata": metadata or {}, **more})
 
     def fail(self, name, message, lines):
-        self.outputs.append({"output_type": "error", "ename": name, "evalue": shorten(message), "traceback": [shorten(line) for line in lines]})
+        self.outputs.append(
+            {
+                "output_type": "error",
+                "ename": name,
+                "evalue": shorten(message),
+                "traceback": [shorten(line) for line in lines],
+            }
+        )
 
     def _make_way(self):
         if self.wait:
@@ -106,7 +120,13 @@ class Shell(InteractiveShell):
 
     def __init__(self, **options):
         fresh_page(self)
-        super().__init__(config=Config(HistoryManager={"enabled": False, "hist_file": ":memory:"}, InteractiveShell={"colors": "NoColor"}), **options)
+        super().__init__(
+            config=Config(
+                HistoryManager={"enabled": False, "hist_file": ":memory:"},
+                InteractiveShell={"colors": "NoColor"},
+            ),
+            **options,
+        )
 
     def _showtraceback(self, etype, evalue, stb):
         lines = stb if isinstance(stb, list) else [str(stb)]

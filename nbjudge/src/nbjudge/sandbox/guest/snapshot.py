@@ -3,6 +3,7 @@
 Here are only functions, and in touched.py and guard.py: every class can be found among the subclasses of `object`, and its methods
 lead to what they use.
 """
+
 import builtins
 import ctypes
 import functools
@@ -11,7 +12,18 @@ import sys
 import threading
 import types
 import warnings
-from _signal import ITIMER_REAL, SIG_DFL, SIGALRM, SIGCHLD, SIGINT, SIGTERM, SIGUSR1, SIGUSR2, default_int_handler, setitimer
+from _signal import (
+    ITIMER_REAL,
+    SIG_DFL,
+    SIGALRM,
+    SIGCHLD,
+    SIGINT,
+    SIGTERM,
+    SIGUSR1,
+    SIGUSR2,
+    default_int_handler,
+    setitimer,
+)
 from _signal import signal as on_signal
 from operator import is_
 
@@ -20,21 +32,41 @@ from nbjudge.sandbox.guest.dirty_tracking import keeps, watcher
 
 __builtins__ = dict(vars(builtins))  # the functions below look here, and not where others can patch
 
-FIXED = (types.FunctionType, types.BuiltinFunctionType, type, types.ModuleType, types.MethodDescriptorType, types.WrapperDescriptorType,
-         types.GetSetDescriptorType, types.MemberDescriptorType, types.MethodType, staticmethod, classmethod, property)
+FIXED = (
+    types.FunctionType,
+    types.BuiltinFunctionType,
+    type,
+    types.ModuleType,
+    types.MethodDescriptorType,
+    types.WrapperDescriptorType,
+    types.GetSetDescriptorType,
+    types.MemberDescriptorType,
+    types.MethodType,
+    staticmethod,
+    classmethod,
+    property,
+)
 CACHE = functools._lru_cache_wrapper
 settrace, setprofile, class_space, cell_content, asked_of, emptied = (
-    sys.settrace, sys.setprofile, type.__dict__["__dict__"].__get__, types.CellType.cell_contents.__get__, CACHE.cache_info, CACHE.cache_clear)
+    sys.settrace,
+    sys.setprofile,
+    type.__dict__["__dict__"].__get__,
+    types.CellType.cell_contents.__get__,
+    CACHE.cache_info,
+    CACHE.cache_clear,
+)
 modules = sys.modules
 
 
 def without_warnings(function):
     """A function that looks at everything meets much that is deprecated."""
+
     @functools.wraps(function)
     def run(*arguments):
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")
             return function(*arguments)
+
     return run
 
 
@@ -48,51 +80,131 @@ def keeper(space, own=()):
     at every check.
     """
     mine = [module for name, module in modules.items() if name.partition(".")[0] in own]
-    first = list(dict.fromkeys([*mine, *referred(vars(module) for module in mine), *referred([space])]))
-    seen = {id(module): module for module in [builtins, *first, *referred(vars(module) for module in first)]}
+    first = list(
+        dict.fromkeys([*mine, *referred(vars(module) for module in mine), *referred([space])])
+    )
+    seen = {
+        id(module): module
+        for module in [builtins, *first, *referred(vars(module) for module in first)]
+    }
     places, functions = [], {}
 
     def note(owner, names, keeps_data):
-        kept = {name: value for name, value in names.items() if not name.startswith("__") or isinstance(value, FIXED)}
-        kept = {name: value for name, value in kept.items() if keeps_data or callable(value) or isinstance(value, FIXED)}
+        kept = {
+            name: value
+            for name, value in names.items()
+            if not name.startswith("__") or isinstance(value, FIXED)
+        }
+        kept = {
+            name: value
+            for name, value in kept.items()
+            if keeps_data or callable(value) or isinstance(value, FIXED)
+        }
         if owner is ctypes:  # `watch` puts doors before these, and they must stay
             kept = {name: value for name, value in kept.items() if name not in SILENT}
         if kept:
             places.append((owner, tuple(kept), tuple(kept.values())))
         for value in kept.values():
-            while isinstance(value, types.FunctionType) and id(value) not in functions:  # what a decorator has wrapped, too
+            while (
+                isinstance(value, types.FunctionType) and id(value) not in functions
+            ):  # what a decorator has wrapped, too
                 functions[id(value)] = value, f"{value.__module__}.{value.__qualname__}"
                 value = getattr(value, "__wrapped__", None)
 
     for module in seen.values():
         note(module, vars(module), module in mine)
-        for kind in [value for value in vars(module).values() if isinstance(value, type) and value.__module__ == module.__name__]:
+        for kind in [
+            value
+            for value in vars(module).values()
+            if isinstance(value, type) and value.__module__ == module.__name__
+        ]:
             note(kind, dict(vars(kind)), False)
-    for kind in {id(kind): kind for module in first for value in vars(module).values() if isinstance(value, type) for kind in value.__mro__
-                 if id(modules.get(kind.__module__)) not in seen}.values():
+    for kind in {
+        id(kind): kind
+        for module in first
+        for value in vars(module).values()
+        if isinstance(value, type)
+        for kind in value.__mro__
+        if id(modules.get(kind.__module__)) not in seen
+    }.values():
         note(kind, dict(vars(kind)), False)
     # what a module's names hold is one thing, what is inside of that another: closures, defaults, and the data of the instructor's own
-    cells = [(cell, name) for function, name in functions.values() for cell in function.__closure__ or () if filled(cell)]
-    cells = [(cell, cell_content(cell), name) for cell, name in cells if isinstance(cell_content(cell), FIXED)]
-    defaults = [(function, function.__defaults__, function.__kwdefaults__, dict(function.__kwdefaults__ or {}), name)
-                for function, name in functions.values() if function.__defaults__ or function.__kwdefaults__]
-    data = [(value, contents(value), f"{module.__name__}.{name}") for module in mine for name, value in vars(module).items()
-            if not name.startswith("__") and contents(value) is not None]
-    data.sort(key=lambda entry: type(entry[0]) is not dict)  # dictionaries first, which `watcher` can watch
+    cells = [
+        (cell, name)
+        for function, name in functions.values()
+        for cell in function.__closure__ or ()
+        if filled(cell)
+    ]
+    cells = [
+        (cell, cell_content(cell), name)
+        for cell, name in cells
+        if isinstance(cell_content(cell), FIXED)
+    ]
+    defaults = [
+        (
+            function,
+            function.__defaults__,
+            function.__kwdefaults__,
+            dict(function.__kwdefaults__ or {}),
+            name,
+        )
+        for function, name in functions.values()
+        if function.__defaults__ or function.__kwdefaults__
+    ]
+    data = [
+        (value, contents(value), f"{module.__name__}.{name}")
+        for module in mine
+        for name, value in vars(module).items()
+        if not name.startswith("__") and contents(value) is not None
+    ]
+    data.sort(
+        key=lambda entry: type(entry[0]) is not dict
+    )  # dictionaries first, which `watcher` can watch
     watched = sum(type(value) is dict for value, *_ in data)
-    values = {id(cache): cache() for cache in caches_of(mine) if needs_nothing(cache) and asked_of(cache).currsize}
-    caches = [[cache, tuple(asked_of(cache))[:2], values.get(id(cache))] for cache in caches_of(mine)]
+    values = {
+        id(cache): cache()
+        for cache in caches_of(mine)
+        if needs_nothing(cache) and asked_of(cache).currsize
+    }
+    caches = [
+        [cache, tuple(asked_of(cache))[:2], values.get(id(cache))] for cache in caches_of(mine)
+    ]
     loaded, basic = dict(modules), dict(vars(builtins))
-    paths = [(name, getattr(sys, name), list(getattr(sys, name))) for name in ("path", "meta_path", "path_hooks")]
-    paths[0][2].sort(key="".__eq__)  # in a check the working folder comes last: nothing in it hides an installed module
-    touched = watcher([vars(owner) if isinstance(owner, types.ModuleType) else gc.get_referents(class_space(owner))[0] for owner, _, _ in places])
+    paths = [
+        (name, getattr(sys, name), list(getattr(sys, name)))
+        for name in ("path", "meta_path", "path_hooks")
+    ]
+    paths[0][2].sort(
+        key="".__eq__
+    )  # in a check the working folder comes last: nothing in it hides an installed module
+    touched = watcher(
+        [
+            vars(owner)
+            if isinstance(owner, types.ModuleType)
+            else gc.get_referents(class_space(owner))[0]
+            for owner, _, _ in places
+        ]
+    )
     importers = sys.path_importer_cache
-    names_touched, modules_kept, data_touched = watcher([vars(builtins), modules]), keeps(modules), watcher([value for value, *_ in data[:watched]])
+    names_touched, modules_kept, data_touched = (
+        watcher([vars(builtins), modules]),
+        keeps(modules),
+        watcher([value for value, *_ in data[:watched]]),
+    )
     inside_touched = watcher(
         [named for _, _, named, _, _ in defaults if named],
         [(cell, "cell_contents") for cell, _, _ in cells]
-        + [(function, name) for function, *_ in defaults for name in ("__defaults__", "__kwdefaults__")])
-    owners, names_of, values_of = [place[0] for place in places], [place[1] for place in places], [place[2] for place in places]
+        + [
+            (function, name)
+            for function, *_ in defaults
+            for name in ("__defaults__", "__kwdefaults__")
+        ],
+    )
+    owners, names_of, values_of = (
+        [place[0] for place in places],
+        [place[1] for place in places],
+        [place[2] for place in places],
+    )
 
     def put_back():
         changed = []
@@ -101,7 +213,9 @@ def keeper(space, own=()):
             if vars(builtins).get(name) is not value and name != "_":
                 changed.append(f"builtins.{name}")
                 vars(builtins)[name] = value
-        for name, module in loaded.items() if 1 in tables and not modules_kept() else ():  # whoever imports has touched it
+        for name, module in (
+            loaded.items() if 1 in tables and not modules_kept() else ()
+        ):  # whoever imports has touched it
             if modules.get(name) is not module:
                 changed.append(f"sys.modules[{name}]")
                 modules[name] = module
@@ -113,15 +227,25 @@ def keeper(space, own=()):
             for name, value in zip(names, values):
                 if now.get(name) is not value:
                     if not wraps(now.get(name), value):
-                        changed.append(f"{owner.__module__}.{owner.__qualname__}.{name}" if isinstance(owner, type) else f"{owner.__name__}.{name}")
-                    type.__setattr__(owner, name, value) if isinstance(owner, type) else now.__setitem__(name, value)
+                        changed.append(
+                            f"{owner.__module__}.{owner.__qualname__}.{name}"
+                            if isinstance(owner, type)
+                            else f"{owner.__name__}.{name}"
+                        )
+                    type.__setattr__(owner, name, value) if isinstance(
+                        owner, type
+                    ) else now.__setitem__(name, value)
         moved = inside_touched()
         for cell, content, name in cells if moved else ():
             if inside(cell) is not content:
                 changed.append(name)
                 cell.cell_contents = content
         for function, plain, named, copy, name in defaults if moved else ():
-            if function.__defaults__ is not plain or function.__kwdefaults__ is not named or (copy and not same(named, copy)):
+            if (
+                function.__defaults__ is not plain
+                or function.__kwdefaults__ is not named
+                or (copy and not same(named, copy))
+            ):
                 changed.append(name)
                 function.__defaults__, function.__kwdefaults__ = plain, named
                 if named is not None:
@@ -141,7 +265,9 @@ def keeper(space, own=()):
             thing[:] = entries
             setattr(sys, name, thing)
         sys.path_importer_cache = {}
-        assert importers is not None  # the old one is kept: to take it apart would touch much memory
+        assert (
+            importers is not None
+        )  # the old one is kept: to take it apart would touch much memory
         return sorted(set(changed))
 
     return put_back
@@ -163,7 +289,14 @@ def referred(spaces):
 
 def caches_of(mine):
     """What these modules keep with functools.cache or lru_cache."""
-    return list({id(value): value for module in mine for value in vars(module).values() if type(value) is CACHE}.values())
+    return list(
+        {
+            id(value): value
+            for module in mine
+            for value in vars(module).values()
+            if type(value) is CACHE
+        }.values()
+    )
 
 
 def needs_nothing(cache):
@@ -176,7 +309,9 @@ def fill_caches(own):
 
     `own`: top-level names of the instructor's packages. What cannot be had fails again, and is shown, in the cell that asks for it.
     """
-    for cache in caches_of([module for name, module in list(modules.items()) if name.partition(".")[0] in own]):
+    for cache in caches_of(
+        [module for name, module in list(modules.items()) if name.partition(".")[0] in own]
+    ):
         if needs_nothing(cache):
             try:
                 cache()
@@ -200,7 +335,10 @@ def contents(value):
     """A copy of what a container or an array of numbers holds; None for anything else."""
     if type(value) in (dict, list, set):
         return value.copy()
-    if type(value).__name__ in ("Tensor", "ndarray") and type(value).__module__ in ("torch", "numpy"):
+    if type(value).__name__ in ("Tensor", "ndarray") and type(value).__module__ in (
+        "torch",
+        "numpy",
+    ):
         array = value.detach().numpy() if type(value).__module__ == "torch" else value
         return None if array.dtype.hasobject else array.tobytes()
     return None
@@ -227,8 +365,12 @@ def refill(value, before):
 def wraps(new, old):
     """Whether an installed library has wrapped its own function, as torch.optim does when the first optimizer is made: nothing to tell of."""
     code = getattr(new, "__code__", None)
-    return code is not None and getattr(new, "__wrapped__", None) is old and code.co_filename.startswith((sys.prefix, sys.base_prefix)) \
+    return (
+        code is not None
+        and getattr(new, "__wrapped__", None) is old
+        and code.co_filename.startswith((sys.prefix, sys.base_prefix))
         and any(inside(cell) is old for cell in new.__closure__ or ())
+    )
 
 
 def calm():

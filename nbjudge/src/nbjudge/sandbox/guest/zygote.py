@@ -5,6 +5,7 @@
 A lesson's start has run the given cells before the first answer; every submission goes on from there. Importing PyTorch takes
 seconds, forking takes milliseconds. Nothing of a submission is ever in these two processes: they only fork.
 """
+
 import contextlib
 import ctypes
 import gc
@@ -22,7 +23,9 @@ from nbjudge.sandbox import wire
 from nbjudge.sandbox.guest import executor, namespaces, snapshot
 from nbjudge.sandbox.guest import shell as shells
 
-ENGINE = str(Path(__file__).resolve().parents[2])  # wherever it is installed, its code is at home in a sandbox
+ENGINE = str(
+    Path(__file__).resolve().parents[2]
+)  # wherever it is installed, its code is at home in a sandbox
 WORTH = 6  # rooms after which a start puts its memory into large pages again, each time: its cells, and each fork, take some apart
 
 
@@ -83,14 +86,30 @@ def begin(order, sock, shell):
         well = well and passed
         pages.append(outputs)
         seconds.append(time.perf_counter() - started)
-    given |= {name: value for name, value in shell.user_ns.items() if not name.startswith("_") and isinstance(value, snapshot.FIXED)}
-    left = {os.path.relpath(os.path.join(place, name), base) for place, _, names in os.walk(base) for name in names}
+    given |= {
+        name: value
+        for name, value in shell.user_ns.items()
+        if not name.startswith("_") and isinstance(value, snapshot.FIXED)
+    }
+    left = {
+        os.path.relpath(os.path.join(place, name), base)
+        for place, _, names in os.walk(base)
+        for name in names
+    }
     for name in left:
         os.unlink(os.path.join(base, name))
     put_back = snapshot.keeper({**shell.user_ns, "": shells}, order["own"])
     visible = sorted({*namespaces.visible_paths(sys.modules), ENGINE})
     numbers = random.getstate()
-    wire.send(sock, {"outputs": pages, "seconds": seconds, "well": well and left == set(order["files"]), "name": base})
+    wire.send(
+        sock,
+        {
+            "outputs": pages,
+            "seconds": seconds,
+            "well": well and left == set(order["files"]),
+            "name": base,
+        },
+    )
     serve(sock, lambda order, sock: enter(order, sock, shell, put_back, given, visible, numbers))
 
 
@@ -118,7 +137,9 @@ def one_stretch(megabytes=200):
 
     Python asks for memory by the megabyte, and gives back where nothing is left: it gets all of it at once, with one object left in each.
     """
-    smallest = 512  # bytes, of the largest objects for which Python asks in this way: Objects/obmalloc.c
+    smallest = (
+        512  # bytes, of the largest objects for which Python asks in this way: Objects/obmalloc.c
+    )
     pins = [bytes(smallest - 40) for _ in range(megabytes * (1 << 20) // smallest)][::1900]
     yield
     del pins

@@ -3,6 +3,7 @@
 `Pool` holds a worker's warm parent and the lessons' starts; `Pool.run(job)` drives one submission in a room of its own. Many
 threads may call it at once.
 """
+
 import contextlib
 import json
 import os
@@ -21,7 +22,9 @@ from nbjudge.sandbox.host.session import DEADLY, Lost, Room, ended
 
 STARTS = 2  # lessons whose starts are kept while nobody uses them
 # for malloc, GNU libc manual, 3.2.3: large pages, and all of it in one stretch that is kept. Where much memory comes and goes, cells take a fifth less time
-LARGE_PAGES = {"GLIBC_TUNABLES": "glibc.malloc.hugetlb=1:glibc.malloc.mmap_threshold=2147483648:glibc.malloc.trim_threshold=4294967296"}
+LARGE_PAGES = {
+    "GLIBC_TUNABLES": "glibc.malloc.hugetlb=1:glibc.malloc.mmap_threshold=2147483648:glibc.malloc.trim_threshold=4294967296"
+}
 RESTARTS = 5  # cells that may take the whole notebook with them before the rest is given up
 
 
@@ -115,8 +118,17 @@ class Pool:
         sock, theirs = socket.socketpair()
         places = os.pathsep.join(dict.fromkeys(path for path in sys.path if path))
         self.process = subprocess.Popen(
-            [sys.executable, "-m", "nbjudge.sandbox.guest.zygote", str(theirs.fileno()), json.dumps(sorted(self.packages))], pass_fds=[theirs.fileno()],
-            env=wire.PLAIN | LARGE_PAGES | {"PYTHONPATH": places, "HOME": tempfile.gettempdir()}, stdin=subprocess.DEVNULL)
+            [
+                sys.executable,
+                "-m",
+                "nbjudge.sandbox.guest.zygote",
+                str(theirs.fileno()),
+                json.dumps(sorted(self.packages)),
+            ],
+            pass_fds=[theirs.fileno()],
+            env=wire.PLAIN | LARGE_PAGES | {"PYTHONPATH": places, "HOME": tempfile.gettempdir()},
+            stdin=subprocess.DEVNULL,
+        )
         theirs.close()
         self.parent = Forker(self.process.pid, sock)
 
@@ -131,9 +143,21 @@ class Pool:
                 start.end()
                 start = None
             if start is None:
-                for other in [other for other, kept in self.starts.items() if not kept.users][:max(0, len(self.starts) + 1 - STARTS)]:
+                for other in [other for other, kept in self.starts.items() if not kept.users][
+                    : max(0, len(self.starts) + 1 - STARTS)
+                ]:
                     self.starts.pop(other).end()
-                start = Forker(*self.parent.fork({"cells": prefix, "imports": job.imports, "files": job.start_files, "own": job.own, "seed": job.seed}))
+                start = Forker(
+                    *self.parent.fork(
+                        {
+                            "cells": prefix,
+                            "imports": job.imports,
+                            "files": job.start_files,
+                            "own": job.own,
+                            "seed": job.seed,
+                        }
+                    )
+                )
             self.starts[key] = start
             start.users += 1
         try:
@@ -149,12 +173,18 @@ class Pool:
         for attempt in range(3):
             try:
                 return self._run(job)
-            except (Lost, OSError, ValueError) as problem:  # a process of ours was killed, perhaps for want of memory
+            except (
+                Lost,
+                OSError,
+                ValueError,
+            ) as problem:  # a process of ours was killed, perhaps for want of memory
                 if isinstance(problem, wire.NoRoom) or attempt == 2:
                     raise
 
     def _run(self, job):
-        for prefix in dict.fromkeys((shared_prefix(job), ())):  # where the given cells fail by themselves, each room runs them
+        for prefix in dict.fromkeys(
+            (shared_prefix(job), ())
+        ):  # where the given cells fail by themselves, each room runs them
             with self._start(job, prefix) as start:
                 if start.said["well"]:
                     return run_from(start, job, prefix)
@@ -176,13 +206,22 @@ def cool_down():
 
 
 def run_from(start, job, prefix):
-    spent = start.said.pop("seconds", None) or [0] * len(prefix)  # by whoever had the cells run; for all others they cost nothing
-    done = {place: Done(True, None, page, spent[place], []) for place, page in enumerate(start.said["outputs"])}
+    spent = start.said.pop("seconds", None) or [0] * len(
+        prefix
+    )  # by whoever had the cells run; for all others they cost nothing
+    done = {
+        place: Done(True, None, page, spent[place], [])
+        for place, page in enumerate(start.said["outputs"])
+    }
     ends = time.monotonic() + job.total
-    for _ in range(RESTARTS):  # a cell that takes the notebook's process with it is left out when the rest runs again
+    for _ in range(
+        RESTARTS
+    ):  # a cell that takes the notebook's process with it is left out when the rest runs again
         with Room(start, job, None if prefix else job.seed) as room:
             for place, step in enumerate(job.steps):
-                if place < len(prefix) or (place in done and (step.alone or done[place].end in DEADLY)):
+                if place < len(prefix) or (
+                    place in done and (step.alone or done[place].end in DEADLY)
+                ):
                     continue
                 done[place] = room.step(step, min(job.timeout, ends - time.monotonic()))
                 if room.over or time.monotonic() > ends:

@@ -1,4 +1,5 @@
 """Looking at this machine's processes, as the kernel shows them: proc(5). Where there is no /proc, nothing is seen."""
+
 import contextlib
 from pathlib import Path
 
@@ -46,6 +47,8 @@ def family(pid):
 def held(pid):
     """Bytes of memory that a process holds without a file behind them; proc(5)."""
     with contextlib.suppress(OSError):
-        entries = dict(line.split(":", 1) for line in Path(f"/proc/{pid}/status").read_text().splitlines())
+        entries = dict(
+            line.split(":", 1) for line in Path(f"/proc/{pid}/status").read_text().splitlines()
+        )
         return sum(int(entries.get(name, "0").split()[0]) << 10 for name in ("RssAnon", "RssShmem"))
     return 0

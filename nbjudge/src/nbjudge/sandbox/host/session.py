@@ -1,4 +1,5 @@
 """A submission's process, driven from outside: cells go in, and what comes out is nothing but data that anybody may have written."""
+
 import ast
 import contextlib
 import json
@@ -30,9 +31,22 @@ class Room:
 
     def __init__(self, start, job, seed):
         self.base = tempfile.mkdtemp(prefix="course-room-")
-        self.key, self.number, self.buffer, self.look, self.held = secrets.token_bytes(32), 0, b"", 0.0, 0
-        order = {"files": job.files, "base": self.base, "hidden": job.hidden, "limits": tuple(job.limits), "confined": job.confined, "seed": seed,
-                 "key": self.key}
+        self.key, self.number, self.buffer, self.look, self.held = (
+            secrets.token_bytes(32),
+            0,
+            b"",
+            0.0,
+            0,
+        )
+        order = {
+            "files": job.files,
+            "base": self.base,
+            "hidden": job.hidden,
+            "limits": tuple(job.limits),
+            "confined": job.confined,
+            "seed": seed,
+            "key": self.key,
+        }
         try:
             self.pid, self.sock = start.fork(order)
         except Lost:
@@ -46,7 +60,10 @@ class Room:
 
     def __exit__(self, *_):
         self.sock.close()
-        for pid in [*family(self.pid), self.pid]:  # the room's first process takes all others with it
+        for pid in [
+            *family(self.pid),
+            self.pid,
+        ]:  # the room's first process takes all others with it
             with contextlib.suppress(ProcessLookupError):
                 os.kill(pid, signal.SIGKILL)
         shutil.rmtree(self.base, ignore_errors=True)
@@ -56,8 +73,15 @@ class Room:
         word = secrets.token_hex(16)
         started, end, asked = time.monotonic(), "", None
         try:
-            order = {"run": step.source, "name": step.name, "kind": step.kind, "alone": step.alone, "uses": step.uses, "word": word,
-                     "code": code_of(step) if step.kind == "check" else []}
+            order = {
+                "run": step.source,
+                "name": step.name,
+                "kind": step.kind,
+                "alone": step.alone,
+                "uses": step.uses,
+                "word": word,
+                "code": code_of(step) if step.kind == "check" else [],
+            }
         except SyntaxError as problem:
             return Done(False, None, [failure("SyntaxError", str(problem))], 0, [])
         try:
@@ -65,7 +89,9 @@ class Room:
             said = waiting = None
             while said is None or waiting:
                 try:
-                    message = self._message(started + timeout if asked is None else asked + PATIENCE)
+                    message = self._message(
+                        started + timeout if asked is None else asked + PATIENCE
+                    )
                 except TimeoutError:
                     if asked is None:  # first a question, as Jupyter's stop button asks it
                         asked, end = time.monotonic(), "time"
@@ -95,10 +121,16 @@ class Room:
             return self._stopped("died", timeout, started)
 
     def _send(self, order):
-        if not self.number:  # before any of the learner's code, and only then, can it say that there is no room
+        if (
+            not self.number
+        ):  # before any of the learner's code, and only then, can it say that there is no room
             message = self._message(time.monotonic() + 60)
             if message is None or "ready" not in message:
-                raise wire.NoRoom(message["problem"]) if message else Lost("the room was lost before its first cell")
+                raise (
+                    wire.NoRoom(message["problem"])
+                    if message
+                    else Lost("the room was lost before its first cell")
+                )
             self.held = held(self._first())
         self.sock.settimeout(30)
         self.sock.sendall(wire.sealed(order, self.key, self.number))
@@ -115,7 +147,7 @@ class Room:
             if length > LARGEST:
                 raise ValueError(f"a message of {length} bytes")
             if len(self.buffer) >= 8 + length > 8:
-                data, self.buffer = self.buffer[8:8 + length], self.buffer[8 + length:]
+                data, self.buffer = self.buffer[8 : 8 + length], self.buffer[8 + length :]
                 return as_message(data)
             if time.monotonic() > ends:
                 raise TimeoutError
@@ -132,7 +164,10 @@ class Room:
     def _takes_too_much(self):
         """Whether all its processes together are too many, or hold more memory than one may, above what each had from the start."""
         pids = family(self.pid)
-        return len(pids) > self.limits.processes or sum(max(0, held(pid) - self.held) for pid in pids) > self.limits.memory
+        return (
+            len(pids) > self.limits.processes
+            or sum(max(0, held(pid) - self.held) for pid in pids) > self.limits.memory
+        )
 
     def _sweep(self):
         """End what a cell has left running; return whether there was anything. Raises ValueError where that has no end."""
@@ -182,7 +217,9 @@ class Meant(ast.NodeTransformer):
 
     def visit_Name(self, node):
         if node.id in self.names and isinstance(node.ctx, ast.Load):
-            return ast.copy_location(ast.Attribute(ast.Name(wire.REAL, ast.Load()), node.id, ast.Load()), node)
+            return ast.copy_location(
+                ast.Attribute(ast.Name(wire.REAL, ast.Load()), node.id, ast.Load()), node
+            )
         return node
 
 
@@ -191,17 +228,41 @@ def code_of(step):
     """A check as code objects: its statements, and its last expression where it ends in one. Raises SyntaxError."""
     name = f"<check {step.name}>"
     tree = Meant(step.means).visit(parse(TransformerManager().transform_cell(step.source), name))
-    last = [ast.Expression(tree.body.pop().value)] if tree.body and isinstance(tree.body[-1], ast.Expr) else []
-    return [compile(ast.fix_missing_locations(part), name, "exec" if part is tree else "eval", ast.PyCF_ALLOW_TOP_LEVEL_AWAIT, dont_inherit=True)
-            for part in (tree, *last)]
+    last = (
+        [ast.Expression(tree.body.pop().value)]
+        if tree.body and isinstance(tree.body[-1], ast.Expr)
+        else []
+    )
+    return [
+        compile(
+            ast.fix_missing_locations(part),
+            name,
+            "exec" if part is tree else "eval",
+            ast.PyCF_ALLOW_TOP_LEVEL_AWAIT,
+            dont_inherit=True,
+        )
+        for part in (tree, *last)
+    ]
 
 
 ENDS = {
-    "died": ("DeadKernelError", "the process ended in this cell: os._exit, a crash, too many processes, or no memory left"),
-    "forged": ("DeadKernelError", "what came back was not this cell's result: the notebook tried to answer in its place"),
-    "given up": ("DeadKernelError", "the cells before this one ended the notebook's process too often, or took all its time"),
+    "died": (
+        "DeadKernelError",
+        "the process ended in this cell: os._exit, a crash, too many processes, or no memory left",
+    ),
+    "forged": (
+        "DeadKernelError",
+        "what came back was not this cell's result: the notebook tried to answer in its place",
+    ),
+    "given up": (
+        "DeadKernelError",
+        "the cells before this one ended the notebook's process too often, or took all its time",
+    ),
     "time": ("CellTimeoutError", "the cell was stopped after {timeout:g} s"),
-    "time, not heeded": ("CellTimeoutError", "the cell was stopped after {timeout:g} s; it did not heed an interrupt and its process was ended"),
+    "time, not heeded": (
+        "CellTimeoutError",
+        "the cell was stopped after {timeout:g} s; it did not heed an interrupt and its process was ended",
+    ),
 }
 
 
@@ -210,7 +271,9 @@ DEADLY = ("died", "forged", "time, not heeded")
 
 def ended(end, timeout, seconds, notes=()):
     name, words = ENDS[end]
-    return Done(False, None, [failure(name, words.format(timeout=timeout))], seconds, list(notes), end)
+    return Done(
+        False, None, [failure(name, words.format(timeout=timeout))], seconds, list(notes), end
+    )
 
 
 def as_done(message, end, timeout):
@@ -219,26 +282,59 @@ def as_done(message, end, timeout):
     outputs = [clean for output in message.get("outputs") or [] if (clean := as_output(output))]
     notes = [str(note)[:300] for note in message.get("notes") or []]
     if end:
-        return Done(False, None, outputs + ended(end, timeout, 0).outputs, float(message["seconds"]), notes, end)
-    return Done(message.get("well") is True, score if isinstance(score, float) else None, outputs, float(message["seconds"]), notes)
+        return Done(
+            False,
+            None,
+            outputs + ended(end, timeout, 0).outputs,
+            float(message["seconds"]),
+            notes,
+            end,
+        )
+    return Done(
+        message.get("well") is True,
+        score if isinstance(score, float) else None,
+        outputs,
+        float(message["seconds"]),
+        notes,
+    )
 
 
 def as_output(raw):
     """An output of nbformat with just the fields that its kind has; None for anything else."""
     if not isinstance(raw, dict):
         return None
-    texts = {key: raw[key] for key in ("name", "text", "ename", "evalue") if isinstance(raw.get(key), str)}
+    texts = {
+        key: raw[key]
+        for key in ("name", "text", "ename", "evalue")
+        if isinstance(raw.get(key), str)
+    }
     match raw.get("output_type"):
         case "stream" if {"name", "text"} <= set(texts):
-            return {"output_type": "stream", "name": "stderr" if texts["name"] == "stderr" else "stdout", "text": texts["text"]}
+            return {
+                "output_type": "stream",
+                "name": "stderr" if texts["name"] == "stderr" else "stdout",
+                "text": texts["text"],
+            }
         case "error" if {"ename", "evalue"} <= set(texts):
             lines = [str(line) for line in raw.get("traceback") or []]
-            return {"output_type": "error", "ename": texts["ename"], "evalue": texts["evalue"], "traceback": lines}
+            return {
+                "output_type": "error",
+                "ename": texts["ename"],
+                "evalue": texts["evalue"],
+                "traceback": lines,
+            }
         case "display_data" | "execute_result" as kind if isinstance(raw.get("data"), dict):
             metadata = raw["metadata"] if isinstance(raw.get("metadata"), dict) else {}
-            return {"output_type": kind, "data": raw["data"], "metadata": metadata} | ({"execution_count": None} if kind == "execute_result" else {})
+            return {"output_type": kind, "data": raw["data"], "metadata": metadata} | (
+                {"execution_count": None} if kind == "execute_result" else {}
+            )
     return None
 
 
 def failure(name, words):
-    return {"output_type": "error", "ename": name, "evalue": words, "traceback": [f"{name}: {words}"]}
+    return {
+        "output_type": "error",
+        "ename": name,
+        "evalue": words,
+        "traceback": [f"{name}: {words}"],
+    }
