@@ -12,10 +12,10 @@ from pathlib import Path
 import nbformat
 
 from nbjudge.answers import exercises, fill_in, make_files, pack, read_bank
-from nbjudge.coordinator import grade_and_show
 from nbjudge.coursedir.rebuild import released
 from nbjudge.coursedir.report import name_of, page_wide_console
-from nbjudge.coursedir.settings import CONFIG, settings, write_nested_settings
+from nbjudge.coursedir.settings import CONFIG, write_nested_settings
+from nbjudge.display import grade_and_show
 
 BROKEN = "no-json"  # the one submission of the class that cannot be graded
 
@@ -24,7 +24,6 @@ def demo(root, lesson):
     """Return whether the week went as it should: all graded but the one that is no notebook. Raises ValueError without a lesson."""
     root, console = Path(root).resolve(), page_wide_console()
     folder = root / "demo"
-    settings(root)  # brings the source notebooks up to date
     path = root / "source" / lesson / f"{lesson}.ipynb"
     if not path.exists():
         raise ValueError(
@@ -52,7 +51,7 @@ def demo(root, lesson):
     console.print(
         "To see the class in the formgrader: cd demo && jupyter lab, then choose Nbgrader, Formgrader."
     )
-    return {finding.learner for finding in outcome.findings if finding.blocks} == {
+    return {finding.student for finding in outcome.findings if finding.blocks} == {
         BROKEN
     } and pages == len(outcome.graded)
 

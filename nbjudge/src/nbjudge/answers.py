@@ -22,8 +22,9 @@ from nbgrader.utils import is_grade, is_solution
 
 from nbjudge.coordinator import grade
 from nbjudge.coursedir import report
+from nbjudge.coursedir.preprocessors import lines_of, split_hidden_tests
 from nbjudge.coursedir.rebuild import released
-from nbjudge.coursedir.settings import gradebook_url, settings, write_nested_settings
+from nbjudge.coursedir.settings import gradebook_url, write_nested_settings
 
 MAKE_FILES = "\n### MAKE FILES\n"
 EXPECTED = re.compile(r"# misconception: ([a-z0-9-]+)\s*$", re.MULTILINE)
@@ -128,7 +129,6 @@ def run(lessons, bank, root, tell=lambda *news: None):
     get one only where they were not given full marks beside other answers.
     """
     root = Path(root).resolve()
-    settings(root)  # brings the source notebooks up to date
     sources = {
         lesson: nbformat.read(root / "source" / lesson / f"{lesson}.ipynb", as_version=4)
         for lesson in lessons
@@ -151,7 +151,7 @@ def run(lessons, bank, root, tell=lambda *news: None):
     rows, refused = (
         [],
         {
-            (finding.lesson, finding.learner): finding.says
+            (finding.assignment, finding.student): finding.says
             for finding in outcome.findings
             if finding.blocks
         },
@@ -248,10 +248,8 @@ def idle_checks(source, found):
     unproved = [f"check-{name}" for name, answers in found["wrong"].items() if not answers]
     repeating = []
     for name, check in exercises(source).items():
-        head, marker, rest = check.source.partition("### BEGIN HIDDEN TESTS")
-        hidden, _, tail = rest.partition("### END HIDDEN TESTS")
-        visible = {line.strip() for line in (head + tail).split("\n")}
-        if marker and all(line.strip() in visible for line in hidden.split("\n")):
+        shown, hidden = split_hidden_tests(check.source)
+        if hidden is not None and lines_of(hidden) <= lines_of(shown):
             repeating.append(f"check-{name}")
     return unproved, repeating
 

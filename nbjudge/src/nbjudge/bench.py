@@ -24,12 +24,13 @@ from unittest import mock
 import nbformat
 
 from nbjudge.answers import exercises, lay_out, make_files, pack, read_bank
-from nbjudge.coordinator import Options, grade, record_of
+from nbjudge.coordinator import Options, grade
 from nbjudge.coursedir import report
-from nbjudge.coursedir.assignments import KEPT, read_lesson, register
-from nbjudge.coursedir.settings import gradebook_url, settings, write_nested_settings
+from nbjudge.coursedir.assignments import read_sources, register
+from nbjudge.coursedir.results import KEPT, read_record
+from nbjudge.coursedir.settings import gradebook_url, read_settings, write_nested_settings
 from nbjudge.sandbox.host.process_table import parents
-from nbjudge.worker import assess, cluster
+from nbjudge.worker import cluster, submission
 
 PAUSE = 100  # times as long as a look at the memory takes, until the next: what is measured must not notice it
 
@@ -45,7 +46,6 @@ def bench(
     """Grade a class of 24 (`small`: of four, in two lessons) with both graders; return the measurements as a dictionary."""
     root = Path(root).resolve()
     bank, learners = Path(bank).resolve(), learners or (4 if small else 24)
-    settings(root)  # brings the source notebooks up to date
     lessons = (
         lessons
         or sorted(folder.name for folder in bank.glob("*/"))[slice(1, 3) if small else slice(None)]
@@ -215,32 +215,28 @@ def at_full_speed(root, place, lessons, again):
     write_nested_settings(root, again)
     (again / KEPT).mkdir()
     for lesson in lessons:
-        register(again, lesson, read_lesson(again, lesson)[0], settings(again))
+        register(read_settings(again), lesson, read_sources(again, lesson)[0])
     last, *others = sorted((path.name for path in (again / "submitted").iterdir()), reverse=True)
     with (
-        mock.patch.object(cluster, "work", partial(from_record, place)),
+        mock.patch.object(cluster, "grade_submission", partial(from_record, place)),
         mock.patch.object(cluster, "warming", lambda client, _: client),
     ):
         many, few = (
             grade(again, lessons, learners, Options(workers=4 * cluster.THREADS))
             for learners in (others, [last])
         )
-    submission = (many.work - few.work) / (len(many.graded) - len(few.graded))
-    lesson = (many.work - submission * len(many.graded)) / len(lessons)
+    each = (many.work - few.work) / (len(many.graded) - len(few.graded))
+    lesson = (many.work - each * len(many.graded)) / len(lessons)
     return {
         "ms": round(1000 * many.work / len(many.graded), 1),
         "lesson_ms": round(1000 * lesson, 1),
-        "submission_ms": round(1000 * submission, 1),
+        "submission_ms": round(1000 * each, 1),
     }
 
 
-def from_record(place, lesson, handed_in, learner, _):
-    return assess.work(
-        lesson,
-        handed_in,
-        learner,
-        record_of(place, lesson.name, learner).read_text(encoding="utf-8"),
-    )
+def from_record(place, assignment, handed_in):
+    record = read_record(place, assignment.name, handed_in.student)
+    return submission.run(assignment, submission.prepare(assignment, handed_in, record))
 
 
 def records_of(place):

@@ -6,6 +6,8 @@ from typing import Annotated
 
 import typer
 
+from nbjudge.errors import NbjudgeError
+
 app = typer.Typer(
     no_args_is_help=True,
     add_completion=False,
@@ -64,7 +66,8 @@ def grade(
     root: Root = HERE,
 ):
     """Grade what lies in submitted/ and report. Exit status 1 if something could not be graded."""
-    from nbjudge.coordinator import Options, grade_and_show, grade_for_machines
+    from nbjudge.coordinator import Options
+    from nbjudge.display import grade_and_show, grade_for_machines
 
     options = Options(workers=workers, scheduler=scheduler, confined=not unconfined, kernel=kernel)
     finish(
@@ -140,7 +143,7 @@ def explained(function, *args):
     """Errors that say what to do are shown without a traceback."""
     try:
         return function(*args)
-    except (ValueError, FileNotFoundError) as error:
+    except (NbjudgeError, ValueError, FileNotFoundError) as error:
         typer.echo(str(error), err=True)
         raise typer.Exit(1) from None
 

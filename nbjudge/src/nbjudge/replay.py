@@ -7,10 +7,9 @@ from pathlib import Path
 
 import nbformat
 
-from nbjudge.coordinator import record_of
-from nbjudge.coursedir.assignments import KEPT
 from nbjudge.coursedir.report import name_of, read_autograded
-from nbjudge.planning import plan
+from nbjudge.coursedir.results import KEPT, record_of
+from nbjudge.worker.environment import environment
 
 NOTE = """This is {learner}'s notebook as it was graded on {graded}, with the lesson's own tests. The first cell that failed is `{cell}`.
 Run the cells above it, then look at it. What you change here changes no mark."""
@@ -84,7 +83,7 @@ except ImportError:
 
 def differences(record):
     """What is not as it was when the submission was graded, in sentences."""
-    then, now = record["environment"], plan.environment()
+    then, now = record["environment"], environment()
     if then["python"] != now["python"]:
         yield f"It was graded with Python {then['python']}; this is {now['python']}."
     for name in sorted(set(then["packages"]) | set(now["packages"])):

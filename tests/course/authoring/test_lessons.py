@@ -8,7 +8,7 @@ import pytest
 
 from course.authoring import build
 from course.checking.misconception import CATALOGUE
-from nbjudge.planning.plan import names_of
+from nbjudge.planning.steps import names_of
 
 LESSONS = build.lessons()
 ANSWERS = build.ROOT / "tests" / "answers"

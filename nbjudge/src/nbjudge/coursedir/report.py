@@ -1,7 +1,6 @@
 """What the class made of a lesson: points by exercise, and the misconceptions that were met, for the terminal and as a page."""
 
 import html
-import os
 import re
 import sys
 from collections import Counter, defaultdict
@@ -10,7 +9,8 @@ from typing import NamedTuple
 import nbformat
 
 from nbjudge.coursedir.preprocessors import CUT
-from nbjudge.coursedir.submissions import learners_of
+from nbjudge.coursedir.submissions import students_of
+from nbjudge.files import replace_text
 
 CODE = re.compile(r"\[([a-z0-9][a-z0-9-]*)\]\s*$")
 UNANSWERED = "not answered"
@@ -97,7 +97,7 @@ def marks(root, lesson, gradebook):
     """
     from nbgrader.api import Gradebook, MissingEntry
 
-    table, learners = {}, learners_of(root, lesson)
+    table, learners = {}, students_of(root, lesson)
     if not learners:
         return table
     with Gradebook(gradebook) as book:
@@ -236,13 +236,8 @@ def write_page(root, lesson, table, findings):
             f"<h2>Findings</h2><ul>{''.join(element('li', str(finding)) for finding in findings)}</ul>"
         )
     path = root / "autograded" / f"report-{lesson}.html"
-    path.parent.mkdir(exist_ok=True)
-    part = path.with_name(path.name + ".part")
-    part.write_text(
-        PAGE.format(title=f"Report on {html.escape(lesson)}", body="\n".join(parts)),
-        encoding="utf-8",
-    )
-    os.replace(part, path)
+    title = f"Report on {html.escape(lesson)}"
+    replace_text(path, PAGE.format(title=title, body="\n".join(parts)))
     return path
 
 
