@@ -7,6 +7,7 @@ from pathlib import Path
 
 import nbformat
 
+from nbjudge import libraries
 from nbjudge.coordinator import record_of
 from nbjudge.coursedir.assignments import KEPT
 from nbjudge.coursedir.report import name_of, read_autograded
@@ -45,7 +46,7 @@ def replay(root, learner, lesson):
         nbformat.v4.new_markdown_cell(
             NOTE.format(learner=learner, graded=record["graded"], cell=cell or "none")
         ),
-        nbformat.v4.new_code_cell(SEED.format(seed=record["seed"])),
+        nbformat.v4.new_code_cell(libraries.seed_source(record["seed"])),
         *notebook.cells,
     ]
     folder = root / KEPT / "replay" / learner / lesson
@@ -68,18 +69,6 @@ def replay(root, learner, lesson):
             f"--LabApp.default_url=/lab/tree/{name}.ipynb#cell-id={anchor}",
         ]
     )
-
-
-SEED = """import random
-
-random.seed({seed})
-try:
-    import numpy, torch
-
-    numpy.random.seed({seed})
-    torch.manual_seed({seed})
-except ImportError:
-    pass"""
 
 
 def differences(record):
