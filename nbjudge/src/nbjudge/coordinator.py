@@ -73,7 +73,7 @@ class Options(NamedTuple):
     confined: bool = True
     kernel: str = ""
     seed: int = 0
-    limits: tuple = tuple(Limits())  # what one submission may use
+    limits: Limits = Limits()  # what one submission may use
 
 
 DEFAULTS = Options()

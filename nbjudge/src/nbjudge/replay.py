@@ -11,6 +11,7 @@ from typing import Any
 import nbformat
 from nbformat import NotebookNode
 
+from nbjudge import libraries
 from nbjudge.coordinator import record_of
 from nbjudge.coursedir.assignments import KEPT
 from nbjudge.coursedir.report import name_of, read_autograded
@@ -20,18 +21,6 @@ from nbjudge.planning import plan
 NOTE = """This is {student}'s notebook as it was graded on {graded}, with the lesson's own tests. \
 The first cell that failed is `{cell}`.
 Run the cells above it, then look at it. What you change here changes no mark."""
-
-SEED = """import random
-
-random.seed({seed})
-try:
-    import numpy, torch
-
-    numpy.random.seed({seed})
-    torch.manual_seed({seed})
-except ImportError:
-    pass"""
-
 
 def open_submission(root: Path, student: str, assignment: str) -> int:
     """Open a graded submission in JupyterLab, at the cell that failed; return its exit status.
@@ -86,7 +75,7 @@ def add_introduction(
 ) -> None:
     """Put two cells before the others: what this is, and the random seeds of the grading."""
     note = NOTE.format(student=student, graded=record["graded"], cell=cell or "none")
-    seeds = SEED.format(seed=record["seed"])
+    seeds = libraries.seed_source(record["seed"])
     notebook.cells = [
         nbformat.v4.new_markdown_cell(note),
         nbformat.v4.new_code_cell(seeds),

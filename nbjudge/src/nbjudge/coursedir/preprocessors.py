@@ -4,13 +4,13 @@ nbgrader takes plug-ins as classes, so these are classes.
 """
 
 import re
-from collections import Counter
+from collections import defaultdict
 
 from nbgrader.converters import Autograde
 from nbgrader.preprocessors import ClearHiddenTests, Execute, GetGrades
 from nbgrader.utils import is_grade
 
-from nbjudge.sandbox.wire import CUT, KEPT_PICTURES, KEPT_TEXT, shorten
+from nbjudge.sandbox.output import OutputBudget, shorten
 
 ANSI = re.compile(r"\x1b\[[0-9;]*m")
 
@@ -24,29 +24,20 @@ class FairExecute(Execute):
 
     def reset_execution_trackers(self):
         super().reset_execution_trackers()
-        self.printed, self.displayed = Counter(), Counter()  # characters so far, per cell
+        self.budgets = defaultdict(OutputBudget)  # of each cell, by its index
 
     def output(self, outs, msg, display_id, cell_index):
         kind, content = msg["msg_type"], msg["content"]
         graded = is_grade(self.nb.cells[cell_index])
         if kind == "stream":
-            room = KEPT_TEXT - self.printed[cell_index]
-            self.printed[cell_index] += len(content["text"])
-            if room < 0:
+            kept = self.budgets[cell_index].text(content["text"])
+            if kept is None:
                 return None
-            if len(content["text"]) > room:
-                content["text"] = (
-                    f"{content['text'][:room]}\n{CUT}the cell printed more than {KEPT_TEXT:,} characters.\n"
-                )
-                self.printed[cell_index] += 1  # full exactly to the brim must not be reported twice
+            content["text"] = kept
             if graded:
                 content["name"] = "stdout"
         elif kind in ("display_data", "execute_result"):
-            self.displayed[cell_index] += sum(len(str(data)) for data in content["data"].values())
-            if self.displayed[cell_index] > KEPT_PICTURES:
-                content["data"] = {
-                    "text/plain": f"{CUT}the cell displayed more than {KEPT_PICTURES:,} characters."
-                }
+            content["data"] = self.budgets[cell_index].data(content["data"])
             if graded:
                 msg["msg_type"] = msg["header"]["msg_type"] = "display_data"
         elif kind == "error":

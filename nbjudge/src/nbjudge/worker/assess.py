@@ -16,7 +16,7 @@ from nbjudge.coursedir import report
 from nbjudge.coursedir.gradebook import marks_of
 from nbjudge.coursedir.rebuild import rebuild
 from nbjudge.coursedir.submissions import Ungradable, parse_notebook
-from nbjudge.job import Done, Job
+from nbjudge.job import Job, Result
 from nbjudge.planning import plan
 from nbjudge.planning.fingerprints import Code
 from nbjudge.worker.kernels import run_in_kernel
@@ -75,7 +75,7 @@ class Part(NamedTuple):
 
 
 if hasattr(os, "fork"):  # not on Windows, where ordinary kernels run everything
-    from nbjudge.sandbox.host.fork_server import POOL
+    from nbjudge.sandbox.host.fork_server import FORK_SERVER
 
 
 def work(lesson, handed_in, learner, kept):
@@ -84,7 +84,7 @@ def work(lesson, handed_in, learner, kept):
 
 
 def run(job):
-    return run_in_kernel(job) if job.kernel else POOL.run(job)
+    return run_in_kernel(job) if job.kernel else FORK_SERVER.run(job)
 
 
 def assess(lesson, handed_in, learner, kept, run=None):
@@ -183,7 +183,7 @@ def fill_in(part, results):
     )
     kept, cells, verdicts, says = {}, [], {}, []
     for number, ((index, step), key) in enumerate(zip(part.steps, part.keys, strict=True), start=1):
-        done = ran[step.name] if step.name in ran else Done(**part.kept[key])
+        done = ran[step.name] if step.name in ran else Result(**part.kept[key])
         cell = part.notebook.cells[index]
         cell.outputs, cell.execution_count = (
             [nbformat.from_dict(output) for output in done.outputs],

@@ -6,11 +6,11 @@ from nbformat.v4 import new_code_cell, new_notebook
 
 from nbjudge.coursedir.preprocessors import FairExecute
 from nbjudge.files import write_files
-from nbjudge.job import Done
+from nbjudge.job import Result
 
 
 def run_in_kernel(job):
-    """The job's steps in a kernel of the name `job.kernel`; return a list of Done. A kernel that dies takes the rest with it."""
+    """The job's steps in a kernel of the name `job.kernel`; return a list of Result. A kernel that dies takes the rest with it."""
     cells = [new_code_cell(step.source, metadata=graded(step)) for step in job.steps]
     notebook = new_notebook(
         cells=cells, metadata={"kernelspec": {"name": job.kernel, "display_name": job.kernel}}
@@ -54,9 +54,9 @@ def as_done(cell, died):
     if died and "shell.execute_reply" not in cell.metadata.get("execution", {}):
         name = died.partition(":")[0]
         error = {"output_type": "error", "ename": name, "evalue": died, "traceback": [died]}
-        return Done(False, None, [error], 0, [], "died")
+        return Result(False, None, [error], 0, [], "died")
     timed_out = any(error.ename == "CellTimeoutError" for error in errors)
-    return Done(
+    return Result(
         not errors,
         None,
         [dict(output) for output in cell.outputs],
