@@ -10,7 +10,9 @@ from typing import Annotated, TypeVar
 
 import typer
 
+from course.authoring import UsageError
 from course.paths import ROOT, WORK
+from nbjudge.errors import NbjudgeError
 
 T = TypeVar("T")
 app = typer.Typer(
@@ -203,7 +205,7 @@ def explained(function: Callable[..., T], *args: object) -> T:
     """Call a function; show an error that says what to do without a traceback, and exit with 1."""
     try:
         return function(*args)
-    except (ValueError, FileNotFoundError) as error:
+    except (UsageError, NbjudgeError, ValueError, FileNotFoundError) as error:
         typer.echo(str(error), err=True)
         raise typer.Exit(1) from None
 
