@@ -36,9 +36,29 @@ def lessons() -> list[str]:
     return sorted(path.stem for path in SOURCE.glob("*/*.md") if path.stem == path.parent.name)
 
 
+def text_path(lesson: str) -> Path:
+    """Where the lesson's text is, as people write it."""
+    return SOURCE / lesson / f"{lesson}.md"
+
+
+def source_path(lesson: str) -> Path:
+    """Where the lesson's source notebook is, which nbgrader reads."""
+    return SOURCE / lesson / f"{lesson}.ipynb"
+
+
+def release_path(lesson: str) -> Path:
+    """Where the notebook is that learners get."""
+    return RELEASE / lesson / f"{lesson}.ipynb"
+
+
+def solution_path(lesson: str) -> Path:
+    """Where the executed notebook with answers is."""
+    return SOLUTIONS / f"{lesson}.ipynb"
+
+
 def digest(lesson: str) -> str:
     """What the derived files of a lesson are stamped with: the hash of its text and its hints."""
-    texts = [path.read_bytes() for path in sorted((SOURCE / lesson).glob("*.md"))]
+    texts = [path.read_bytes() for path in sorted(text_path(lesson).parent.glob("*.md"))]
     return hashlib.sha256(b"".join(texts)).hexdigest()[:16]
 
 
@@ -59,7 +79,7 @@ def source_notebook(lesson: str) -> NotebookNode:
     """The lesson with nbgrader's metadata, solutions and hidden tests, points and hints put in."""
     import jupytext
 
-    notebook = jupytext.read(SOURCE / lesson / f"{lesson}.md")
+    notebook = jupytext.read(text_path(lesson))
     notebook.metadata = {
         "kernelspec": KERNEL,
         "language_info": {"name": "python"},
@@ -107,7 +127,7 @@ def hints(lesson: str) -> dict[str, list[str]]:
 
     There each exercise is a heading, and the hints below it are numbered, the vaguest first.
     """
-    path = SOURCE / lesson / "hints.md"
+    path = text_path(lesson).with_name("hints.md")
     text = path.read_text(encoding="utf-8") if path.exists() else ""
     parts = re.split(r"^# (.+)\n", text, flags=re.M)[1:]
     found = {}
@@ -136,7 +156,7 @@ def folded(texts: list[str]) -> str:
 def write_sources() -> None:
     """Write the source notebooks that are missing or older than their text."""
     for lesson in lessons():
-        path = SOURCE / lesson / f"{lesson}.ipynb"
+        path = source_path(lesson)
         if stale(lesson, path):
             save(source_notebook(lesson), path)
 
@@ -167,7 +187,7 @@ def build_release(lesson: str) -> None:
         made = Path(scratch) / "release" / lesson / f"{lesson}.ipynb"
         if done.returncode or not made.exists():
             raise RuntimeError(f"nbgrader could not generate {lesson}:\n{done.stderr}")
-        save(nbformat.read(made, 4), RELEASE / lesson / f"{lesson}.ipynb")
+        save(nbformat.read(made, 4), release_path(lesson))
 
 
 def solution_notebook(lesson: str) -> NotebookNode:
@@ -193,7 +213,7 @@ def build_solution(lesson: str, force: bool = False) -> None:
     Where the code is that of last time and only prose has changed, the outputs of last time are
     kept; `force` runs it anyway.
     """
-    notebook, path = solution_notebook(lesson), SOLUTIONS / f"{lesson}.ipynb"
+    notebook, path = solution_notebook(lesson), solution_path(lesson)
     if force or not keep_outputs(notebook, path):
         execute(notebook)
     for cell in notebook.cells:
@@ -244,8 +264,8 @@ def build_all(force: bool = False) -> None:
     write_sources()
     for lesson in lessons():
         derived = {
-            RELEASE / lesson / f"{lesson}.ipynb": build_release,
-            SOLUTIONS / f"{lesson}.ipynb": partial(build_solution, force=force),
+            release_path(lesson): build_release,
+            solution_path(lesson): partial(build_solution, force=force),
         }
         for path, make in derived.items():
             if force or stale(lesson, path):

@@ -6,8 +6,8 @@ import sys
 from collections.abc import Mapping
 
 from course.authoring import UsageError
-from course.authoring.build import lessons, stamp_of
-from course.paths import RELEASE, ROOT, WORK
+from course.authoring.build import lessons, release_path, stamp_of
+from course.paths import ROOT, WORK
 from nbjudge.files import replace_text
 
 # JupyterLab's configuration; it turns off the question about news, which `news_url=None` leaves on
@@ -21,7 +21,7 @@ def lay_out() -> None:
     a line is printed that says how to start on the new one.
     """
     for lesson in lessons():
-        ours = RELEASE / lesson / f"{lesson}.ipynb"
+        ours = release_path(lesson)
         theirs = WORK / lesson / f"{lesson}.ipynb"
         if not theirs.exists():
             replace_text(theirs, ours.read_text(encoding="utf-8"))
