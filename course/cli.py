@@ -1,13 +1,20 @@
-"""The `course` command. Everything heavy is imported inside the commands, so that `course --help` answers at once."""
+"""The `course` command.
+
+Everything heavy is imported inside the commands, so that `course --help` answers at once.
+"""
 
 import gc
+from collections.abc import Callable
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, TypeVar
 
 import typer
 
-from course.authoring.build import ROOT
+from course.authoring import UsageError
+from course.paths import ROOT, WORK
+from nbjudge.errors import NbjudgeError
 
+T = TypeVar("T")
 app = typer.Typer(
     no_args_is_help=True,
     add_completion=False,
@@ -59,6 +66,7 @@ def grade(
     """Grade what lies in submitted/ and report. Exit status 1 if something could not be graded."""
     from nbjudge.coordinator import Options, grade_and_show, grade_for_machines
 
+    write_sources_of(root)
     options = Options(workers=workers, scheduler=scheduler, confined=not unconfined, kernel=kernel)
     finish(
         explained(
@@ -90,6 +98,7 @@ def answers(
     """Prove the grader: every wrong answer must fail with its own code, every unusual right one pass. Exit status 1 if not."""
     from nbjudge.answers import prove
 
+    write_sources_of(root)
     bank = root / "tests" / "answers"
     chosen = lessons or sorted(folder.name for folder in bank.glob("*/"))
     finish(explained(prove, root, chosen, bank))
@@ -99,11 +108,12 @@ def answers(
 def demo(
     lesson: Annotated[str, typer.Argument(metavar="[LESSON]")] = "01-replace-the-head",
     root: Root = ROOT,
-):
+) -> None:
     """An instructor's week with a class of twelve, on real files in demo/."""
-    from course.authoring.demo import demo as run
+    from course.authoring.demo import demo as show_a_week
 
-    finish(explained(run, root, lesson))
+    write_sources_of(root)
+    finish(explained(show_a_week, root, lesson))
 
 
 @app.command()
@@ -134,6 +144,7 @@ def bench(
 
     if simulate:
         return show_simulation(json.loads(simulate.read_text(encoding="utf-8")))
+    write_sources_of(root)
     found = explained(run, root, root / "tests" / "answers", lessons, learners, small)
     print(json.dumps(found)) if as_json else show(found)
     finish(found["marks_equal"])
@@ -145,42 +156,63 @@ def lab(
     browser: Annotated[
         bool, typer.Option(help="Open a browser; without a display none is opened.")
     ] = True,
-):
+) -> None:
     """JupyterLab on your own copy of a lesson, in work/."""
-    from course.authoring.lab import lab as run
+    from course.authoring.lab import lab as open_lab
 
-    raise typer.Exit(explained(run, lesson, browser))
+    raise typer.Exit(explained(open_lab, lesson, browser))
 
 
 @app.command()
-def progress():
+def progress() -> None:
     """How far you are in each lesson: points got, minutes left."""
-    from course.authoring.lab import WORK
     from course.notebook.progress import as_text
-    from course.notebook.progress import progress as run
+    from course.notebook.progress import progress as read_progress
 
-    typer.echo(as_text(run(WORK)))
+    typer.echo(as_text(read_progress(WORK)))
 
 
 @app.command()
-def build(force: Annotated[bool, typer.Option(help="Everything, not only what is stale.")] = False):
+def build(
+    force: Annotated[bool, typer.Option(help="Everything, not only what is stale.")] = False,
+) -> None:
     """Notebooks, release and executed solutions from the lessons' text; only what is stale."""
     from course.authoring.build import build_all
 
     build_all(force)
 
 
-def explained(function, *args):
-    """Errors that say what to do are shown without a traceback."""
+@app.command()
+def new_exercise(
+    lesson: Annotated[str, typer.Argument(metavar="LESSON", help="For example 02-freeze.")],
+    name: Annotated[str, typer.Argument(metavar="NAME", help="For example count-frozen.")],
+) -> None:
+    """Lay out a new exercise that works: text, check, misconception, hints, two answers."""
+    from course.authoring.new_exercise import new_exercise as lay_out
+
+    typer.echo(explained(lay_out, ROOT, lesson, name))
+
+
+def write_sources_of(root: Path) -> None:
+    """Bring the source notebooks up to date if `root` is this course and not another one."""
+    from course.authoring.build import write_sources
+
+    if root.resolve() == ROOT:
+        write_sources()
+
+
+def explained(function: Callable[..., T], *args: object) -> T:
+    """Call a function; show an error that says what to do without a traceback, and exit with 1."""
     try:
         return function(*args)
-    except (ValueError, FileNotFoundError) as error:
+    except (UsageError, NbjudgeError, ValueError, FileNotFoundError) as error:
         typer.echo(str(error), err=True)
         raise typer.Exit(1) from None
 
 
-def finish(well):
-    gc.freeze()  # before it ends, Python would look through all that was imported for garbage: half a second
+def finish(well: bool) -> None:
+    """End the command with exit status 0 or 1."""
+    gc.freeze()  # otherwise Python searches all that was imported for garbage: half a second
     raise typer.Exit(0 if well else 1)
 
 
