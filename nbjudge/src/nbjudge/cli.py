@@ -25,7 +25,7 @@ class Defaults(NamedTuple):
     """What the commands take where no option says otherwise."""
 
     root: Path = Path()  # the course's folder
-    bank: Path = Path("answers")  # the answer bank
+    bank: Path = Path("answers")  # the answer bank, relative to the root
     prepare: Callable[[Path], None] = nothing_to_prepare  # called with the root, before a command
 
 
@@ -56,8 +56,8 @@ Root = Annotated[
 Bank = Annotated[
     Path | None,
     typer.Option(
-        help="The answer bank: BANK/ASSIGNMENT/wrong/EXERCISE/*.py and right/; answers/ if not "
-        "given, or the one that this command was made for.",
+        help="The answer bank: BANK/ASSIGNMENT/wrong/EXERCISE/*.py and right/; if not given, "
+        "answers/ in the course's folder, or the one that this command was made for.",
         file_okay=False,
         exists=True,
     ),
@@ -129,9 +129,9 @@ def answers(
     """
     from nbjudge.answers import assignments_of, prove
 
-    bank = bank or context.obj.bank
-    well = prove(prepared_root(context, root), assignments or assignments_of(bank), bank)
-    exit_with_status(well)
+    place = prepared_root(context, root)
+    bank = bank or place / context.obj.bank
+    exit_with_status(prove(place, assignments or assignments_of(bank), bank))
 
 
 def bench(
@@ -164,9 +164,9 @@ def bench(
     if simulate:
         print_simulation(json.loads(simulate.read_text(encoding="utf-8")))
         return
-    measured = compare_graders(
-        prepared_root(context, root), bank or context.obj.bank, assignments, learners, small
-    )
+    place = prepared_root(context, root)
+    bank = bank or place / context.obj.bank
+    measured = compare_graders(place, bank, assignments, learners, small)
     if as_json:
         print(json.dumps(measured))
     else:

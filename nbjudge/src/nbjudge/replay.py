@@ -22,6 +22,7 @@ NOTE = """This is {student}'s notebook as it was graded on {graded}, with the le
 The first cell that failed is `{cell}`.
 Run the cells above it, then look at it. What you change here changes no mark."""
 
+
 def open_submission(root: Path, student: str, assignment: str) -> int:
     """Open a graded submission in JupyterLab, at the cell that failed; return its exit status.
 

@@ -14,9 +14,9 @@ from typing import TYPE_CHECKING, NamedTuple
 import nbformat
 from nbformat import NotebookNode
 
-from nbjudge.coursedir.preprocessors import CUT
 from nbjudge.coursedir.submissions import learners_of
 from nbjudge.files import replace_text
+from nbjudge.sandbox.output import CUT
 
 if TYPE_CHECKING:
     from rich.console import Console
