@@ -1,9 +1,11 @@
-"""Everything that is derived from the lessons' text: source notebooks, the release and the executed solutions.
+"""Everything that is derived from the lessons' text: source notebooks, release, solutions.
 
 source/NN-name/NN-name.md  ->  source/NN-name/NN-name.ipynb (for nbgrader, not committed)
                            ->  release/NN-name/NN-name.ipynb (what learners get)
                            ->  solutions/NN-name.ipynb (executed, with pictures)
 """
+
+from __future__ import annotations
 
 import hashlib
 import itertools
@@ -16,33 +18,51 @@ import tempfile
 import time
 from functools import partial
 from pathlib import Path
+from typing import TYPE_CHECKING
 
-ROOT = Path(__file__).resolve().parent.parent.parent
-SOURCE, RELEASE, SOLUTIONS = ROOT / "source", ROOT / "release", ROOT / "solutions"
+from course.paths import RELEASE, ROOT, SOLUTIONS, SOURCE
+from nbjudge.files import replace_text
+
+if TYPE_CHECKING:
+    from nbformat import NotebookNode
+
 KERNEL = {"display_name": "Python 3 (ipykernel)", "language": "python", "name": "python3"}
+POINTS = "{points}"  # in a lesson's Markdown: the points that its check cells hold
+SOLUTION_MARKERS = ("### BEGIN SOLUTION", "### END SOLUTION")
 
 
-def lessons():
+def lessons() -> list[str]:
     """Names of all lessons, in order."""
     return sorted(path.stem for path in SOURCE.glob("*/*.md") if path.stem == path.parent.name)
 
 
-def digest(lesson):
+def text_path(lesson: str) -> Path:
+    """Where the lesson's text is, as people write it."""
+    return SOURCE / lesson / f"{lesson}.md"
+
+
+def source_path(lesson: str) -> Path:
+    """Where the lesson's source notebook is, which nbgrader reads."""
+    return SOURCE / lesson / f"{lesson}.ipynb"
+
+
+def release_path(lesson: str) -> Path:
+    """Where the notebook is that learners get."""
+    return RELEASE / lesson / f"{lesson}.ipynb"
+
+
+def solution_path(lesson: str) -> Path:
+    """Where the executed notebook with answers is."""
+    return SOLUTIONS / f"{lesson}.ipynb"
+
+
+def digest(lesson: str) -> str:
     """What the derived files of a lesson are stamped with: the hash of its text and its hints."""
-    return hashlib.sha256(
-        b"".join(path.read_bytes() for path in sorted((SOURCE / lesson).glob("*.md")))
-    ).hexdigest()[:16]
+    texts = [path.read_bytes() for path in sorted(text_path(lesson).parent.glob("*.md"))]
+    return hashlib.sha256(b"".join(texts)).hexdigest()[:16]
 
 
-def write(path, text):
-    """Write beside, then rename: nobody ever sees half a file."""
-    path.parent.mkdir(parents=True, exist_ok=True)
-    part = path.with_name(path.name + ".part")
-    part.write_text(text, encoding="utf-8")
-    os.replace(part, path)
-
-
-def stamp_of(path):
+def stamp_of(path: Path) -> str | None:
     """The stamp of a derived notebook, None if there is no notebook."""
     try:
         return json.loads(path.read_text(encoding="utf-8"))["metadata"].get("made_from")
@@ -50,165 +70,204 @@ def stamp_of(path):
         return None
 
 
-def stale(lesson, path):
+def stale(lesson: str, path: Path) -> bool:
+    """Whether the derived notebook at `path` is missing or was made from another text."""
     return stamp_of(path) != digest(lesson)
 
 
-def source_notebook(lesson):
-    """The lesson as a notebook with nbgrader's metadata, solutions and hidden tests included."""
+def source_notebook(lesson: str) -> NotebookNode:
+    """The lesson with nbgrader's metadata, solutions and hidden tests, points and hints put in."""
     import jupytext
 
-    notebook = jupytext.read(SOURCE / lesson / f"{lesson}.md")
+    notebook = jupytext.read(text_path(lesson))
     notebook.metadata = {
         "kernelspec": KERNEL,
         "language_info": {"name": "python"},
         "made_from": digest(lesson),
     }
-    for number, cell in enumerate(
-        notebook.cells
-    ):  # jupytext draws new ids each time; ours must not change from build to build
+    for number, cell in enumerate(notebook.cells):
+        # jupytext draws random ids; these stay the same from build to build
         cell["id"] = cell.metadata.get("nbgrader", {}).get("grade_id") or f"cell-{number:02d}"
-    help_with = hints(lesson)
-    for statement, answer in itertools.pairwise(notebook.cells):
-        if answer["id"] in help_with:
-            statement.source += f"\n\n{folded(help_with[answer['id']])}"
+    state_points(notebook)
+    add_hints(notebook, hints(lesson))
     notebook.nbformat, notebook.nbformat_minor = 4, 5
     return notebook
 
 
-def hints(lesson):
-    """{exercise: its hints} from the lesson's hints.md: under a heading each, numbered, the vaguest first."""
-    path = SOURCE / lesson / "hints.md"
-    parts = re.split(
-        r"^# (.+)\n", path.read_text(encoding="utf-8") if path.exists() else "", flags=re.M
-    )[1:]
-    return {
-        name: [" ".join(hint.split()) for hint in re.split(r"^\d\. ", text, flags=re.M)[1:]]
-        for name, text in zip(parts[::2], parts[1::2], strict=True)
+def state_points(notebook: NotebookNode) -> None:
+    """Replace `{points}` in Markdown by the points in the metadata of the check cells.
+
+    In the first cell, the lesson's header, it is the lesson's total; above an answer cell `name`
+    it is the points of `check-name`. Raises ValueError where no answer cell with a check follows.
+    """
+    points = {
+        cell.id: cell.metadata["nbgrader"]["points"]
+        for cell in notebook.cells
+        if cell.metadata.get("nbgrader", {}).get("grade")
     }
+    header = notebook.cells[0]
+    header.source = header.source.replace(POINTS, in_words(sum(points.values())))
+    for statement, answer in itertools.pairwise(notebook.cells):
+        if statement.cell_type == "markdown" and POINTS in statement.source:
+            check = f"check-{answer.id}"
+            if check not in points:
+                raise ValueError(
+                    f"{POINTS} stands above the cell {answer.id!r}, and there is no cell {check!r}"
+                )
+            statement.source = statement.source.replace(POINTS, in_words(points[check]))
 
 
-def folded(texts):
-    """Hints as Markdown, each folded into the one before it, so that they are opened one by one."""
+def in_words(points: int) -> str:
+    """A number of points with its noun."""
+    return f"{points} point" if points == 1 else f"{points} points"
+
+
+def hints(lesson: str) -> dict[str, list[str]]:
+    """{exercise: its hints} from the lesson's hints.md.
+
+    There each exercise is a heading, and the hints below it are numbered, the vaguest first.
+    """
+    path = text_path(lesson).with_name("hints.md")
+    text = path.read_text(encoding="utf-8") if path.exists() else ""
+    parts = re.split(r"^# (.+)\n", text, flags=re.M)[1:]
+    found = {}
+    for name, numbered in zip(parts[::2], parts[1::2], strict=True):
+        texts = re.split(r"^\d\. ", numbered, flags=re.M)[1:]
+        found[name] = [" ".join(hint.split()) for hint in texts]
+    return found
+
+
+def add_hints(notebook: NotebookNode, of_exercises: dict[str, list[str]]) -> None:
+    """Put the hints of each exercise at the end of its statement, the cell above the answer."""
+    for statement, answer in itertools.pairwise(notebook.cells):
+        if answer["id"] in of_exercises:
+            statement.source += f"\n\n{folded(of_exercises[answer['id']])}"
+
+
+def folded(texts: list[str]) -> str:
+    """Hints as Markdown, each folded into the one before it, so that they open one by one."""
     inner = ""
     for number in range(len(texts), 0, -1):
-        inner = f"<details><summary>Hint {number} of {len(texts)}</summary>\n\n{texts[number - 1]}\n\n{inner}</details>\n"
+        summary = f"<summary>Hint {number} of {len(texts)}</summary>"
+        inner = f"<details>{summary}\n\n{texts[number - 1]}\n\n{inner}</details>\n"
     return inner.rstrip()
 
 
-def write_sources():
+def write_sources() -> None:
     """Write the source notebooks that are missing or older than their text."""
     for lesson in lessons():
-        path = SOURCE / lesson / f"{lesson}.ipynb"
+        path = source_path(lesson)
         if stale(lesson, path):
             save(source_notebook(lesson), path)
 
 
-def save(notebook, path):
+def save(notebook: NotebookNode, path: Path) -> None:
+    """Validate a notebook and write it. Raises nbformat's ValidationError."""
     import nbformat
 
     nbformat.validate(notebook)
-    write(path, nbformat.writes(notebook) + "\n")
+    replace_text(path, nbformat.writes(notebook) + "\n")
 
 
-def build_release(lesson):
-    """The learner's version, made by nbgrader's own generate_assignment in a scratch course."""
+def build_release(lesson: str) -> None:
+    """The learner's version, made by nbgrader's own generate_assignment in a scratch course.
+
+    Raises RuntimeError with nbgrader's log if that fails.
+    """
     import nbformat
 
+    tools = str(Path(sys.executable).parent)  # nbgrader calls `alembic` by name
+    environment = os.environ | {"PATH": os.pathsep.join([tools, os.environ["PATH"]])}
     with tempfile.TemporaryDirectory() as scratch:
         save(source_notebook(lesson), Path(scratch) / "source" / lesson / f"{lesson}.ipynb")
-        done = subprocess.run(
-            [
-                sys.executable,
-                "-m",
-                "nbgrader",
-                "generate_assignment",
-                lesson,
-                f"--CourseDirectory.root={scratch}",
-                f"--CourseDirectory.db_url=sqlite:///{scratch}/gradebook.db",
-            ],
-            cwd=scratch,
-            capture_output=True,
-            text=True,
-            env=os.environ
-            | {"PATH": os.pathsep.join([str(Path(sys.executable).parent), os.environ["PATH"]])},
-        )  # it calls `alembic` by name
+        command = [sys.executable, "-m", "nbgrader", "generate_assignment", lesson]
+        command.append(f"--CourseDirectory.root={scratch}")
+        command.append(f"--CourseDirectory.db_url=sqlite:///{scratch}/gradebook.db")
+        done = subprocess.run(command, cwd=scratch, capture_output=True, text=True, env=environment)
         made = Path(scratch) / "release" / lesson / f"{lesson}.ipynb"
         if done.returncode or not made.exists():
             raise RuntimeError(f"nbgrader could not generate {lesson}:\n{done.stderr}")
-        save(nbformat.read(made, 4), RELEASE / lesson / f"{lesson}.ipynb")
+        save(nbformat.read(made, 4), release_path(lesson))
 
 
-def solution_notebook(lesson):
-    """The lesson as a reader wants it: answers in place, hidden tests and their markers gone."""
-    notebook = source_notebook(lesson)
+def solution_notebook(lesson: str) -> NotebookNode:
+    """The lesson as a reader wants it: answers in place, hidden tests and all markers removed."""
+    from nbgrader.preprocessors import ClearHiddenTests
+
+    notebook, _ = ClearHiddenTests().preprocess(source_notebook(lesson), {})
     for cell in notebook.cells:
         if cell.cell_type == "code":
-            cell.source = strip_markers(cell.source)
+            cell.source = without_markers(cell.source)
     return notebook
 
 
-def strip_markers(source):
-    """Answer cells lose the markers only, checks lose the hidden tests with them."""
-    lines, hidden = [], False
-    for line in source.split("\n"):
-        if "### BEGIN HIDDEN TESTS" in line:
-            hidden = True
-        elif "### END HIDDEN TESTS" in line:
-            hidden = False
-        elif not hidden and "### BEGIN SOLUTION" not in line and "### END SOLUTION" not in line:
-            lines.append(line)
-    return "\n".join(lines)
+def without_markers(source: str) -> str:
+    """An answer cell's code without the lines that say where its solution begins and ends."""
+    lines = source.split("\n")
+    return "\n".join(line for line in lines if line.strip() not in SOLUTION_MARKERS)
 
 
-def build_solution(lesson, force=False):
-    """Run the whole lesson, experiments too, and keep what it printed and drew; where prose alone has changed, keep what it did last time."""
-    from nbclient import NotebookClient
+def build_solution(lesson: str, force: bool = False) -> None:
+    """Run the whole lesson, experiments too, and keep what it printed and drew.
 
-    os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")  # as `course lab` sets it
-    notebook, path = solution_notebook(lesson), SOLUTIONS / f"{lesson}.ipynb"
+    Where the code is that of last time and only prose has changed, the outputs of last time are
+    kept; `force` runs it anyway.
+    """
+    notebook, path = solution_notebook(lesson), solution_path(lesson)
     if force or not keep_outputs(notebook, path):
-        with (
-            tempfile.TemporaryDirectory() as folder
-        ):  # what a lesson writes must not lie in source/: nbgrader puts that over learners' files
-            NotebookClient(
-                notebook,
-                timeout=600,
-                kernel_name="python3",
-                extra_arguments=["--log-level=ERROR"],
-                store_widget_state=False,
-                resources={"metadata": {"path": folder}},
-            ).execute()
+        execute(notebook)
     for cell in notebook.cells:
         cell.metadata.pop("execution", None)
     save(notebook, path)
 
 
-def keep_outputs(notebook, path):
-    """Take the outputs over from the notebook at `path` if it ran the same code; return whether it did."""
+def execute(notebook: NotebookNode) -> None:
+    """Run all cells in a scratch folder. Raises nbclient's CellExecutionError.
+
+    It is not source/, because nbgrader copies what lies there over the learners' files.
+    """
+    from nbclient import NotebookClient
+
+    os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")  # as `course lab` sets it
+    with tempfile.TemporaryDirectory() as folder:
+        client = NotebookClient(
+            notebook,
+            timeout=600,
+            kernel_name="python3",
+            extra_arguments=["--log-level=ERROR"],
+            store_widget_state=False,
+            resources={"metadata": {"path": folder}},
+        )
+        client.execute()
+
+
+def keep_outputs(notebook: NotebookNode, path: Path) -> bool:
+    """Take the outputs over from the notebook at `path` if it ran the same code; say whether."""
     import nbformat
 
     if not path.exists():
         return False
-    new, old = (
-        [cell for cell in n.cells if cell.cell_type == "code"]
-        for n in (notebook, nbformat.read(path, 4))
-    )
+    last = nbformat.read(path, 4)
+    new = [cell for cell in notebook.cells if cell.cell_type == "code"]
+    old = [cell for cell in last.cells if cell.cell_type == "code"]
     if [cell.source for cell in new] != [cell.source for cell in old]:
         return False
-    for cell, run in zip(new, old, strict=True):
-        cell.outputs, cell.execution_count = run.outputs, run.execution_count
+    for cell, earlier in zip(new, old, strict=True):
+        cell.outputs = earlier.outputs
+        cell.execution_count = earlier.execution_count
+    notebook.metadata["language_info"] = last.metadata["language_info"]  # of the kernel that ran it
     return True
 
 
-def build_all(force=False):
-    """Derive what is stale, or everything, and say what was made."""
+def build_all(force: bool = False) -> None:
+    """Derive what is stale, or with `force` everything, and print what was made."""
     write_sources()
     for lesson in lessons():
-        for path, make in (
-            (RELEASE / lesson / f"{lesson}.ipynb", build_release),
-            (SOLUTIONS / f"{lesson}.ipynb", partial(build_solution, force=force)),
-        ):
+        derived = {
+            release_path(lesson): build_release,
+            solution_path(lesson): partial(build_solution, force=force),
+        }
+        for path, make in derived.items():
             if force or stale(lesson, path):
                 start = time.perf_counter()
                 print(f"{path.relative_to(ROOT)} ...", end=" ", flush=True)

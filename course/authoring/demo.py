@@ -1,4 +1,4 @@
-"""An instructor's week on real files: generate the release, collect a class of twelve, grade it, write feedback, read the report.
+"""An instructor's week on real files: release, a class of twelve, grading, feedback, report.
 
 Everything happens in demo/, a course of its own with its own gradebook, made afresh each time.
 """
@@ -10,7 +10,10 @@ import tempfile
 from pathlib import Path
 
 import nbformat
+from nbformat import NotebookNode
+from rich.console import Console
 
+from course.authoring import UsageError
 from nbjudge.answers import exercises, fill_in, make_files, pack, read_bank
 from nbjudge.coursedir.rebuild import released
 from nbjudge.coursedir.report import name_of, page_wide_console
@@ -18,99 +21,129 @@ from nbjudge.coursedir.settings import CONFIG, write_nested_settings
 from nbjudge.display import grade_and_show
 
 BROKEN = "no-json"  # the one submission of the class that cannot be graded
+NOT_A_NOTEBOOK = "<html>Please sign in to download this file.</html>"
 
 
-def demo(root, lesson):
-    """Return whether the week went as it should: all graded but the one that is no notebook. Raises ValueError without a lesson."""
-    root, console = Path(root).resolve(), page_wide_console()
+def demo(root: Path, lesson: str) -> bool:
+    """Play the week with a lesson of the course in `root`, and print what happens.
+
+    Returns whether it went as it should: everybody graded except the one whose file is no
+    notebook. Raises UsageError for a lesson that does not exist.
+    """
+    root = Path(root).resolve()
+    console = page_wide_console()
     folder = root / "demo"
-    path = root / "source" / lesson / f"{lesson}.ipynb"
-    if not path.exists():
-        raise ValueError(
-            f"{path.relative_to(root)}: there is no such lesson; choose one of those in source/"
+    source = root / "source" / lesson / f"{lesson}.ipynb"
+    if not source.exists():
+        raise UsageError(
+            f"{source.relative_to(root)}: there is no such lesson; choose one of those in source/"
         )
     clear(folder)
-    shutil.copytree(path.parent, folder / "source" / lesson)
+    shutil.copytree(source.parent, folder / "source" / lesson)
     write_nested_settings(root, folder)
 
     console.rule("Monday: the release", align="left")
     nbgrader(console, folder, "generate_assignment", lesson)
     console.rule("Thursday: a class of twelve hands in", align="left")
-    source = nbformat.read(path, as_version=4)
-    bank = root / "tests" / "answers"
-    with tempfile.TemporaryDirectory() as files:
-        make_files(bank, [lesson], Path(files))
-        names = hand_in(folder, lesson, source, read_bank(bank, lesson, source), Path(files))
+    names = hand_in(root, folder, lesson)
     console.print(f"submitted/: {', '.join(names)}", soft_wrap=True)
     console.rule("Friday: grading", align="left")
     console.print(f"$ course grade {lesson} --root demo")
     outcome = grade_and_show(folder, [lesson])
     nbgrader(console, folder, "generate_feedback", lesson)
-    pages = len(list((folder / "feedback").glob(f"*/{lesson}/{lesson}.html")))
-    console.print(f"{pages} pages of feedback lie in demo/feedback/LEARNER/{lesson}/.")
+    pages = list((folder / "feedback").glob(f"*/{lesson}/{lesson}.html"))
+    console.print(f"{len(pages)} pages of feedback lie in demo/feedback/LEARNER/{lesson}/.")
     console.print(
-        "To see the class in the formgrader: cd demo && jupyter lab, then choose Nbgrader, Formgrader."
+        "To see the class in the formgrader: cd demo && jupyter lab, "
+        "then choose Nbgrader, Formgrader."
     )
-    return {finding.student for finding in outcome.findings if finding.blocks} == {
-        BROKEN
-    } and pages == len(outcome.graded)
+    not_graded = {finding.student for finding in outcome.findings if finding.blocks}
+    return not_graded == {BROKEN} and len(pages) == len(outcome.graded)
 
 
-def clear(folder):
-    """Remove the demo of last time, and nothing else that may be called so. Raises ValueError for that."""
+def clear(folder: Path) -> None:
+    """Remove the demo of last time. Raises UsageError for a folder that is something else."""
     from nbgrader.utils import rmtree
 
-    if folder.exists() and any(folder.iterdir()) and not (folder / CONFIG).exists():
-        raise ValueError(f"{folder} is not a demo of this course; move it away first")
-    if folder.exists():
-        rmtree(str(folder))  # what nbgrader has graded is write-protected
+    if not folder.exists():
+        return
+    if any(folder.iterdir()) and not (folder / CONFIG).exists():
+        raise UsageError(f"{folder} is not a demo of this course; move it away first")
+    rmtree(str(folder))  # nbgrader's, because what it has graded is write-protected
 
 
-def nbgrader(console, folder, step, lesson):
-    """One of nbgrader's own commands. Raises RuntimeError with its log if it fails."""
+def nbgrader(console: Console, folder: Path, step: str, lesson: str) -> None:
+    """Run one of nbgrader's own commands. Raises RuntimeError with its log if it fails."""
     console.print(f"$ nbgrader {step} {lesson}")
-    done = subprocess.run(
-        [sys.executable, "-m", "nbgrader", step, lesson], cwd=folder, capture_output=True, text=True
-    )
+    command = [sys.executable, "-m", "nbgrader", step, lesson]
+    done = subprocess.run(command, cwd=folder, capture_output=True, text=True)
     if done.returncode:
         raise RuntimeError(f"nbgrader {step} {lesson} failed in {folder}:\n{done.stderr}")
 
 
-def hand_in(folder, lesson, source, bank, files):
-    """Lay out the class in submitted/ and return its names. Learners are called what they are; `files`/LESSON lies beside their notebooks."""
-    sheets = pack(lesson, source, bank)
-    reference, names = sheets["reference"], list(exercises(source))
-    wrong = [answer for name in names for answer in bank["wrong"][name]]
-    unusual = [answer for name in names for answer in bank["right"][name]]
-    if len(wrong) < 3 or len(unusual) < 2:
-        raise ValueError(
-            f"tests/answers/{lesson} holds {len(wrong)} wrong and {len(unusual)} right answers; the demo needs three and two"
-        )
-    solved = fill_in(source, reference)
-    notebooks = {"right-1": solved, "right-2": solved, "blank": released(source)}
-    notebooks |= {
-        f"unusual-{k}": fill_in(source, reference | {answer.exercise: answer})
-        for k, answer in enumerate(unusual[:2], start=1)
-    }
-    notebooks |= {
-        f"wrong-{k}": fill_in(source, reference | {answer.exercise: answer})
-        for k, answer in enumerate((wrong[0], wrong[len(wrong) // 2], wrong[-1]), start=1)
-    }
-    notebooks["several-wrong"] = fill_in(source, sheets["wrong-01"])
-    notebooks["deleted-cell"] = nbformat.from_dict(
-        {**solved, "cells": [cell for cell in solved.cells if name_of(cell) != names[-1]]}
-    )
-    notebooks["renamed"] = solved
-    for name, notebook in notebooks.items():
-        target = folder / "submitted" / name / lesson
-        target.mkdir(parents=True)
-        nbformat.write(
-            notebook, target / (f"{lesson} (1).ipynb" if name == "renamed" else f"{lesson}.ipynb")
-        )
-        if (files / lesson).exists() and name != "blank":
-            shutil.copytree(files / lesson, target, dirs_exist_ok=True)
-    (folder / "submitted" / BROKEN / lesson).mkdir(parents=True)
-    (folder / "submitted" / BROKEN / lesson / f"{lesson}.ipynb").write_text(
-        "<html>Please sign in to download this file.</html>", encoding="utf-8"
-    )
+def hand_in(root: Path, folder: Path, lesson: str) -> list[str]:
+    """Lay out the class in FOLDER/submitted/ and return the learners' names, in order.
+
+    Learners are called what they are. Where the answer bank makes files beside the notebook,
+    everybody hands them in but the one whose notebook is blank.
+    """
+    bank = root / "tests" / "answers"
+    notebooks = class_of_twelve(root, bank, lesson)
+    with tempfile.TemporaryDirectory() as files:
+        make_files(bank, [lesson], Path(files))
+        for name, notebook in notebooks.items():
+            target = folder / "submitted" / name / lesson
+            target.mkdir(parents=True)
+            file = f"{lesson} (1).ipynb" if name == "renamed" else f"{lesson}.ipynb"
+            nbformat.write(notebook, target / file)
+            if Path(files, lesson).exists() and name != "blank":
+                shutil.copytree(Path(files, lesson), target, dirs_exist_ok=True)
+    broken = folder / "submitted" / BROKEN / lesson / f"{lesson}.ipynb"
+    broken.parent.mkdir(parents=True)
+    broken.write_text(NOT_A_NOTEBOOK, encoding="utf-8")
     return sorted([*notebooks, BROKEN])
+
+
+def class_of_twelve(root: Path, bank: Path, lesson: str) -> dict[str, NotebookNode]:
+    """{learner: notebook} of everybody but the one who hands in no notebook.
+
+    Raises UsageError where the answer bank holds too few answers.
+    """
+    source = nbformat.read(root / "source" / lesson / f"{lesson}.ipynb", as_version=4)
+    answers = read_bank(bank, lesson, source)
+    wrong, unusual = [], []
+    for name in exercises(source):
+        wrong += answers["wrong"][name]
+        unusual += answers["right"][name]
+    if len(wrong) < 3 or len(unusual) < 2:
+        raise UsageError(
+            f"tests/answers/{lesson} holds {len(wrong)} wrong and {len(unusual)} right answers; "
+            "the demo needs three and two"
+        )
+    sheets = pack(lesson, source, answers)
+    reference = sheets["reference"]
+    solved = fill_in(source, reference)
+    notebooks = {
+        "right-1": solved,
+        "right-2": solved,
+        "renamed": solved,
+        "blank": released(source),
+        "several-wrong": fill_in(source, sheets["wrong-01"]),
+        "deleted-cell": without_cell(solved, wrong[-1].exercise),
+    }
+    others = {
+        "unusual-1": unusual[0],
+        "unusual-2": unusual[1],
+        "wrong-1": wrong[0],
+        "wrong-2": wrong[len(wrong) // 2],
+        "wrong-3": wrong[-1],
+    }
+    for learner, answer in others.items():
+        notebooks[learner] = fill_in(source, {**reference, answer.exercise: answer})
+    return notebooks
+
+
+def without_cell(notebook: NotebookNode, name: str) -> NotebookNode:
+    """A copy of a notebook that lacks the cell of this name."""
+    cells = [cell for cell in notebook.cells if name_of(cell) != name]
+    return nbformat.from_dict({**notebook, "cells": cells})

@@ -1,78 +1,121 @@
-"""How much room each threshold has: reference answers over seeds and threads, beside the best wrong answer.
+"""How much margin each threshold has: reference answers over seeds and threads, and wrong ones.
 
 python -m course.authoring.thresholds            # 10 seeds x {1, 2} threads, about a minute
 python -m course.authoring.thresholds --short    # 3 seeds, as the tests run it
 """
 
 import sys
+from collections.abc import Callable, Iterator
+from typing import NamedTuple
 
 import torch
 
-from course.authoring.build import ROOT, source_notebook
+from course.authoring.build import source_notebook
 from course.lessons.lesson01 import checks as lesson01
 from course.lessons.lesson05 import checks as lesson05
 from course.lessons.lesson07 import checks as lesson07
+from course.paths import ANSWERS
 from nbjudge.answers import read_bank
-
-THRESHOLDS = [
-    ("01-replace-the-head", "train-head", lesson01.score_head, target, asked)
-    for target, asked in lesson01.THRESHOLDS.items()
-]
-THRESHOLDS += [
-    ("05-two-heads-one-loss", "train-both", lesson05.score_both, target, asked)
-    for target, asked in lesson05.THRESHOLDS.items()
-]
-THRESHOLDS += [
-    ("07-capstone", "train-heads", lesson07.score_heads, target, asked)
-    for target, asked in lesson07.FLOORS.items()
-]
-
 
 BY_SCORE = ("head-not-trained", "head-undertrained")  # the misconceptions that a threshold finds
 
 
-def answer(lesson, exercise, text=None):
-    """The function of an exercise, made from `text` or from the reference solution, in the lesson's own namespace."""
+class Threshold(NamedTuple):
+    """A score that a check asks of an answer."""
+
+    lesson: str
+    exercise: str
+    score: Callable[[Callable, str], float]  # of an answer, for a target
+    target: str
+    required: float
+
+
+class Margin(NamedTuple):
+    """What answers reach, beside what is required of them."""
+
+    threshold: Threshold
+    lowest: float  # of the reference solution
+    highest: float
+    wrong_answer: str  # the best of those wrong answers that only a threshold can find
+    wrong: float  # its score
+
+
+def thresholds() -> list[Threshold]:
+    """All thresholds of the course."""
+    of_exercises = [
+        ("01-replace-the-head", "train-head", lesson01.score_head, lesson01.THRESHOLDS),
+        ("05-two-heads-one-loss", "train-both", lesson05.score_both, lesson05.THRESHOLDS),
+        ("07-capstone", "train-heads", lesson07.score_heads, lesson07.FLOORS),
+    ]
+    found = []
+    for lesson, exercise, score, required in of_exercises:
+        for target, value in required.items():
+            found.append(Threshold(lesson, exercise, score, target, value))
+    return found
+
+
+def answer(lesson: str, exercise: str, text: str | None = None) -> Callable:
+    """The function of an exercise, in the namespace that the lesson's first code cell makes.
+
+    It is made from `text`, or from the reference solution.
+    """
     notebook = source_notebook(lesson)
     cells = {cell.id: cell.source for cell in notebook.cells}
-    space = {}
-    exec(next(cell.source for cell in notebook.cells if cell.cell_type == "code"), space)
-    exec(cells[exercise] if text is None else text, space)
-    return space[exercise.replace("-", "_")]
+    imports = next(cell.source for cell in notebook.cells if cell.cell_type == "code")
+    namespace: dict = {}
+    exec(imports, namespace)
+    exec(cells[exercise] if text is None else text, namespace)
+    return namespace[exercise.replace("-", "_")]
 
 
-def spread(lesson, exercise, score, target, seeds):
-    """Scores of the reference over seeds and threads, and {wrong answer: score} of those that only a threshold can find."""
-    reference, runs = answer(lesson, exercise), []
+def reference_scores(threshold: Threshold, seeds: int) -> list[float]:
+    """Scores of the reference solution, over `seeds` seeds with one thread and with two."""
+    reference = answer(threshold.lesson, threshold.exercise)
+    scores = []
     for threads in (1, 2):
         torch.set_num_threads(threads)
         for seed in range(seeds):
             torch.manual_seed(seed)
-            runs.append(score(reference, target))
-    wrong = {}
-    for entry in read_bank(ROOT / "tests" / "answers", lesson, source_notebook(lesson))["wrong"][
-        exercise
-    ]:
+            scores.append(threshold.score(reference, threshold.target))
+    return scores
+
+
+def wrong_scores(threshold: Threshold) -> dict[str, float]:
+    """{name: score} of the wrong answers that only a threshold can find."""
+    bank = read_bank(ANSWERS, threshold.lesson, source_notebook(threshold.lesson))
+    scores = {}
+    for entry in bank["wrong"][threshold.exercise]:
         if entry.expected in BY_SCORE:
             torch.manual_seed(0)
-            wrong[entry.name] = score(answer(lesson, exercise, entry.text), target)
-    return runs, wrong
+            function = answer(threshold.lesson, threshold.exercise, entry.text)
+            scores[entry.name] = threshold.score(function, threshold.target)
+    return scores
 
 
-def certificate(seeds):
-    """Rows (exercise, target, asked, lowest and highest reference score, best wrong answer by score, its score)."""
-    for lesson, exercise, score, target, asked in THRESHOLDS:
-        runs, wrong = spread(lesson, exercise, score, target, seeds)
-        name = max(wrong, key=wrong.get)
-        yield f"{lesson} {exercise}", target, asked, min(runs), max(runs), name, wrong[name]
+def margins(seeds: int) -> Iterator[Margin]:
+    """The margin of each threshold, measured over `seeds` seeds."""
+    for threshold in thresholds():
+        scores = reference_scores(threshold, seeds)
+        wrong = wrong_scores(threshold)
+        best = max(wrong, key=lambda name: wrong[name])
+        yield Margin(threshold, min(scores), max(scores), best, wrong[best])
+
+
+def main(short: bool) -> None:
+    """Print the margins as a Markdown table, row by row."""
+    print("| exercise | target | asked | reference | best wrong answer |")
+    print("|---|---|---|---|---|")
+    for margin in margins(3 if short else 10):
+        threshold = margin.threshold
+        row = [
+            f"{threshold.lesson} {threshold.exercise}",
+            threshold.target,
+            f"{threshold.required:.2f}",
+            f"{margin.lowest:.3f} to {margin.highest:.3f}",
+            f"{margin.wrong_answer} {margin.wrong:.3f}",
+        ]
+        print(f"| {' | '.join(row)} |", flush=True)
 
 
 if __name__ == "__main__":
-    print("| exercise | target | asked | reference | best wrong answer |\n|---|---|---|---|---|")
-    for exercise, target, asked, low, high, name, wrong in certificate(
-        3 if "--short" in sys.argv else 10
-    ):
-        print(
-            f"| {exercise} | {target} | {asked:.2f} | {low:.3f} to {high:.3f} | {name} {wrong:.3f} |",
-            flush=True,
-        )
+    main(short="--short" in sys.argv)

@@ -8,7 +8,7 @@ from typing import NamedTuple
 
 from IPython.display import display
 
-from course.authoring.build import RELEASE
+from course.paths import RELEASE
 
 
 class Lesson(NamedTuple):

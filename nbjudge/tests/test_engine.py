@@ -1,6 +1,5 @@
 """The engine's own promises: what runs, what is kept, what a check may see, and what happens where there is no room to run in."""
 
-import json
 import pickle
 import subprocess
 import sys
@@ -10,11 +9,9 @@ import nbformat
 import pytest
 from nbgrader.api import Gradebook
 from nbgrader.plugins import LateSubmissionPlugin
-from typer.testing import CliRunner
 
 from classroom import ANSWERS, LESSON, answered, hand_in, make_course, make_source, meta
 from nbjudge import coordinator
-from nbjudge.cli import app
 from nbjudge.coursedir import report
 from nbjudge.coursedir.gradebook import Book
 from nbjudge.coursedir.settings import gradebook_url, settings
@@ -403,30 +400,6 @@ def test_a_lesson_of_two_notebooks(course):
     ]
     with Gradebook(gradebook_url(course)) as book:
         assert book.find_submission(LESSON, "two").score == 4
-
-
-def test_replay_lays_out_the_notebook_at_the_cell_that_failed(course):
-    hand_in(course, "one", answered(mean="def mean(values):\n    return 0"))
-    coordinator.grade(course, [LESSON])
-    done = CliRunner().invoke(app, ["replay", "one", LESSON, "--root", str(course)])
-    path = course / ".grading" / "replay" / "one" / LESSON / f"{LESSON}.ipynb"
-    assert (
-        done.exit_code == 0
-        and f"{path}: the first cell that failed is check-mean" in done.output.replace("\n", "")
-    )
-    assert "secret_check" in path.read_text()  # with the lesson's own tests
-    missing = CliRunner().invoke(app, ["replay", "nobody", LESSON, "--root", str(course)])
-    assert missing.exit_code == 1 and "nobody has no graded 01-tiny here" in missing.output
-
-
-def test_machines_get_a_json_object_a_line(course):
-    hand_in(course, "broken", "this is no notebook")
-    done = CliRunner().invoke(
-        app, ["grade", LESSON, "--json", "--workers", "1", "--root", str(course)]
-    )
-    rows = [json.loads(line) for line in done.stdout.splitlines()]
-    assert {row["learner"]: row["graded"] for row in rows[:-1]} == {"one": True, "broken": False}
-    assert rows[-1]["graded"] == rows[-1]["not_graded"] == 1 and done.exit_code == 1
 
 
 # ---- where something is not to be had --------------------------------------------------------------------------------------

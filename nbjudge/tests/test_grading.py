@@ -11,13 +11,11 @@ import time
 import nbformat
 import pytest
 from nbformat.v4 import new_code_cell, new_notebook
-from typer.testing import CliRunner
 
 from classroom import (
     ANSWERS,
     LESSON,
     answered,
-    bank_entry,
     doubled,
     hand_in,
     make_course,
@@ -28,11 +26,9 @@ from classroom import (
     with_kernel,
     without,
 )
-from nbjudge.answers import idle_checks, read_bank, run
-from nbjudge.cli import app
 from nbjudge.coordinator import Options, Outcome, grade
 from nbjudge.coursedir import report
-from nbjudge.coursedir.preprocessors import HideTests, shorten
+from nbjudge.coursedir.preprocessors import HideTests
 from nbjudge.coursedir.rebuild import released
 from nbjudge.coursedir.settings import gradebook_url
 
@@ -246,19 +242,6 @@ def test_nothing_else_is_written(course, outcome):
     ]
 
 
-def test_misconceptions_are_counted(table):
-    assert ("no-division", "A mean divides", 1) in report.misconceptions(table)
-    assert ("not-a-sum", "Sums are sums", 1) in report.misconceptions(table)
-    assert [mark.failure.reason for mark in table["blank"].values()] == [report.UNANSWERED] * 2
-
-
-def test_report_page(course, outcome, table):
-    page = report.write_page(course, LESSON, table, outcome.findings).read_text()
-    assert '<th scope="row">blank</th><td></td><td></td><td>0/4</td>' in page
-    assert '<th scope="row">no-json</th><td></td><td></td><td>not graded</td>' in page
-    assert "the file is not JSON" in page and "color-scheme: light dark" in page
-
-
 def test_unknown_learner_and_lesson_are_named(course):
     (nobody,) = grade(course, [LESSON], ["nobody"]).findings
     assert nobody.blocks and "nobody, submitted/nobody/01-tiny: there is no such folder" in str(
@@ -319,120 +302,3 @@ def test_feedback_shows_no_hidden_test():
     cell, _ = HideTests().preprocess_cell(check, {}, 0)
     assert "secret_check" not in json.dumps(cell) and "HIDDEN" not in json.dumps(cell)
     assert cell.outputs[0].traceback == ["AssertionError: "]
-
-
-def test_long_error_messages_keep_their_code():
-    message = "x" * 1_000_000 + "\n[not-a-sum]"
-    assert len(shorten(message)) < 30_000
-    assert (
-        report.judge(
-            [nbformat.v4.new_output("error", ename="E", evalue=shorten(message), traceback=[])]
-        ).reason
-        == "not-a-sum"
-    )
-
-
-def test_kill_matrix_finds_what_is_off(tmp_path):
-    """A bank with a wrong answer that passes, one that fails for another reason, and a right one that fails."""
-    root, bank = tmp_path / "course", tmp_path / "bank"
-    make_course(root)
-    bank_entry(
-        bank, "wrong", "add", "a-killed", "# misconception: not-a-sum\ndef add(x, y):\n    return x"
-    )
-    bank_entry(bank, "wrong", "add", "b-survives", f"# misconception: not-a-sum\n{ANSWERS['add']}")
-    bank_entry(
-        bank,
-        "wrong",
-        "add",
-        "c-other-code",
-        "# misconception: no-division\ndef add(x, y):\n    return x",
-    )
-    bank_entry(
-        bank,
-        "right",
-        "mean",
-        "a-passes",
-        "def mean(values):\n    return sum(values) / max(len(values), 1)",
-    )
-    bank_entry(bank, "right", "mean", "b-fails", "def mean(values):\n    return sum(values)")
-    rows = {
-        (row.answer.kind, row.answer.exercise, row.answer.name): row
-        for row in run([LESSON], bank, root)
-    }
-    off = {key[1:] for key, row in rows.items() if not row.ok}
-    assert off == {("add", "b-survives"), ("add", "c-other-code"), ("mean", "b-fails")}
-    assert (
-        rows["wrong", "add", "a-killed"].found == "not-a-sum"
-        and rows["wrong", "add", "b-survives"].found == "passed"
-    )
-    assert rows["untouched", "mean", "release"].found == report.UNANSWERED
-    assert len(rows) == 9  # five of the bank, two of the reference, two of the release
-    assert idle_checks(make_source(), read_bank(bank, LESSON, make_source())) == (
-        ["check-mean"],
-        [],
-    )
-    assert sorted(os.listdir(root)) == ["nbgrader_config.py", "source"]
-
-
-def test_bank_answers_may_hand_in_files(tmp_path):
-    """The reference's file is made once and lies beside every sheet but the untouched release; an answer's script may change it."""
-    root, bank = tmp_path / "course", tmp_path / "bank"
-    make_course(root)
-    from_file = (
-        "def add(x, y):\n    return x + y * int(open('factor.txt').read())\n### MAKE FILES\n"
-    )
-    bank_entry(
-        bank,
-        "wrong",
-        "add",
-        "a-file-that-is-off",
-        f"# misconception: not-a-sum\n{from_file}open('factor.txt', 'w').write('2')\n",
-    )
-    bank_entry(
-        bank,
-        "right",
-        "add",
-        "b-file-of-the-reference",
-        f"{from_file}assert open('factor.txt').read() == '1'\n",
-    )
-    (bank / LESSON / "files.py").write_text("open('factor.txt', 'w').write('1')")
-    assert all(row.ok for row in run([LESSON], bank, root))
-    bank_entry(bank, "right", "add", "c-script-that-fails", f"{from_file}1 / 0\n")
-    with pytest.raises(ValueError, match=r"c-script-that-fails.*division"):
-        run([LESSON], bank, root)
-
-
-@pytest.mark.parametrize(
-    ("kind", "exercise", "text", "sentence"),
-    [
-        ("wrong", "add", "def add(x, y):\n    return x", "first line must be"),
-        ("wrong", "unheard-of", "# misconception: not-a-sum", "no exercise `unheard-of`"),
-        ("odd", "add", "pass", "`odd` is not wrong or right"),
-    ],
-)
-def test_errors_in_the_bank_are_named(tmp_path, kind, exercise, text, sentence):
-    bank_entry(tmp_path, kind, exercise, "name", text)
-    with pytest.raises(ValueError, match=sentence):
-        read_bank(tmp_path, LESSON, make_source())
-
-
-def test_hidden_tests_that_only_repeat_are_listed():
-    source = make_source()
-    check = next(cell for cell in source.cells if cell.id == "check-add")
-    check.source = (
-        "assert add(2, 3) == 5\n### BEGIN HIDDEN TESTS\nassert add(2, 3) == 5\n### END HIDDEN TESTS"
-    )
-    assert idle_checks(source, {"wrong": {"add": [1], "mean": [1]}}) == ([], ["check-add"])
-
-
-@pytest.mark.parametrize(
-    ("arguments", "status", "words"),
-    [
-        (["grade", LESSON, "--learner", "right"], 0, ["right", "4/4", f"report-{LESSON}.html"]),
-        (["grade", LESSON, "--learner", "no-json"], 1, ["Not graded:", "the file is not JSON"]),
-    ],
-)
-def test_command_and_its_exit_status(course, outcome, arguments, status, words):
-    done = CliRunner().invoke(app, [*arguments, "--root", str(course)])
-    assert done.exit_code == status, done.output
-    assert all(word in done.output for word in words)

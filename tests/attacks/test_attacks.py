@@ -112,7 +112,7 @@ def graded(folder, names=()):
                 rung[learner] = len(heard)
 
             if learners:
-                options = Options(workers=1, timeout=timeout, limits=tuple(limits))
+                options = Options(workers=1, timeout=timeout, limits=limits)
                 findings += grade(root, [LESSON], learners, options, tell).findings
         left = alive(str(root))
         for process in left:

@@ -1,134 +1,175 @@
-"""Lessons keep their shape, derived files are what their text says, and nothing that is hidden leaks."""
+"""Lessons keep their shape, derived files follow their text, and nothing that is hidden leaks."""
 
 import json
 import re
-import shutil
 
 import pytest
+from traitlets.config import PyFileConfigLoader
 
 from course.authoring import build
 from course.checking.misconception import CATALOGUE
+from course.paths import ANSWERS, ROOT
 from nbjudge.planning.steps import names_of
 
 LESSONS = build.lessons()
-ANSWERS = build.ROOT / "tests" / "answers"
+STATED = re.compile(r"\*\d+ minutes · (?:easy|medium|hard) · (\d+) points?\.\*")
+TOTAL = re.compile(r"\*About (\d+) minutes · (\d+) points?\*")
+TITLE = re.compile(r"^# (.+)$", re.MULTILINE)
+HEADING = re.compile(r"^#+ (.+)$", re.MULTILINE)
+ROW = re.compile(r"^\| (\d\d [^|]+) \| [^|]+ \| (\d+) \| (\d+) \|$", re.MULTILINE)
+CODE = re.compile(r"# misconception: (\S+)")
 
 
 def graded(notebook):
-    return {
-        cell.metadata["nbgrader"]["grade_id"]: cell
-        for cell in notebook.cells
-        if "nbgrader" in cell.metadata
-    }
+    """{name: cell} of all cells that nbgrader knows."""
+    return {cell.id: cell for cell in notebook.cells if "nbgrader" in cell.metadata}
+
+
+def answer_cells(notebook):
+    """Names of all answer cells, in order."""
+    names = []
+    for name, cell in graded(notebook).items():
+        if cell.metadata["nbgrader"]["solution"]:
+            names.append(name)
+    return names
+
+
+def points_by_cell(notebook):
+    """{name: points} of all cells that give points."""
+    points = {}
+    for name, cell in graded(notebook).items():
+        if cell.metadata["nbgrader"]["grade"]:
+            points[name] = cell.metadata["nbgrader"]["points"]
+    return points
+
+
+def markdown(notebook):
+    """The texts of all Markdown cells."""
+    return [cell.source for cell in notebook.cells if cell.cell_type == "markdown"]
 
 
 def between(source, name):
     """Lines inside ### BEGIN name ... ### END name."""
-    return [
-        line.strip()
-        for part in re.findall(f"### BEGIN {name}\n(.*?)### END {name}", source, re.S)
-        for line in part.splitlines()
-        if line.strip()
+    lines = []
+    for part in re.findall(f"### BEGIN {name}\n(.*?)### END {name}", source, re.DOTALL):
+        lines += [line.strip() for line in part.splitlines() if line.strip()]
+    return lines
+
+
+def cells_of(path):
+    """The cells of a notebook on disk, as JSON has them."""
+    return json.loads(path.read_text())["cells"]
+
+
+def everything_in(cell):
+    """All text of a cell of a notebook's JSON, whether a reader sees it or not."""
+    unseen = [
+        cell["metadata"],
+        cell.get("attachments", {}),
+        cell.get("outputs", []),
     ]
+    return "".join(cell["source"]) + json.dumps(unseen)
 
 
 @pytest.mark.parametrize("lesson", LESSONS)
-def test_release_is_made_from_source_and_hides_what_it_must(lesson, tmp_path, monkeypatch):
-    kept = (build.RELEASE / lesson / f"{lesson}.ipynb").read_text()
+def test_release_is_made_from_source(lesson, tmp_path, monkeypatch):
+    kept = build.release_path(lesson)
+    assert list(kept.parent.iterdir()) == [kept]
     monkeypatch.setattr(build, "RELEASE", tmp_path)
     build.build_release(lesson)
-    assert (tmp_path / lesson / f"{lesson}.ipynb").read_text() == kept, (
-        "the release is stale or was edited: run `make build`"
-    )
-    assert [path.name for path in (build.ROOT / "release" / lesson).iterdir()] == [
-        f"{lesson}.ipynb"
-    ]
-    text = "\n".join(
-        "".join(cell["source"])
-        + json.dumps(cell["metadata"])
-        + json.dumps(cell.get("attachments", {}))
-        + json.dumps(cell.get("outputs", []))
-        for cell in json.loads(kept)["cells"]
-    )
-    given = "\n".join(
-        cell.source
-        for cell in build.source_notebook(lesson).cells
-        if "nbgrader" not in cell.metadata
-    )
-    for cell in graded(build.source_notebook(lesson)).values():
-        for line in between(cell.source, "SOLUTION") + between(cell.source, "HIDDEN TESTS"):
-            if (
-                len(line) > 25 and line not in given
-            ):  # a short line, or one that the lesson itself teaches, gives nothing away
-                assert line not in text, f"the release shows: {line}"
-    assert "BEGIN" not in text and text.count("raise NotImplementedError()") == sum(
-        cell.metadata["nbgrader"]["solution"]
-        for cell in graded(build.source_notebook(lesson)).values()
-    )
+    made = build.release_path(lesson)
+    stale = "the release is stale or was edited: run `make build`"
+    assert made.read_text() == kept.read_text(), stale
+
+
+@pytest.mark.parametrize("lesson", LESSONS)
+def test_release_shows_nothing_that_is_hidden(lesson):
+    source = build.source_notebook(lesson)
+    released = cells_of(build.release_path(lesson))
+    text = "\n".join(everything_in(cell) for cell in released)
+    taught = "\n".join(cell.source for cell in source.cells if "nbgrader" not in cell.metadata)
+    hidden = []
+    for cell in graded(source).values():
+        hidden += between(cell.source, "SOLUTION")
+        hidden += between(cell.source, "HIDDEN TESTS")
+    for line in hidden:
+        # a short line, and one that the lesson itself teaches, gives nothing away
+        if len(line) > 25 and line not in taught:
+            assert line not in text, f"the release shows: {line}"
+    assert "BEGIN" not in text
+    assert text.count("raise NotImplementedError()") == len(answer_cells(source))
 
 
 @pytest.mark.parametrize("lesson", LESSONS)
 def test_solution_is_executed_and_fresh(lesson):
-    path = build.SOLUTIONS / f"{lesson}.ipynb"
-    assert not build.stale(lesson, path), (
-        f"{path.name} was made from another text: run `make build`"
-    )
-    notebook = json.loads(path.read_text())
-    assert ["".join(cell["source"]) for cell in notebook["cells"]] == [
-        cell.source for cell in build.solution_notebook(lesson).cells
-    ]
+    path = build.solution_path(lesson)
+    stale = f"{path.name} was made from another text: run `make build`"
+    assert not build.stale(lesson, path), stale
+    expected = [cell.source for cell in build.solution_notebook(lesson).cells]
+    assert ["".join(cell["source"]) for cell in cells_of(path)] == expected
     assert "HIDDEN" not in path.read_text()
-    for cell in notebook["cells"]:
+    for cell in cells_of(path):
         if cell["cell_type"] == "code":
             assert cell["execution_count"], "a cell was not run"
-            assert not any(output["output_type"] == "error" for output in cell["outputs"])
+            kinds = {output["output_type"] for output in cell["outputs"]}
+            assert "error" not in kinds
 
 
 @pytest.mark.parametrize("lesson", LESSONS)
 def test_lesson_shape(lesson):
     notebook = build.source_notebook(lesson)
-    prose = " ".join(
-        cell.source.split("<details>")[0] for cell in notebook.cells if cell.cell_type == "markdown"
-    )  # without hints
-    assert len(notebook.cells) <= 60 and len(prose.split()) <= 2500
-    points = sum(cell.metadata["nbgrader"].get("points", 0) for cell in graded(notebook).values())
-    assert re.search(
-        rf"\*About \d+ minutes · {points} points?\*",
-        notebook.cells[0].source + notebook.cells[1].source,
-    )
-    for before, cell in zip(notebook.cells, notebook.cells[1:], strict=False):
-        if cell.metadata.get("nbgrader", {}).get("solution"):
-            stated = re.search(
-                r"\*(\d+) minutes · (easy|medium|hard) · (\d+) points?\.\*", before.source
-            )
-            assert stated, (
-                f"the exercise before {cell.id} must state minutes, difficulty and points"
-            )
-            assert (
-                int(stated[3])
-                == graded(notebook)[f"check-{cell.id}"].metadata["nbgrader"]["points"]
-            )
+    assert len(notebook.cells) <= 60
+    words = 0
+    for text in markdown(notebook):
+        without_hints = text.split("<details>")[0]
+        words += len(without_hints.split())
+    assert words <= 2500
     assert "In this lesson we" in notebook.cells[-1].source
 
 
 @pytest.mark.parametrize("lesson", LESSONS)
+def test_points_are_stated_as_the_check_cells_hold_them(lesson):
+    notebook = build.source_notebook(lesson)
+    points = points_by_cell(notebook)
+    total = TOTAL.search(notebook.cells[0].source)[2]
+    assert int(total) == sum(points.values())
+    stated = STATED.findall("\n".join(markdown(notebook)))
+    expected = [points[f"check-{name}"] for name in answer_cells(notebook)]
+    assert [int(number) for number in stated] == expected
+
+
+@pytest.mark.parametrize("lesson", LESSONS)
+def test_points_are_written_once(lesson):
+    text = build.text_path(lesson).read_text()
+    assert not STATED.search(text), "say {points}: the check cell's metadata holds them"
+    assert not TOTAL.search(text), "say {points}: the check cells' metadata hold them"
+
+
+def test_the_table_in_the_readme_says_what_the_lessons_say():
+    expected = []
+    for lesson in LESSONS:
+        header = build.source_notebook(lesson).cells[0].source
+        title = TITLE.search(header)[1]
+        expected.append((title, *TOTAL.search(header).groups()))
+    readme = (ROOT / "README.md").read_text()
+    assert ROW.findall(readme) == expected, "change the table in README.md"
+
+
+@pytest.mark.parametrize("lesson", LESSONS)
 def test_every_exercise_has_three_hints(lesson):
-    exercises = [
-        name
-        for name, cell in graded(build.source_notebook(lesson)).items()
-        if cell.metadata["nbgrader"]["solution"]
-    ]
-    helped = build.hints(lesson)
-    assert list(helped) == exercises, (
-        "hints.md has a heading for each answer cell, in the lesson's order"
-    )
-    assert {name: len(hints) for name, hints in helped.items() if len(hints) != 3} == {}
-    assert all(hint.endswith((".", "?")) for hints in helped.values() for hint in hints)
+    hints = build.hints(lesson)
+    exercises = answer_cells(build.source_notebook(lesson))
+    assert list(hints) == exercises, "hints.md has a heading for each answer cell, in their order"
+    for texts in hints.values():
+        assert len(texts) == 3
+        for text in texts:
+            assert text.endswith((".", "?"))
 
 
 @pytest.mark.parametrize("lesson", LESSONS)
 def test_no_graded_cell_depends_on_an_experiment(lesson):
-    of_experiments, needed = set(), set()
+    of_experiments = set()
+    needed = set()
     for cell in build.source_notebook(lesson).cells:
         if cell.cell_type != "code":
             continue
@@ -141,53 +182,90 @@ def test_no_graded_cell_depends_on_an_experiment(lesson):
     assert not needed, f"{needed} come from experiments, which are not run for marks"
 
 
-def test_every_misconception_is_met_and_can_be_read_about():
-    met = {
-        re.match(r"# misconception: (\S+)", path.read_text())[1]
-        for path in ANSWERS.glob("*/wrong/*/*.py")
-    }
-    assert met == set(CATALOGUE), (
-        "each code of the catalogue needs a wrong answer, and each wrong answer a code of the catalogue"
-    )
-    headings = {
-        f"{lesson}: {heading.replace('`', '')}"
-        for lesson in LESSONS
-        for heading in re.findall(
-            r"^#+ (.*)$", (build.SOURCE / lesson / f"{lesson}.md").read_text(), re.M
-        )
-    }
-    assert {entry.read for entry in CATALOGUE.values()} <= headings, (
-        "a check's link leads to a heading in its very words"
-    )
+def test_every_misconception_has_a_wrong_answer():
+    met = set()
+    for path in ANSWERS.glob("*/wrong/*/*.py"):
+        first_line = CODE.match(path.read_text())
+        met.add(first_line[1])
+    assert met == set(CATALOGUE)
+
+
+def test_every_misconception_can_be_read_about():
+    headings = set()
+    for lesson in LESSONS:
+        text = build.text_path(lesson).read_text()
+        for title in HEADING.findall(text.replace("`", "")):
+            headings.add(f"{lesson}: {title}")
+    for code, entry in CATALOGUE.items():
+        assert entry.read in headings, f"{code} links to a heading, in its very words"
 
 
 def test_environment_and_pyproject_say_the_same():
-    project = (build.ROOT / "pyproject.toml").read_text()
-    environment = (build.ROOT / "environment.yml").read_text()
-    assert (
-        "-e .[test]" in environment
-    )  # pip takes the dependencies from pyproject.toml, the one list
-    assert (
-        re.search(r'requires-python = "(.*)"', project)[1]
-        == re.search(r"python(>=[\d.]+)", environment)[1]
-    )
-    assert re.search(r'name = "(.*)"', project)[1] == re.search(r"name: (.*)", environment)[1]
-    others = set(re.findall(r"^  - ([a-z]+)", environment, re.M)) - {"conda", "python", "pip"}
-    assert not others, f"{others} stand in environment.yml alone"
+    project = (ROOT / "pyproject.toml").read_text()
+    environment = (ROOT / "environment.yml").read_text()
+    python = re.search(r'requires-python = "(.*)"', project)[1]
+    name = re.search(r'name = "(.*)"', project)[1]
+    assert f"python{python}\n" in environment
+    assert f"name: {name}\n" in environment
+    assert "-e .[test]\n" in environment
+    listed = re.findall(r"^  - ([a-z]+)", environment, re.MULTILINE)
+    assert set(listed) == {"conda", "pip", "python"}, "all others stand in pyproject.toml"
 
 
-def test_sources_are_written_anew_when_their_text_changes(tmp_path, monkeypatch):
+@pytest.fixture
+def copied_lesson(tmp_path, monkeypatch):
+    """The name of a lesson whose text is copied to a source folder of its own."""
     lesson = LESSONS[0]
-    (tmp_path / lesson).mkdir()
-    text = shutil.copy(build.SOURCE / lesson / f"{lesson}.md", tmp_path / lesson)
+    text = build.text_path(lesson).read_text()
     monkeypatch.setattr(build, "SOURCE", tmp_path)
+    copy = build.text_path(lesson)
+    copy.parent.mkdir()
+    copy.write_text(text)
+    return lesson
+
+
+def change(lesson, old, new):
+    """Replace words in a lesson's text."""
+    path = build.text_path(lesson)
+    text = path.read_text()
+    assert old in text
+    path.write_text(text.replace(old, new))
+
+
+def test_points_without_a_check_are_an_error(copied_lesson):
+    change(copied_lesson, "## The fruit stall", "## The fruit stall\n\n*{points}*")
+    with pytest.raises(ValueError, match=r"\{points\} stands above the cell"):
+        build.source_notebook(copied_lesson)
+
+
+def test_sources_are_written_anew_when_their_text_changes(copied_lesson):
     build.write_sources()
-    notebook = tmp_path / lesson / f"{lesson}.ipynb"
+    notebook = build.source_path(copied_lesson)
     first = notebook.read_text()
     build.write_sources()
     assert notebook.read_text() == first
-    with open(text, "a") as file:
-        file.write("\nOne more line.\n")
-    assert build.stale(lesson, notebook)
+    change(copied_lesson, "## The patient", "## Our patient")
     build.write_sources()
-    assert "One more line." in notebook.read_text() and not build.stale(lesson, notebook)
+    assert "## Our patient" in notebook.read_text()
+
+
+def test_reading_the_settings_writes_nothing(copied_lesson, monkeypatch):
+    """The source notebook is missing, and still is when nbgrader_config.py has been read."""
+    monkeypatch.setenv("PATH", "/bin")  # put back afterwards: the settings change it
+    loader = PyFileConfigLoader("nbgrader_config.py", path=str(ROOT))
+    assert loader.load_config().CourseDirectory.course_id == "new-heads"
+    assert not build.source_path(copied_lesson).exists()
+
+
+def test_outputs_of_the_same_code_are_kept(copied_lesson, tmp_path, monkeypatch):
+    before = build.solution_path(copied_lesson).read_text()
+    monkeypatch.setattr(build, "SOLUTIONS", tmp_path)
+    monkeypatch.setattr(build, "execute", lambda notebook: pytest.fail("it was run again"))
+    solution = build.solution_path(copied_lesson)
+    solution.write_text(before)
+    change(copied_lesson, "## The patient", "## Our patient")
+    build.build_solution(copied_lesson)
+    expected = before.replace("## The patient", "## Our patient")
+    expected = expected.replace(json.loads(before)["metadata"]["made_from"], "")
+    stamp = build.digest(copied_lesson)
+    assert solution.read_text().replace(stamp, "") == expected

@@ -4,7 +4,7 @@ nbgrader takes plug-ins as classes, so these are classes.
 """
 
 import re
-from collections import Counter
+from collections import defaultdict
 from typing import Any
 
 from nbformat import NotebookNode
@@ -13,7 +13,7 @@ from nbgrader.preprocessors import ClearHiddenTests, Execute, GetGrades
 from nbgrader.utils import is_grade
 from traitlets.config import Config
 
-from nbjudge.sandbox.wire import CUT, KEPT_PICTURES, KEPT_TEXT, shorten
+from nbjudge.sandbox.output import OutputBudget, shorten
 
 ANSI = re.compile(r"\x1b\[[0-9;]*m")
 
@@ -28,8 +28,7 @@ class FairExecute(Execute):
 
     def reset_execution_trackers(self) -> None:
         super().reset_execution_trackers()
-        self.printed: Counter[int] = Counter()  # {index of a cell: characters so far}
-        self.displayed: Counter[int] = Counter()
+        self.budgets: defaultdict[int, OutputBudget] = defaultdict(OutputBudget)  # by cell index
 
     def output(self, outs: list, msg: dict, display_id: str, cell_index: int) -> Any:
         """Keep one message of a kernel among a cell's outputs, as nbclient asks for it."""
@@ -37,24 +36,14 @@ class FairExecute(Execute):
         content = msg["content"]
         graded = is_grade(self.nb.cells[cell_index])
         if kind == "stream":
-            room = KEPT_TEXT - self.printed[cell_index]
-            self.printed[cell_index] += len(content["text"])
-            if room < 0:
+            kept = self.budgets[cell_index].text(content["text"])
+            if kept is None:
                 return None
-            if len(content["text"]) > room:
-                content["text"] = (
-                    f"{content['text'][:room]}\n{CUT}the cell printed more than {KEPT_TEXT:,} "
-                    "characters.\n"
-                )
-                self.printed[cell_index] += 1  # a cell that printed just as much is cut only once
+            content["text"] = kept
             if graded:
                 content["name"] = "stdout"
         elif kind in ("display_data", "execute_result"):
-            self.displayed[cell_index] += sum(len(str(data)) for data in content["data"].values())
-            if self.displayed[cell_index] > KEPT_PICTURES:
-                content["data"] = {
-                    "text/plain": f"{CUT}the cell displayed more than {KEPT_PICTURES:,} characters."
-                }
+            content["data"] = self.budgets[cell_index].data(content["data"])
             if graded:
                 msg["msg_type"] = msg["header"]["msg_type"] = "display_data"
         elif kind == "error":

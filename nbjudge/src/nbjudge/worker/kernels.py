@@ -11,11 +11,11 @@ from nbformat.v4 import new_code_cell, new_notebook
 
 from nbjudge.coursedir.preprocessors import FairExecute
 from nbjudge.files import write_files
-from nbjudge.job import Done, Job, Step
+from nbjudge.job import Job, Result, Step
 
 
-def run_in_kernel(job: Job) -> list[Done]:
-    """Run the job's steps in a kernel named `job.kernel` and return a Done for each.
+def run_in_kernel(job: Job) -> list[Result]:
+    """Run the job's steps in a kernel named `job.kernel` and return a Result for each.
 
     A kernel that dies takes all later cells with it.
     """
@@ -32,7 +32,7 @@ def run_in_kernel(job: Job) -> list[Done]:
                 f"{type(problem).__name__}: the kernel ended, or could not be interrupted, "
                 "in this cell or before it"
             )
-    return [as_done(cell, died) for cell in notebook.cells]
+    return [as_result(cell, died) for cell in notebook.cells]
 
 
 def executor(timeout: float) -> FairExecute:
@@ -64,13 +64,13 @@ def metadata_of(step: Step) -> dict[str, Any]:
     return {"nbgrader": fields}
 
 
-def as_done(cell: NotebookNode, died: str) -> Done:
+def as_result(cell: NotebookNode, died: str) -> Result:
     """Return how an executed cell ended; `died` says that the kernel did, "" where it lives."""
     errors = [output for output in cell.outputs if output.output_type == "error"]
     if died and "shell.execute_reply" not in cell.metadata.get("execution", {}):
         name = died.partition(":")[0]
         error = {"output_type": "error", "ename": name, "evalue": died, "traceback": [died]}
-        return Done(False, None, [error], 0, [], "died")
+        return Result(False, None, [error], 0, [], "died")
     timed_out = any(error.ename == "CellTimeoutError" for error in errors)
     outputs = [dict(output) for output in cell.outputs]
-    return Done(not errors, None, outputs, 0, [], "time" if timed_out else "")
+    return Result(not errors, None, outputs, 0, [], "time" if timed_out else "")

@@ -24,7 +24,7 @@ from nbjudge.coursedir.gradebook import Marks, marks_of
 from nbjudge.coursedir.rebuild import rebuild
 from nbjudge.coursedir.submissions import Submission, parse_notebook
 from nbjudge.errors import SubmissionError
-from nbjudge.job import Done, Job, Step
+from nbjudge.job import Job, Result, Step
 from nbjudge.planning.fingerprints import Code
 from nbjudge.planning.keys import Surroundings, keys_of, steps_to_run
 from nbjudge.planning.steps import steps_of
@@ -33,7 +33,7 @@ from nbjudge.worker.environment import environment
 from nbjudge.worker.kernels import run_in_kernel
 
 if hasattr(os, "fork"):  # not on Windows, where ordinary kernels run everything
-    from nbjudge.sandbox.host.fork_server import POOL
+    from nbjudge.sandbox.host.fork_server import FORK_SERVER
 
 
 class RunOptions(NamedTuple):
@@ -214,7 +214,7 @@ def run(assignment: Assignment, prepared: Prepared) -> Graded:
     records = {}
     cells = 0
     for name, part in prepared.notebooks.items():
-        results: list[Done] = []
+        results: list[Result] = []
         if part.to_run:
             results = run_job(job_of(assignment, name, part.to_run, files))
         record, verdicts, notes = fill_in(part, results)
@@ -243,13 +243,13 @@ def job_of(assignment: Assignment, name: str, steps: list[Step], files: Mapping[
     )
 
 
-def run_job(job: Job) -> list[Done]:
+def run_job(job: Job) -> list[Result]:
     """Run a job in a sandbox, or in an ordinary kernel where it names one."""
-    return run_in_kernel(job) if job.kernel else POOL.run(job)
+    return run_in_kernel(job) if job.kernel else FORK_SERVER.run(job)
 
 
 def fill_in(
-    part: PreparedNotebook, results: list[Done]
+    part: PreparedNotebook, results: list[Result]
 ) -> tuple[dict[str, Any], dict[str, tuple[bool, float | None]], list[str]]:
     """Put the results into the notebook.
 
@@ -264,7 +264,7 @@ def fill_in(
     verdicts = {}
     says = []
     for number, ((index, step), key) in enumerate(zip(part.steps, part.keys, strict=True), 1):
-        done = ran[step.name] if step.name in ran else Done(**part.kept[key])
+        done = ran[step.name] if step.name in ran else Result(**part.kept[key])
         cell = part.notebook.cells[index]
         cell.outputs = [nbformat.from_dict(output) for output in done.outputs]
         cell.execution_count = number
@@ -278,7 +278,7 @@ def fill_in(
     return {"results": kept, "cells": cells}, verdicts, says
 
 
-def cell_record(step: Step, done: Done, key: str) -> dict[str, Any]:
+def cell_record(step: Step, done: Result, key: str) -> dict[str, Any]:
     """Return what is recorded of how one cell ran."""
     return {
         "name": step.name,
