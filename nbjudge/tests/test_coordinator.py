@@ -1,4 +1,4 @@
-"""Grading, end to end with real nbgrader: a class in which nearly everything went wrong with a file.
+"""Grading, end to end with real nbgrader: a class in which nearly everything went wrong.
 
 Then what runs, and in which order.
 """

@@ -105,7 +105,11 @@ class Graded(NamedTuple):
     file: str = ""  # the one that the problem is about
 
 
-def ungraded(problem: str, file: str, says: Iterable[str] = ()) -> Graded:
+def ungraded(
+    problem: str,
+    file: str,
+    says: Iterable[str] = (),
+) -> Graded:
     """Return what is to be written down of a submission that could not be graded."""
     return Graded({}, "", {}, list(says), 0, problem, file)
 
@@ -120,7 +124,11 @@ def grade_submission(assignment: Assignment, submission: Submission | Prepared) 
 # ---- prepare ---------------------------------------------------------------------------------
 
 
-def prepare(assignment: Assignment, submission: Submission, record: str = "") -> Prepared:
+def prepare(
+    assignment: Assignment,
+    submission: Submission,
+    record: str = "",
+) -> Prepared:
     """Read, rebuild and plan a submission; `record` is what its last grading left, as text.
 
     Raises nothing: `problem` of the result says why a submission cannot be graded.
@@ -229,7 +237,12 @@ def run(assignment: Assignment, prepared: Prepared) -> Graded:
     return Graded(texts, json.dumps(record), marks, says, cells)
 
 
-def job_of(assignment: Assignment, name: str, steps: list[Step], files: Mapping[str, bytes]) -> Job:
+def job_of(
+    assignment: Assignment,
+    name: str,
+    steps: list[Step],
+    files: Mapping[str, bytes],
+) -> Job:
     """Return the Job that runs some steps of a notebook."""
     return Job(
         tuple(steps),
@@ -278,7 +291,11 @@ def fill_in(
     return {"results": kept, "cells": cells}, verdicts, says
 
 
-def cell_record(step: Step, done: Result, key: str) -> dict[str, Any]:
+def cell_record(
+    step: Step,
+    done: Result,
+    key: str,
+) -> dict[str, Any]:
     """Return what is recorded of how one cell ran."""
     return {
         "name": step.name,
@@ -291,7 +308,10 @@ def cell_record(step: Step, done: Result, key: str) -> dict[str, Any]:
 
 
 def record_for(
-    assignment: Assignment, student: str, notebooks: dict[str, Any], seconds: float
+    assignment: Assignment,
+    student: str,
+    notebooks: dict[str, Any],
+    seconds: float,
 ) -> dict[str, Any]:
     """Return the record of a submission's grading, with which it can be repeated."""
     options = assignment.options
