@@ -12,6 +12,7 @@ import json
 import os
 import time
 from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -76,7 +77,8 @@ class PreparedNotebook(NamedTuple):
     to_run: list[Step]
 
 
-class Prepared(NamedTuple):
+@dataclass(frozen=True)  # Dask looks into tuples for futures, and leaves this alone
+class Prepared:
     """A submission that is read and planned."""
 
     student: str
