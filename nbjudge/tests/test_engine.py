@@ -3,7 +3,6 @@
 import pickle
 import subprocess
 import sys
-from pathlib import Path
 
 import nbformat
 import pytest
@@ -17,9 +16,8 @@ from nbjudge.coursedir.gradebook import Book
 from nbjudge.coursedir.settings import gradebook_url, settings
 from nbjudge.job import Job, Step
 from nbjudge.planning import plan
-from nbjudge.sandbox.guest import namespaces
 from nbjudge.sandbox.host import probe
-from nbjudge.sandbox.host.fork_server import Pool
+from nbjudge.sandbox.host.fork_server import ForkServer
 from nbjudge.worker import assess
 
 
@@ -41,11 +39,11 @@ def ran(monkeypatch):
     names = []
 
     def run_here(client, jobs):
-        with Pool() as pool:
+        with ForkServer() as server:
 
             def run(job):
                 names.extend(step.name for step in job.steps)
-                return pool.run(job)
+                return server.run(job)
 
             for name, (packed, *arguments) in jobs:
                 yield [(name, assess.assess(pickle.loads(packed), *arguments, run))]
@@ -118,31 +116,6 @@ sys.exit(str(problems) if problems else 0)
 def test_a_worker_may_read_many_submissions_at_once():
     done = subprocess.run([sys.executable, "-c", PARSE_AT_ONCE], capture_output=True, text=True)
     assert not done.returncode, done.stderr
-
-
-def test_values_are_the_same_from_a_shared_start_and_from_scratch():
-    cells = [
-        "import random",
-        "x = random.random()",
-        "def f():\n    return random.random()",
-        "print(x, f())",
-    ]
-    steps = tuple(
-        Step(str(k), source, kind)
-        for k, (source, kind) in enumerate(
-            zip(cells, ["given", "given", "answer", "added"], strict=True)
-        )
-    )
-    with Pool() as pool:
-        shared, next_one = (pool.run(Job(steps, {}, (), ("random",), {})) for _ in range(2))
-        scratch = pool.run(Job(steps, {"mine.txt": b""}, (), ("random",), {}))
-        assert [start[0] for start in pool.starts] == [tuple(cells[:2]), ()]
-    assert (
-        shared[0].seconds > 0 == next_one[0].seconds and shared[-1].outputs == next_one[-1].outputs
-    )  # the given cells ran once
-    assert (
-        shared[-1].outputs == scratch[-1].outputs and shared[-1].outputs[0]["text"].count("0.") == 2
-    )
 
 
 def test_a_lesson_starts_while_there_is_something_else_to_do(monkeypatch):
@@ -282,63 +255,6 @@ def test_a_result_is_kept_as_long_as_all_that_its_cell_reaches_is_the_same(
     (tmp_path / "ours" / f"{module}.py").write_text(MODULES[module].replace(old, new))
     after = keys()
     assert {name for name, key in after.items() if key != before[name]} == changed
-
-
-def test_a_cell_that_ends_the_process_is_left_out_and_the_rest_runs():
-    steps = (
-        Step("a", "x = 1", "given"),
-        Step("b", "import os\nos._exit(1)", "answer"),
-        Step("c", "y = x + 1", "added"),
-        Step("d", "assert y == 2", "check", True, ("y",)),
-    )
-    with Pool() as pool:
-        assert [(done.well, done.end) for done in pool.run(Job(steps, {}, (), (), {}))] == [
-            (True, ""),
-            (False, "died"),
-            (True, ""),
-            (True, ""),
-        ]
-
-
-@pytest.mark.skipif(
-    not namespaces.each_room_has_its_own_pid_max(), reason="a Linux older than 6.14"
-)
-def test_the_kernel_limits_the_processes_of_a_room_and_of_nothing_else():
-    everywhere = Path("/proc/sys/kernel/pid_max").read_text()
-    with Pool() as pool:
-        (done,) = pool.run(
-            Job(
-                (Step("look", "print(open('/proc/sys/kernel/pid_max').read())", "answer"),),
-                {},
-                (),
-                (),
-                {},
-            )
-        )
-    assert (
-        int(done.outputs[0]["text"])
-        < 1000
-        < int(everywhere)
-        == int(Path("/proc/sys/kernel/pid_max").read_text())
-    )
-
-
-def test_partial_credit_is_a_plain_number_and_nothing_else():
-    values = {
-        "0.5": 0.5,
-        "1": 1.0,
-        "True": None,
-        "-1": None,
-        "float('nan')": None,
-        "None": None,
-        "'2'": None,
-    }
-    steps = tuple(Step(f"check-{k}", source, "check", True) for k, source in enumerate(values))
-    with Pool() as pool:
-        done = pool.run(Job(steps, {}, (), (), {}))
-    assert [result.score for result in done] == list(values.values()) and all(
-        result.well for result in done
-    )
 
 
 # ---- what is recorded ------------------------------------------------------------------------------------------------------
