@@ -127,7 +127,7 @@ def points(table, learner):
 
 
 def said(outcome, learner):
-    return [finding for finding in outcome.findings if finding.learner == learner]
+    return [finding for finding in outcome.findings if finding.student == learner]
 
 
 @pytest.mark.parametrize(
@@ -213,7 +213,7 @@ def test_what_could_be_put_right_is_said_and_does_not_block(outcome, learner, se
 
 def test_outcome_is_not_clean_and_counts_everyone(course, outcome):
     assert not outcome.clean
-    ungraded = {finding.learner for finding in outcome.findings if finding.blocks}
+    ungraded = {finding.student for finding in outcome.findings if finding.blocks}
     assert {learner for _, learner in outcome.graded} | ungraded == set(
         os.listdir(course / "submitted")
     )

@@ -112,7 +112,7 @@ def graded(folder, names=()):
                 rung[learner] = len(heard)
 
             if learners:
-                options = Options(workers=1, timeout=timeout, limits=tuple(limits))
+                options = Options(workers=1, timeout=timeout, limits=limits)
                 findings += grade(root, [LESSON], learners, options, tell).findings
         left = alive(str(root))
         for process in left:
@@ -126,13 +126,13 @@ def graded(folder, names=()):
         table = report.marks(root, LESSON, gradebook_url(root))
     measured = {}
     for attack in chosen:
-        says = [finding.says for finding in findings if finding.learner == attack.learner]
+        says = [finding.says for finding in findings if finding.student == attack.learner]
         notebook, correct = outputs(root, attack.learner), outputs(root, f"{attack.learner}-next")
         points = points_of(table, attack.learner)
         after = (
             points_of(table, f"{attack.learner}-next"),
             [cell.get("outputs") for cell in correct.cells] if correct else None,
-            [finding.says for finding in findings if finding.learner == f"{attack.learner}-next"],
+            [finding.says for finding in findings if finding.student == f"{attack.learner}-next"],
         )
         text = attacks.outcome(points, notebook, flagged=bool(says))
         measured[attack.name] = Measured(points, says, "**" in text, text, after)

@@ -32,6 +32,7 @@ from nbgrader.utils import is_grade, is_solution
 
 from nbjudge.coordinator import Outcome, grade
 from nbjudge.coursedir import report
+from nbjudge.coursedir.preprocessors import lines_of, split_hidden_tests
 from nbjudge.coursedir.rebuild import released
 from nbjudge.coursedir.settings import gradebook_url, write_nested_settings
 from nbjudge.errors import AnswerBankError
@@ -299,7 +300,7 @@ def grade_bank(
 def refusal(submission: Submission, outcome: Outcome) -> str:
     """Why a submission was not graded; "" where it was."""
     for finding in outcome.findings:
-        whose = (finding.lesson, finding.learner)
+        whose = (finding.assignment, finding.student)
         if finding.blocks and whose == (submission.assignment, submission.student):
             return finding.says
     return ""
@@ -347,17 +348,10 @@ def checks_that_repeat(source: NotebookNode) -> list[str]:
     """Names of the checks whose hidden tests only repeat the visible ones."""
     repeating = []
     for name, check in exercises(source).items():
-        head, marker, rest = check.source.partition("### BEGIN HIDDEN TESTS")
-        hidden, _, tail = rest.partition("### END HIDDEN TESTS")
-        visible = stripped_lines(head + tail)
-        if marker and stripped_lines(hidden) <= visible:
+        visible, hidden = split_hidden_tests(check.source)
+        if hidden is not None and lines_of(hidden) <= lines_of(visible):
             repeating.append(f"check-{name}")
     return repeating
-
-
-def stripped_lines(text: str) -> set[str]:
-    """The lines of a text without their indentation."""
-    return {line.strip() for line in text.split("\n")}
 
 
 def prove(root: Path, assignments: list[str], bank: Path) -> bool:

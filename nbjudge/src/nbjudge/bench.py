@@ -38,13 +38,20 @@ from nbjudge.answers import (
     read_bank,
     read_source,
 )
-from nbjudge.coordinator import Options, grade, record_of
+from nbjudge.coordinator import Options, grade
 from nbjudge.coursedir import report
-from nbjudge.coursedir.assignments import KEPT, read_lesson, register
-from nbjudge.coursedir.settings import gradebook_url, settings, write_nested_settings
+from nbjudge.coursedir.assignments import read_sources, register
+from nbjudge.coursedir.results import KEPT, read_record
+from nbjudge.coursedir.settings import (
+    gradebook_url,
+    path_with_alembic,
+    read_settings,
+    write_nested_settings,
+)
 from nbjudge.errors import AnswerBankError, NbjudgeError
 from nbjudge.sandbox.host.process_table import parents
-from nbjudge.worker import assess, cluster
+from nbjudge.worker import cluster
+from nbjudge.worker import submission as worker
 
 SMALL = slice(1, 3)  # the second and third assignment of the bank
 SMALL_CLASS, CLASS = 4, 24  # students
@@ -71,7 +78,7 @@ def compare_graders(
     """
     root = Path(root).resolve()
     bank = Path(bank).resolve()
-    settings(root)  # puts `alembic`, which stock nbgrader calls, on PATH
+    os.environ["PATH"] = path_with_alembic()  # stock nbgrader calls it by name
     chosen = choose_assignments(bank, assignments, small)
     size = students or (SMALL_CLASS if small else CLASS)
     cores = os.cpu_count() or 1
@@ -297,13 +304,14 @@ def time_coordinator(
     )
     write_nested_settings(root, again)
     (again / KEPT).mkdir()
+    settings = read_settings(again)
     for assignment in assignments:
-        sources, _ = read_lesson(again, assignment)
-        register(again, assignment, sources, settings(again))
+        sources, _ = read_sources(again, assignment)
+        register(settings, assignment, sources)
     last, *others = sorted((path.name for path in (again / "submitted").iterdir()), reverse=True)
     options = Options(workers=4 * cluster.THREADS)
     with (
-        mock.patch.object(cluster, "work", partial(answer_from_record, course)),
+        mock.patch.object(cluster, "grade_submission", partial(answer_from_record, course)),
         mock.patch.object(cluster, "warming", lambda client, _: client),
     ):
         many = grade(again, assignments, others, options)
@@ -318,11 +326,11 @@ def time_coordinator(
 
 
 def answer_from_record(
-    course: Path, assignment: Any, submission: Any, student: str, kept: str
-) -> Any:
+    course: Path, assignment: worker.Assignment, submission: worker.Submission
+) -> worker.Graded:
     """What a worker returns that finds everything in the record of an earlier grading."""
-    record = record_of(course, assignment.name, student).read_text(encoding="utf-8")
-    return assess.work(assignment, submission, student, record)
+    record = read_record(course, assignment.name, submission.student)
+    return worker.run(assignment, worker.prepare(assignment, submission, record))
 
 
 # ---- what a grading has left ---------------------------------------------------------------------

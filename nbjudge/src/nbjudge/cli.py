@@ -102,7 +102,8 @@ def grade(
     root: Root = None,
 ) -> None:
     """Grade what lies in submitted/ and report. Exit status 1 if something could not be graded."""
-    from nbjudge.coordinator import Options, grade_and_show, grade_for_machines
+    from nbjudge.coordinator import Options
+    from nbjudge.display import grade_and_show, grade_for_machines
 
     options = Options(workers=workers, scheduler=scheduler, confined=not unconfined, kernel=kernel)
     grade_class = grade_for_machines if as_json else grade_and_show

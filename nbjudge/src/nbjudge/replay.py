@@ -12,11 +12,10 @@ import nbformat
 from nbformat import NotebookNode
 
 from nbjudge import libraries
-from nbjudge.coordinator import record_of
-from nbjudge.coursedir.assignments import KEPT
 from nbjudge.coursedir.report import name_of, read_autograded
+from nbjudge.coursedir.results import KEPT, record_of
 from nbjudge.errors import CourseError
-from nbjudge.planning import plan
+from nbjudge.worker.environment import environment
 
 NOTE = """This is {student}'s notebook as it was graded on {graded}, with the lesson's own tests. \
 The first cell that failed is `{cell}`.
@@ -109,7 +108,7 @@ def start_jupyterlab(notebook: Path, anchor: str) -> int:
 
 def differences(record: dict[str, Any]) -> Iterator[str]:
     """Sentences on what is not as it was when the submission was graded."""
-    then, now = record["environment"], plan.environment()
+    then, now = record["environment"], environment()
     if then["python"] != now["python"]:
         yield f"It was graded with Python {then['python']}; this is {now['python']}."
     for name in sorted({*then["packages"], *now["packages"]}):

@@ -9,7 +9,7 @@ from traitlets.config import PyFileConfigLoader
 from course.authoring import build
 from course.checking.misconception import CATALOGUE
 from course.paths import ANSWERS, ROOT
-from nbjudge.planning.plan import names_of
+from nbjudge.planning.steps import names_of
 
 LESSONS = build.lessons()
 STATED = re.compile(r"\*\d+ minutes · (?:easy|medium|hard) · (\d+) points?\.\*")

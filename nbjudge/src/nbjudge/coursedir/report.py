@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, NamedTuple
 import nbformat
 from nbformat import NotebookNode
 
-from nbjudge.coursedir.submissions import learners_of
+from nbjudge.coursedir.submissions import students_of
 from nbjudge.files import replace_text
 from nbjudge.sandbox.output import CUT
 
@@ -130,7 +130,7 @@ def marks(root: Path, assignment: str, gradebook: str) -> Table:
     from nbgrader.api import Gradebook, MissingEntry
 
     table: Table = {}
-    students = learners_of(root, assignment)
+    students = students_of(root, assignment)
     if not students:
         return table
     with Gradebook(gradebook) as book:
