@@ -72,7 +72,7 @@ Bank = dict[str, dict[str, list[Answer]]]  # {"wrong" or "right": {exercise: its
 Sheet = dict[str, Answer]  # {exercise: Answer}, every exercise of the assignment
 
 
-class Submission(NamedTuple):
+class HandedIn(NamedTuple):
     """A sheet as it is handed in."""
 
     assignment: str
@@ -234,7 +234,7 @@ def lay_out_class(
     root: Path,
     course: Path,
     sources: dict[str, NotebookNode],
-    submissions: Iterable[Submission],
+    submissions: Iterable[HandedIn],
     files: Path,
 ) -> None:
     """Make a course in the folder `course`, with the settings of `root`, and hand everything in.
@@ -277,7 +277,7 @@ def grade_bank(
         source = read_source(root, assignment)
         sheets = pack(assignment, source, read_bank(bank, assignment, source))
         for name, sheet in sheets.items():
-            submissions.append(Submission(assignment, name, sheet))
+            submissions.append(HandedIn(assignment, name, sheet))
         sources[assignment] = source
     with tempfile.TemporaryDirectory(prefix="nbjudge-answers-") as folder:
         scratch = Path(folder).resolve()
@@ -297,7 +297,7 @@ def grade_bank(
     return sorted(rows, key=place_in_matrix)
 
 
-def refusal(submission: Submission, outcome: Outcome) -> str:
+def refusal(submission: HandedIn, outcome: Outcome) -> str:
     """Why a submission was not graded; "" where it was."""
     for finding in outcome.findings:
         whose = (finding.assignment, finding.student)
@@ -306,7 +306,7 @@ def refusal(submission: Submission, outcome: Outcome) -> str:
     return ""
 
 
-def rows_of(submission: Submission, marks: dict[str, report.Mark], refused: str) -> list[Row]:
+def rows_of(submission: HandedIn, marks: dict[str, report.Mark], refused: str) -> list[Row]:
     """The rows of one sheet."""
     rows = []
     for exercise, answer in submission.sheet.items():

@@ -28,8 +28,8 @@ import nbformat
 
 from nbjudge.answers import (
     Bank,
+    HandedIn,
     Sheet,
-    Submission,
     assignments_of,
     exercises,
     lay_out_class,
@@ -159,7 +159,7 @@ def make_class(root: Path, bank: Path, assignments: list[str], size: int, course
         reference = pack(assignment, source, answers)["reference"]
         for number in range(size):
             sheet = draw_sheet(reference, answers, seed=f"{assignment} {number}")
-            submissions.append(Submission(assignment, f"learner-{number:02d}", sheet))
+            submissions.append(HandedIn(assignment, f"learner-{number:02d}", sheet))
         sources[assignment] = source
     course.mkdir()
     with tempfile.TemporaryDirectory(prefix="nbjudge-files-") as files:
