@@ -112,7 +112,7 @@ def graded(folder, names=()):
                 rung[learner] = len(heard)
 
             if learners:
-                options = Options(workers=1, timeout=timeout, limits=tuple(limits))
+                options = Options(workers=1, timeout=timeout, limits=limits)
                 findings += grade(root, [LESSON], learners, options, tell).findings
         left = alive(str(root))
         for process in left:
@@ -120,7 +120,7 @@ def graded(folder, names=()):
         outside = {
             "alive": [process.pid for process in left],
             "changed": set(before.items()) ^ set(tree(root, home).items()),
-            "rooms": list(rooms.glob("course-room-*")),
+            "rooms": list(rooms.glob("nbjudge-*")),
             "heard": heard,
         }
         table = report.marks(root, LESSON, gradebook_url(root))

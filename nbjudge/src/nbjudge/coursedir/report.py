@@ -9,8 +9,8 @@ from typing import NamedTuple
 
 import nbformat
 
-from nbjudge.coursedir.preprocessors import CUT
 from nbjudge.coursedir.submissions import learners_of
+from nbjudge.sandbox.output import CUT
 
 CODE = re.compile(r"\[([a-z0-9][a-z0-9-]*)\]\s*$")
 UNANSWERED = "not answered"
