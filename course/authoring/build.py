@@ -21,6 +21,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from course.paths import RELEASE, ROOT, SOLUTIONS, SOURCE
+from nbjudge.coursedir.settings import path_with_alembic
 from nbjudge.files import replace_text
 
 if TYPE_CHECKING:
@@ -176,8 +177,7 @@ def build_release(lesson: str) -> None:
     """
     import nbformat
 
-    tools = str(Path(sys.executable).parent)  # nbgrader calls `alembic` by name
-    environment = os.environ | {"PATH": os.pathsep.join([tools, os.environ["PATH"]])}
+    environment = os.environ | {"PATH": path_with_alembic()}
     with tempfile.TemporaryDirectory() as scratch:
         save(source_notebook(lesson), Path(scratch) / "source" / lesson / f"{lesson}.ipynb")
         command = [sys.executable, "-m", "nbgrader", "generate_assignment", lesson]

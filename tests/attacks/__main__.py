@@ -11,6 +11,8 @@ from pathlib import Path
 
 import nbformat
 
+from nbjudge.coursedir.settings import path_with_alembic
+
 from . import LESSON, corpus, hand_in, listener, make_course, outcome, write_table
 
 
@@ -31,9 +33,7 @@ def stock(names):
             "HOME": str(home),
             "GRADER_TOKEN": "LOOT",
         }
-        os.environ["PATH"] = os.pathsep.join(
-            [str(Path(sys.executable).parent), os.environ["PATH"]]
-        )  # nbgrader calls `alembic` by name
+        os.environ["PATH"] = path_with_alembic()
         config = Config()
         config.CourseDirectory.root = str(root)
         made = capture_log(

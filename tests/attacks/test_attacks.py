@@ -120,7 +120,7 @@ def graded(folder, names=()):
         outside = {
             "alive": [process.pid for process in left],
             "changed": set(before.items()) ^ set(tree(root, home).items()),
-            "rooms": list(rooms.glob("course-room-*")),
+            "rooms": list(rooms.glob("nbjudge-*")),
             "heard": heard,
         }
         table = report.marks(root, LESSON, gradebook_url(root))

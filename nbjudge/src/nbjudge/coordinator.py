@@ -82,7 +82,12 @@ class Options(NamedTuple):
 DEFAULTS = Options()
 
 
-def tell_nobody(done: int, total: int, student: str, findings: list[Finding]) -> None:
+def tell_nobody(
+    done: int,
+    total: int,
+    student: str,
+    findings: list[Finding],
+) -> None:
     """Take the news of a grading and do nothing."""
 
 
@@ -128,7 +133,9 @@ def grade_course(
 
 
 def submissions_to_grade(
-    root: Path, assignments: list[str], students: Collection[str] | None
+    root: Path,
+    assignments: list[str],
+    students: Collection[str] | None,
 ) -> tuple[Wanted, list[Finding]]:
     """Return ([(assignment, student)], findings on those who have not handed in).
 
@@ -207,14 +214,24 @@ def told_where_to_make_room(root: Path) -> Iterator[None]:
 class Progress:
     """How far a grading is, for whoever wants to be told."""
 
-    def __init__(self, total: int, findings: list[Finding], tell: Tell) -> None:
+    def __init__(
+        self,
+        total: int,
+        findings: list[Finding],
+        tell: Tell,
+    ) -> None:
         self.total = total
         self.findings = findings
         self.tell = tell
         self.graded: Wanted = []
         self.failed = 0
 
-    def written(self, assignment: str, student: str, findings: list[Finding]) -> None:
+    def written(
+        self,
+        assignment: str,
+        student: str,
+        findings: list[Finding],
+    ) -> None:
         """Take note that a submission is written down; `student` "" for a whole assignment."""
         self.findings += findings
         if student and any(finding.blocks for finding in findings):
@@ -258,7 +275,11 @@ class Assignments:
     """The assignments of a grading, each registered and read when it is first asked for."""
 
     def __init__(
-        self, settings: Settings, sources: Sources, options: Options, gradebook: GradebookWriter
+        self,
+        settings: Settings,
+        sources: Sources,
+        options: Options,
+        gradebook: GradebookWriter,
     ) -> None:
         self.settings = settings
         self.sources = sources
@@ -345,7 +366,11 @@ class Grading:
     """One run over many submissions."""
 
     def __init__(
-        self, settings: Settings, sources: Sources, options: Options, progress: Progress
+        self,
+        settings: Settings,
+        sources: Sources,
+        options: Options,
+        progress: Progress,
     ) -> None:
         self.settings = settings
         self.root = settings.root

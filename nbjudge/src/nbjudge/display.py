@@ -54,7 +54,12 @@ def progress_on(progress: Any) -> Tell:
 
     task = progress.add_task("Grading", total=None)
 
-    def tell(done: int, total: int, student: str, findings: list[Finding]) -> None:
+    def tell(
+        done: int,
+        total: int,
+        student: str,
+        findings: list[Finding],
+    ) -> None:
         description = f"Graded {student}" if student else "Grading"
         progress.update(task, completed=done, total=total, description=description)
         for finding in findings:
@@ -64,7 +69,11 @@ def progress_on(progress: Any) -> Tell:
     return tell
 
 
-def show_results(settings: Settings, assignments: list[str], outcome: Outcome) -> None:
+def show_results(
+    settings: Settings,
+    assignments: list[str],
+    outcome: Outcome,
+) -> None:
     """Print the tables of each assignment, write its report, and say where everything lies."""
     console = report.page_wide_console()
     root = settings.root
@@ -108,7 +117,12 @@ def grade_for_machines(
     return outcome
 
 
-def print_as_json(done: int, total: int, student: str, findings: list[Finding]) -> None:
+def print_as_json(
+    done: int,
+    total: int,
+    student: str,
+    findings: list[Finding],
+) -> None:
     """Print news of a grading, a JSON object a line."""
     if student:
         print_line(

@@ -50,7 +50,11 @@ def read_source(path: Path) -> NotebookNode:
     return source
 
 
-def register(settings: Settings, assignment: str, sources: Mapping[str, NotebookNode]) -> str:
+def register(
+    settings: Settings,
+    assignment: str,
+    sources: Mapping[str, NotebookNode],
+) -> str:
     """Bring the gradebook up to date with an assignment's cells.
 
     nbgrader's own generate_assignment does it, into a folder that is thrown away: release/ is not
@@ -77,7 +81,11 @@ def register(settings: Settings, assignment: str, sources: Mapping[str, Notebook
     return refusal(settings.root, assignment, result.get("log", "") + result.get("error", ""))
 
 
-def refusal(root: Path, assignment: str, log: str) -> str:
+def refusal(
+    root: Path,
+    assignment: str,
+    log: str,
+) -> str:
     """Return, from the log of generate_assignment, why an assignment cannot be graded.
 
     Raises GradebookError where that is because the gradebook cannot be written.
@@ -103,7 +111,11 @@ def refusal(root: Path, assignment: str, log: str) -> str:
     )
 
 
-def in_gradebook(settings: Settings, assignment: str, sources: Mapping[str, NotebookNode]) -> bool:
+def in_gradebook(
+    settings: Settings,
+    assignment: str,
+    sources: Mapping[str, NotebookNode],
+) -> bool:
     """Return whether the gradebook knows all notebooks of an assignment."""
     from nbgrader.api import Gradebook, MissingEntry
 

@@ -129,7 +129,10 @@ class GradebookWriter:
         return self.assignments[assignment]
 
     def _add(
-        self, rows: AssignmentRows, submission: dict[str, Any], marks: Mapping[str, Marks]
+        self,
+        rows: AssignmentRows,
+        submission: dict[str, Any],
+        marks: Mapping[str, Marks],
     ) -> None:
         """Add a submission: the rows of nbgrader's add_submission, one statement for each table."""
         notebooks = []
@@ -159,7 +162,10 @@ class GradebookWriter:
                 self.gradebook.db.execute(insert(table), entries)
 
     def _change(
-        self, rows: AssignmentRows, submission: SubmittedAssignment, marks: Mapping[str, Marks]
+        self,
+        rows: AssignmentRows,
+        submission: SubmittedAssignment,
+        marks: Mapping[str, Marks],
     ) -> None:
         """Change the marks of a submission that is there, and the penalty for being late."""
         for entry in submission.notebooks:
@@ -254,7 +260,11 @@ def points_by_hand(cell: NotebookNode, checksums: Mapping[str, str]) -> float | 
     return determine_grade(cell)[0]
 
 
-def points_of_check(passed: bool, partial: float | None, most: float) -> float:
+def points_of_check(
+    passed: bool,
+    partial: float | None,
+    most: float,
+) -> float:
     """Return the points of a check that can give `most`."""
     if not passed:
         return 0

@@ -33,7 +33,9 @@ Settled = tuple[list[Piece], list[str]]  # the pieces after a repair, and findin
 
 
 def rebuild(
-    source: NotebookNode, submitted: NotebookNode, given: NotebookNode | None = None
+    source: NotebookNode,
+    submitted: NotebookNode,
+    given: NotebookNode | None = None,
 ) -> tuple[NotebookNode, list[str]]:
     """Return (notebook, findings): the notebook to grade, and a sentence for whatever was odd.
 
@@ -45,7 +47,8 @@ def rebuild(
     pieces = read_pieces(given, submitted)
     answers = [place for place, cell in enumerate(given.cells) if is_solution(cell)]
     locked = [place for place, cell in enumerate(given.cells) if is_locked(cell)]
-    if not {piece.place for piece in pieces} & {*answers, *locked}:
+    found = {piece.place for piece in pieces}
+    if found.isdisjoint(answers) and found.isdisjoint(locked):
         raise SubmissionError(
             "the notebook holds none of the lesson's answer or check cells, so nothing was graded: "
             "ask the learner for the right one"
@@ -66,7 +69,11 @@ def released(source: NotebookNode) -> NotebookNode:
     return notebook
 
 
-def assemble(source: NotebookNode, given: NotebookNode, pieces: list[Piece]) -> NotebookNode:
+def assemble(
+    source: NotebookNode,
+    given: NotebookNode,
+    pieces: list[Piece],
+) -> NotebookNode:
     """Return the source with the pieces put in: one for each answer, the others as added cells."""
     notebook = copy.deepcopy(source)
     written = {}
@@ -92,14 +99,21 @@ def assemble(source: NotebookNode, given: NotebookNode, pieces: list[Piece]) -> 
     return notebook
 
 
-def put_answer(cell: NotebookNode, answer: Piece | None, stub: str) -> None:
+def put_answer(
+    cell: NotebookNode,
+    answer: Piece | None,
+    stub: str,
+) -> None:
     """Put an answer into its cell, or the stub that was given out where there is no answer."""
     cell.source = stub if answer is None else answer.text
     if answer and answer.attachments and cell.cell_type == "markdown":
         cell["attachments"] = answer.attachments
 
 
-def new_cell(piece: Piece, cell_id: str) -> NotebookNode:
+def new_cell(
+    piece: Piece,
+    cell_id: str,
+) -> NotebookNode:
     """Return an added cell without any of its metadata: it cannot be graded or skip anything."""
     if piece.kind == "code":
         return new_code_cell(piece.text, id=cell_id)
@@ -112,7 +126,10 @@ def new_cell(piece: Piece, cell_id: str) -> NotebookNode:
 # ---- which cell is which ---------------------------------------------------------------------
 
 
-def read_pieces(given: NotebookNode, submitted: NotebookNode) -> list[Piece]:
+def read_pieces(
+    given: NotebookNode,
+    submitted: NotebookNode,
+) -> list[Piece]:
     """Return the submission's cells, each with the source cell it is.
 
     A cell is recognised by its grade_id, else by its cell id, else by its text: the text is what is
@@ -134,7 +151,10 @@ def read_pieces(given: NotebookNode, submitted: NotebookNode) -> list[Piece]:
     return pieces
 
 
-def places_by_id(given: NotebookNode, submitted: NotebookNode) -> list[int | None]:
+def places_by_id(
+    given: NotebookNode,
+    submitted: NotebookNode,
+) -> list[int | None]:
     """Return, for each cell of the submission, the index of the given cell with the same id."""
     by_grade_id = {}
     by_id = {}
@@ -153,16 +173,21 @@ def places_by_id(given: NotebookNode, submitted: NotebookNode) -> list[int | Non
 # ---- one piece for each answer ---------------------------------------------------------------
 
 
-def settle(pieces: list[Piece], place: int, stub: NotebookNode) -> Settled:
+def settle(
+    pieces: list[Piece],
+    place: int,
+    stub: NotebookNode,
+) -> Settled:
     """Return (pieces, findings) with at most one piece left at an answer's place.
 
     `stub` is the answer cell as it was given out. Nothing that a student wrote is dropped: what is
     not the answer stays as an ordinary cell where it stood, as it ran on the student's machine.
     """
     name = stub.metadata.nbgrader.grade_id
-    found = [k for k, piece in enumerate(pieces) if piece.place == place]
+    found = indices_at(pieces, place)
     if not any(pieces[k].text.strip() for k in found):
-        return adopt(pieces, place, stub, "is empty" if found else "is missing")
+        lack = "is empty" if found else "is missing"
+        return adopt(pieces, place, stub, lack)
     findings = []
     if len(found) > 1:
         pieces, how = choose(pieces, place, stub.source.strip())
@@ -170,7 +195,7 @@ def settle(pieces: list[Piece], place: int, stub: NotebookNode) -> Settled:
             f"the answer cell `{name}` is there {len(found)} times: {how}, "
             "look at it if the points surprise you"
         )
-    at = next(k for k, piece in enumerate(pieces) if piece.place == place)
+    (at,) = indices_at(pieces, place)
     if pieces[at].kind != stub.cell_type:
         findings.append(
             f"the answer cell `{name}` was turned into a {pieces[at].kind} cell: "
@@ -183,60 +208,91 @@ def settle(pieces: list[Piece], place: int, stub: NotebookNode) -> Settled:
     return pieces, findings
 
 
-def without(pieces: list[Piece], dropped: Collection[int]) -> list[Piece]:
+def indices_at(
+    pieces: list[Piece],
+    place: int,
+) -> list[int]:
+    """Return the indices of the pieces that stand at an answer's place."""
+    return [k for k, piece in enumerate(pieces) if piece.place == place]
+
+
+def without(
+    pieces: list[Piece],
+    dropped: Collection[int],
+) -> list[Piece]:
+    """Return the pieces that do not have one of these indices."""
     return [piece for k, piece in enumerate(pieces) if k not in dropped]
 
 
-def choose(pieces: list[Piece], place: int, stub: str) -> tuple[list[Piece], str]:
+def choose(
+    pieces: list[Piece],
+    place: int,
+    stub: str,
+) -> tuple[list[Piece], str]:
     """Return (pieces, what was done) with one of several cells at an answer's place left there.
 
     JupyterLab copies an answer cell's metadata to every part when the cell is split, and to the
     copy when it is pasted.
     """
-    found = [k for k, piece in enumerate(pieces) if piece.place == place]
+    found = indices_at(pieces, place)
     written = [k for k in found if pieces[k].text.strip() not in ("", stub)]
     if not written:
-        return without(pieces, found[:-1]), "all as given out, so it counts as not answered"
+        how = "all as given out, so it counts as not answered"
+        return without(pieces, found[:-1]), how
     if len(written) == 1:
+        how = "the copy that differs from the release is graded"
         others = set(found) - set(written)
-        return without(pieces, others), "the copy that differs from the release is graded"
+        return without(pieces, others), how
     if are_parts(pieces, written):
         return join_parts(pieces, found, written)
     return take_last_python(pieces, found, written)
 
 
-def are_parts(pieces: list[Piece], written: list[int]) -> bool:
+def are_parts(
+    pieces: list[Piece],
+    written: list[int],
+) -> bool:
     """Return whether the cells `written` are one answer that was split."""
     if pieces[written[-1]].kind != "code":
-        return True
+        return True  # every part of a written answer counts
     texts = [pieces[k].text for k in written]
-    return not all(map(is_python, texts)) and is_python("\n".join(texts))
+    if all(map(is_python, texts)):
+        return False
+    return is_python("\n".join(texts))
 
 
 def join_parts(
-    pieces: list[Piece], found: list[int], written: list[int]
+    pieces: list[Piece],
+    found: list[int],
+    written: list[int],
 ) -> tuple[list[Piece], str]:
     """Join the cells `written` into the last of them; the other cells `found` go."""
     last = written[-1]
-    separator = "\n" if pieces[last].kind == "code" else "\n\n"
+    texts = []
     attachments: dict[str, Any] = {}
     for k in written:
+        texts.append(pieces[k].text)
         attachments |= pieces[k].attachments
-    text = separator.join(pieces[k].text for k in written)
-    joined = [*pieces]
-    joined[last] = pieces[last]._replace(text=text, attachments=attachments)
+    separator = "\n" if pieces[last].kind == "code" else "\n\n"
+    answer = pieces[last]._replace(text=separator.join(texts), attachments=attachments)
+    joined = list(pieces)
+    joined[last] = answer
     others = [k for k in found if k != last]
     how = "the parts are graded as one answer, joined in their order"
     return without(joined, others), how
 
 
 def take_last_python(
-    pieces: list[Piece], found: list[int], written: list[int]
+    pieces: list[Piece],
+    found: list[int],
+    written: list[int],
 ) -> tuple[list[Piece], str]:
     """Take the last version that is Python; the others of `written` become ordinary cells."""
-    python = [k for k in written if is_python(pieces[k].text)]
-    answer = python[-1] if python else written[-1]
-    changed = [*pieces]
+    answer = written[-1]
+    for k in written:
+        if is_python(pieces[k].text):
+            answer = k
+    changed = list(pieces)
     for k in written:
         if k != answer:
             changed[k] = pieces[k]._replace(place=None)
@@ -245,7 +301,12 @@ def take_last_python(
     return without(changed, untouched), how
 
 
-def adopt(pieces: list[Piece], place: int, stub: NotebookNode, lack: str) -> Settled:
+def adopt(
+    pieces: list[Piece],
+    place: int,
+    stub: NotebookNode,
+    lack: str,
+) -> Settled:
     """Take the added cell that defines what a missing answer defines, if there is just one.
 
     `lack` says in what way the answer is missing.
@@ -275,21 +336,28 @@ def definitions(text: str) -> set[str]:
     return functions_and_classes(cell_tree(text))
 
 
-def join_lost_half(pieces: list[Piece], at: int, name: str) -> Settled:
+def join_lost_half(
+    pieces: list[Piece],
+    at: int,
+    name: str,
+) -> Settled:
     """Join an answer with its neighbour where a split has left that half without its metadata.
 
     Such a half is no Python by itself, and both together are.
     """
     for first in (at, at - 1):
-        pair = pieces[max(first, 0) : first + 2]
-        if len(pair) < 2 or any(piece.kind != "code" for piece in pair):
+        second = first + 1
+        if first < 0 or second >= len(pieces):
             continue
-        if {piece.place for piece in pair} != {pieces[at].place, None}:
+        neighbour = pieces[second if first == at else first]
+        if neighbour.place is not None or neighbour.kind != "code":
             continue
-        joint = "\n".join(piece.text for piece in pair)
-        if is_python(joint) and not all(is_python(piece.text) for piece in pair):
+        halves = [pieces[first].text, pieces[second].text]
+        joint = "\n".join(halves)
+        if is_python(joint) and not all(map(is_python, halves)):
             answer = pieces[at]._replace(text=joint)
-            return [*pieces[:first], answer, *pieces[first + 2 :]], [
+            joined = [*pieces[:first], answer, *pieces[second + 1 :]]
+            return joined, [
                 f"the answer cell `{name}` was split: the halves are graded as one answer, "
                 "look at it if the points surprise you"
             ]
@@ -299,7 +367,11 @@ def join_lost_half(pieces: list[Piece], at: int, name: str) -> Settled:
 # ---- what is odd -----------------------------------------------------------------------------
 
 
-def look_at_given_cells(given: NotebookNode, pieces: list[Piece], locked: list[int]) -> list[str]:
+def look_at_given_cells(
+    given: NotebookNode,
+    pieces: list[Piece],
+    locked: list[int],
+) -> list[str]:
     """Return findings on cells that are not the student's to change; experiments may be changed."""
     findings = []
     texts = defaultdict(list)
@@ -337,7 +409,10 @@ def is_given_code(cell: NotebookNode) -> bool:
     return EXPERIMENT not in cell.metadata.get("tags", [])
 
 
-def compare_editions(source: NotebookNode, submitted: NotebookNode) -> list[str]:
+def compare_editions(
+    source: NotebookNode,
+    submitted: NotebookNode,
+) -> list[str]:
     """Return findings on the notebook as a whole: another kernel, an older edition."""
     findings = []
     kernel = submitted.metadata.get("kernelspec", {}).get("name")

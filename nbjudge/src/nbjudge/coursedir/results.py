@@ -16,12 +16,20 @@ KEPT = ".grading"  # results of earlier runs, and the record of each submission
 PRIVATE = ("source", "solutions", "submitted", "autograded", "feedback", KEPT)
 
 
-def record_of(root: Path, assignment: str, student: str) -> Path:
+def record_of(
+    root: Path,
+    assignment: str,
+    student: str,
+) -> Path:
     """Return where the record of a submission's last grading lies."""
     return root / KEPT / "results" / student / f"{assignment}.json"
 
 
-def read_record(root: Path, assignment: str, student: str) -> str:
+def read_record(
+    root: Path,
+    assignment: str,
+    student: str,
+) -> str:
     """Return the record of a submission's last grading, "" where there is none."""
     path = record_of(root, assignment, student)
     return path.read_text(encoding="utf-8", errors="replace") if path.exists() else ""

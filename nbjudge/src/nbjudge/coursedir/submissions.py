@@ -61,7 +61,11 @@ def students_of(root: Path, assignment: str) -> list[str]:
 
 
 def read_submission(
-    root: Path, assignment: str, student: str, notebooks: Collection[str], carry_files: bool
+    root: Path,
+    assignment: str,
+    student: str,
+    notebooks: Collection[str],
+    carry_files: bool,
 ) -> Submission:
     """Read a student's submission to an assignment that has these notebooks.
 
@@ -93,7 +97,12 @@ class Reading:
         self.says: list[str] = []
         self.timestamp: datetime | None = None
 
-    def read(self, student: str, names: Collection[str], carry_files: bool) -> Submission:
+    def read(
+        self,
+        student: str,
+        names: Collection[str],
+        carry_files: bool,
+    ) -> Submission:
         """Return the submission. Raises SubmissionError where there is nothing to grade."""
         notebooks = {}
         paths = []
@@ -125,7 +134,11 @@ class Reading:
         return Submission(student, notebooks, files, says, self.timestamp)
 
 
-def find_notebook(folder: Path, name: str, others: Collection[str] = ()) -> tuple[Path, list[str]]:
+def find_notebook(
+    folder: Path,
+    name: str,
+    others: Collection[str] = (),
+) -> tuple[Path, list[str]]:
     """Return (path, findings) of the notebook to grade as `name`.
 
     A notebook with another name is taken if it is the only one. `others` are the names of the

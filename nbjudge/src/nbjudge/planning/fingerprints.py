@@ -11,7 +11,7 @@ import ast
 import hashlib
 import json
 from collections.abc import Collection, Iterable, Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import lru_cache
 from typing import Any, NamedTuple
 
@@ -74,10 +74,15 @@ def digest(*parts: Any) -> str:
     return found.hexdigest()
 
 
-def take_apart(sources: Mapping[str, ModuleSource], data: Iterable[tuple[str, str]]) -> Code:
+def take_apart(
+    sources: Mapping[str, ModuleSource],
+    data: Iterable[tuple[str, str]],
+) -> Code:
     """Return the Code of {module: its source}; `data` are (path, digest) of the data files."""
-    packages = {module: module == source.package for module, source in sources.items()}
     data = sorted(data)
+    packages = {}
+    for module, source in sources.items():
+        packages[module] = module == source.package
     names: dict[Name, Definition] = {}
     run_at_import = []
     needed_at_import: set[Name] = set()
@@ -85,16 +90,33 @@ def take_apart(sources: Mapping[str, ModuleSource], data: Iterable[tuple[str, st
         bound, others = statements_of(source.text)
         aliases = aliases_in(source.text, source.package)
         scope = Scope(aliases, packages, module, bound)
-        for name, statements in bound.items():
-            names[module, name] = Definition(statements.digest, scope.meanings(statements.chains))
-        for name in aliases.keys() - bound.keys():  # what a module imports can be had from it
-            outside = Scope(aliases, packages)
-            names[module, name] = Definition("", outside.meanings([name]))
+        names |= definitions_in(scope, bound)
         run_at_import.append(others.digest)
         needed_at_import |= scope.meanings(others.chains)
     whole = digest(sorted(sources.items()), data)
-    needed = reached(Code(whole, "", names, packages), frozenset(needed_at_import))
-    return Code(whole, digest(data, run_at_import, needed), names, packages)
+    code = Code(whole, "", names, packages)
+    needed = reached(code, frozenset(needed_at_import))
+    return replace(code, always=digest(data, run_at_import, needed))
+
+
+def definitions_in(
+    scope: "Scope",
+    bound: Mapping[str, Statements],
+) -> dict[Name, Definition]:
+    """Return the definitions of a module, given its scope and the statements that bind names.
+
+    The names that the module imports are among them, because they can be had from it.
+    """
+    found = {}
+    for name, statements in bound.items():
+        needs = scope.meanings(statements.chains)
+        found[scope.module, name] = Definition(statements.digest, needs)
+    imports = Scope(scope.aliases, scope.packages)
+    for name in scope.aliases:
+        if name not in bound:
+            needs = imports.meanings([name])
+            found[scope.module, name] = Definition("", needs)
+    return found
 
 
 @lru_cache(256)  # assignments share modules
@@ -102,25 +124,33 @@ def statements_of(source: str) -> tuple[dict[str, Statements], Statements]:
     """Return ({name: the statements that bind it}, all statements that do something else)."""
     bound: dict[str, list[ast.AST]] = {}
     others: list[ast.AST] = []
-    # a module that does not parse counts as one statement, so that its text is in the digest
-    body: list[Any] = list(tree_of(source).body) or [ast.Constant(source)]
+    body: list[Any] = tree_of(source).body
+    if not body:  # where a module does not parse, its text counts as one statement
+        body = [ast.Constant(source)]
     for node in body:
+        if isinstance(node, (ast.Import, ast.ImportFrom)):
+            continue
         names = bound_by(node)
         for name in names:
             bound.setdefault(name, []).append(node)
-        if not names and not isinstance(node, (ast.Import, ast.ImportFrom)):
+        if not names:
             others.append(node)
-    return {name: summary(nodes) for name, nodes in bound.items()}, summary(others)
+    by_name = {name: summary(nodes) for name, nodes in bound.items()}
+    return by_name, summary(others)
 
 
 def summary(nodes: list[ast.AST]) -> Statements:
     """Return the digest of some statements and the dotted names in them."""
-    chains = tuple(dict.fromkeys(chains_of(*nodes)))
-    return Statements(digest([ast.dump(node) for node in nodes]), chains)
+    texts = [ast.dump(node) for node in nodes]
+    chains = dict.fromkeys(chains_of(*nodes))
+    return Statements(digest(texts), tuple(chains))
 
 
 @lru_cache(4096)  # most cells are the same in every notebook of a class
-def reached(code: Code, named: frozenset[Name]) -> str:
+def reached(
+    code: Code,
+    named: frozenset[Name],
+) -> str:
     """Return the digest of all that these names reach."""
     seen: set[Name] = set()
     waiting = list(named)
@@ -142,7 +172,11 @@ def reached(code: Code, named: frozenset[Name]) -> str:
     return digest(sorted(digests))
 
 
-def reached_by(code: Code, cells: Iterable[str], notebook: Iterable[str]) -> str:
+def reached_by(
+    code: Code,
+    cells: Iterable[str],
+    notebook: Iterable[str],
+) -> str:
     """Return the digest of what some cells reach, among all cells of their `notebook`.
 
     Cells are sources in Python, without IPython's own syntax.
@@ -151,8 +185,11 @@ def reached_by(code: Code, cells: Iterable[str], notebook: Iterable[str]) -> str
     for cell in notebook:
         for name, targets in aliases_in(cell).items():
             aliases.setdefault(name, set()).update(targets)
-    chains = [chain for cell in cells for chain in chains_in(cell)]
-    return reached(code, Scope(aliases, code.packages).meanings(chains))
+    chains: list[str] = []
+    for cell in cells:
+        chains += chains_in(cell)
+    named = Scope(aliases, code.packages).meanings(chains)
+    return reached(code, named)
 
 
 class Scope(NamedTuple):
@@ -218,8 +255,11 @@ def bound_by(node: ast.AST) -> list[str]:
         targets = node.targets
     elif isinstance(node, ast.AnnAssign):
         targets = [node.target]
-    leaves: list[ast.expr] = []
+    names = []
     for target in targets:
-        leaves += target.elts if isinstance(target, ast.Tuple) else [target]
-    names = [leaf.id for leaf in leaves if isinstance(leaf, ast.Name)]
-    return names if len(names) == len(leaves) else []
+        leaves = target.elts if isinstance(target, ast.Tuple) else [target]
+        for leaf in leaves:
+            if not isinstance(leaf, ast.Name):
+                return []
+            names.append(leaf.id)
+    return names

@@ -25,7 +25,9 @@ def imports_of(source: NotebookNode) -> tuple[str, ...]:
 
 @lru_cache(4096)
 def imported_modules(
-    text: str, package: str = "", inside_functions: bool = True
+    text: str,
+    package: str = "",
+    inside_functions: bool = True,
 ) -> tuple[str, ...]:
     """Return the names of the modules that a piece of Python imports.
 
@@ -53,29 +55,50 @@ def outside_functions(node: ast.AST) -> Iterator[ast.AST]:
 
 
 @lru_cache(4096)
-def aliases_in(source: str, package: str = "") -> dict[str, set[str]]:
+def aliases_in(
+    source: str,
+    package: str = "",
+) -> dict[str, set[str]]:
     """Return {name: the dotted names that it may stand for} of all imports in a piece of Python.
 
     The name "*" is among them where `from module import *` does not say what it brings.
     """
     found: dict[str, set[str]] = {}
     for node in ast.walk(tree_of(source)):
-        if isinstance(node, ast.Import):
-            for alias in node.names:
-                top = alias.name.partition(".")[0]
-                target = alias.name if alias.asname else top  # `import a.b` binds `a`
-                found.setdefault(alias.asname or top, set()).add(target)
-        elif isinstance(node, ast.ImportFrom):
-            base = base_of(node, package)
-            for alias in node.names:
-                found.setdefault(alias.asname or alias.name, set()).add(f"{base}.{alias.name}")
+        for name, target in bindings_of(node, package):
+            found.setdefault(name, set()).add(target)
     return found
 
 
-def base_of(node: ast.ImportFrom, package: str) -> str:
+def bindings_of(
+    node: ast.AST,
+    package: str,
+) -> Iterator[tuple[str, str]]:
+    """Yield (name, the dotted name that it stands for) of what an import statement binds."""
+    if isinstance(node, ast.Import):
+        for alias in node.names:
+            if alias.asname:
+                yield alias.asname, alias.name
+            else:  # `import a.b` binds `a`
+                top = alias.name.partition(".")[0]
+                yield top, top
+    elif isinstance(node, ast.ImportFrom):
+        base = base_of(node, package)
+        for alias in node.names:
+            name = alias.asname or alias.name
+            yield name, f"{base}.{alias.name}"
+
+
+def base_of(
+    node: ast.ImportFrom,
+    package: str,
+) -> str:
     """Return the dotted name of the module from which `from ... import` takes its names."""
     if not node.level:
         return node.module or ""
-    parents = package.split(".")
-    base = ".".join(parents[: len(parents) - node.level + 1])
-    return ".".join(part for part in (base, node.module) if part)
+    parents = package.split(".") if package else []
+    above = node.level - 1  # one dot means the package itself
+    parts = parents[: len(parents) - above]
+    if node.module:
+        parts.append(node.module)
+    return ".".join(parts)

@@ -26,7 +26,11 @@ class Surroundings(NamedTuple):
     files: Mapping[str, str]  # {name of a file beside the notebook: digest of its content}
 
 
-def keys_of(steps: list[Step], code: Code, surroundings: Surroundings) -> list[str]:
+def keys_of(
+    steps: list[Step],
+    code: Code,
+    surroundings: Surroundings,
+) -> list[str]:
     """Return a key for each step. `code` are the instructor's modules that the notebook imports."""
     cells = [as_python(step.source) for step in steps]
     # a module beside the notebook can import anything, so then every cell depends on all the code
@@ -55,7 +59,11 @@ def keys_of(steps: list[Step], code: Code, surroundings: Surroundings) -> list[s
     return keys
 
 
-def steps_to_run(steps: list[Step], keys: list[str], kept: Container[str]) -> list[Step]:
+def steps_to_run(
+    steps: list[Step],
+    keys: list[str],
+    kept: Container[str],
+) -> list[Step]:
     """Return the steps that have to run where the results under the keys `kept` are there.
 
     These are the steps without a kept result, and before the last of them all steps that do not

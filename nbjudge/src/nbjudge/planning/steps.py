@@ -34,7 +34,9 @@ class CodeCell(NamedTuple):
 
 
 def steps_of(
-    notebook: NotebookNode, source: NotebookNode, skip: list[str]
+    notebook: NotebookNode,
+    source: NotebookNode,
+    skip: list[str],
 ) -> list[tuple[int, Step]]:
     """Return [(index of the cell, Step)] of a rebuilt notebook.
 
@@ -60,22 +62,32 @@ def steps_of(
     return steps[::-1]
 
 
-def code_cells(notebook: NotebookNode, source: NotebookNode, skip: list[str]) -> list[CodeCell]:
+def code_cells(
+    notebook: NotebookNode,
+    source: NotebookNode,
+    skip: list[str],
+) -> list[CodeCell]:
     """Return the notebook's code cells that run."""
     given = {cell["id"] for cell in source.cells}
     found = []
     for place, cell in enumerate(notebook.cells):
         if cell.cell_type != "code" or not cell.source.strip():
             continue
-        if set(cell.metadata.get("tags", [])) & set(skip):
+        tags = cell.metadata.get("tags", [])
+        if not set(skip).isdisjoint(tags):
             continue
-        name = cell.metadata.get("nbgrader", {}).get("grade_id") or cell["id"]
+        nbgrader = cell.metadata.get("nbgrader", {})
+        name = nbgrader.get("grade_id") or cell["id"]
         kind = kind_of(cell, given)
-        found.append(CodeCell(place, name, cell.source, kind, *names_of(cell.source)))
+        names = names_of(cell.source)
+        found.append(CodeCell(place, name, cell.source, kind, *names))
     return found
 
 
-def kind_of(cell: NotebookNode, given: set[str]) -> str:
+def kind_of(
+    cell: NotebookNode,
+    given: set[str],
+) -> str:
     """Return what a cell is: an answer, a check, given code, or a cell that the student added."""
     if is_solution(cell):
         return "answer"
@@ -84,13 +96,22 @@ def kind_of(cell: NotebookNode, given: set[str]) -> str:
     return "given" if cell["id"] in given else "added"
 
 
-def runs_alone(cells: list[CodeCell], position: int, used_later: set[str]) -> bool:
+def runs_alone(
+    cells: list[CodeCell],
+    position: int,
+    used_later: set[str],
+) -> bool:
     """Return whether a check can run in a fork, because no other cell notices that it has run."""
     sets = cells[position].sets
-    return sets is not None and not sets & used_later and not shares_data(cells, position)
+    if sets is None or sets & used_later:
+        return False
+    return not shares_data(cells, position)
 
 
-def shares_data(cells: list[CodeCell], position: int) -> bool:
+def shares_data(
+    cells: list[CodeCell],
+    position: int,
+) -> bool:
     """Return whether a check uses an object that another check uses, too, and may change.
 
     Names that cells bind to functions, classes and modules do not count: checks only call those.
@@ -98,9 +119,13 @@ def shares_data(cells: list[CodeCell], position: int) -> bool:
     others = cells[:position] + cells[position + 1 :]
     data: set[str] = set()
     for other in others:
-        data |= (other.sets or frozenset()) - definitions(other.source)
+        if other.sets:
+            data |= other.sets - definitions(other.source)
     data &= cells[position].uses
-    return any(other.kind == "check" and data & other.uses for other in others)
+    for other in others:
+        if other.kind == "check" and data & other.uses:
+            return True
+    return False
 
 
 @lru_cache(4096)  # most cells are the same in every notebook of a class
@@ -139,5 +164,7 @@ def definitions(source: str) -> frozenset[str]:
     found = functions_and_classes(tree)
     for node in tree.body:
         if isinstance(node, (ast.Import, ast.ImportFrom)):
-            found |= {(alias.asname or alias.name).partition(".")[0] for alias in node.names}
+            for alias in node.names:
+                name = alias.asname or alias.name
+                found.add(name.partition(".")[0])
     return frozenset(found)

@@ -22,7 +22,10 @@ NOT_PYTHON = (SyntaxError, ValueError, RecursionError, MemoryError)
 PARSER = Lock()
 
 
-def parse(source: str, name: str = "<unknown>") -> ast.Module:
+def parse(
+    source: str,
+    name: str = "<unknown>",
+) -> ast.Module:
     """Return `ast.parse(source, name)`, called by one thread at a time; raises what it raises.
 
     Workers are threads, and before Python 3.11.8 and 3.12.2 two threads that parse at once may

@@ -42,7 +42,11 @@ class Task(NamedTuple):
 
 
 @contextlib.contextmanager
-def workers_of(workers: int, scheduler: str | None, packages: Collection[str]) -> Iterator[Any]:
+def workers_of(
+    workers: int,
+    scheduler: str | None,
+    packages: Collection[str],
+) -> Iterator[Any]:
     """Yield a Dask client of the cluster at `scheduler` (tcp://host:port), else of this machine.
 
     On this machine there are `workers` threads, which end with the block. Their zygotes already
@@ -81,7 +85,11 @@ def connected(scheduler: str) -> Any:
 
 
 @contextlib.contextmanager
-def local_cluster(processes: int, threads: int, inside: bool) -> Iterator[Any]:
+def local_cluster(
+    processes: int,
+    threads: int,
+    inside: bool,
+) -> Iterator[Any]:
     """Yield a Dask client of `processes` with `threads` each; `inside` this process if said so."""
     from distributed import Client, LocalCluster
 
@@ -150,7 +158,12 @@ def run_tasks(
 class Queue:
     """Tasks that are under way on a cluster."""
 
-    def __init__(self, client: Any, tasks: Iterator[Task], ended: Any) -> None:
+    def __init__(
+        self,
+        client: Any,
+        tasks: Iterator[Task],
+        ended: Any,
+    ) -> None:
         self.client = client
         self.tasks = tasks
         self.ended = ended  # Dask's as_completed

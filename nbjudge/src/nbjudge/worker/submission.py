@@ -12,6 +12,7 @@ import json
 import os
 import time
 from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -76,7 +77,8 @@ class PreparedNotebook(NamedTuple):
     to_run: list[Step]
 
 
-class Prepared(NamedTuple):
+@dataclass(frozen=True)  # Dask looks into tuples for futures, and leaves this alone
+class Prepared:
     """A submission that is read and planned."""
 
     student: str
@@ -105,7 +107,11 @@ class Graded(NamedTuple):
     file: str = ""  # the one that the problem is about
 
 
-def ungraded(problem: str, file: str, says: Iterable[str] = ()) -> Graded:
+def ungraded(
+    problem: str,
+    file: str,
+    says: Iterable[str] = (),
+) -> Graded:
     """Return what is to be written down of a submission that could not be graded."""
     return Graded({}, "", {}, list(says), 0, problem, file)
 
@@ -120,7 +126,11 @@ def grade_submission(assignment: Assignment, submission: Submission | Prepared) 
 # ---- prepare ---------------------------------------------------------------------------------
 
 
-def prepare(assignment: Assignment, submission: Submission, record: str = "") -> Prepared:
+def prepare(
+    assignment: Assignment,
+    submission: Submission,
+    record: str = "",
+) -> Prepared:
     """Read, rebuild and plan a submission; `record` is what its last grading left, as text.
 
     Raises nothing: `problem` of the result says why a submission cannot be graded.
@@ -229,7 +239,12 @@ def run(assignment: Assignment, prepared: Prepared) -> Graded:
     return Graded(texts, json.dumps(record), marks, says, cells)
 
 
-def job_of(assignment: Assignment, name: str, steps: list[Step], files: Mapping[str, bytes]) -> Job:
+def job_of(
+    assignment: Assignment,
+    name: str,
+    steps: list[Step],
+    files: Mapping[str, bytes],
+) -> Job:
     """Return the Job that runs some steps of a notebook."""
     return Job(
         tuple(steps),
@@ -278,7 +293,11 @@ def fill_in(
     return {"results": kept, "cells": cells}, verdicts, says
 
 
-def cell_record(step: Step, done: Result, key: str) -> dict[str, Any]:
+def cell_record(
+    step: Step,
+    done: Result,
+    key: str,
+) -> dict[str, Any]:
     """Return what is recorded of how one cell ran."""
     return {
         "name": step.name,
@@ -291,7 +310,10 @@ def cell_record(step: Step, done: Result, key: str) -> dict[str, Any]:
 
 
 def record_for(
-    assignment: Assignment, student: str, notebooks: dict[str, Any], seconds: float
+    assignment: Assignment,
+    student: str,
+    notebooks: dict[str, Any],
+    seconds: float,
 ) -> dict[str, Any]:
     """Return the record of a submission's grading, with which it can be repeated."""
     options = assignment.options

@@ -47,7 +47,8 @@ def watcher(spaces: Sequence[Space], slots: Sequence[Slot] = ()) -> Changed:
     if sys.version_info < UNVERSIONED:
         versions = [id(space) + VERSION for space in spaces]
         return changes([*versions, *places])
-    moved = changes([*(id(space) + TABLE for space in spaces), *places])
+    tables = [id(space) + TABLE for space in spaces]
+    moved = changes([*tables, *places])
     differing_tables = table_watcher(spaces)
 
     def changed() -> Sequence[int]:
@@ -60,19 +61,24 @@ def watcher(spaces: Sequence[Space], slots: Sequence[Slot] = ()) -> Changed:
 def table_watcher(spaces: Sequence[Space]) -> Callable[[set[int]], list[int]]:
     """Return a function that gives the indexes of those dictionaries whose table holds other bytes
     than now, except of those that are given to it because their table has moved."""
-    tables, sizes = zip(*map(table_of, spaces)) if spaces else ((), ())
+    tables = []
+    sizes = []
+    for space in spaces:
+        table, size = table_of(space)
+        tables.append(table)
+        sizes.append(size)
     kept = b"".join(map(ctypes.string_at, tables, sizes))
     held = ctypes.create_string_buffer(kept, len(kept) + 1)
     starts = accumulate(sizes, initial=ctypes.addressof(held))
-    copies = array("Q", list(starts)[: len(spaces)])
+    copies = array("Q", starts)
     compare = ctypes.CDLL(None).memcmp
     compare.argtypes = [ctypes.c_void_p, ctypes.c_void_p, ctypes.c_size_t]
 
     def differing_tables(moved: set[int]) -> list[int]:
         assert held  # it lives as long as this function
         found = []
-        for place in range(len(copies)):
-            if place not in moved and compare(tables[place], copies[place], sizes[place]):
+        for place, (table, size) in enumerate(zip(tables, sizes)):
+            if place not in moved and compare(table, copies[place], size):
                 found.append(place)
         return found
 
@@ -115,8 +121,12 @@ def keeps(space: Space) -> Callable[[], bool]:
 
 def as_known() -> bool:
     """Whether dictionaries are laid out here as CPython's have been since 3.10."""
-    has_gil = getattr(sys, "_is_gil_enabled", lambda: True)()
-    return sys.implementation.name == "cpython" and dict.__basicsize__ == 48 and has_gil
+    if sys.implementation.name != "cpython":
+        return False
+    if dict.__basicsize__ != 48:
+        return False
+    # CPython 3.13 and later can be built without a GIL, and then lays them out in another way.
+    return bool(getattr(sys, "_is_gil_enabled", lambda: True)())
 
 
 # The functions below have their tools as defaults, because student code could replace them.
@@ -172,9 +182,11 @@ def differing(now: bytes, before: bytes, start: int) -> list[int]:
         return []
     if len(now) == 8:
         return [start]
-    half = len(now) // 16 * 8
-    first = differing(now[:half], before[:half], start)
-    return first + differing(now[half:], before[half:], start + half // 8)
+    places = len(now) // 16
+    middle = places * 8
+    first = differing(now[:middle], before[:middle], start)
+    second = differing(now[middle:], before[middle:], start + places)
+    return first + second
 
 
 def offsets() -> dict[str, int]:

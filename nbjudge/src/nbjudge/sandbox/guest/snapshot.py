@@ -222,7 +222,11 @@ def take_snapshot(space: Names, own: Sequence[str] = ()) -> Restore:
 
 def modules_of(own: Sequence[str]) -> Modules:
     """The imported modules of these top-level packages."""
-    return [module for name, module in list(modules.items()) if name.partition(".")[0] in own]
+    found = []
+    for name, module in list(modules.items()):
+        if name.partition(".")[0] in own:
+            found.append(module)
+    return found
 
 
 def unique(items: Iterable[Any]) -> list[Any]:
@@ -360,12 +364,20 @@ def contents(value: Any) -> Any:
 
 
 def same(now: Any, before: Any) -> bool:
-    """Whether a container holds the very same things in the same order."""
-    if isinstance(before, bytes) or type(now) is not type(before) or len(now) != len(before):
-        return type(now) is type(before) and bool(now == before)
+    """Whether a container holds the very same things in the same order.
+
+    Bytes and sets are compared by value.
+    """
+    if type(now) is not type(before):
+        return False
+    if isinstance(before, (dict, list)) and len(now) != len(before):
+        return False
     if isinstance(before, dict):
-        return all(map(is_, now, before)) and all(map(is_, now.values(), before.values()))
-    return all(map(is_, now, before)) if isinstance(before, list) else bool(now == before)
+        same_keys = all(map(is_, now, before))
+        return same_keys and all(map(is_, now.values(), before.values()))
+    if isinstance(before, list):
+        return all(map(is_, now, before))
+    return bool(now == before)
 
 
 def refill(value: Any, before: Any) -> None:
