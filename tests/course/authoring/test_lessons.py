@@ -2,6 +2,7 @@
 
 import json
 import re
+import shutil
 
 import pytest
 from traitlets.config import PyFileConfigLoader
@@ -216,11 +217,9 @@ def test_environment_and_pyproject_say_the_same():
 def copied_lesson(tmp_path, monkeypatch):
     """The name of a lesson whose text is copied to a source folder of its own."""
     lesson = LESSONS[0]
-    text = build.text_path(lesson).read_text()
+    only_text = shutil.ignore_patterns("*.ipynb")
+    shutil.copytree(build.SOURCE / lesson, tmp_path / lesson, ignore=only_text)
     monkeypatch.setattr(build, "SOURCE", tmp_path)
-    copy = build.text_path(lesson)
-    copy.parent.mkdir()
-    copy.write_text(text)
     return lesson
 
 
