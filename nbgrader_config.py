@@ -5,13 +5,12 @@ editing a lesson run `make build`, which writes source/NN-name/NN-name.ipynb ane
 """
 
 import os
-import sys
 from pathlib import Path
 
 from nbjudge.coursedir.preprocessors import configure
+from nbjudge.coursedir.settings import path_with_alembic
 
-tools = str(Path(sys.executable).parent)  # nbgrader calls `alembic` by name
-os.environ["PATH"] = os.pathsep.join([tools, os.environ["PATH"]])
+os.environ["PATH"] = path_with_alembic()  # nbgrader calls it by name
 
 c = get_config()  # noqa: F821
 c.CourseDirectory.root = str(Path(__file__).resolve().parent)

@@ -15,10 +15,10 @@ from rich.console import Console
 
 from course.authoring import UsageError
 from nbjudge.answers import exercises, fill_in, make_files, pack, read_bank
-from nbjudge.coordinator import grade_and_show
 from nbjudge.coursedir.rebuild import released
 from nbjudge.coursedir.report import name_of, page_wide_console
 from nbjudge.coursedir.settings import CONFIG, write_nested_settings
+from nbjudge.display import grade_and_show
 
 BROKEN = "no-json"  # the one submission of the class that cannot be graded
 NOT_A_NOTEBOOK = "<html>Please sign in to download this file.</html>"
@@ -57,7 +57,7 @@ def demo(root: Path, lesson: str) -> bool:
         "To see the class in the formgrader: cd demo && jupyter lab, "
         "then choose Nbgrader, Formgrader."
     )
-    not_graded = {finding.learner for finding in outcome.findings if finding.blocks}
+    not_graded = {finding.student for finding in outcome.findings if finding.blocks}
     return not_graded == {BROKEN} and len(pages) == len(outcome.graded)
 
 

@@ -14,8 +14,9 @@ import pytest
 
 from classroom import LESSON, answered, hand_in
 from faults import command, compare, make_class, state
-from nbjudge.coordinator import Options, grade, only_one
-from nbjudge.coursedir.assignments import KEPT
+from nbjudge.coordinator import Options, grade
+from nbjudge.coursedir.results import KEPT, only_one
+from nbjudge.errors import AlreadyGrading, GradebookError
 
 ONE = Options(workers=1)
 
@@ -81,7 +82,7 @@ def test_a_gradebook_locked_from_the_start(quiet, course):
     with (
         locked(course),
         pytest.raises(
-            ValueError,
+            GradebookError,
             match=r"gradebook cannot be used \(database is locked\).*run the same command again",
         ),
     ):
@@ -93,7 +94,7 @@ def test_a_gradebook_locked_from_the_start(quiet, course):
 def test_a_gradebook_locked_half_way(quiet, course):
     with (
         contextlib.ExitStack() as stack,
-        pytest.raises(ValueError, match=r"database is locked.*what is graded so far is kept"),
+        pytest.raises(GradebookError, match=r"database is locked.*what is graded so far is kept"),
     ):
         grade(
             course,
@@ -108,7 +109,7 @@ def test_a_gradebook_locked_half_way(quiet, course):
 def test_two_gradings_at_once(course):
     with (
         only_one(course),
-        pytest.raises(ValueError, match=r"is being graded already \(process \d+\): wait"),
+        pytest.raises(AlreadyGrading, match=r"is being graded already \(process \d+\): wait"),
     ):
         grade(course, [LESSON], options=ONE)
 

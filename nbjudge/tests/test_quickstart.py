@@ -17,7 +17,7 @@ from nbgrader.api import Gradebook, MissingEntry
 
 from classroom import meta
 from nbjudge.coordinator import grade
-from nbjudge.coursedir.settings import gradebook_url
+from nbjudge.coursedir.settings import gradebook_url, path_with_alembic
 
 GUIDE = Path(nbgrader.__file__).parent / "docs" / "source" / "user_guide"
 PART = "sum(squares(n) == [i ** 2 for i in range(1, n + 1)] for n in (1, 2, 3, 20))"
@@ -62,9 +62,7 @@ DIFFER = {  # learner: {check: (points of stock, ours)}; None: none at all
 def points(tmp_path_factory):
     """{"stock" or "ours": {learner: {check: points}}}"""
     folder = tmp_path_factory.mktemp("quickstart")
-    environment = os.environ | {
-        "PATH": os.pathsep.join([str(Path(sys.executable).parent), os.environ["PATH"]])
-    }  # it calls `alembic` by name
+    environment = os.environ | {"PATH": path_with_alembic()}
 
     def nbgrader_says(where, *step):
         return subprocess.run(

@@ -17,6 +17,7 @@ from nbgrader.coursedir import CourseDirectory
 from nbgrader.utils import capture_log
 from traitlets.config import Config
 
+from nbjudge.coursedir.settings import path_with_alembic
 from tests.attacks.course import LESSON, hand_in, listener, make_course
 from tests.attacks.grading import autograded, chosen, grade_corpus
 from tests.attacks.table import outcome, write_table
@@ -27,8 +28,7 @@ def stock(names: Sequence[str]) -> None:
     with tempfile.TemporaryDirectory() as folder, listener() as (port, heard):
         root, home = Path(folder, "course"), Path(folder, "home")
         make_course(root, home)
-        tools = str(Path(sys.executable).parent)  # nbgrader calls `alembic` by name
-        os.environ["PATH"] = os.pathsep.join([tools, os.environ["PATH"]])
+        os.environ["PATH"] = path_with_alembic()
         os.environ["PYTHONPATH"] = str(root / "package")
         os.environ["HOME"] = str(home)
         os.environ["GRADER_TOKEN"] = "LOOT"

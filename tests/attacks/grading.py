@@ -129,7 +129,7 @@ def grade_corpus(folder: Path, names: Sequence[str] = ()) -> tuple[dict[str, Mea
             hand_in(root, f"{attack.learner}-next")
         before = tree(root, home)
         findings = grade_pairs(root, honest, Options(workers=1, timeout=60))
-        options = Options(workers=1, timeout=2, limits=tuple(TIGHT))
+        options = Options(workers=1, timeout=2, limits=TIGHT)
         findings += grade_pairs(root, hostile, options)
         outside = look_outside(root, home, temporary, before, heard)
         table = report.marks(root, LESSON, gradebook_url(root))
@@ -164,8 +164,8 @@ def measure(root: Path, table: dict, findings: list, attack: Attack) -> Measured
     """How one attack came out, from the marks of all and the sentences for the instructor."""
     said = {attack.learner: [], f"{attack.learner}-next": []}
     for finding in findings:
-        if finding.learner in said:
-            said[finding.learner].append(finding.says)
+        if finding.student in said:
+            said[finding.student].append(finding.says)
     own, of_next = said.values()
     notebook = autograded(root, attack.learner)
     points = points_of(table, attack.learner)

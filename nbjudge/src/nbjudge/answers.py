@@ -1,12 +1,19 @@
-"""Proof of the grader: the kill matrix.
+"""Proof of the grader: an answer bank, graded like a class, and the kill matrix that comes of it.
 
-The answer bank holds, per exercise, wrong answers - each names the misconception's code it must fail with - and unusual
-right ones: BANK/LESSON/wrong/EXERCISE/NAME.py and BANK/LESSON/right/EXERCISE/NAME.py. They are packed into sheets: sheet k
-takes the k-th answer of every exercise and the reference solution where there is none left. The sheets, the reference and the
-untouched release are then graded as a class, by the engine that grades learners.
+The bank holds, per exercise, wrong answers and unusual right ones. A wrong answer names the code of
+the misconception that it must fail with:
 
-Where a lesson asks for files beside the notebook, BANK/LESSON/files.py makes those of the reference. It is run once, each sheet
-gets a copy of what it leaves, and an answer may change its copy: what stands below the line `### MAKE FILES` is run there, by itself.
+    BANK/ASSIGNMENT/wrong/EXERCISE/NAME.py    first line: # misconception: CODE
+    BANK/ASSIGNMENT/right/EXERCISE/NAME.py
+    BANK/ASSIGNMENT/files.py                  makes the files that the reference hands in
+
+Answers are packed into sheets, one notebook each: sheet k takes the k-th answer of every exercise,
+and the reference solution where an exercise has fewer. The sheets, the reference and the untouched
+release are then graded as submissions, by the engine that grades students.
+
+Where an assignment asks for files beside the notebook, files.py makes those of the reference. It
+runs once and each sheet gets a copy. An answer may change its copy: what stands below the line
+`### MAKE FILES` runs there, in a process of its own.
 """
 
 import re
@@ -14,296 +21,401 @@ import shutil
 import subprocess
 import sys
 import tempfile
+from collections import Counter
+from collections.abc import Callable, Iterable
 from pathlib import Path
-from typing import NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
 
 import nbformat
+from nbformat import NotebookNode
 from nbgrader.utils import is_grade, is_solution
 
-from nbjudge.coordinator import grade
+from nbjudge.coordinator import Outcome, grade
 from nbjudge.coursedir import report
+from nbjudge.coursedir.preprocessors import lines_of, split_hidden_tests
 from nbjudge.coursedir.rebuild import released
-from nbjudge.coursedir.settings import gradebook_url, settings, write_nested_settings
+from nbjudge.coursedir.settings import gradebook_url, write_nested_settings
+from nbjudge.errors import AnswerBankError
+
+if TYPE_CHECKING:
+    from rich.console import Console
 
 MAKE_FILES = "\n### MAKE FILES\n"
 EXPECTED = re.compile(r"# misconception: ([a-z0-9-]+)\s*$", re.MULTILINE)
 PASSED = "passed"
+KINDS = ("reference", "untouched", "wrong", "right")  # in the order of the kill matrix
 
 
 class Answer(NamedTuple):
-    """One entry of the bank. `expected` is a code, PASSED or report.UNANSWERED; `text` None leaves the cell as it is given out."""
+    """One answer to one exercise."""
 
-    lesson: str
-    exercise: str
-    kind: str  # wrong, right, reference or untouched
+    assignment: str
+    exercise: str  # the answer cell's grade_id
+    kind: str  # one of KINDS
     name: str
-    expected: str
-    text: str | None
+    expected: str  # a misconception's code, PASSED or report.UNANSWERED
+    text: str | None  # None leaves the cell as it is released
     script: str = ""  # makes or changes the files beside the notebook
 
 
 class Row(NamedTuple):
-    """What became of an answer."""
+    """A row of the kill matrix: what became of an answer."""
 
     answer: Answer
-    found: str
+    found: str  # like Answer.expected, or why its sheet was not graded
     points: float
     possible: float
-    ok: bool
+    ok: bool  # as it was expected
 
 
-def exercises(source):
-    """{answer cell's grade_id: its check cell} of a source notebook, for all answers that a check-... cell judges."""
-    checks = {
-        report.name_of(cell).removeprefix("check-"): cell
-        for cell in source.cells
-        if is_grade(cell) and not is_solution(cell)
-    }
-    return {
-        name: checks[name]
-        for name in map(report.name_of, filter(is_solution, source.cells))
-        if name in checks
-    }
+Bank = dict[str, dict[str, list[Answer]]]  # {"wrong" or "right": {exercise: its answers}}
+Sheet = dict[str, Answer]  # {exercise: Answer}, every exercise of the assignment
 
 
-def read_bank(bank, lesson, source):
-    """{kind: {exercise: [Answer]}}. Raises ValueError for a folder without an exercise and a wrong answer without a code."""
-    found = {kind: {name: [] for name in exercises(source)} for kind in ("wrong", "right")}
-    for path in sorted((Path(bank) / lesson).glob("*/*/*.py")):
-        kind, exercise, text = (
-            path.parent.parent.name,
-            path.parent.name,
-            path.read_text(encoding="utf-8"),
-        )
-        if kind not in found or exercise not in found[kind]:
-            raise ValueError(
-                f"{path}: {lesson} has no exercise `{exercise}`, or `{kind}` is not wrong or right; correct the folder's name"
-            )
-        code, (text, _, script) = EXPECTED.match(text), text.partition(MAKE_FILES)
-        if kind == "wrong" and not code:
-            raise ValueError(
-                f"{path}: the first line must be `# misconception: CODE`; say there what the answer must fail with"
-            )
-        found[kind][exercise].append(
-            Answer(
-                lesson,
-                exercise,
-                kind,
-                path.stem,
-                code[1] if code and kind == "wrong" else PASSED,
-                text,
-                script,
-            )
+class HandedIn(NamedTuple):
+    """A sheet as it is handed in."""
+
+    assignment: str
+    student: str
+    sheet: Sheet
+
+
+# ---- the bank ------------------------------------------------------------------------------------
+
+
+def assignments_of(bank: Path) -> list[str]:
+    """Names of the assignments that the bank has answers to. Raises AnswerBankError if none."""
+    found = sorted(folder.name for folder in Path(bank).glob("*/"))
+    if not found:
+        raise AnswerBankError(
+            f"{bank} holds no answers: lay them out as BANK/ASSIGNMENT/wrong/EXERCISE/NAME.py, "
+            "or say where they are with --bank"
         )
     return found
 
 
-def pack(lesson, source, found):
-    """{sheet's name: {exercise: Answer}}, every exercise on every sheet."""
-    solutions = {report.name_of(cell): cell.source for cell in source.cells}
-    names = list(exercises(source))
-    reference = {
-        name: Answer(lesson, name, "reference", "solution", PASSED, solutions[name])
-        for name in names
-    }
-    sheets = {
-        "reference": reference,
-        "untouched": {
-            name: Answer(lesson, name, "untouched", "release", report.UNANSWERED, None)
-            for name in names
-        },
-    }
-    for kind, bank in found.items():
-        for k in range(max(map(len, bank.values()), default=0)):
-            sheets[f"{kind}-{k + 1:02d}"] = {
-                name: bank[name][k] if k < len(bank[name]) else reference[name] for name in names
-            }
+def read_source(root: Path, assignment: str) -> NotebookNode:
+    """The instructor's notebook of an assignment. Raises AnswerBankError where there is none."""
+    path = Path(root) / "source" / assignment / f"{assignment}.ipynb"
+    if not path.exists():
+        raise AnswerBankError(f"{path}: there is no such notebook; choose an assignment of source/")
+    return nbformat.read(path, as_version=4)
+
+
+def exercises(source: NotebookNode) -> dict[str, NotebookNode]:
+    """{answer cell's grade_id: its check cell}, in order.
+
+    An answer cell `name` counts as an exercise where a locked test cell `check-name` judges it.
+    """
+    checks, answers = {}, []
+    for cell in source.cells:
+        name = report.name_of(cell)
+        if is_solution(cell):
+            answers.append(name)
+        elif is_grade(cell):
+            checks[name.removeprefix("check-")] = cell
+    return {name: checks[name] for name in answers if name in checks}
+
+
+def read_bank(bank: Path, assignment: str, source: NotebookNode) -> Bank:
+    """The answers to one assignment.
+
+    Raises AnswerBankError for a folder that is no exercise and a wrong answer without a code.
+    """
+    found: Bank = {}
+    for kind in ("wrong", "right"):
+        found[kind] = {exercise: [] for exercise in exercises(source)}
+    for path in sorted((Path(bank) / assignment).glob("*/*/*.py")):
+        kind, exercise = path.parts[-3:-1]
+        if kind not in found or exercise not in found[kind]:
+            raise AnswerBankError(
+                f"{path}: {assignment} has no exercise `{exercise}`, "
+                f"or `{kind}` is not wrong or right; correct the folder's name"
+            )
+        found[kind][exercise].append(read_answer(path, assignment))
+    return found
+
+
+def read_answer(path: Path, assignment: str) -> Answer:
+    """One file of the bank. Raises AnswerBankError for a wrong answer without a code."""
+    content = path.read_text(encoding="utf-8")
+    kind, exercise = path.parts[-3:-1]
+    code = EXPECTED.match(content)
+    if kind == "wrong" and not code:
+        raise AnswerBankError(
+            f"{path}: the first line must be `# misconception: CODE`; "
+            "say there what the answer must fail with"
+        )
+    expected = code[1] if code and kind == "wrong" else PASSED
+    text, _, script = content.partition(MAKE_FILES)
+    return Answer(assignment, exercise, kind, path.stem, expected, text, script)
+
+
+# ---- the sheets ----------------------------------------------------------------------------------
+
+
+def pack(assignment: str, source: NotebookNode, bank: Bank) -> dict[str, Sheet]:
+    """{name: sheet}: the reference, the untouched release, and those that the answers need."""
+    reference = reference_sheet(assignment, source)
+    sheets = {"reference": reference, "untouched": untouched_sheet(assignment, source)}
+    for kind, answers in bank.items():
+        needed = max(map(len, answers.values()), default=0)
+        for k in range(needed):
+            sheet = dict(reference)
+            for exercise, choice in answers.items():
+                if k < len(choice):
+                    sheet[exercise] = choice[k]
+            sheets[f"{kind}-{k + 1:02d}"] = sheet
     return sheets
 
 
-def run(lessons, bank, root, tell=lambda *news: None):
-    """Grade the bank's answers to the lessons in scratch courses and return the rows. `tell(done, total)` follows the sheets.
-
-    A row for every answer of the bank, the reference and the untouched release; the reference solutions that fill up a sheet
-    get one only where they were not given full marks beside other answers.
-    """
-    root = Path(root).resolve()
-    settings(root)  # brings the source notebooks up to date
-    sources = {
-        lesson: nbformat.read(root / "source" / lesson / f"{lesson}.ipynb", as_version=4)
-        for lesson in lessons
-    }
-    jobs = [
-        (lesson, sheet, answers)
-        for lesson, source in sources.items()
-        for sheet, answers in pack(lesson, source, read_bank(bank, lesson, source)).items()
-    ]
-    with tempfile.TemporaryDirectory(prefix="course-answers-") as folder:
-        files, scratch = Path(folder).resolve() / "files", Path(folder).resolve() / "course"
-        files.mkdir()
-        scratch.mkdir()
-        make_files(bank, lessons, files)
-        lay_out(root, scratch, sources, jobs, files)
-        outcome = grade(scratch, lessons, tell=lambda done, total, *_: tell(done, total))
-        tables = {
-            lesson: report.marks(scratch, lesson, gradebook_url(scratch)) for lesson in lessons
-        }
-    rows, refused = (
-        [],
-        {
-            (finding.lesson, finding.learner): finding.says
-            for finding in outcome.findings
-            if finding.blocks
-        },
-    )
-    for lesson, sheet, answers in jobs:
-        for exercise, answer in answers.items():
-            row = judge(
-                answer,
-                tables[lesson][sheet].get(f"check-{exercise}"),
-                refused.get((lesson, sheet), ""),
-            )
-            if answer.kind != "reference" or sheet == "reference" or not row.ok:
-                rows.append(
-                    row._replace(
-                        answer=answer._replace(
-                            name=answer.name if answer.kind != "reference" else f"on {sheet}"
-                        )
-                    )
-                )
-    order = {name: k for k, name in enumerate(["reference", "untouched", "wrong", "right"])}
-    return sorted(
-        rows,
-        key=lambda row: (
-            row.answer.lesson,
-            order[row.answer.kind],
-            row.answer.exercise,
-            row.answer.name,
-        ),
-    )
-
-
-def make_files(bank, lessons, target):
-    """Make what the reference of each lesson hands in beside its notebook, in `target`/LESSON."""
-    for lesson in lessons:
-        if (script := Path(bank) / lesson / "files.py").exists():
-            (target / lesson).mkdir()
-            run_script(script.read_text(encoding="utf-8"), target / lesson, script)
-
-
-def lay_out(root, scratch, sources, jobs, files):
-    """Make a course of its own in `scratch`, with the root's settings and a submission for each (lesson, sheet, {exercise: Answer})."""
-    write_nested_settings(root, scratch)
-    for lesson in {lesson for lesson, _, _ in jobs}:
-        shutil.copytree(root / "source" / lesson, scratch / "source" / lesson)
-    for lesson, sheet, answers in jobs:
-        folder = scratch / "submitted" / sheet / lesson
-        folder.mkdir(parents=True)
-        if (files / lesson).exists() and sheet != "untouched":
-            shutil.copytree(files / lesson, folder, dirs_exist_ok=True)
-        for answer in answers.values():
-            if answer.script:
-                run_script(
-                    answer.script, folder, f"{answer.kind}/{answer.exercise}/{answer.name}.py"
-                )
-        nbformat.write(fill_in(sources[lesson], answers), folder / f"{lesson}.ipynb")
-
-
-def run_script(text, folder, name):
-    """Run a script of the bank in a folder, in a process of its own. Raises ValueError with its last line where it fails."""
-    done = subprocess.run([sys.executable, "-c", text], cwd=folder, capture_output=True, text=True)
-    if done.returncode:
-        raise ValueError(
-            f"{name}: its script failed ({(done.stderr.strip().splitlines() or ['no message'])[-1]}); correct it"
+def reference_sheet(assignment: str, source: NotebookNode) -> Sheet:
+    """The instructor's own solution of every exercise."""
+    solutions = {report.name_of(cell): cell.source for cell in source.cells}
+    sheet = {}
+    for exercise in exercises(source):
+        sheet[exercise] = Answer(
+            assignment,
+            exercise,
+            kind="reference",
+            name="solution",
+            expected=PASSED,
+            text=solutions[exercise],
         )
+    return sheet
 
 
-def fill_in(source, answers):
-    """The release with the answers put in: what a learner would hand in."""
+def untouched_sheet(assignment: str, source: NotebookNode) -> Sheet:
+    """Every exercise as it is released."""
+    sheet = {}
+    for exercise in exercises(source):
+        sheet[exercise] = Answer(
+            assignment,
+            exercise,
+            kind="untouched",
+            name="release",
+            expected=report.UNANSWERED,
+            text=None,
+        )
+    return sheet
+
+
+def fill_in(source: NotebookNode, sheet: Sheet) -> NotebookNode:
+    """The release with the sheet's answers put in: what a student would hand in."""
     notebook = released(source)
     for cell in notebook.cells:
-        answer = answers.get(report.name_of(cell))
+        answer = sheet.get(report.name_of(cell))
         if answer and answer.text is not None:
             cell.source = answer.text
     return notebook
 
 
-def judge(answer, mark, refused):
-    """Full marks or none at all, and for the reason that was expected. `refused`: why its sheet was not graded, "" where it was."""
+def make_files(bank: Path, assignments: Iterable[str], target: Path) -> None:
+    """Make what the reference hands in beside its notebook, in `target`/ASSIGNMENT."""
+    for assignment in assignments:
+        script = Path(bank) / assignment / "files.py"
+        if script.exists():
+            (target / assignment).mkdir()
+            run_script(script.read_text(encoding="utf-8"), target / assignment, str(script))
+
+
+def run_script(text: str, folder: Path, name: str) -> None:
+    """Run a script of the bank in a folder, in a process of its own.
+
+    Raises AnswerBankError with the last line of its traceback where it fails.
+    """
+    done = subprocess.run([sys.executable, "-c", text], cwd=folder, capture_output=True, text=True)
+    if done.returncode:
+        said = done.stderr.strip().splitlines() or ["no message"]
+        raise AnswerBankError(f"{name}: its script failed ({said[-1]}); correct it")
+
+
+def lay_out_class(
+    root: Path,
+    course: Path,
+    sources: dict[str, NotebookNode],
+    submissions: Iterable[HandedIn],
+    files: Path,
+) -> None:
+    """Make a course in the folder `course`, with the settings of `root`, and hand everything in.
+
+    `files`/ASSIGNMENT is laid beside each notebook, except that of the student `untouched`.
+    """
+    write_nested_settings(root, course)
+    for assignment in sources:
+        shutil.copytree(root / "source" / assignment, course / "source" / assignment)
+    for assignment, student, sheet in submissions:
+        folder = course / "submitted" / student / assignment
+        folder.mkdir(parents=True)
+        if (files / assignment).exists() and student != "untouched":
+            shutil.copytree(files / assignment, folder, dirs_exist_ok=True)
+        for answer in sheet.values():
+            if answer.script:
+                name = f"{answer.kind}/{answer.exercise}/{answer.name}.py"
+                run_script(answer.script, folder, name)
+        nbformat.write(fill_in(sources[assignment], sheet), folder / f"{assignment}.ipynb")
+
+
+# ---- the kill matrix -----------------------------------------------------------------------------
+
+
+def grade_bank(
+    assignments: list[str],
+    bank: Path,
+    root: Path,
+    tell: Callable[[int, int], object] = lambda done, total: None,
+) -> list[Row]:
+    """Grade the bank's answers in a scratch course; `tell(done, total)` is called for each sheet.
+
+    There is a row for every answer of the bank, of the reference and of the untouched release. A
+    reference solution that fills up a sheet gets one only if it failed there.
+    """
+    root = Path(root).resolve()
+    sources = {}
+    submissions = []
+    for assignment in assignments:
+        source = read_source(root, assignment)
+        sheets = pack(assignment, source, read_bank(bank, assignment, source))
+        for name, sheet in sheets.items():
+            submissions.append(HandedIn(assignment, name, sheet))
+        sources[assignment] = source
+    with tempfile.TemporaryDirectory(prefix="nbjudge-answers-") as folder:
+        scratch = Path(folder).resolve()
+        files = scratch / "files"
+        files.mkdir()
+        make_files(bank, assignments, files)
+        course = scratch / "course"
+        course.mkdir()
+        lay_out_class(root, course, sources, submissions, files)
+        outcome = grade(course, assignments, tell=lambda done, total, *_: tell(done, total))
+        gradebook = gradebook_url(course)
+        tables = {name: report.marks(course, name, gradebook) for name in assignments}
+    rows = []
+    for submission in submissions:
+        marks = tables[submission.assignment][submission.student]
+        rows += rows_of(submission, marks, refusal(submission, outcome))
+    return sorted(rows, key=place_in_matrix)
+
+
+def refusal(submission: HandedIn, outcome: Outcome) -> str:
+    """Why a submission was not graded; "" where it was."""
+    for finding in outcome.findings:
+        whose = (finding.assignment, finding.student)
+        if finding.blocks and whose == (submission.assignment, submission.student):
+            return finding.says
+    return ""
+
+
+def rows_of(submission: HandedIn, marks: dict[str, report.Mark], refused: str) -> list[Row]:
+    """The rows of one sheet."""
+    rows = []
+    for exercise, answer in submission.sheet.items():
+        row = verdict_on(answer, marks.get(f"check-{exercise}"), refused)
+        if answer.kind == "reference":
+            fills_up = submission.student != "reference"
+            if fills_up and row.ok:
+                continue
+            row = row._replace(answer=answer._replace(name=f"on {submission.student}"))
+        rows.append(row)
+    return rows
+
+
+def place_in_matrix(row: Row) -> tuple[str, int, str, str]:
+    """What rows are sorted by."""
+    answer = row.answer
+    return answer.assignment, KINDS.index(answer.kind), answer.exercise, answer.name
+
+
+def verdict_on(answer: Answer, mark: report.Mark | None, refused: str) -> Row:
+    """Whether an answer got full marks, or none at all for the reason that was expected.
+
+    `refused`: why its sheet was not graded, "" where it was.
+    """
     if mark is None:
         return Row(answer, refused or "not graded", 0, 0, False)
     found = mark.failure.reason if mark.failure else PASSED
     due = mark.possible if answer.expected == PASSED else 0
-    return Row(
-        answer,
-        found,
-        mark.points,
-        mark.possible,
-        found == answer.expected and mark.points == due and mark.possible > 0,
-    )
+    ok = found == answer.expected and mark.points == due and mark.possible > 0
+    return Row(answer, found, mark.points, mark.possible, ok)
 
 
-def idle_checks(source, found):
-    """Names of checks no wrong answer is there for, and of those whose hidden tests only repeat the visible ones."""
-    unproved = [f"check-{name}" for name, answers in found["wrong"].items() if not answers]
+def checks_that_kill_nothing(bank: Bank) -> list[str]:
+    """Names of the checks that no wrong answer is there for."""
+    return [f"check-{name}" for name, answers in bank["wrong"].items() if not answers]
+
+
+def checks_that_repeat(source: NotebookNode) -> list[str]:
+    """Names of the checks whose hidden tests only repeat the visible ones."""
     repeating = []
     for name, check in exercises(source).items():
-        head, marker, rest = check.source.partition("### BEGIN HIDDEN TESTS")
-        hidden, _, tail = rest.partition("### END HIDDEN TESTS")
-        visible = {line.strip() for line in (head + tail).split("\n")}
-        if marker and all(line.strip() in visible for line in hidden.split("\n")):
+        visible, hidden = split_hidden_tests(check.source)
+        if hidden is not None and lines_of(hidden) <= lines_of(visible):
             repeating.append(f"check-{name}")
-    return unproved, repeating
+    return repeating
 
 
-def show(console, rows, unproved, repeating):
-    """Print the matrix and its summary; return whether everything is as it should be."""
+def prove(root: Path, assignments: list[str], bank: Path) -> bool:
+    """Grade the bank with progress on stderr and print the kill matrix.
+
+    Return whether everything is as it should be. Raises AnswerBankError for a bank that is not
+    laid out as it should be, and what `grade` raises.
+    """
+    from rich.console import Console
+    from rich.progress import Progress
+
+    with Progress(console=Console(stderr=True)) as progress:
+        task = progress.add_task("Grading sheets", total=None)
+
+        def tell(done: int, total: int) -> None:
+            progress.update(task, completed=done, total=total)
+
+        rows = grade_bank(assignments, bank, root, tell)
+    unproved, repeating = [], []
+    for assignment in assignments:
+        source = read_source(root, assignment)
+        idle = checks_that_kill_nothing(read_bank(bank, assignment, source))
+        unproved += [f"{assignment}/{name}" for name in idle]
+        repeating += [f"{assignment}/{name}" for name in checks_that_repeat(source)]
+    console = report.page_wide_console()
+    print_kill_matrix(console, rows)
+    print_summary(console, rows, unproved, repeating)
+    return all(row.ok for row in rows) and not unproved and not repeating
+
+
+def print_kill_matrix(console: "Console", rows: list[Row]) -> None:
+    """Print one table for each assignment."""
     from rich.box import SIMPLE_HEAD
     from rich.table import Table
 
-    for lesson in dict.fromkeys(row.answer.lesson for row in rows):
-        table = Table(title=f"Kill matrix of {lesson}", title_justify="left", box=SIMPLE_HEAD)
+    for assignment in dict.fromkeys(row.answer.assignment for row in rows):
+        table = Table(title=f"Kill matrix of {assignment}", title_justify="left", box=SIMPLE_HEAD)
         for name in ("exercise", "kind", "name", "expected", "found", "points", ""):
             table.add_column(name, justify="right" if name == "points" else "left", overflow="fold")
         for row in rows:
-            if row.answer.lesson == lesson:
+            answer = row.answer
+            if answer.assignment == assignment:
                 table.add_row(
-                    *row.answer[1:5],
+                    answer.exercise,
+                    answer.kind,
+                    answer.name,
+                    answer.expected,
                     row.found,
                     f"{row.points:g}/{row.possible:g}",
                     "ok" if row.ok else "NO",
                     style=None if row.ok else "bold red",
                 )
         console.print(table)
-    wrong, right = (
-        [row.ok for row in rows if row.answer.kind == kind] for kind in ("wrong", "right")
-    )
-    console.print(f"Wrong answers killed by their own code: {sum(wrong)}/{len(wrong)}")
-    console.print(f"Unusual right answers passed: {sum(right)}/{len(right)}")
+
+
+def print_summary(
+    console: "Console", rows: list[Row], unproved: list[str], repeating: list[str]
+) -> None:
+    """Print how many answers came out as expected, and the checks that prove nothing."""
+    well = Counter(row.answer.kind for row in rows if row.ok)
+    graded = Counter(row.answer.kind for row in rows)
+    console.print(f"Wrong answers killed by their own code: {well['wrong']}/{graded['wrong']}")
+    console.print(f"Unusual right answers passed: {well['right']}/{graded['right']}")
     console.print(f"Checks that kill nothing: {', '.join(unproved) or 'none'}")
     console.print(
         f"Hidden tests that only repeat the visible ones: {', '.join(repeating) or 'none'}"
     )
-    return all(row.ok for row in rows) and not unproved and not repeating
-
-
-def prove(root, lessons, bank):
-    """Run the bank with progress on stderr, print the matrix, return whether everything is as it should be."""
-    from rich.console import Console
-    from rich.progress import Progress
-
-    with Progress(console=Console(stderr=True)) as progress:
-        task = progress.add_task("Grading sheets", total=None)
-        rows = run(
-            lessons,
-            bank,
-            root,
-            tell=lambda done, total: progress.update(task, completed=done, total=total),
-        )
-    unproved, repeating = [], []
-    for lesson in lessons:
-        source = nbformat.read(Path(root) / "source" / lesson / f"{lesson}.ipynb", as_version=4)
-        idle, same = idle_checks(source, read_bank(bank, lesson, source))
-        unproved += [f"{lesson}/{name}" for name in idle]
-        repeating += [f"{lesson}/{name}" for name in same]
-    return show(report.page_wide_console(), rows, unproved, repeating)

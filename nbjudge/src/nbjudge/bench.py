@@ -1,8 +1,9 @@
-"""How long grading takes: the same class with stock nbgrader and with ours, one after the other on this machine.
+"""How long grading takes: one class, graded with stock nbgrader and with nbjudge on this machine.
 
-The class is made from the answer bank: three answers of five are the reference's, the others wrong ones and unusual right ones.
-Both graders start from a lesson that is released, and both skip the cells tagged `experiment`, as nbgrader_config.py says. What no
-grader can beat is the limit: the time that the cells themselves take, shared out to the workers.
+The class is made from an answer bank: of five answers three are the reference's, the others wrong
+ones and unusual right ones. Both graders start from a released assignment, and both skip the cells
+that the course's settings skip. No grader can be faster than the limit: the time that the cells
+themselves take, divided by the number of workers.
 """
 
 import contextlib
@@ -17,85 +18,111 @@ import tempfile
 import threading
 import time
 from collections import Counter
+from collections.abc import Callable, Iterator, Sequence
 from functools import partial
 from pathlib import Path
+from typing import Any, NamedTuple
 from unittest import mock
 
 import nbformat
 
-from nbjudge.answers import exercises, lay_out, make_files, pack, read_bank
-from nbjudge.coordinator import Options, grade, record_of
+from nbjudge.answers import (
+    Bank,
+    HandedIn,
+    Sheet,
+    assignments_of,
+    exercises,
+    lay_out_class,
+    make_files,
+    pack,
+    read_bank,
+    read_source,
+)
+from nbjudge.coordinator import Options, grade
 from nbjudge.coursedir import report
-from nbjudge.coursedir.assignments import KEPT, read_lesson, register
-from nbjudge.coursedir.settings import gradebook_url, settings, write_nested_settings
+from nbjudge.coursedir.assignments import read_sources, register
+from nbjudge.coursedir.results import KEPT, read_record
+from nbjudge.coursedir.settings import (
+    gradebook_url,
+    path_with_alembic,
+    read_settings,
+    write_nested_settings,
+)
+from nbjudge.errors import AnswerBankError, NbjudgeError
 from nbjudge.sandbox.host.process_table import parents
-from nbjudge.worker import assess, cluster
+from nbjudge.worker import cluster
+from nbjudge.worker import submission as worker
 
-PAUSE = 100  # times as long as a look at the memory takes, until the next: what is measured must not notice it
+SMALL = slice(1, 3)  # the second and third assignment of the bank
+SMALL_CLASS, CLASS = 4, 24  # students
+REST = 100  # between two looks at the memory, times the length of a look: measuring must cost < 1 %
 
 
-def bench(
-    root,
-    bank,
-    lessons=None,
-    learners=None,
-    small=False,
-    say=lambda line: print(line, file=sys.stderr, flush=True),
-):
-    """Grade a class of 24 (`small`: of four, in two lessons) with both graders; return the measurements as a dictionary."""
+def print_progress(line: str) -> None:
+    """Say on stderr what is measured now."""
+    print(line, file=sys.stderr, flush=True)
+
+
+def compare_graders(
+    root: Path,
+    bank: Path,
+    assignments: list[str] | None = None,
+    students: int | None = None,
+    small: bool = False,
+    say: Callable[[str], object] = print_progress,
+) -> dict[str, Any]:
+    """Grade a class with both graders and return the measurements, which JSON can hold.
+
+    Without `assignments` all of the bank are graded; `small` takes four students and two of them.
+    Raises AnswerBankError for an assignment without answers, NbjudgeError where a grader fails.
+    """
     root = Path(root).resolve()
-    bank, learners = Path(bank).resolve(), learners or (4 if small else 24)
-    settings(root)  # brings the source notebooks up to date
-    lessons = (
-        lessons
-        or sorted(folder.name for folder in bank.glob("*/"))[slice(1, 3) if small else slice(None)]
-    )
-    if unknown := [lesson for lesson in lessons if not (bank / lesson).is_dir()]:
-        raise ValueError(
-            f"there are no answers to {', '.join(unknown)}: choose lessons that have a folder in {bank}"
-        )
+    bank = Path(bank).resolve()
+    os.environ["PATH"] = path_with_alembic()  # stock nbgrader calls it by name
+    chosen = choose_assignments(bank, assignments, small)
+    size = students or (SMALL_CLASS if small else CLASS)
     cores = os.cpu_count() or 1
-    with tempfile.TemporaryDirectory(prefix="course-bench-", ignore_cleanup_errors=True) as folder:
+    with tempfile.TemporaryDirectory(prefix="nbjudge-bench-", ignore_cleanup_errors=True) as folder:
         scratch = Path(folder).resolve()
-        say(f"A class of {learners} hands in {len(lessons)} lessons")
-        places = {
-            name: scratch / name
-            for name in ("stock", *(f"ours-{workers}" for workers in sorted({1, cores})))
-        }
-        a_class(root, bank, lessons, learners, places)
+        stock_course = scratch / "stock"
+        courses = {workers: scratch / f"nbjudge-{workers}" for workers in sorted({1, cores})}
+        say(f"A class of {size} hands in {len(chosen)} assignments")
+        make_class(root, bank, chosen, size, stock_course)
+        for course in courses.values():
+            shutil.copytree(stock_course, course)
+            write_nested_settings(root, course)
         runs = {}
-        for name, place in list(places.items())[1:]:
-            say(f"course grade with {name.partition('-')[2]} worker(s)")
-            runs[name] = ours(place, lessons, int(name.partition("-")[2]))
-        best, place = runs[name], place
-        say("course grade, workers that answer at once")
-        coordinator = at_full_speed(root, place, lessons, scratch / "again")
-        say("course grade again, nothing changed")
-        unchanged = command(place, lessons, cores)
-        say(f"course grade again, one check of {lessons[-1]} changed")
-        change_a_check(place, lessons[-1])
-        changed = command(place, lessons[-1:], cores)
+        for workers, course in courses.items():
+            say(f"nbjudge grade with {workers} worker(s)")
+            runs[f"ours-{workers}"] = time_nbjudge(course, chosen, workers)
+        course, fastest = courses[cores], runs[f"ours-{cores}"]
+        say("nbjudge grade, workers that answer at once")
+        coordinator = time_coordinator(root, course, chosen, scratch / "again")
+        say("nbjudge grade again, nothing changed")
+        unchanged = run_grade_command(course, chosen, cores)
+        say(f"nbjudge grade again, one check of {chosen[-1]} changed")
+        change_a_check(course, chosen[-1])
+        changed = run_grade_command(course, chosen[-1:], cores)
         say("nbgrader autograde")
-        stock_s = stock(places["stock"], lessons, say)
-        differ = differences(places["stock"], place, lessons)
+        stock_s = time_stock(stock_course, chosen, say)
+        different = differences(stock_course, course, chosen)
     return {
         "stock_s": stock_s,
-        "ours_s": best["seconds"],
-        "ratio": round(stock_s / best["seconds"], 2),
-        "limit_s": best["limit_s"],
-        "overhead": best["overhead"],
+        "ours_s": fastest["seconds"],
+        "ratio": round(stock_s / fastest["seconds"], 2),
+        "limit_s": fastest["limit_s"],
+        "overhead": fastest["overhead"],
         "coordinator_ms": coordinator["ms"],
         "coordinator": coordinator,
-        "peak_mb": best["peak_mb"],
-        "marks_equal": not differ,
-        "differences": differ,
+        "peak_mb": fastest["peak_mb"],
+        "marks_equal": not different,
+        "differences": different,
         "regrade_unchanged": unchanged,
         "regrade_changed_check": changed,
         "class": {
-            "learners": learners,
-            "lessons": lessons,
-            "submissions": learners * len(lessons),
-            "experiments": "skipped by both",
+            "learners": size,
+            "lessons": chosen,
+            "submissions": size * len(chosen),
         },
         "machine": {
             "cores": cores,
@@ -105,189 +132,261 @@ def bench(
     }
 
 
-def a_class(root, bank, lessons, learners, places):
-    """Lay out the same submissions in a course for each grader, with the lessons released."""
-    sources = {
-        lesson: nbformat.read(root / "source" / lesson / f"{lesson}.ipynb", as_version=4)
-        for lesson in lessons
-    }
-    jobs = []
-    for lesson, source in sources.items():
-        found = read_bank(bank, lesson, source)
-        reference = pack(lesson, source, found)["reference"]
-        for number in range(learners):
-            draw = random.Random(f"{lesson} {number}")
-            answers = {
-                name: draw.choice(
-                    [
-                        answer,
-                        answer,
-                        answer,
-                        draw.choice(found["wrong"][name] or [answer]),
-                        draw.choice(found["wrong"][name] + found["right"][name] or [answer]),
-                    ]
-                )
-                for name, answer in reference.items()
-            }
-            jobs.append((lesson, f"learner-{number:02d}", answers))
-    with tempfile.TemporaryDirectory(prefix="course-files-") as files:
-        make_files(bank, lessons, Path(files))
-        first, *others = places.values()
-        first.mkdir()
-        lay_out(root, first, sources, jobs, Path(files))
-    for lesson in lessons:
-        finished([sys.executable, "-m", "nbgrader", "generate_assignment", lesson], first)
-    for other in others:
-        shutil.copytree(first, other)
-        write_nested_settings(root, other)
+def choose_assignments(bank: Path, assignments: list[str] | None, small: bool) -> list[str]:
+    """The assignments to grade. Raises AnswerBankError for those that have no answers."""
+    known = assignments_of(bank)
+    small_bank = known[SMALL] or known
+    chosen = assignments or (small_bank if small else known)
+    unknown = [assignment for assignment in chosen if assignment not in known]
+    if unknown:
+        raise AnswerBankError(
+            f"there are no answers to {', '.join(unknown)}: "
+            f"choose assignments that have a folder in {bank}"
+        )
+    return chosen
 
 
-def finished(line, place):
-    """Run a command in a folder and return what it printed. Raises ValueError with the end of its log where it fails."""
-    done = subprocess.run(line, cwd=place, capture_output=True, text=True)
-    if done.returncode:
-        raise ValueError(f"`{' '.join(line)}` failed:\n{(done.stderr or done.stdout)[-2000:]}")
-    return done.stdout
+# ---- the class -----------------------------------------------------------------------------------
 
 
-def stock(place, lessons, say):
+def make_class(root: Path, bank: Path, assignments: list[str], size: int, course: Path) -> None:
+    """Lay out the class's submissions in the folder `course`, with the assignments released."""
+    sources = {}
+    submissions = []
+    for assignment in assignments:
+        source = read_source(root, assignment)
+        answers = read_bank(bank, assignment, source)
+        reference = pack(assignment, source, answers)["reference"]
+        for number in range(size):
+            sheet = draw_sheet(reference, answers, seed=f"{assignment} {number}")
+            submissions.append(HandedIn(assignment, f"learner-{number:02d}", sheet))
+        sources[assignment] = source
+    course.mkdir()
+    with tempfile.TemporaryDirectory(prefix="nbjudge-files-") as files:
+        make_files(bank, assignments, Path(files))
+        lay_out_class(root, course, sources, submissions, Path(files))
+    for assignment in assignments:
+        run_command([*NBGRADER, "generate_assignment", assignment], course)
+
+
+def draw_sheet(reference: Sheet, answers: Bank, seed: str) -> Sheet:
+    """A student's answers: for each exercise one of five, of which three are the reference's."""
+    draw = random.Random(seed)
+    sheet = {}
+    for exercise, solution in reference.items():
+        wrong = answers["wrong"][exercise]
+        unusual = answers["right"][exercise]
+        fourth = draw.choice(wrong or [solution])
+        fifth = draw.choice(wrong + unusual or [solution])
+        sheet[exercise] = draw.choice([solution, solution, solution, fourth, fifth])
+    return sheet
+
+
+def change_a_check(course: Path, assignment: str) -> None:
+    """Add a line to the assignment's last check, as an instructor does who corrects a mistake."""
+    path = course / "source" / assignment / f"{assignment}.ipynb"
+    source = nbformat.read(path, as_version=4)
+    *_, last = exercises(source).values()
+    last.source += "\nassert True"
+    nbformat.write(source, path)
+
+
+def differences(stock_course: Path, course: Path, assignments: list[str]) -> list[str]:
+    """Sentences on every mark that is not the same in both courses."""
+    found = []
+    stock_gradebook, gradebook = gradebook_url(stock_course), gradebook_url(course)
+    for assignment in assignments:
+        stock_marks = report.marks(stock_course, assignment, stock_gradebook)
+        marks = report.marks(course, assignment, gradebook)
+        for student, stock_row in stock_marks.items():
+            row = marks.get(student, {})
+            for name in {*stock_row, *row}:
+                expected, got = points_of(stock_row, name), points_of(row, name)
+                if expected != got:
+                    found.append(
+                        f"{assignment} {student} {name}: "
+                        f"{expected} with stock nbgrader, {got} with ours"
+                    )
+    return sorted(found)
+
+
+def points_of(row: dict[str, report.Mark], name: str) -> float | None:
+    """A student's points for an exercise; None where there is no mark."""
+    return row[name].points if name in row else None
+
+
+# ---- the two graders -----------------------------------------------------------------------------
+
+NBGRADER = [sys.executable, "-m", "nbgrader"]
+NBJUDGE = [sys.executable, "-m", "nbjudge"]
+
+
+def run_command(
+    command: list[str],
+    folder: Path,
+    watch: Callable[[int], contextlib.AbstractContextManager] = contextlib.nullcontext,
+) -> str:
+    """Run a command in a folder and return what it printed; `watch(pid)` is entered meanwhile.
+
+    Raises NbjudgeError with the end of its log where it fails.
+    """
+    pipe = subprocess.PIPE
+    with subprocess.Popen(command, cwd=folder, stdout=pipe, stderr=pipe, text=True) as process:
+        with watch(process.pid):
+            printed, log = process.communicate()
+    if process.returncode:
+        said = (printed + log)[-2000:]
+        raise NbjudgeError(f"`{' '.join(command)}` failed:\n{said}")
+    return printed
+
+
+def time_stock(course: Path, assignments: list[str], say: Callable[[str], object]) -> float:
+    """Seconds that stock nbgrader takes to grade the course."""
     started = time.monotonic()
-    for lesson in lessons:
-        finished([sys.executable, "-m", "nbgrader", "autograde", lesson], place)
-        say(f"  {lesson} done after {time.monotonic() - started:.0f} s")
+    for assignment in assignments:
+        run_command([*NBGRADER, "autograde", assignment], course)
+        say(f"  {assignment} done after {time.monotonic() - started:.0f} s")
     return round(time.monotonic() - started, 2)
 
 
-def command(place, lessons, workers, watch=contextlib.nullcontext):
-    """`course grade` as an instructor runs it; return {"seconds", "cells" that ran, "coordinator_s"}."""
-    line = [
-        sys.executable,
-        "-m",
-        "nbjudge",
-        "grade",
-        *lessons,
-        "--root",
-        str(place),
-        "--workers",
-        str(workers),
-        "--json",
-    ]
+def run_grade_command(
+    course: Path,
+    assignments: list[str],
+    workers: int,
+    watch: Callable[[int], contextlib.AbstractContextManager] = contextlib.nullcontext,
+) -> dict[str, Any]:
+    """Run `nbjudge grade` as an instructor does.
+
+    Return {"seconds", "cells": how many ran, "coordinator_s": seconds of the coordinator's work}.
+    """
+    options = ["--root", str(course), "--workers", str(workers), "--json"]
     started = time.monotonic()
-    with subprocess.Popen(
-        line, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True
-    ) as process:
-        with watch(process.pid):
-            printed, log = process.communicate()
+    printed = run_command([*NBJUDGE, "grade", *assignments, *options], course, watch)
     seconds = time.monotonic() - started
-    if process.returncode:
-        raise ValueError(f"`course grade` failed:\n{log[-2000:]}{printed[-2000:]}")
-    end = json.loads(printed.splitlines()[-1])
+    total = json.loads(printed.splitlines()[-1])
     return {
         "seconds": round(seconds, 2),
-        "cells": end["cells"],
-        "coordinator_s": end["coordinator_s"],
+        "cells": total["cells"],
+        "coordinator_s": total["coordinator_s"],
     }
 
 
-def ours(place, lessons, workers):
-    memory = Memory()
-    found = command(place, lessons, workers, memory.watch)
-    taken, stopped = durations(place), sum(bool(cell["end"]) for cell in cells_of(place))
-    limit = sum(seconds for _, seconds, _ in taken) / workers
-    return found | {
-        "workers": workers,
-        "limit_s": round(limit, 2),
-        "overhead": round(found["seconds"] / limit - 1, 3),
-        "peak_mb": memory.peak >> 20,
-        "stopped_cells": stopped,
-        "durations": taken,
-    }
+def time_nbjudge(course: Path, assignments: list[str], workers: int) -> dict[str, Any]:
+    """What grading the course takes: time, memory, and the limit that the cells' own time sets."""
+    memory = PeakMemory()
+    found = run_grade_command(course, assignments, workers, memory.watch)
+    taken = durations(course)
+    limit = sum(each.cells_s for each in taken) / workers
+    found["workers"] = workers
+    found["limit_s"] = round(limit, 2)
+    found["overhead"] = round(found["seconds"] / limit - 1, 3)
+    found["peak_mb"] = memory.peak >> 20
+    found["stopped_cells"] = stopped_cells(course)
+    found["durations"] = taken
+    return found
 
 
-def at_full_speed(root, place, lessons, again):
-    """The coordinator's own work while it is never waited for and never waits, as {"ms": milliseconds for a submission of this class,
-    "lesson_ms", "submission_ms": what of that comes once a lesson, and with each submission}.
+def time_coordinator(
+    root: Path, course: Path, assignments: list[str], again: Path
+) -> dict[str, float]:
+    """What the coordinator's own work takes, in milliseconds of processor time.
 
-    All that is graded in the course `place` is graded into an empty gradebook by workers that find their answers in its records, and
-    so give them at once, several together as those of a cluster do: first all learners but one, then that one.
+    Return {"ms": for a submission, "lesson_ms", "submission_ms": the part that comes once for an
+    assignment, and the part that comes with each submission}.
+
+    What is graded in `course` is graded once more, in the folder `again` and into an empty
+    gradebook, by workers that find their answers in the records of `course`: they answer at once,
+    several together as those of a cluster do. First all students but one are graded, then that one:
+    the difference tells the two parts apart.
     """
-    shutil.copytree(place, again, ignore=shutil.ignore_patterns("gradebook.db", "autograded", KEPT))
+    shutil.copytree(
+        course, again, ignore=shutil.ignore_patterns("gradebook.db", "autograded", KEPT)
+    )
     write_nested_settings(root, again)
     (again / KEPT).mkdir()
-    for lesson in lessons:
-        register(again, lesson, read_lesson(again, lesson)[0], settings(again))
+    settings = read_settings(again)
+    for assignment in assignments:
+        sources, _ = read_sources(again, assignment)
+        register(settings, assignment, sources)
     last, *others = sorted((path.name for path in (again / "submitted").iterdir()), reverse=True)
+    options = Options(workers=4 * cluster.THREADS)
     with (
-        mock.patch.object(cluster, "work", partial(from_record, place)),
+        mock.patch.object(cluster, "grade_submission", partial(answer_from_record, course)),
         mock.patch.object(cluster, "warming", lambda client, _: client),
     ):
-        many, few = (
-            grade(again, lessons, learners, Options(workers=4 * cluster.THREADS))
-            for learners in (others, [last])
-        )
-    submission = (many.work - few.work) / (len(many.graded) - len(few.graded))
-    lesson = (many.work - submission * len(many.graded)) / len(lessons)
+        many = grade(again, assignments, others, options)
+        few = grade(again, assignments, [last], options)
+    by_submission = (many.work - few.work) / (len(many.graded) - len(few.graded))
+    by_assignment = (many.work - by_submission * len(many.graded)) / len(assignments)
     return {
         "ms": round(1000 * many.work / len(many.graded), 1),
-        "lesson_ms": round(1000 * lesson, 1),
-        "submission_ms": round(1000 * submission, 1),
+        "lesson_ms": round(1000 * by_assignment, 1),
+        "submission_ms": round(1000 * by_submission, 1),
     }
 
 
-def from_record(place, lesson, handed_in, learner, _):
-    return assess.work(
-        lesson,
-        handed_in,
-        learner,
-        record_of(place, lesson.name, learner).read_text(encoding="utf-8"),
-    )
+def answer_from_record(
+    course: Path, assignment: worker.Assignment, submission: worker.Submission
+) -> worker.Graded:
+    """What a worker returns that finds everything in the record of an earlier grading."""
+    record = read_record(course, assignment.name, submission.student)
+    return worker.run(assignment, worker.prepare(assignment, submission, record))
 
 
-def records_of(place):
-    return [
-        json.loads(path.read_text(encoding="utf-8"))
-        for path in sorted((place / KEPT / "results").glob("*/*.json"))
-    ]
+# ---- what a grading has left ---------------------------------------------------------------------
 
 
-def cells_of(place):
-    return [
-        cell
-        for record in records_of(place)
-        for kept in record["notebooks"].values()
-        for cell in kept["cells"]
-    ]
+class Duration(NamedTuple):
+    """What one submission took."""
+
+    assignment: str
+    cells_s: float  # seconds of its cells
+    worker_s: float  # seconds that a worker was busy with it
 
 
-def durations(place):
-    """[(lesson, seconds of its cells, seconds that a worker was busy with it)] of all submissions that are graded in a course."""
-    return [
-        (
-            record["lesson"],
-            round(
-                sum(
-                    cell["seconds"]
-                    for kept in record["notebooks"].values()
-                    for cell in kept["cells"]
-                ),
-                3,
-            ),
-            record["worker_s"],
-        )
-        for record in records_of(place)
-    ]
+def records_of(course: Path) -> list[dict[str, Any]]:
+    """The records of all submissions that are graded in a course."""
+    paths = sorted((course / KEPT / "results").glob("*/*.json"))
+    return [json.loads(path.read_text(encoding="utf-8")) for path in paths]
 
 
-class Memory:
-    """The most memory that a worker has had together with all that is forked from it: proportional set size (PSS), so that pages
-    which forks share count once."""
+def cells_of(record: dict[str, Any]) -> Iterator[dict[str, Any]]:
+    """The cells of a record, of all its notebooks."""
+    for notebook in record["notebooks"].values():
+        yield from notebook["cells"]
 
-    peak = 0
+
+def durations(course: Path) -> list[Duration]:
+    """What all submissions that are graded in a course took."""
+    found = []
+    for record in records_of(course):
+        seconds = sum(cell["seconds"] for cell in cells_of(record))
+        found.append(Duration(record["lesson"], round(seconds, 3), record["worker_s"]))
+    return found
+
+
+def stopped_cells(course: Path) -> int:
+    """How many cells ran out of time or ended their process."""
+    ends = []
+    for record in records_of(course):
+        ends += [cell["end"] for cell in cells_of(record)]
+    return sum(map(bool, ends))
+
+
+class PeakMemory:
+    """The most memory that one worker had at any time, together with all processes forked from it.
+
+    It is the proportional set size (PSS, proc_pid_smaps(5)): a page that several processes share is
+    divided among them, so that what forks share counts once.
+    """
+
+    peak = 0  # bytes
 
     @contextlib.contextmanager
-    def watch(self, pid):
+    def watch(self, pid: int) -> Iterator[None]:
+        """Measure what is below the process `pid` until the block ends."""
         done = threading.Event()
-        thread = threading.Thread(target=self._look, args=(pid, done))
+        thread = threading.Thread(target=self._measure, args=(pid, done))
         thread.start()
         try:
             yield
@@ -295,21 +394,30 @@ class Memory:
             done.set()
             thread.join()
 
-    def _look(self, pid, done):
-        spent = 0.01
-        while not done.wait(PAUSE * spent):
-            started, above, used = time.thread_time(), parents(), Counter()
-            for process in above:
-                line = [process]
-                while line[-1] != pid and above.get(line[-1]):
-                    line.append(above[line[-1]])
-                if line[-1] == pid and len(line) > 1:
-                    used[line[-2]] += pss(process)
+    def _measure(self, pid: int, done: threading.Event) -> None:
+        spent = 0.01  # seconds
+        while not done.wait(REST * spent):
+            started = time.thread_time()
+            used = memory_by_worker(pid)
             self.peak = max([self.peak, *used.values()])
             spent = time.thread_time() - started
 
 
-def pss(pid):
+def memory_by_worker(coordinator: int) -> Counter[int]:
+    """{pid of a child of the coordinator: bytes of it and of all processes below it}."""
+    parent = parents()
+    used: Counter[int] = Counter()
+    for process in parent:
+        child, above = process, parent.get(process)
+        while above and above != coordinator:
+            child, above = above, parent.get(above)
+        if above == coordinator:
+            used[child] += proportional_set_size(process)
+    return used
+
+
+def proportional_set_size(pid: int) -> int:
+    """Bytes of a process's memory, from /proc/PID/smaps_rollup; 0 where it has ended."""
     with contextlib.suppress(OSError):
         for line in Path(f"/proc/{pid}/smaps_rollup").read_text().splitlines():
             if line.startswith("Pss:"):
@@ -317,90 +425,88 @@ def pss(pid):
     return 0
 
 
-def change_a_check(place, lesson):
-    """What an instructor does who has found a mistake: another line in the lesson's last check."""
-    path = place / "source" / lesson / f"{lesson}.ipynb"
-    source = nbformat.read(path, as_version=4)
-    list(exercises(source).values())[-1].source += "\nassert True"
-    nbformat.write(source, path)
+# ---- many workers --------------------------------------------------------------------------------
 
 
-def differences(one, other, lessons):
-    """Sentences on every mark that is not the same in both courses."""
-    found = []
-    for lesson in lessons:
-        first, second = (
-            report.marks(place, lesson, gradebook_url(place)) for place in (one, other)
-        )
-        for learner, row in first.items():
-            for name in {*row, *second.get(learner, {})}:
-                here, there = (
-                    None if mark is None else mark.points
-                    for mark in (row.get(name), second.get(learner, {}).get(name))
-                )
-                if here != there:
-                    found.append(
-                        f"{lesson} {learner} {name}: {here} with stock nbgrader, {there} with ours"
-                    )
-    return sorted(found)
+class Load(NamedTuple):
+    """What a simulated class takes."""
+
+    seconds: float
+    workers_busy: float  # share of the time, from 0 to 1
+    coordinator_busy: float
 
 
-# ---- many workers ----------------------------------------------------------------------------------------------------------
+def simulate(
+    taken: Sequence[Duration], coordinator: dict[str, float], workers: int, students: int = 1000
+) -> Load:
+    """What a class of `students` takes, in as many assignments as were recorded.
 
-
-def simulate(taken, coordinator, workers, learners=1000):
-    """(seconds, share of the time in which workers work, share in which the coordinator does) for a class of `learners` in as
-    many lessons as were recorded, by the same rule as on real workers: two submissions for each are under way.
-
-    `taken`: [(lesson, seconds of cells, seconds of a worker)]. `coordinator`: what at_full_speed says; half of a submission's time
-    goes into reading it and half into recording it.
+    Submissions are drawn from those `taken`, and handed out by the same rule as on real workers:
+    two for each worker are under way. `coordinator` is what time_coordinator returns; half of a
+    submission's part goes into reading it and half into recording it.
     """
-    draw, work = random.Random(0), []
-    for lesson in sorted({lesson for lesson, *_ in taken}):
-        seconds = [each for name, _, each in taken if name == lesson]
-        work += [
-            (coordinator["lesson_ms"] / 1000 * (number == 0), draw.choice(seconds))
-            for number in range(learners)
-        ]
-    half, clock, busy, sent = coordinator["submission_ms"] / 2000, 0.0, 0.0, 0
-    free, running = [0.0] * workers, []
-    while sent < len(work) or running:
-        if sent < len(work) and len(running) < 2 * workers:
-            once, seconds = work[sent]
-            clock, busy = clock + once + half, busy + once + half
-            end = max(clock, heapq.heappop(free)) + seconds
-            heapq.heappush(free, end)
-            heapq.heappush(running, end)
-            sent += 1
+    half = coordinator["submission_ms"] / 2000
+    clock = busy = 0.0
+    free_at = [0.0] * workers  # a heap: when each worker has done what it was given
+    ends: list[float] = []  # a heap: when the submissions under way are done
+    work = draw_work(taken, coordinator, students)
+    waiting = list(reversed(work))
+    while waiting or ends:
+        if waiting and len(ends) < 2 * workers:
+            once, seconds = waiting.pop()
+            clock += once + half
+            busy += once + half
+            end = max(clock, heapq.heappop(free_at)) + seconds
+            heapq.heappush(free_at, end)
+            heapq.heappush(ends, end)
         else:
-            clock, busy = max(clock, heapq.heappop(running)) + half, busy + half
-    return clock, sum(seconds for _, seconds in work) / (workers * clock), busy / clock
+            clock = max(clock, heapq.heappop(ends)) + half
+            busy += half
+    worked = sum(seconds for _, seconds in work)
+    return Load(clock, worked / (workers * clock), busy / clock)
 
 
-def saturates(taken, coordinator):
+def draw_work(
+    taken: Sequence[Duration], coordinator: dict[str, float], students: int
+) -> list[tuple[float, float]]:
+    """[(the coordinator's seconds for a new assignment, a worker's seconds)], as graded."""
+    draw = random.Random(0)
+    recorded: dict[str, list[float]] = {}
+    for each in taken:
+        recorded.setdefault(each.assignment, []).append(each.worker_s)
+    work = []
+    for assignment in sorted(recorded):
+        once = coordinator["lesson_ms"] / 1000
+        for _ in range(students):
+            work.append((once, draw.choice(recorded[assignment])))
+            once = 0.0
+    return work
+
+
+def saturating_workers(taken: Sequence[Duration], coordinator: dict[str, float]) -> int:
     """The number of workers that one coordinator can keep busy with a large class."""
-    return int(
-        sum(seconds for *_, seconds in taken) / len(taken) / (coordinator["submission_ms"] / 1000)
-    )
+    mean = sum(each.worker_s for each in taken) / len(taken)
+    return int(mean / (coordinator["submission_ms"] / 1000))
 
 
-# ---- for people ------------------------------------------------------------------------------------------------------------
+# ---- for people ----------------------------------------------------------------------------------
 
 
-def show(found):
-    """Print the measurements as tables."""
+def print_comparison(measured: dict[str, Any]) -> None:
+    """Print the measurements as a table."""
     from rich.box import SIMPLE_HEAD
     from rich.table import Table
 
-    console = report.page_wide_console()
-    about = found["class"]
+    about = measured["class"]
+    stock_s = measured["stock_s"]
     table = Table(
-        title=f"{about['learners']} learners x {len(about['lessons'])} lessons on {found['machine']['cores']} cores, experiments skipped by both",
+        title=f"{about['learners']} learners x {len(about['lessons'])} lessons "
+        f"on {measured['machine']['cores']} cores",
         title_justify="left",
         box=SIMPLE_HEAD,
     )
+    table.add_column("")
     for name in (
-        "",
         "seconds",
         "times stock",
         "limit: cell time",
@@ -408,64 +514,68 @@ def show(found):
         "coordinator",
         "peak memory of the workers, PSS",
     ):
-        table.add_column(name, justify="right" if name else "left")
-    table.add_row("stock nbgrader", f"{found['stock_s']:.1f}", "1", "", "", "", "")
-    for run in found["runs"].values():
+        table.add_column(name, justify="right")
+    table.add_row("stock nbgrader", f"{stock_s:.1f}", "1")
+    for run in measured["runs"].values():
         table.add_row(
             f"ours, {run['workers']} worker(s)",
             f"{run['seconds']:.1f}",
-            f"{found['stock_s'] / run['seconds']:.1f}",
+            f"{stock_s / run['seconds']:.1f}",
             f"{run['limit_s']:.1f}",
             f"{run['overhead']:.0%}",
-            f"{found['coordinator_ms']:.0f} ms each",
+            f"{measured['coordinator_ms']:.0f} ms each",
             f"{run['peak_mb']} MB",
         )
     for name, words in (
         ("regrade_unchanged", "again, unchanged"),
         ("regrade_changed_check", "again, one lesson with a changed check"),
     ):
-        table.add_row(
-            f"ours, {words}",
-            f"{found[name]['seconds']:.1f}",
-            "",
-            "",
-            "",
-            f"{found[name]['cells']} cells ran",
-            "",
-        )
+        seconds = f"{measured[name]['seconds']:.1f}"
+        cells = f"{measured[name]['cells']} cells ran"
+        table.add_row(f"ours, {words}", seconds, "", "", "", cells)
+    console = report.page_wide_console()
     console.print(table)
-    if stopped := sum(run["stopped_cells"] for run in found["runs"].values()):
+    stopped = sum(run["stopped_cells"] for run in measured["runs"].values())
+    if stopped:
         console.print(
-            f"{stopped} cells were stopped or ended their process: their time is not what others would take"
+            f"{stopped} cells were stopped or ended their process: "
+            "their time is not what others would take"
         )
-    console.print(
-        "Marks: " + ("equal" if found["marks_equal"] else f"{len(found['differences'])} differ")
-    )
-    for line in found["differences"]:
+    different = measured["differences"]
+    console.print(f"Marks: {len(different)} differ" if different else "Marks: equal")
+    for line in different:
         console.print(f"  {line}", soft_wrap=True)
 
 
-def show_simulation(found):
-    """Print what a class of 1,000 would take, from the measurements that `course bench --json` has written."""
+def print_simulation(measured: dict[str, Any]) -> None:
+    """Print what a class of 1,000 would take, from the measurements of compare_graders."""
     from rich.box import SIMPLE_HEAD
     from rich.table import Table
 
-    console, taken = (
-        report.page_wide_console(),
-        [tuple(each) for run in list(found["runs"].values())[:1] for each in run["durations"]],
-    )
+    console = report.page_wide_console()
+    first = next(iter(measured["runs"].values()))
+    taken = [Duration(*each) for each in first["durations"]]
+    coordinator = measured["coordinator"]
+    assignments = {each.assignment for each in taken}
     table = Table(
-        title=f"1,000 learners x {len({lesson for lesson, *_ in taken})} lessons, from {len(taken)} recorded submissions",
+        title=f"1,000 learners x {len(assignments)} lessons, "
+        f"from {len(taken)} recorded submissions",
         title_justify="left",
         box=SIMPLE_HEAD,
     )
     for name in ("workers", "minutes", "workers at work", "coordinator at work"):
         table.add_column(name, justify="right")
     for workers in (8, 64, 256):
-        seconds, use, load = simulate(taken, found["coordinator"], workers)
-        table.add_row(str(workers), f"{seconds / 60:.1f}", f"{use:.0%}", f"{load:.0%}")
+        load = simulate(taken, coordinator, workers)
+        table.add_row(
+            str(workers),
+            f"{load.seconds / 60:.1f}",
+            f"{load.workers_busy:.0%}",
+            f"{load.coordinator_busy:.0%}",
+        )
     console.print(table)
     console.print(
-        f"One coordinator ({found['coordinator']['submission_ms']:g} ms a submission, {found['coordinator']['lesson_ms']:g} ms a lesson) "
-        f"keeps up with {saturates(taken, found['coordinator'])} workers."
+        f"One coordinator ({coordinator['submission_ms']:g} ms a submission, "
+        f"{coordinator['lesson_ms']:g} ms a lesson) "
+        f"keeps up with {saturating_workers(taken, coordinator)} workers."
     )

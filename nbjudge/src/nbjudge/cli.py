@@ -1,40 +1,77 @@
-"""The `nbjudge` command. Everything heavy is imported inside the commands, so that `nbjudge --help` answers at once."""
+"""The `nbjudge` command: grade, replay, answers, bench.
+
+A course with a command of its own builds it with `new_app`, which registers the same four commands
+with the course's defaults. Each command imports what it needs when it runs, so that
+`nbjudge --help` answers at once.
+"""
 
 import gc
+import json
+from collections.abc import Callable
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Any, NamedTuple
 
 import typer
+from typer.core import TyperGroup
 
-app = typer.Typer(
-    no_args_is_help=True,
-    add_completion=False,
-    help=__doc__.split(".")[0],
-    pretty_exceptions_enable=False,
-)
+from nbjudge.errors import NbjudgeError
+
+
+def nothing_to_prepare(root: Path) -> None:
+    """Most courses keep their notebooks in source/ and need nothing made before a command runs."""
+
+
+class Defaults(NamedTuple):
+    """What the commands take where no option says otherwise."""
+
+    root: Path = Path()  # the course's folder
+    bank: Path = Path("answers")  # the answer bank, relative to the root
+    prepare: Callable[[Path], None] = nothing_to_prepare  # called with the root, before a command
+
+
+class Commands(TyperGroup):
+    """Commands that show an NbjudgeError as its message on stderr and exit with status 1.
+
+    Any other exception is a fault of the program and keeps its traceback.
+    """
+
+    def invoke(self, ctx: Any) -> Any:
+        """Run the command that the arguments name."""
+        try:
+            return super().invoke(ctx)
+        except NbjudgeError as error:
+            typer.echo(str(error), err=True)
+            raise typer.Exit(1) from None
+
+
 Root = Annotated[
-    Path,
+    Path | None,
     typer.Option(
-        help="The course's folder: the one with source/ and submitted/.",
+        help="The course's folder, with source/ and submitted/; the current one if not given, "
+        "or the one that this command was made for.",
         file_okay=False,
         exists=True,
     ),
 ]
 Bank = Annotated[
-    Path,
+    Path | None,
     typer.Option(
-        help="The answer bank: BANK/ASSIGNMENT/wrong/EXERCISE/*.py and right/.",
+        help="The answer bank: BANK/ASSIGNMENT/wrong/EXERCISE/*.py and right/; if not given, "
+        "answers/ in the course's folder, or the one that this command was made for.",
         file_okay=False,
         exists=True,
     ),
 ]
-HERE = Path()
+BankAssignments = Annotated[
+    list[str] | None,
+    typer.Argument(metavar="[ASSIGNMENT...]", help="All that the bank has answers to if omitted."),
+]
 
 
-@app.command()
 def grade(
-    lessons: Annotated[
-        list[str], typer.Argument(metavar="LESSON...", help="For example 01-replace-the-head.")
+    context: typer.Context,
+    assignments: Annotated[
+        list[str], typer.Argument(metavar="ASSIGNMENT...", help="Folders in source/, such as ps1.")
     ],
     learner: Annotated[
         list[str] | None, typer.Option(help="Grade this learner only; may be given more than once.")
@@ -50,7 +87,8 @@ def grade(
         ),
     ] = None,
     unconfined: Annotated[
-        bool, typer.Option("--unconfined", help="Run without rooms: only for code that you trust.")
+        bool,
+        typer.Option("--unconfined", help="Run without a sandbox: only for code that you trust."),
     ] = False,
     kernel: Annotated[
         str, typer.Option(help="Use ordinary Jupyter kernels of this name; needs --unconfined.")
@@ -61,57 +99,52 @@ def grade(
             "--json", help="One JSON object a line: each submission as it is done, then the sum."
         ),
     ] = False,
-    root: Root = HERE,
-):
+    root: Root = None,
+) -> None:
     """Grade what lies in submitted/ and report. Exit status 1 if something could not be graded."""
-    from nbjudge.coordinator import Options, grade_and_show, grade_for_machines
+    from nbjudge.coordinator import Options
+    from nbjudge.display import grade_and_show, grade_for_machines
 
     options = Options(workers=workers, scheduler=scheduler, confined=not unconfined, kernel=kernel)
-    finish(
-        explained(
-            grade_for_machines if as_json else grade_and_show,
-            root,
-            lessons,
-            learner or None,
-            options,
-        ).clean
-    )
+    grade_class = grade_for_machines if as_json else grade_and_show
+    outcome = grade_class(prepared_root(context, root), assignments, learner or None, options)
+    exit_with_status(outcome.clean)
 
 
-@app.command()
-def replay(learner: str, lesson: str, root: Root = HERE):
+def replay(context: typer.Context, learner: str, assignment: str, root: Root = None) -> None:
     """Open a graded submission as it ran, at the first cell that failed."""
-    from nbjudge.replay import replay as run
+    from nbjudge.replay import open_submission
 
-    raise typer.Exit(explained(run, root, learner, lesson))
+    raise typer.Exit(open_submission(prepared_root(context, root), learner, assignment))
 
 
-@app.command()
 def answers(
-    lessons: Annotated[
-        list[str] | None,
-        typer.Argument(metavar="[LESSON...]", help="All that have answers if none is named."),
-    ] = None,
-    bank: Bank = HERE / "answers",
-    root: Root = HERE,
-):
-    """Prove the grader: every wrong answer must fail with its own code, every unusual right one pass. Exit status 1 if not."""
-    from nbjudge.answers import prove
+    context: typer.Context,
+    assignments: BankAssignments = None,
+    bank: Bank = None,
+    root: Root = None,
+) -> None:
+    """Prove the grader: wrong answers must fail with their own code, unusual right ones pass.
 
-    chosen = lessons or sorted(folder.name for folder in bank.glob("*/"))
-    finish(explained(prove, root, chosen, bank))
+    Exit status 1 if one does not.
+    """
+    from nbjudge.answers import assignments_of, prove
+
+    place = prepared_root(context, root)
+    bank = bank or place / context.obj.bank
+    exit_with_status(prove(place, assignments or assignments_of(bank), bank))
 
 
-@app.command()
 def bench(
-    lessons: Annotated[
-        list[str] | None,
-        typer.Argument(metavar="[LESSON...]", help="All that have answers if none is named."),
-    ] = None,
+    context: typer.Context,
+    assignments: BankAssignments = None,
     learners: Annotated[
         int | None, typer.Option(help="The size of the class; 24 if not given.", min=1)
     ] = None,
-    small: Annotated[bool, typer.Option("--small", help="Four learners and two lessons.")] = False,
+    small: Annotated[
+        bool,
+        typer.Option("--small", help="Four learners, the bank's second and third assignment."),
+    ] = False,
     simulate: Annotated[
         Path | None,
         typer.Option(
@@ -120,34 +153,61 @@ def bench(
         ),
     ] = None,
     as_json: Annotated[bool, typer.Option("--json", help="One JSON object.")] = False,
-    bank: Bank = HERE / "answers",
-    root: Root = HERE,
-):
-    """Grade the same class with stock nbgrader and with ours: time, memory, and whether the marks are the same."""
-    import json
+    bank: Bank = None,
+    root: Root = None,
+) -> None:
+    """Grade the same class with stock nbgrader and with nbjudge: time, memory, equal marks or not.
 
-    from nbjudge.bench import bench as run
-    from nbjudge.bench import show, show_simulation
+    Exit status 1 if a mark differs.
+    """
+    from nbjudge.bench import compare_graders, print_comparison, print_simulation
 
     if simulate:
-        return show_simulation(json.loads(simulate.read_text(encoding="utf-8")))
-    found = explained(run, root, bank, lessons, learners, small)
-    print(json.dumps(found)) if as_json else show(found)
-    finish(found["marks_equal"])
+        print_simulation(json.loads(simulate.read_text(encoding="utf-8")))
+        return
+    place = prepared_root(context, root)
+    bank = bank or place / context.obj.bank
+    measured = compare_graders(place, bank, assignments, learners, small)
+    if as_json:
+        print(json.dumps(measured))
+    else:
+        print_comparison(measured)
+    exit_with_status(measured["marks_equal"])
 
 
-def explained(function, *args):
-    """Errors that say what to do are shown without a traceback."""
-    try:
-        return function(*args)
-    except (ValueError, FileNotFoundError) as error:
-        typer.echo(str(error), err=True)
-        raise typer.Exit(1) from None
+def prepared_root(context: typer.Context, root: Path | None) -> Path:
+    """The course's folder, given or the default one, after what has to be prepared there."""
+    place = root or context.obj.root
+    context.obj.prepare(place)
+    return place
 
 
-def finish(well):
-    gc.freeze()  # before it ends, Python would look through all that was imported for garbage: half a second
+def exit_with_status(well: bool) -> None:
+    """End the command with status 0 or 1.
+
+    Python's last garbage collection would look through every imported module, which takes half a
+    second; frozen objects are left out of it.
+    """
+    gc.freeze()
     raise typer.Exit(0 if well else 1)
+
+
+def new_app(description: str, defaults: Defaults) -> typer.Typer:
+    """A command with grade, replay, answers and bench; more may be registered on it."""
+    app = typer.Typer(
+        cls=Commands,
+        no_args_is_help=True,
+        add_completion=False,
+        help=description,
+        pretty_exceptions_enable=False,
+        context_settings={"obj": defaults},
+    )
+    for command in (grade, replay, answers, bench):
+        app.command()(command)
+    return app
+
+
+app = new_app("Grade nbgrader courses in parallel and in a sandbox.", Defaults())
 
 
 if __name__ == "__main__":

@@ -1,163 +1,185 @@
-"""Grading: read what was handed in, rebuild it on the instructor's source, run it in a room of its own, record the marks.
+"""Grading: what to run, in which order, and what is recorded.
 
-submitted/LEARNER/LESSON/ is only read. The gradebook and autograded/ are the course's own, so the formgrader, feedback and export
-go on from here. What ran is kept in .grading/, and runs again only where something that it depends on has changed.
+submitted/STUDENT/ASSIGNMENT/ is only read. The gradebook and autograded/ are the course's own, so
+nbgrader's formgrader, feedback and export go on from here. What ran is kept in .grading/, and runs
+again only where something that it depends on has changed.
 """
 
 import contextlib
 import errno
 import itertools
-import json
 import os
 import pickle
-import shutil
 import sys
-import tempfile
 import time
 from collections import Counter
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
+from datetime import datetime
 from pathlib import Path
 from typing import NamedTuple
 
+from nbformat import NotebookNode
 from nbgrader.preprocessors import LimitOutput
 from nbgrader.utils import find_all_files
 
 from nbjudge.coursedir import report
-from nbjudge.coursedir.assignments import KEPT, imports_of, read_lesson, register
+from nbjudge.coursedir.assignments import imports_of, read_sources, register
+from nbjudge.coursedir.gradebook import GradebookWriter, GradedSubmission, told_what_to_do
+from nbjudge.coursedir.modules import own_modules, packages_of, read_code, top_level
 from nbjudge.coursedir.rebuild import released
-from nbjudge.coursedir.settings import coursedir, gradebook_url, settings
-from nbjudge.coursedir.submissions import (
-    Finding,
-    Ungradable,
-    files_beside,
-    find_notebook,
-    learners_of,
-    read_bytes,
-    timestamp_of,
+from nbjudge.coursedir.results import (
+    PRIVATE,
+    only_one,
+    read_record,
+    record_of,
+    write_autograded,
 )
-from nbjudge.files import replace_text, write_files
-from nbjudge.planning import plan
+from nbjudge.coursedir.settings import Settings, read_settings
+from nbjudge.coursedir.submissions import (
+    STAMP,
+    Finding,
+    read_submission,
+    students_of,
+)
+from nbjudge.errors import CourseError, SandboxUnavailable
+from nbjudge.files import replace_text
 from nbjudge.sandbox.host import probe
 from nbjudge.sandbox.wire import Limits
-from nbjudge.worker import assess
-from nbjudge.worker.cluster import run_jobs, workers_of
+from nbjudge.worker import submission as worker
+from nbjudge.worker.cluster import Task, run_tasks, workers_of
 
-PRIVATE = (
-    "source",
-    "solutions",
-    "submitted",
-    "autograded",
-    "feedback",
-    KEPT,
-)  # folders that no submission may see
+Wanted = list[tuple[str, str]]  # [(assignment, student)]
+Sources = Mapping[str, Mapping[str, NotebookNode]]  # {assignment: {notebook: the instructor's}}
+Tell = Callable[[int, int, str, list[Finding]], object]  # (done, total, student, findings)
 
 
 class Outcome(NamedTuple):
-    graded: list  # (lesson, learner)
-    findings: list
+    """What a grading came to."""
+
+    graded: Wanted
+    findings: list[Finding]
     cells: int = 0  # that ran; all others were kept from earlier runs
-    work: float = 0  # seconds of this process's own work while submissions ran: reading, recording, talking to workers, or being them
+    work: float = 0  # CPU seconds of this process itself while submissions ran
 
     @property
-    def clean(self):
-        """Everything that was handed in is graded; what was odd and could be put right does not count against it."""
+    def clean(self) -> bool:
+        """Whether all that was handed in is graded, however odd it was."""
         return not any(finding.blocks for finding in self.findings)
 
 
 class Options(NamedTuple):
-    """How to grade. `workers` None: one for each core. `timeout` (seconds a cell) None: the course's setting. `kernel`: use ordinary
-    Jupyter kernels of this name, without rooms. `confined` False: run without rooms where the system has none."""
+    """How to grade."""
 
-    workers: int | None = None
-    scheduler: str | None = None
-    timeout: float | None = None
-    confined: bool = True
-    kernel: str = ""
+    workers: int | None = None  # submissions at a time; None: one for each core
+    scheduler: str | None = None  # of a Dask cluster, tcp://host:port
+    timeout: float | None = None  # seconds a cell; None: the course's setting
+    confined: bool = True  # False: run without a sandbox where the system has none
+    kernel: str = ""  # the name of ordinary Jupyter kernels to use, without a sandbox
     seed: int = 0
-    limits: tuple = tuple(Limits())  # what one submission may use
+    limits: Limits = Limits()  # what one submission may use
 
 
 DEFAULTS = Options()
 
 
-def grade(root, lessons, learners=None, options=DEFAULTS, tell=lambda *news: None):
-    """Grade all submissions of the lessons, or those of some learners, and return an Outcome.
+def tell_nobody(
+    done: int,
+    total: int,
+    student: str,
+    findings: list[Finding],
+) -> None:
+    """Take the news of a grading and do nothing."""
 
-    `tell(done, total, learner, findings)` is called before the first submission and after each. Raises ValueError where nothing
-    can be graded at all: no room to run in, no scheduler, another grading going on.
+
+def grade(
+    root: Path | str,
+    assignments: list[str],
+    students: Collection[str] | None = None,
+    options: Options = DEFAULTS,
+    tell: Tell = tell_nobody,
+) -> Outcome:
+    """Grade all submissions to the assignments, or those of some students.
+
+    `tell(done, total, student, findings)` is called before the first submission and after each.
+    Raises CourseError, SandboxUnavailable or SchedulerError where nothing can be graded at all.
     """
-    root = Path(root).resolve()
-    with told_what_to_do(root), only_one(root):
-        config = settings(root)
-        findings, sources = [], {}
-        for lesson in lessons:
-            sources[lesson], problem = read_lesson(root, lesson)
-            findings += problem
-        wanted, problem = who(root, [lesson for lesson in lessons if sources[lesson]], learners)
-        findings += problem
+    return grade_course(read_settings(root), assignments, students, options, tell)
+
+
+def grade_course(
+    settings: Settings,
+    assignments: list[str],
+    students: Collection[str] | None = None,
+    options: Options = DEFAULTS,
+    tell: Tell = tell_nobody,
+) -> Outcome:
+    """Do what `grade` does, for a course whose settings are read already."""
+    root = settings.root
+    with told_where_to_make_room(root), told_what_to_do(settings), only_one(root):
+        findings: list[Finding] = []
+        sources = {}
+        for assignment in assignments:
+            notebooks, problems = read_sources(root, assignment)
+            findings += problems
+            if notebooks:
+                sources[assignment] = notebooks
+        wanted, problems = submissions_to_grade(root, list(sources), students)
+        findings += problems
         tell(0, len(wanted), "", findings)
-        graded, failed = [], []
-
-        def heard(lesson, learner, news):
-            findings.extend(news)
-            if learner:
-                (failed if any(finding.blocks for finding in news) else graded).append(
-                    (lesson, learner)
-                )
-            tell(len(graded) + len(failed), len(wanted) - grading.left_out, learner, news)
-
-        grading = Grading(root, config, sources, options, heard)
-        grading.run(overlapped(wanted, grading.workers))
-    return Outcome(graded, findings, grading.cells, grading.work)
+        progress = Progress(len(wanted), findings, tell)
+        grading = Grading(settings, sources, options, progress)
+        grading.run(interleaved(wanted, grading.workers))
+    return Outcome(progress.graded, findings, grading.cells, grading.work)
 
 
-def who(root, lessons, learners):
-    """([(lesson, learner)] to grade, findings on those who are not there)."""
-    wanted, findings = [], []
-    for lesson in lessons:
-        present = learners_of(root, lesson)
-        wanted += [
-            (lesson, learner)
-            for learner in (present if learners is None else learners)
-            if learner in present
-        ]
-        findings += [
-            Finding(
-                learner,
-                lesson,
-                f"submitted/{learner}/{lesson}",
+def submissions_to_grade(
+    root: Path,
+    assignments: list[str],
+    students: Collection[str] | None,
+) -> tuple[Wanted, list[Finding]]:
+    """Return ([(assignment, student)], findings on those who have not handed in).
+
+    `students` None: all who have.
+    """
+    wanted = []
+    findings = []
+    for assignment in assignments:
+        present = students_of(root, assignment)
+        for student in present if students is None else students:
+            if student in present:
+                wanted.append((assignment, student))
+                continue
+            place = f"submitted/{student}/{assignment}"
+            sentence = (
                 "there is no such folder, so nothing was graded: "
-                "collect the submission or correct the name",
-                True,
+                "collect the submission or correct the name"
             )
-            for learner in learners or []
-            if learner not in present
-        ]
-        if learners is None and not present:
-            findings.append(
-                Finding(
-                    "",
-                    lesson,
-                    f"submitted/*/{lesson}",
-                    "nobody has handed this lesson in: collect the submissions",
-                    True,
-                )
-            )
+            findings.append(Finding(student, assignment, place, sentence, True))
+        if students is None and not present:
+            place = f"submitted/*/{assignment}"
+            sentence = "nobody has handed this lesson in: collect the submissions"
+            findings.append(Finding("", assignment, place, sentence, True))
     return wanted, findings
 
 
-AHEAD = 4  # submissions for each worker that are still to run when the next lesson starts: a start may take as long as four
+# Submissions for each worker that are still to run when the first of the next assignment is sent:
+# to make its template process may take as long as four submissions.
+AHEAD = 4
 
 
-def overlapped(wanted, workers):
-    """The same submissions, with the first of each lesson before the last of the lesson before: while one worker runs the lesson's first
-    cells for all, the others have something to do. The second lesson is where a second worker begins. No lesson comes before the one
-    before has really begun, for no worker keeps the starts of three."""
-    found, begun = [], 0
-    for number, (_, same) in enumerate(itertools.groupby(wanted, key=lambda each: each[0])):
-        first, *others = same
-        found.insert(
-            1 if number == 1 else max(begun + workers, len(found) - AHEAD * workers), first
-        )
+def interleaved(wanted: Wanted, workers: int) -> Wanted:
+    """Return the same submissions, with the first of each assignment before the end of the last.
+
+    The first submission of an assignment makes its template process; while one worker does that,
+    the others have something to do. The second assignment begins where a second worker does. No
+    assignment begins before the one before has, because a worker keeps two template processes.
+    """
+    found: Wanted = []
+    begun = 0  # number of submissions when the assignment before had begun
+    for number, (_, group) in enumerate(itertools.groupby(wanted, key=lambda each: each[0])):
+        first, *others = group
+        place = 1 if number == 1 else max(begun + workers, len(found) - AHEAD * workers)
+        found.insert(place, first)
         begun = len(found)
         found += others
     return found
@@ -175,417 +197,331 @@ CANNOT_WRITE = {
 
 
 @contextlib.contextmanager
-def told_what_to_do(root):
-    """What keeps all of the grading from being written down becomes a ValueError with a sentence."""
-    from nbgrader.api import InvalidEntry
-    from sqlalchemy.exc import DBAPIError
-
-    again = "what is graded so far is kept; run the same command again, it goes on from there"
+def told_where_to_make_room(root: Path) -> Iterator[None]:
+    """Turn an OSError that keeps results from being written into a CourseError."""
     try:
         yield
-    except (DBAPIError, InvalidEntry) as problem:  # the second is nbgrader's word for the first
-        said = str(getattr(problem, "orig", problem)).strip()
-        raise ValueError(
-            f"the gradebook cannot be used ({said}): close what else has it open, see that there is room and that "
-            f"{gradebook_url(root)} may be written; {again}"
-        ) from problem
     except OSError as problem:
         if problem.errno not in CANNOT_WRITE:
             raise
-        raise ValueError(
-            f"{problem.filename or root} cannot be written ({problem.strerror}): make room there, or allow it; {again}"
+        raise CourseError(
+            f"{problem.filename or root} cannot be written ({problem.strerror}): make room there, "
+            "or allow it; what is graded so far is kept; run the same command again, it goes on "
+            "from there"
         ) from problem
 
 
-@contextlib.contextmanager
-def only_one(root):
-    """Two gradings of one course at once would undo each other's work: the second raises ValueError."""
-    (root / KEPT).mkdir(exist_ok=True)
-    with open(root / KEPT / "lock", "a+") as file:
-        try:
-            import fcntl
+class Progress:
+    """How far a grading is, for whoever wants to be told."""
 
-            fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except ImportError:  # not on Windows
-            pass
-        except OSError:
-            file.seek(0)
-            raise ValueError(
-                f"this course is being graded already (process {file.read().strip() or 'unknown'}): "
-                "wait until that is done, or stop it"
-            ) from None
-        file.truncate(0)
-        file.write(str(os.getpid()))
-        file.flush()
-        for left in [
-            path for kind in ("release-*", "graded-*") for path in (root / KEPT).glob(kind)
-        ]:
-            shutil.rmtree(left, ignore_errors=True)  # of a grading that was killed
-        yield
+    def __init__(
+        self,
+        total: int,
+        findings: list[Finding],
+        tell: Tell,
+    ) -> None:
+        self.total = total
+        self.findings = findings
+        self.tell = tell
+        self.graded: Wanted = []
+        self.failed = 0
+
+    def written(
+        self,
+        assignment: str,
+        student: str,
+        findings: list[Finding],
+    ) -> None:
+        """Take note that a submission is written down; `student` "" for a whole assignment."""
+        self.findings += findings
+        if student and any(finding.blocks for finding in findings):
+            self.failed += 1
+        elif student:
+            self.graded.append((assignment, student))
+        self.tell(len(self.graded) + self.failed, self.total, student, findings)
 
 
-# ---- the submissions -------------------------------------------------------------------------------------------------------
+class Sent(NamedTuple):
+    """A submission on its way, with what a worker does not need of it."""
+
+    assignment: str
+    student: str
+    timestamp: datetime | None
+    files: Mapping[str, bytes | Path]  # what lies beside the notebooks
 
 
-TOGETHER = 20  # submissions that need no worker and go into the gradebook in one transaction: a class does not lie in memory
+# ---- assignments -----------------------------------------------------------------------------
+
+
+def common_packages(sources: Sources) -> tuple[str, ...]:
+    """Return the installed packages that at least half of the assignments import.
+
+    Workers import them once. The others are left to the assignments that use them: each library
+    more makes every fork for every assignment slower.
+    """
+    counts: Counter[str] = Counter()
+    for notebooks in sources.values():
+        counts.update(packages_of(imports_of(notebooks)))
+    return tuple(sorted(name for name, count in counts.items() if 2 * count >= len(sources)))
+
+
+def kernel_wherever(options: Options) -> str:
+    """Return the ordinary kernel that all notebooks use, "" where they run in a sandbox."""
+    can_fork = hasattr(os, "fork") and sys.platform == "linux"
+    return options.kernel or ("" if can_fork else "python3")
+
+
+class Assignments:
+    """The assignments of a grading, each registered and read when it is first asked for."""
+
+    def __init__(
+        self,
+        settings: Settings,
+        sources: Sources,
+        options: Options,
+        gradebook: GradebookWriter,
+    ) -> None:
+        self.settings = settings
+        self.sources = sources
+        self.options = options
+        self.gradebook = gradebook
+        self.kernel = kernel_wherever(options)
+        self.packages = common_packages(sources)
+        self.refusals: dict[str, str] = {}
+        self.read: dict[str, tuple[worker.Assignment, bytes]] = {}
+
+    def refusal(self, name: str) -> str:
+        """Return why an assignment cannot be graded, "" where it can."""
+        if name not in self.refusals:
+            self.refusals[name] = register(self.settings, name, self.sources[name])
+        return self.refusals[name]
+
+    def get(self, name: str) -> tuple[worker.Assignment, bytes]:
+        """Return the assignment, and the same as a pickle."""
+        if name not in self.read:
+            assignment = self._read(name)
+            self.read[name] = assignment, pickle.dumps(assignment)
+        return self.read[name]
+
+    def _read(self, name: str) -> worker.Assignment:
+        sources = self.sources[name]
+        files = self._files(name)
+        imports = imports_of(sources)
+        skipped = self.settings.config.Execute.get("skip_cells_with_tag", "")
+        limit = LimitOutput(config=self.settings.config)
+        return worker.Assignment(
+            name=name,
+            sources=sources,
+            given={key: released(source) for key, source in sources.items()},
+            checksums={key: self.gradebook.checksums_of(name, key) for key in sources},
+            files=files,
+            file_digests=worker.digests_of(files),
+            imports=imports,
+            packages=self.packages,
+            own=tuple(sorted(top_level(own_modules(imports)))),
+            code=read_code(imports),
+            kernels={key: self._kernel_of(source) for key, source in sources.items()},
+            skip=[skipped] if skipped else [],
+            options=self._run_options(),
+            trim={"max_lines": limit.max_lines, "max_traceback": limit.max_traceback},
+        )
+
+    def _files(self, name: str) -> dict[str, bytes]:
+        """Return {name: bytes} of what the instructor laid beside the source notebooks."""
+        folder = self.settings.root / "source" / name
+        exclude = self.settings.config.Autograde.get("exclude_overwriting", {})
+        students_own = exclude.get(name, [])
+        ignored = [*self.settings.directory.ignore, "*.ipynb"]
+        files = {}
+        for path in map(Path, find_all_files(str(folder), ignored)):
+            inside = path.relative_to(folder).as_posix()
+            if inside not in students_own:
+                files[inside] = path.read_bytes()
+        return files
+
+    def _run_options(self) -> worker.RunOptions:
+        timeout = self.options.timeout or self.settings.config.Execute.get("timeout", 30)
+        return worker.RunOptions(
+            seed=self.options.seed,
+            timeout=timeout,
+            total=10 * timeout,
+            hidden=tuple(str(self.settings.root / folder) for folder in PRIVATE),
+            limits=self.options.limits,
+            confined=self.options.confined,
+        )
+
+    def _kernel_of(self, source: NotebookNode) -> str:
+        spec = source.metadata.get("kernelspec", {})
+        foreign = spec.get("language", "python") != "python"
+        return self.kernel or (spec["name"] if foreign else "")
+
+
+# ---- submissions -----------------------------------------------------------------------------
+
+
+TOGETHER = 20  # submissions without work that go into the gradebook in one transaction
 
 
 class Grading:
-    """One run over many submissions. `heard(lesson, learner or "" for all of them, findings)` is called when one is written down."""
+    """One run over many submissions."""
 
-    def __init__(self, root, config, sources, options, heard):
-        self.root, self.config, self.sources, self.options, self.heard = (
-            root,
-            config,
-            sources,
-            options,
-            heard,
-        )
-        self.directory = coursedir(config)
+    def __init__(
+        self,
+        settings: Settings,
+        sources: Sources,
+        options: Options,
+        progress: Progress,
+    ) -> None:
+        self.settings = settings
+        self.root = settings.root
+        self.sources = sources
+        self.options = options
+        self.progress = progress
         self.workers = options.workers or os.cpu_count() or 1
-        self.kernel = options.kernel or (
-            "" if hasattr(os, "fork") and sys.platform == "linux" else "python3"
-        )
-        # what one lesson of many imports is left to that lesson: each library more makes every fork of every lesson slower
-        lessons_with = Counter(
-            package
-            for notebooks in sources.values()
-            for package in plan.packages_of(imports_of(notebooks))
-        )
-        self.packages = tuple(
-            sorted(
-                package for package, lessons in lessons_with.items() if 2 * lessons >= len(sources)
+        self.ended: list[tuple[Sent, worker.Graded | BaseException]] = []  # not written down yet
+        self.cells = 0
+        self.work = 0.0
+
+    def run(self, wanted: Wanted) -> None:
+        """Grade these (assignment, student)."""
+        with GradebookWriter(self.settings) as self.gradebook:
+            self.assignments = Assignments(
+                self.settings, self.sources, self.options, self.gradebook
             )
-        )
-        self.lessons, self.cells, self.work, self.left_out = {}, 0, 0.0, 0
+            tasks = self._tasks(wanted)
+            first = next(tasks, None)
+            self._write_down()
+            if first:  # else nothing has to run, and no workers are started
+                self._need_a_sandbox()
+                self._run(itertools.chain([first], tasks))
+            self._write_down()
 
-    def run(self, wanted):
-        """Grade these (lesson, learner)."""
-        from nbjudge.coursedir.gradebook import Book
+    def _run(self, tasks: Iterable[Task]) -> None:
+        """Have workers run the tasks, and write down what comes of them."""
+        packages = () if self.assignments.kernel else self.assignments.packages
+        with workers_of(self.workers, self.options.scheduler, packages) as client:
+            before = time.process_time()
+            for results in run_tasks(client, tasks):
+                self.ended += results
+                self._write_down()
+                self.work = time.process_time() - before
 
-        with Book(self.config, gradebook_url(self.root), self.directory.course_id) as self.book:
-            ended = []
-            jobs = self._jobs(wanted, ended)
-            first = next(jobs, None)
-            self._write_down(ended)
-            if first is None:  # nothing to run, no workers
-                return
-            self._need_a_room()
-            with workers_of(
-                self.workers, self.options.scheduler, () if self.kernel else self.packages
-            ) as client:
-                before = time.process_time()
-                for together in run_jobs(client, itertools.chain([first], jobs)):
-                    ended += [(*what, result) for what, result in together]
-                    self._write_down(ended)
-                    self.work = time.process_time() - before
-            self._write_down(ended)
-
-    def _need_a_room(self):
-        if (
-            self.options.confined
-            and not self.kernel
-            and not self.options.scheduler
-            and (why := probe.missing())
-        ):
-            raise ValueError(
-                f"this system gives no room to run other people's code in ({why}), so nothing was graded. Grade on Linux with user "
-                "namespaces allowed; or, if you trust all the code that was handed in, say --unconfined"
+    def _need_a_sandbox(self) -> None:
+        """Raise SandboxUnavailable where cells would run without one and nobody allowed that."""
+        if not self.options.confined:
+            return
+        if self.assignments.kernel:
+            raise SandboxUnavailable(
+                "ordinary kernels run other people's code without a room around it, so nothing was "
+                "graded. If you trust all the code that was handed in, say --unconfined"
             )
-        if self.options.confined and self.kernel:
-            raise ValueError(
-                "ordinary kernels run other people's code without a room around it, so nothing was graded. "
-                "If you trust all the code that was handed in, say --unconfined"
+        if self.options.scheduler:  # its workers are other machines, and say so themselves
+            return
+        if why := probe.missing():
+            raise SandboxUnavailable(
+                f"this system gives no room to run other people's code in ({why}), so nothing was "
+                "graded. Grade on Linux with user namespaces allowed; or, if you trust all the "
+                "code that was handed in, say --unconfined"
             )
 
-    def _jobs(self, wanted, ended):
-        """Yield ((lesson, learner, when it was handed in, files beside it), arguments of assess.work) as submissions are read. What
-        needs no worker, because it cannot be read or nothing has to run, comes into `ended`, with its Assessed. When the first is on
-        its way, all lessons are made ready, while the warm parent imports."""
-        refusals, lessons = {}, list(dict.fromkeys(lesson for lesson, _ in wanted))
+    def _tasks(self, wanted: Wanted) -> Iterator[Task]:
+        """Yield the submissions that need a worker, as they are read; the others have ended.
 
-        def refusal(lesson):
-            if lesson not in refusals:
-                refusals[lesson] = register(self.root, lesson, self.sources[lesson], self.config)
-                if refusals[lesson]:
-                    ended.append(
-                        (
-                            lesson,
-                            "",
-                            None,
-                            {},
-                            assess.ungraded(refusals[lesson], f"source/{lesson}"),
-                        )
-                    )
-            return refusals[lesson]
-
-        for lesson, learner in wanted:
-            if len(ended) >= TOGETHER:
-                self._write_down(ended)
-            if refusal(lesson):
-                self.left_out += 1
+        When the first is on its way, all assignments are made ready, while the zygote imports.
+        """
+        remaining = list(dict.fromkeys(assignment for assignment, _ in wanted))
+        for assignment, student in wanted:
+            if len(self.ended) >= TOGETHER:
+                self._write_down()
+            if self._refused(assignment):
+                self.progress.total -= 1
                 continue
-            handed_in, stamp, problem = self._read(lesson, learner)
-            if problem:
-                ended.append((lesson, learner, stamp, {}, problem))
+            task = self._task(assignment, student)
+            if task is None:
                 continue
-            common, packed = self._lesson(lesson)
-            place = record_of(self.root, lesson, learner)
-            kept, files = (
-                place.read_text(encoding="utf-8", errors="replace") if place.exists() else "",
-                handed_in.files | common.files,
-            )
-            if kept and (done := assess.assess(common, handed_in, learner, kept)):
-                ended.append((lesson, learner, stamp, files, done))
-            else:
-                yield (lesson, learner, stamp, files), (packed, handed_in, learner, kept)
-                while lessons:
-                    if not refusal(other := lessons.pop(0)):
-                        self._lesson(other)
+            yield task
+            while remaining:
+                other = remaining.pop(0)
+                if not self._refused(other):
+                    self.assignments.get(other)
 
-    def _write_down(self, ended):
-        """Write down what has ended and tell of it; `ended` is empty after that."""
-        marks, news = [], []
-        for lesson, learner, stamp, files, done in ended:
-            where = f"submitted/{learner}/{lesson}"
-            if isinstance(done, BaseException):
-                done = assess.ungraded(
-                    f"no worker could run it ({type(done).__name__}: {str(done)[:200]}), so nothing was graded: try again",
-                    where,
+    def _refused(self, assignment: str) -> bool:
+        """Return whether an assignment cannot be graded; the first time, that is a finding."""
+        known = assignment in self.assignments.refusals
+        refusal = self.assignments.refusal(assignment)
+        if refusal and not known:
+            result = worker.ungraded(refusal, f"source/{assignment}")
+            self.ended.append((Sent(assignment, "", None, {}), result))
+        return bool(refusal)
+
+    def _task(self, assignment: str, student: str) -> Task | None:
+        """Read a submission; return None where it has ended, because no cell of it has to run."""
+        carry_files = bool(self.options.scheduler)  # whose workers may be other machines
+        notebooks = self.sources[assignment]
+        submission = read_submission(self.root, assignment, student, notebooks, carry_files)
+        sent = Sent(assignment, student, submission.timestamp, submission.files)
+        if submission.problem:
+            result = worker.ungraded(submission.problem, submission.file, submission.says)
+            self.ended.append((sent, result))
+            return None
+        common, packed = self.assignments.get(assignment)
+        sent = sent._replace(files=dict(submission.files) | dict(common.files))
+        record = read_record(self.root, assignment, student)
+        if not record:
+            return Task(sent, packed, submission)
+        prepared = worker.prepare(common, submission, record)
+        if prepared.has_work:
+            return Task(sent, packed, prepared)
+        self.ended.append((sent, worker.run(common, prepared)))
+        return None
+
+    def _write_down(self) -> None:
+        """Write down what has ended and tell of it; the notebook before the marks."""
+        marks = []
+        news = []
+        for sent, result in self.ended:
+            graded = self._graded(sent, result)
+            news.append((sent, findings_on(sent, graded)))
+            if not graded.problem:
+                self._write_results(sent, graded)
+                marks.append(
+                    GradedSubmission(sent.assignment, sent.student, sent.timestamp, graded.marks)
                 )
-            elif learner and done.problem and report.read_autograded(self.root, lesson, learner):
-                done = done._replace(problem=f"{done.problem}; the earlier grading stays as it is")
-            findings = [
-                Finding(learner, lesson, done.file or where, sentence) for sentence in done.says
-            ]
-            if done.problem:
-                findings.append(
-                    Finding(learner, lesson, done.file or where, done.problem, blocks=True)
-                )
-            else:
-                self.cells += done.cells
-                replace_text(record_of(self.root, lesson, learner), done.record)
-                self._write(lesson, learner, stamp, files, done.notebooks)
-                marks.append((lesson, learner, stamp, done.marks))
-            news.append((lesson, learner, findings))
-        ended.clear()
+        self.ended.clear()
         if marks:
-            self.book.record(marks)
-        for each in news:
-            self.heard(*each)
+            self.gradebook.record(marks)
+        for sent, findings in news:
+            self.progress.written(sent.assignment, sent.student, findings)
 
-    def _lesson(self, name):
-        """(assess.Lesson, the same as a pickle)."""
-        if name not in self.lessons:
-            folder, sources = self.root / "source" / name, self.sources[name]
-            learners_own = self.config.Autograde.get("exclude_overwriting", {}).get(name, [])
-            paths = {
-                Path(path).relative_to(folder).as_posix(): Path(path)
-                for path in find_all_files(str(folder), [*self.directory.ignore, "*.ipynb"])
-            }
-            files = {
-                inside: path.read_bytes()
-                for inside, path in paths.items()
-                if inside not in learners_own
-            }
-            imports = imports_of(sources)
-            own = tuple(sorted({module.partition(".")[0] for module in plan.own_code(imports)}))
-            timeout, limit = (
-                self.options.timeout or self.config.Execute.get("timeout", 30),
-                LimitOutput(config=self.config),
+    def _graded(self, sent: Sent, result: worker.Graded | BaseException) -> worker.Graded:
+        """Return what is to be written down, an exception turned into a sentence."""
+        if isinstance(result, BaseException):
+            problem = (
+                f"no worker could run it ({type(result).__name__}: {str(result)[:200]}), "
+                "so nothing was graded: try again"
             )
-            common = assess.Lesson(
-                name,
-                sources,
-                {key: released(source) for key, source in sources.items()},
-                {key: self.book.checksums_of(name, key) for key in sources},
-                files,
-                imports,
-                self.packages,
-                own,
-                plan.code_of(imports),
-                {key: self._kernel_of(source) for key, source in sources.items()},
-                [tag for tag in [self.config.Execute.get("skip_cells_with_tag", "")] if tag],
-                {
-                    "seed": self.options.seed,
-                    "timeout": timeout,
-                    "total": 10 * timeout,
-                    "hidden": tuple(str(self.root / name) for name in PRIVATE),
-                    "limits": self.options.limits,
-                    "confined": self.options.confined,
-                },
-                {"max_lines": limit.max_lines, "max_traceback": limit.max_traceback},
-            )
-            self.lessons[name] = common, pickle.dumps(common)
-        return self.lessons[name]
+            return worker.ungraded(problem, "")
+        if not result.problem or not sent.student:
+            return result
+        if report.read_autograded(self.root, sent.assignment, sent.student):
+            kept = f"{result.problem}; the earlier grading stays as it is"
+            return result._replace(problem=kept)
+        return result
 
-    def _read(self, lesson, learner):
-        """(assess.HandedIn, when it was handed in or None, None); where there is nothing to grade the third is an Assessed that says why."""
-        handed_in, file, says, stamp = self.root / "submitted" / learner / lesson, None, [], None
-        try:
-            notebooks, missing, paths = {}, [], []
-            for name in self.sources[lesson]:
-                try:
-                    file, more = find_notebook(handed_in, name, set(self.sources[lesson]) - {name})
-                except Ungradable as reason:
-                    missing.append((name, reason))
-                    continue
-                notebooks[name] = file.relative_to(self.root).as_posix(), read_bytes(file)
-                paths.append(file)
-                says += more
-            if not notebooks:
-                file = handed_in
-                raise missing[0][1]
-            says += [
-                f"there is no {name}.ipynb: it counts as not handed in, ask the learner if that was not meant"
-                for name, _ in missing
-            ]
-            stamp, more = timestamp_of(handed_in)
-            files, left_out = files_beside(handed_in, paths)
-            if self.options.scheduler:  # whose workers may be other machines
-                files = {name: path.read_bytes() for name, path in files.items()}
-            return assess.HandedIn(notebooks, files, [*says, *more, *left_out]), stamp, None
-        except Ungradable as reason:
-            problem = str(reason)
-        except Exception as error:  # whatever lies there, the others are graded
-            problem = f"it cannot be read ({type(error).__name__}: {error}), so nothing was graded: look at the file by hand"
-        return (
-            None,
-            stamp,
-            assess.ungraded(problem, (file or handed_in).relative_to(self.root).as_posix(), says),
-        )
-
-    def _kernel_of(self, source):
-        spec = source.metadata.get("kernelspec", {})
-        return self.kernel or (spec["name"] if spec.get("language", "python") != "python" else "")
-
-    def _write(self, lesson, learner, stamp, files, notebooks):
-        """Put the graded notebooks and what lay beside them in autograded/, whole or not at all."""
-        target = self.root / "autograded" / learner / lesson
-        target.parent.mkdir(parents=True, exist_ok=True)
-        part = Path(tempfile.mkdtemp(prefix="graded-", dir=self.root / KEPT))
-        write_files(part, files)
-        for name, text in notebooks.items():
-            (part / f"{name}.ipynb").write_text(text, encoding="utf-8")
-        if stamp:
-            shutil.copyfile(
-                self.root / "submitted" / learner / lesson / "timestamp.txt", part / "timestamp.txt"
-            )
-        part.chmod(0o755)
-        shutil.rmtree(target, ignore_errors=True)
-        part.replace(target)
+    def _write_results(self, sent: Sent, result: worker.Graded) -> None:
+        """Write the record and the executed notebooks of a submission."""
+        assignment, student, timestamp, files = sent
+        self.cells += result.cells
+        replace_text(record_of(self.root, assignment, student), result.record)
+        stamp = self.root / "submitted" / student / assignment / STAMP if timestamp else None
+        write_autograded(self.root, assignment, student, result.notebooks, files, stamp)
 
 
-def record_of(root, lesson, learner):
-    """Where the record of a submission's last grading lies."""
-    return root / KEPT / "results" / learner / f"{lesson}.json"
-
-
-# ---- for people ------------------------------------------------------------------------------------------------------------
-
-
-def grade_and_show(root, lessons, learners=None, options=DEFAULTS):
-    """grade() with progress and findings on stderr as they come, then tables and places on stdout. Return the Outcome."""
-    from rich.console import Console
-    from rich.markup import escape
-    from rich.progress import (
-        BarColumn,
-        MofNCompleteColumn,
-        Progress,
-        TextColumn,
-        TimeElapsedColumn,
-        TimeRemainingColumn,
-    )
-
-    root, console = Path(root).resolve(), report.page_wide_console()
-    columns = (
-        TextColumn("{task.description}"),
-        BarColumn(),
-        MofNCompleteColumn(),
-        TimeElapsedColumn(),
-        TextColumn("left"),
-        TimeRemainingColumn(),
-    )
-    with Progress(*columns, console=Console(stderr=True)) as progress:
-        task = progress.add_task("Grading", total=None)
-
-        def tell(done, total, learner, findings):
-            progress.update(
-                task,
-                completed=done,
-                total=total,
-                description=f"Graded {learner}" if learner else "Grading",
-            )
-            for finding in findings:
-                label = "[red]Not graded:[/]" if finding.blocks else "[yellow]Note:[/]"
-                progress.console.print(label, escape(str(finding)), soft_wrap=True, highlight=False)
-
-        outcome = grade(root, lessons, learners, options, tell)
-    for lesson in lessons:
-        table = report.marks(root, lesson, gradebook_url(root))
-        if not table:
-            continue
-        report.show(console, lesson, table)
-        page = report.write_page(
-            root,
-            lesson,
-            table,
-            [finding for finding in outcome.findings if finding.lesson == lesson],
-        )
-        console.print(f"Report:    {page}", soft_wrap=True)
-    console.print(
-        f"Notebooks: {root / 'autograded'}\nGradebook: {gradebook_url(root)}", soft_wrap=True
-    )
-    console.print(
-        f"Feedback:  {root / 'feedback'}, once you have run `nbgrader generate_feedback LESSON`",
-        soft_wrap=True,
-    )
-    return outcome
-
-
-def grade_for_machines(root, lessons, learners=None, options=DEFAULTS):
-    """grade() with a JSON object a line on stdout: {"lesson", "learner", "graded", "findings"} for each submission, then the sum."""
-    started = time.monotonic()
-
-    def tell(done, total, learner, findings):
-        for finding in findings if not learner else ():
-            print(
-                json.dumps(
-                    {
-                        "lesson": finding.lesson,
-                        "learner": finding.learner,
-                        "graded": False,
-                        "findings": [finding.says],
-                    }
-                ),
-                flush=True,
-            )
-        if learner:
-            print(
-                json.dumps(
-                    {
-                        "done": done,
-                        "of": total,
-                        "learner": learner,
-                        "findings": [finding._asdict() for finding in findings],
-                        "graded": not any(finding.blocks for finding in findings),
-                    }
-                ),
-                flush=True,
-            )
-
-    outcome = grade(root, lessons, learners, options, tell)
-    blocked = sum(finding.blocks for finding in outcome.findings)
-    print(
-        json.dumps(
-            {
-                "graded": len(outcome.graded),
-                "not_graded": blocked,
-                "seconds": round(time.monotonic() - started, 2),
-                "cells": outcome.cells,
-                "coordinator_s": round(outcome.work, 3),
-            }
-        ),
-        flush=True,
-    )
-    return outcome
+def findings_on(sent: Sent, result: worker.Graded) -> list[Finding]:
+    """Return what there is to say about a submission."""
+    assignment, student, *_ = sent
+    file = result.file or f"submitted/{student}/{assignment}"
+    findings = [Finding(student, assignment, file, sentence) for sentence in result.says]
+    if result.problem:
+        findings.append(Finding(student, assignment, file, result.problem, blocks=True))
+    return findings

@@ -23,7 +23,7 @@ class CourseError(NbjudgeError):
 
 
 class SettingsError(CourseError):
-    """nbgrader_config.py cannot be read."""
+    """nbgrader_config.py cannot be read; str() names its line."""
 
 
 class GradebookError(CourseError):

@@ -1,21 +1,38 @@
-"""Writing files so that nobody ever sees half of one."""
+"""Writing files and folders so that nobody ever sees half of one."""
 
 import os
 import shutil
+from collections.abc import Mapping
 from pathlib import Path
 
 
-def write_files(folder, files):
-    """Write {relative name: bytes, or a path to copy from} into a folder."""
+def write_files(folder: Path | str, files: Mapping[str, bytes | Path]) -> None:
+    """Write files into a folder: {relative name: bytes, or a path to copy from}."""
     for name, content in files.items():
         path = Path(folder, name)
         path.parent.mkdir(parents=True, exist_ok=True)
-        path.write_bytes(content) if isinstance(content, bytes) else shutil.copyfile(content, path)
+        if isinstance(content, bytes):
+            path.write_bytes(content)
+        else:
+            shutil.copyfile(content, path)
 
 
-def replace_text(path, text):
-    """Write a file beside its place and rename it: whoever reads sees the old text or the new one."""
+def replace_text(path: Path, text: str) -> None:
+    """Write a text file in one step: whoever reads sees the old text or the new one.
+
+    The text is written beside its place and renamed, which POSIX makes one step (rename(2)).
+    """
     path.parent.mkdir(parents=True, exist_ok=True)
     part = path.with_name(f"{path.name}.part")
     part.write_text(text, encoding="utf-8")
     os.replace(part, path)
+
+
+def replace_folder(part: Path, target: Path) -> None:
+    """Put the folder `part`, which is written to its end, in the place of `target`.
+
+    Both must be on one file system. For a moment there is no folder, but never half of one.
+    """
+    target.parent.mkdir(parents=True, exist_ok=True)
+    shutil.rmtree(target, ignore_errors=True)
+    part.replace(target)

@@ -1,45 +1,48 @@
-"""What runs of a submission, and what came out of it: plain data, the same for every way of running it."""
+"""What runs of a submission and what came out of it, in a sandbox or in an ordinary kernel."""
 
 from typing import NamedTuple
 
-from nbjudge.sandbox.wire import Limits
+from nbjudge.sandbox.wire import Limits, Output
 
 
 class Step(NamedTuple):
-    """A code cell to run. `alone`: it sets nothing that a later cell uses, so it can run in a fork; only checks can."""
+    """A code cell to run.
+
+    `alone`: no later cell uses what this one sets, so it may run in a fork only. Only checks can.
+    """
 
     name: str
     source: str
-    kind: str  # given, answer, added or check
+    kind: str  # "given", "answer", "added" or "check"
     alone: bool = False
-    uses: tuple = ()  # the notebook's names that a check reads
-    means: tuple = ()  # names of builtins by which a check means Python's own
+    uses: tuple[str, ...] = ()  # the notebook's names that a check reads
+    means: tuple[str, ...] = ()  # names in a check that mean Python's own builtins
 
 
 class Job(NamedTuple):
-    """All that decides what comes out of a submission's cells."""
+    """Everything that decides the results of a notebook's cells."""
 
-    steps: tuple
-    files: dict  # {relative name: bytes}, what lies beside the notebook
-    own: tuple  # top-level packages of the instructor's, outside the installed ones
-    imports: tuple  # modules that the lesson imports
-    start_files: dict  # the lesson's own files; a start is shared where `files` are just these
+    steps: tuple[Step, ...]
+    files: dict[str, bytes]  # what lies beside the notebook, by relative name
+    own: tuple[str, ...]  # top-level packages of the instructor's that are not installed
+    imports: tuple[str, ...]  # modules that the assignment imports
+    assignment_files: dict[str, bytes]  # the instructor's; equal to `files`: the template is shared
     seed: int = 0
-    timeout: float = 120  # seconds a cell
-    total: float = 1200  # seconds all cells together
-    limits: tuple = tuple(Limits())
-    hidden: tuple = ()  # folders of the outside that must not be seen
+    timeout: float = 120  # seconds for each cell
+    total: float = 1200  # seconds for all cells together
+    limits: Limits = Limits()
+    hidden: tuple[str, ...] = ()  # folders of this machine that the sandbox must not show
     confined: bool = True
-    kernel: str = ""  # the name of an ordinary Jupyter kernel to use instead of a room
-    packages: tuple = ()  # top-level ones that a worker imports once, for all lessons
+    kernel: str = ""  # the name of an ordinary Jupyter kernel to use instead of a sandbox
+    packages: tuple[str, ...] = ()  # top-level packages that a zygote imports for all assignments
 
 
-class Done(NamedTuple):
-    """How a cell ended: `end` is "" for one that ran to its end, well or not, else what stopped it."""
+class Result(NamedTuple):
+    """How a cell ended. `end` is "" for a cell that ran to its end, else what stopped it."""
 
-    well: bool
-    score: float | None
-    outputs: list
+    well: bool  # it raised nothing
+    score: float | None  # partial credit of a check
+    outputs: list[Output]
     seconds: float
-    notes: list
+    notes: list[str]  # findings for the instructor
     end: str = ""

@@ -1,93 +1,118 @@
-"""A graded submission as it ran, for a person to look into."""
+"""A graded submission as it ran, for a person to look into: `nbjudge replay STUDENT ASSIGNMENT`."""
 
 import json
+import shutil
 import subprocess
 import sys
+from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import nbformat
+from nbformat import NotebookNode
 
-from nbjudge.coordinator import record_of
-from nbjudge.coursedir.assignments import KEPT
+from nbjudge import libraries
 from nbjudge.coursedir.report import name_of, read_autograded
-from nbjudge.planning import plan
+from nbjudge.coursedir.results import KEPT, record_of
+from nbjudge.errors import CourseError
+from nbjudge.worker.environment import environment
 
-NOTE = """This is {learner}'s notebook as it was graded on {graded}, with the lesson's own tests. The first cell that failed is `{cell}`.
+NOTE = """This is {student}'s notebook as it was graded on {graded}, with the lesson's own tests. \
+The first cell that failed is `{cell}`.
 Run the cells above it, then look at it. What you change here changes no mark."""
 
 
-def replay(root, learner, lesson):
-    """Lay the graded notebook of a submission out in .grading/replay/ and open JupyterLab on the cell that failed; return its status.
+def open_submission(root: Path, student: str, assignment: str) -> int:
+    """Open a graded submission in JupyterLab, at the cell that failed; return its exit status.
 
-    The record says with which packages, code and seed it ran; what is different now is printed. Raises ValueError where there is
-    no record.
+    The notebook is laid out in .grading/replay/ with the files beside it. What has changed since
+    the grading, such as the version of a package, is printed on stderr. Where stdout is no terminal
+    JupyterLab is not started. Raises CourseError where nothing is graded.
     """
     root = Path(root).resolve()
-    place = record_of(root, lesson, learner)
-    if not place.exists() or not (notebooks := read_autograded(root, lesson, learner)):
-        raise ValueError(
-            f"{learner} has no graded {lesson} here: run `course grade {lesson} --learner {learner}` first"
+    notebooks = read_autograded(root, assignment, student)
+    path = record_of(root, assignment, student)
+    if not notebooks or not path.exists():
+        raise CourseError(
+            f"{student} has no graded {assignment} here: "
+            f"run `nbjudge grade {assignment} --learner {student}` first"
         )
-    record = json.loads(place.read_text(encoding="utf-8"))
+    record = json.loads(path.read_text(encoding="utf-8"))
     for line in differences(record):
         print(line, file=sys.stderr)
-    name, cell = next(
-        (
-            (name, cell["name"])
-            for name, kept in record["notebooks"].items()
-            for cell in kept["cells"]
-            if not cell["well"]
-        ),
-        (next(iter(notebooks)), ""),
-    )
+    name, cell = first_failure(record) or (next(iter(notebooks)), "")
     notebook = notebooks[name]
+    anchor = cell_id(notebook, cell)
+    add_introduction(notebook, record, student, cell)
+    folder = root / KEPT / "replay" / student / assignment
+    folder.mkdir(parents=True, exist_ok=True)
+    copy_files_beside(root / "autograded" / student / assignment, folder)
+    target = folder / f"{name}.ipynb"
+    nbformat.write(notebook, target)
+    print(f"{target}: the first cell that failed is {cell or 'none'}")
+    return start_jupyterlab(target, anchor) if sys.stdout.isatty() else 0
+
+
+def first_failure(record: dict[str, Any]) -> tuple[str, str] | None:
+    """(notebook, cell's name) of the first cell that failed; None where all went well."""
+    for name, notebook in record["notebooks"].items():
+        for cell in notebook["cells"]:
+            if not cell["well"]:
+                return name, cell["name"]
+    return None
+
+
+def cell_id(notebook: NotebookNode, name: str) -> str:
+    """The id of the cell with this name; "" where there is none."""
+    for cell in notebook.cells:
+        if name_of(cell) == name:
+            return cell.id
+    return ""
+
+
+def add_introduction(
+    notebook: NotebookNode, record: dict[str, Any], student: str, cell: str
+) -> None:
+    """Put two cells before the others: what this is, and the random seeds of the grading."""
+    note = NOTE.format(student=student, graded=record["graded"], cell=cell or "none")
+    seeds = libraries.seed_source(record["seed"])
     notebook.cells = [
-        nbformat.v4.new_markdown_cell(
-            NOTE.format(learner=learner, graded=record["graded"], cell=cell or "none")
-        ),
-        nbformat.v4.new_code_cell(SEED.format(seed=record["seed"])),
+        nbformat.v4.new_markdown_cell(note),
+        nbformat.v4.new_code_cell(seeds),
         *notebook.cells,
     ]
-    folder = root / KEPT / "replay" / learner / lesson
-    folder.mkdir(parents=True, exist_ok=True)
-    for path in (root / "autograded" / learner / lesson).rglob("*"):
+
+
+def copy_files_beside(graded: Path, folder: Path) -> None:
+    """Copy what lay beside the graded notebooks, because an answer may read it."""
+    for path in graded.rglob("*"):
         if path.is_file() and path.suffix != ".ipynb":
-            (folder / path.name).write_bytes(path.read_bytes())
-    nbformat.write(notebook, folder / f"{name}.ipynb")
-    anchor = next((found["id"] for found in notebook.cells if name_of(found) == cell), "")
-    print(f"{folder / f'{name}.ipynb'}: the first cell that failed is {cell or 'none'}")
-    if not sys.stdout.isatty():
-        return 0
+            target = folder / path.relative_to(graded)
+            target.parent.mkdir(parents=True, exist_ok=True)
+            shutil.copyfile(path, target)
+
+
+def start_jupyterlab(notebook: Path, anchor: str) -> int:
+    """Run JupyterLab on a notebook, at the cell with the id `anchor`; return its exit status."""
     return subprocess.call(
         [
             sys.executable,
             "-m",
             "jupyterlab",
             "--notebook-dir",
-            str(folder),
-            f"--LabApp.default_url=/lab/tree/{name}.ipynb#cell-id={anchor}",
+            str(notebook.parent),
+            f"--LabApp.default_url=/lab/tree/{notebook.name}#cell-id={anchor}",
         ]
     )
 
 
-SEED = """import random
-
-random.seed({seed})
-try:
-    import numpy, torch
-
-    numpy.random.seed({seed})
-    torch.manual_seed({seed})
-except ImportError:
-    pass"""
-
-
-def differences(record):
-    """What is not as it was when the submission was graded, in sentences."""
-    then, now = record["environment"], plan.environment()
+def differences(record: dict[str, Any]) -> Iterator[str]:
+    """Sentences on what is not as it was when the submission was graded."""
+    then, now = record["environment"], environment()
     if then["python"] != now["python"]:
         yield f"It was graded with Python {then['python']}; this is {now['python']}."
-    for name in sorted(set(then["packages"]) | set(now["packages"])):
-        old, new = then["packages"].get(name, "none"), now["packages"].get(name, "none")
+    for name in sorted({*then["packages"], *now["packages"]}):
+        old = then["packages"].get(name, "none")
+        new = now["packages"].get(name, "none")
         if old != new:
             yield f"It was graded with {name} {old}; here is {new}."

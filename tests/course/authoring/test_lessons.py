@@ -7,10 +7,10 @@ import shutil
 import pytest
 from traitlets.config import PyFileConfigLoader
 
-from course.authoring import build
+from course.authoring import UsageError, build
 from course.checking.misconception import CATALOGUE
 from course.paths import ANSWERS, ROOT
-from nbjudge.planning.plan import names_of
+from nbjudge.planning.steps import names_of
 
 LESSONS = build.lessons()
 STATED = re.compile(r"\*\d+ minutes · (?:easy|medium|hard) · (\d+) points?\.\*")
@@ -233,7 +233,7 @@ def change(lesson, old, new):
 
 def test_points_without_a_check_are_an_error(copied_lesson):
     change(copied_lesson, "## The fruit stall", "## The fruit stall\n\n*{points}*")
-    with pytest.raises(ValueError, match=r"\{points\} stands above the cell"):
+    with pytest.raises(UsageError, match=r"\{points\} stands above the cell"):
         build.source_notebook(copied_lesson)
 
 

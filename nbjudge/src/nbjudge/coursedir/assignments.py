@@ -1,98 +1,48 @@
-"""The instructor's side of a lesson: its source notebooks, and nbgrader's gradebook brought up to date with them."""
+"""The instructor's side of an assignment: its source notebooks, and nbgrader's gradebook."""
 
 import copy
 import os
 import re
 import tempfile
+from collections.abc import Mapping
+from pathlib import Path
 
 import nbformat
+from nbformat import NotebookNode
 
-from nbjudge.coursedir.settings import coursedir, gradebook_url
+from nbjudge.coursedir.results import KEPT
+from nbjudge.coursedir.settings import Settings
 from nbjudge.coursedir.submissions import Finding
-from nbjudge.planning import plan
+from nbjudge.errors import GradebookError
+from nbjudge.planning import imports
+from nbjudge.planning.fingerprints import digest
 
-KEPT = ".grading"  # results of earlier runs, and the record of each submission
-LOG_OF_DATABASE = re.compile(
+DATABASE_FAILURE = re.compile(
     r"OperationalError\) (.*)|(No space left on device|Read-only file system|Permission denied)"
 )
 
 
-def read_lesson(root, lesson):
-    """({name: source notebook}, findings) of a lesson; without notebooks where it cannot be graded."""
-    paths = sorted((root / "source" / lesson).glob("*.ipynb"))
+def read_sources(root: Path, assignment: str) -> tuple[dict[str, NotebookNode], list[Finding]]:
+    """Return ({name: source notebook}, findings); no notebooks where it cannot be graded."""
+    place = f"source/{assignment}"
+    paths = sorted((root / "source" / assignment).glob("*.ipynb"))
     if not paths:
-        known = (
-            ", ".join(
-                sorted(
-                    path.name for path in (root / "source").glob("*/") if any(path.glob("*.ipynb"))
-                )
-            )
-            or "none"
-        )
-        return {}, [
-            Finding(
-                "",
-                lesson,
-                f"source/{lesson}",
-                f"there is no such lesson: choose one of {known}",
-                True,
-            )
-        ]
+        folders = (root / "source").glob("*/")
+        known = sorted(path.name for path in folders if any(path.glob("*.ipynb")))
+        sentence = f"there is no such lesson: choose one of {', '.join(known) or 'none'}"
+        return {}, [Finding("", assignment, place, sentence, True)]
     try:
         return {path.stem: read_source(path) for path in paths}, []
     except (nbformat.reader.NotJSONError, OSError) as problem:
-        return {}, [
-            Finding(
-                "",
-                lesson,
-                f"source/{lesson}",
-                f"its notebook cannot be read ({problem}): correct it",
-                True,
-            )
-        ]
+        sentence = f"its notebook cannot be read ({problem}): correct it"
+        return {}, [Finding("", assignment, place, sentence, True)]
 
 
-def register(root, lesson, sources, config):
-    """Bring the gradebook up to date with the lesson's cells; return why it cannot be graded, "" where it can.
+def read_source(path: Path) -> NotebookNode:
+    """Return a source notebook of format 4, in which every cell has an id.
 
-    nbgrader's own generate_assignment does it, into a folder that is thrown away: release/ is not touched.
+    Older formats have no ids; their cells get the same ones each time.
     """
-    from nbgrader.converters import GenerateAssignment
-    from nbgrader.utils import capture_log
-
-    stamp = plan.digest(
-        sorted((name, source) for name, source in sources.items()), gradebook_url(root)
-    )
-    kept = root / KEPT / f"{lesson}.registered"
-    if kept.exists() and kept.read_text() == stamp and in_gradebook(root, lesson, sources):
-        return ""
-    with tempfile.TemporaryDirectory(prefix="release-", dir=root / KEPT) as release:
-        config = copy.deepcopy(config)
-        config.CourseDirectory.release_directory = os.path.relpath(release, root)
-        result = capture_log(
-            GenerateAssignment(coursedir=coursedir(config, lesson), config=config, force=True)
-        )
-    if result["success"]:
-        kept.write_text(stamp)
-        return ""
-    log = result.get("log", "") + result.get("error", "")
-    if found := LOG_OF_DATABASE.search(log):
-        raise ValueError(
-            f"{root} or its gradebook cannot be written ({found[1] or found[2]}): close what else has the gradebook open, make room "
-            "there, or allow it; then run the same command again"
-        )
-    if "submissions associated with it" in log:
-        return (
-            "cells were added or removed although submissions are graded already, which nbgrader does not allow: undo that, "
-            "or give the changed lesson a new name"
-        )
-    if "assignment_course_id_fkey" in log:
-        return "this gradebook needs the course to have a name: set c.CourseDirectory.course_id in nbgrader_config.py"
-    return f"nbgrader cannot read this lesson ({last_error(log)}): run `nbgrader generate_assignment {lesson}` to see more"
-
-
-def read_source(path):
-    """A lesson's notebook; its cells get ids where the format is older than those, the same ones each time."""
     source = nbformat.read(path, as_version=4)
     for number, cell in enumerate(source.cells):
         cell.setdefault("id", f"cell-{number:02d}")
@@ -100,28 +50,94 @@ def read_source(path):
     return source
 
 
-def in_gradebook(root, lesson, sources):
+def register(
+    settings: Settings,
+    assignment: str,
+    sources: Mapping[str, NotebookNode],
+) -> str:
+    """Bring the gradebook up to date with an assignment's cells.
+
+    nbgrader's own generate_assignment does it, into a folder that is thrown away: release/ is not
+    touched. Returns why the assignment cannot be graded, "" where it can. Raises GradebookError
+    where the gradebook cannot be written.
+    """
+    from nbgrader.converters import GenerateAssignment
+    from nbgrader.coursedir import CourseDirectory
+    from nbgrader.utils import capture_log
+
+    stamp = digest(sorted(sources.items()), settings.gradebook_url)
+    kept = settings.root / KEPT / f"{assignment}.registered"
+    up_to_date = kept.exists() and kept.read_text() == stamp
+    if up_to_date and in_gradebook(settings, assignment, sources):
+        return ""
+    with tempfile.TemporaryDirectory(prefix="release-", dir=settings.root / KEPT) as release:
+        config = copy.deepcopy(settings.config)
+        config.CourseDirectory.release_directory = os.path.relpath(release, settings.root)
+        directory = CourseDirectory(config=config, assignment_id=assignment)
+        result = capture_log(GenerateAssignment(coursedir=directory, config=config, force=True))
+    if result["success"]:
+        kept.write_text(stamp)
+        return ""
+    return refusal(settings.root, assignment, result.get("log", "") + result.get("error", ""))
+
+
+def refusal(
+    root: Path,
+    assignment: str,
+    log: str,
+) -> str:
+    """Return, from the log of generate_assignment, why an assignment cannot be graded.
+
+    Raises GradebookError where that is because the gradebook cannot be written.
+    """
+    if found := DATABASE_FAILURE.search(log):
+        raise GradebookError(
+            f"{root} or its gradebook cannot be written ({found[1] or found[2]}): close what else "
+            "has the gradebook open, make room there, or allow it; then run the same command again"
+        )
+    if "submissions associated with it" in log:
+        return (
+            "cells were added or removed although submissions are graded already, which nbgrader "
+            "does not allow: undo that, or give the changed lesson a new name"
+        )
+    if "assignment_course_id_fkey" in log:
+        return (
+            "this gradebook needs the course to have a name: "
+            "set c.CourseDirectory.course_id in nbgrader_config.py"
+        )
+    return (
+        f"nbgrader cannot read this lesson ({last_error(log)}): "
+        f"run `nbgrader generate_assignment {assignment}` to see more"
+    )
+
+
+def in_gradebook(
+    settings: Settings,
+    assignment: str,
+    sources: Mapping[str, NotebookNode],
+) -> bool:
+    """Return whether the gradebook knows all notebooks of an assignment."""
     from nbgrader.api import Gradebook, MissingEntry
 
-    with Gradebook(gradebook_url(root)) as book:
+    with Gradebook(settings.gradebook_url) as gradebook:
         try:
-            return {notebook.name for notebook in book.find_assignment(lesson).notebooks} >= set(
-                sources
-            )
+            notebooks = gradebook.find_assignment(assignment).notebooks
         except MissingEntry:
             return False
+        return {notebook.name for notebook in notebooks} >= set(sources)
 
 
-def last_error(log):
-    """The last line of a log that looks like an exception; nbgrader's own summary is not one."""
+def last_error(log: str) -> str:
+    """Return the last line of a log that looks like an exception, and is not nbgrader's summary."""
     found = re.findall(
         r"^((?!.*NbGraderException)[\w.]*(?:Error|Exception)\b.*)$", log, flags=re.MULTILINE
     )
     return found[-1].strip()[:200] if found else "no reason given"
 
 
-def imports_of(sources):
-    """Modules that a lesson's notebooks import."""
-    return tuple(
-        dict.fromkeys(module for source in sources.values() for module in plan.imports_of(source))
-    )
+def imports_of(sources: Mapping[str, NotebookNode]) -> tuple[str, ...]:
+    """Return the modules that an assignment's notebooks import, each once, in their order."""
+    found: dict[str, None] = {}
+    for source in sources.values():
+        found |= dict.fromkeys(imports.imports_of(source))
+    return tuple(found)

@@ -1,185 +1,216 @@
-"""The gradebook, written by one process alone, in nbgrader's own tables and by nbgrader's own rules.
+"""The gradebook, written by one process alone, in nbgrader's tables and by nbgrader's rules.
 
-What has ended together is one transaction: after a crash a submission is recorded whole or not at all.
+What has ended together is one transaction: after a crash a submission is recorded whole or not at
+all.
 """
 
 import contextlib
-from typing import NamedTuple
+from collections.abc import Iterator, Mapping
+from datetime import datetime
+from typing import Any, NamedTuple
 
-from nbgrader.api import Comment, Grade, Gradebook, SubmittedAssignment, SubmittedNotebook, new_uuid
+from nbformat import NotebookNode
+from nbgrader.api import (
+    Comment,
+    Grade,
+    Gradebook,
+    InvalidEntry,
+    SubmittedAssignment,
+    SubmittedNotebook,
+    new_uuid,
+)
 from nbgrader.preprocessors import AssignLatePenalties
 from nbgrader.utils import compute_checksum, determine_grade, is_grade, is_solution, is_task
 from sqlalchemy import insert
+from sqlalchemy.exc import DBAPIError
+
+from nbjudge.coursedir.settings import Settings
+from nbjudge.errors import GradebookError
 
 
-class Plan(NamedTuple):
-    """What the gradebook holds of a lesson."""
+class Marks(NamedTuple):
+    """What is recorded of one executed notebook."""
+
+    points: dict[str, float | None]  # {grade_id: points, None where a person has to give them}
+    comments: dict[str, str | None]  # {grade_id: nbgrader's comment}
+
+
+class GradedSubmission(NamedTuple):
+    """What is recorded of one submission."""
+
+    assignment: str
+    student: str
+    timestamp: datetime | None  # when it was handed in
+    marks: Mapping[str, Marks]  # {notebook: its marks}; a notebook not handed in gets 0
+
+
+class NotebookRows(NamedTuple):
+    """What the gradebook holds of one notebook of an assignment."""
 
     id: str
-    duedate: object
-    notebooks: list  # (id, name, ids of the cells with a grade, ids of those with a comment)
-    names: dict  # {id of a cell: its name}
+    name: str
+    graded: list[str]  # ids of the cells that have a grade
+    commented: list[str]  # ids of the cells that have a comment
 
 
-class Book:
+class AssignmentRows(NamedTuple):
+    """What the gradebook holds of an assignment."""
+
+    id: str
+    duedate: datetime | None
+    notebooks: list[NotebookRows]
+    names: dict[str, str]  # {id of a cell: its grade_id}
+
+
+class GradebookWriter:
     """An open gradebook; use it in a `with` block."""
 
-    def __init__(self, config, url, course_id):
-        self.config, self.url, self.course_id = config, url, course_id
-        self.late = AssignLatePenalties(config=config)
+    def __init__(self, settings: Settings) -> None:
+        self.settings = settings
+        self.late = AssignLatePenalties(config=settings.config)
         self.late.init_plugin()
+        self.assignments: dict[str, AssignmentRows] = {}
+        self.students: set[str] = set()  # those that the gradebook is known to hold
 
-    def __enter__(self):
-        self.gradebook, self.plans, self.learners = Gradebook(self.url, self.course_id), {}, set()
-        self.gradebook.db().expire_on_commit = (
-            False  # else each submission would ask again for the lessons' cells
-        )
+    def __enter__(self) -> "GradebookWriter":
+        self.gradebook = Gradebook(self.settings.gradebook_url, self.settings.course_id)
+        session = self.gradebook.db()
+        session.expire_on_commit = False  # else every submission asks for the cells again
         return self
 
-    def __exit__(self, *_):
+    def __exit__(self, *_: object) -> None:
         self.gradebook.close()
 
-    def checksums_of(self, lesson, notebook):
-        """{grade_id: checksum of the cell as it was given out}."""
-        return {
-            cell.name: cell.checksum
-            for cell in self.gradebook.find_notebook(notebook, lesson).source_cells
-        }
+    def checksums_of(self, assignment: str, notebook: str) -> dict[str, str]:
+        """Return {grade_id: checksum of the cell as it was given out}."""
+        cells = self.gradebook.find_notebook(notebook, assignment).source_cells
+        return {cell.name: cell.checksum for cell in cells}
 
-    def record(self, submissions):
+    def record(self, submissions: list[GradedSubmission]) -> None:
         """Write the marks of submissions, all or, where an exception is raised, none.
 
-        `submissions`: [(lesson, learner, when it was handed in or None, {notebook: what marks_of says})]; a notebook of the lesson that
-        is not among them was not handed in and gets 0. Marks and comments given by hand stay, and what has one is marked as needing a
-        look, as nbgrader does it.
+        Marks and comments given by hand stay, and what has one is marked as needing a look, as
+        nbgrader does it.
         """
-        book = self.gradebook
-        with one_transaction(book.db), book.db.no_autoflush:
-            for lesson, learner, timestamp, marks in submissions:
-                if learner not in self.learners:
-                    book.update_or_create_student(learner)
-                    self.learners.add(learner)
-                plan = self._plan(lesson)
-                where = {"assignment_id": plan.id, "student_id": learner}
-                there = book.db.query(SubmittedAssignment.id).filter_by(**where).first()
-                if not there:
-                    self._add(plan, where | {"id": new_uuid(), "timestamp": timestamp}, marks)
-                if there or (timestamp and plan.duedate):
-                    self._change(
-                        plan,
-                        book.update_or_create_submission(
-                            lesson, learner, **({"timestamp": timestamp} if timestamp else {})
-                        ),
-                        marks,
-                    )
+        with one_transaction(self.gradebook.db), self.gradebook.db.no_autoflush:
+            for submission in submissions:
+                self._record_one(submission)
 
-    def _plan(self, lesson):
-        """The Plan of a lesson, made from the database once."""
-        if lesson not in self.plans:
-            assignment, notebooks, names = self.gradebook.find_assignment(lesson), [], {}
-            for notebook in assignment.notebooks:
-                graded, commented = (
-                    [*notebook.grade_cells, *notebook.task_cells],
-                    [*notebook.solution_cells, *notebook.task_cells],
-                )
-                notebooks.append(
-                    (
-                        notebook.id,
-                        notebook.name,
-                        [cell.id for cell in graded],
-                        [cell.id for cell in commented],
-                    )
-                )
+    def _record_one(self, submission: GradedSubmission) -> None:
+        assignment, student, timestamp, marks = submission
+        if student not in self.students:
+            self.gradebook.update_or_create_student(student)
+            self.students.add(student)
+        rows = self._rows_of(assignment)
+        key = {"assignment_id": rows.id, "student_id": student}
+        query = self.gradebook.db.query(SubmittedAssignment.id)
+        there = query.filter_by(**key).first()
+        if not there:
+            self._add(rows, key | {"id": new_uuid(), "timestamp": timestamp}, marks)
+        if there or (timestamp and rows.duedate):  # the penalty for being late needs a look
+            changes = {"timestamp": timestamp} if timestamp else {}
+            entry = self.gradebook.update_or_create_submission(assignment, student, **changes)
+            self._change(rows, entry, marks)
+
+    def _rows_of(self, assignment: str) -> AssignmentRows:
+        """Return the rows of an assignment, read from the database once."""
+        if assignment not in self.assignments:
+            entry = self.gradebook.find_assignment(assignment)
+            notebooks = []
+            names: dict[str, str] = {}
+            for notebook in entry.notebooks:
+                graded = [*notebook.grade_cells, *notebook.task_cells]
+                commented = [*notebook.solution_cells, *notebook.task_cells]
                 names |= {cell.id: cell.name for cell in graded + commented}
-            self.plans[lesson] = Plan(assignment.id, assignment.duedate, notebooks, names)
-        return self.plans[lesson]
+                ids = [cell.id for cell in graded], [cell.id for cell in commented]
+                notebooks.append(NotebookRows(notebook.id, notebook.name, *ids))
+            rows = AssignmentRows(entry.id, entry.duedate, notebooks, names)
+            self.assignments[assignment] = rows
+        return self.assignments[assignment]
 
-    def _add(self, plan, submission, marks):
-        """A new submission: the rows that nbgrader's add_submission makes, with the marks in them and a statement for each table."""
-        notebooks, grades, comments = [], [], []
-        for notebook, name, graded, commented in plan.notebooks:
-            own, (scores, remarks) = new_uuid(), marks.get(name, ({}, {}))
+    def _add(
+        self,
+        rows: AssignmentRows,
+        submission: dict[str, Any],
+        marks: Mapping[str, Marks],
+    ) -> None:
+        """Add a submission: the rows of nbgrader's add_submission, one statement for each table."""
+        notebooks = []
+        grades = []
+        comments = []
+        for notebook in rows.notebooks:
+            own = new_uuid()
+            points, remarks = marks.get(notebook.name, Marks({}, {}))
             notebooks.append(
-                {"id": own, "notebook_id": notebook, "assignment_id": submission["id"]}
+                {"id": own, "notebook_id": notebook.id, "assignment_id": submission["id"]}
             )
-            for cell in graded:
-                score = scores.get(plan.names[cell], 0)
-                grades.append(
-                    {
-                        "notebook_id": own,
-                        "cell_id": cell,
-                        "auto_score": score,
-                        "needs_manual_grade": score is None,
-                    }
-                )
-            comments += [
-                {"notebook_id": own, "cell_id": cell, "auto_comment": remarks.get(plan.names[cell])}
-                for cell in commented
-            ]
-        for table, rows in (
+            for cell in notebook.graded:
+                score = points.get(rows.names[cell], 0)
+                by_hand = score is None
+                grade = {"auto_score": score, "needs_manual_grade": by_hand}
+                grades.append({"notebook_id": own, "cell_id": cell, **grade})
+            for cell in notebook.commented:
+                remark = remarks.get(rows.names[cell])
+                comments.append({"notebook_id": own, "cell_id": cell, "auto_comment": remark})
+        for table, entries in (
             (SubmittedAssignment, [submission]),
             (SubmittedNotebook, notebooks),
             (Grade, grades),
             (Comment, comments),
         ):
-            if rows:
-                self.gradebook.db.execute(insert(table), rows)
+            if entries:
+                self.gradebook.db.execute(insert(table), entries)
 
-    def _change(self, plan, submission, marks):
-        """Other marks for a submission that is there, and what comes off them for being late."""
+    def _change(
+        self,
+        rows: AssignmentRows,
+        submission: SubmittedAssignment,
+        marks: Mapping[str, Marks],
+    ) -> None:
+        """Change the marks of a submission that is there, and the penalty for being late."""
         for entry in submission.notebooks:
-            scores, remarks = marks.get(entry.name, ({}, {}))
+            points, remarks = marks.get(entry.name, Marks({}, {}))
             for grade in entry.grades:
-                name = plan.names[grade.cell_id]
-                grade.auto_score = scores.get(name, 0)
-                grade.needs_manual_grade = name in scores and (
-                    grade.manual_score is not None or grade.auto_score is None
-                )
+                name = rows.names[grade.cell_id]
+                grade.auto_score = points.get(name, 0)
+                by_hand = grade.manual_score is not None or grade.auto_score is None
+                grade.needs_manual_grade = name in points and by_hand
             for comment in entry.comments:
-                if plan.names[comment.cell_id] in remarks:
-                    comment.auto_comment = remarks[plan.names[comment.cell_id]]
+                name = rows.names[comment.cell_id]
+                if name in remarks:
+                    comment.auto_comment = remarks[name]
         self.gradebook.db.flush()
         for entry in submission.notebooks:
             if entry.name in marks:
                 entry.late_submission_penalty = self._penalty(submission, entry)
 
-    def _penalty(self, submission, entry):
-        if submission.total_seconds_late <= 0:
+    def _penalty(self, submission: SubmittedAssignment, entry: SubmittedNotebook) -> float | None:
+        seconds = submission.total_seconds_late
+        if seconds <= 0:
             return None
         self.gradebook.db.refresh(entry)  # its score is a sum that the database makes
-        penalty = self.late.plugin_inst.late_submission_penalty(
-            submission.student_id, entry.score, submission.total_seconds_late
-        )
+        plugin = self.late.plugin_inst
+        penalty = plugin.late_submission_penalty(submission.student_id, entry.score, seconds)
         return None if penalty is None else self.late._check_late_penalty(entry, penalty)
 
 
-def marks_of(notebook, verdicts, checksums):
-    """({grade_id: points, None where a person has to give them}, {grade_id: nbgrader's comment or None}) of an executed notebook.
-
-    `verdicts`: {grade_id of a check: (well, score or None)}. `checksums`: {grade_id: checksum of the cell as it was given out}.
-    """
-    scores, comments = {}, {}
-    for cell in notebook.cells:
-        if "nbgrader" not in cell.metadata:
-            continue
-        name = cell.metadata.nbgrader.grade_id
-        if is_solution(cell) or is_task(cell):
-            unanswered = checksums.get(name) == compute_checksum(cell) and not is_task(cell)
-            comments[name] = "No response." if unanswered else None
-        if is_solution(cell) or is_task(cell) or cell.cell_type != "code":
-            scores[name] = (
-                determine_grade(with_checksum(cell, checksums))[0] if is_grade(cell) else None
-            )
-        else:
-            well, score = verdicts.get(name, (False, None))
-            most = float(cell.metadata.nbgrader.get("points", 0))
-            scores[name] = 0 if not well else most if score is None else min(score, most)
-    return scores, comments
+@contextlib.contextmanager
+def told_what_to_do(settings: Settings) -> Iterator[None]:
+    """Turn a database that cannot be used into a GradebookError that says what to do."""
+    try:
+        yield
+    except (DBAPIError, InvalidEntry) as problem:  # nbgrader wraps the first in the second
+        said = str(getattr(problem, "orig", problem)).strip()
+        raise GradebookError(
+            f"the gradebook cannot be used ({said}): close what else has it open, see that there "
+            f"is room and that {settings.gradebook_url} may be written; what is graded so far is "
+            "kept; run the same command again, it goes on from there"
+        ) from problem
 
 
 @contextlib.contextmanager
-def one_transaction(session):
-    """All that nbgrader's own methods would commit one by one is written down at the end, or not at all."""
+def one_transaction(session: Any) -> Iterator[None]:
+    """Write down at the end, or not at all, what nbgrader's methods would commit one by one."""
     session.commit = session.flush
     try:
         yield
@@ -191,7 +222,50 @@ def one_transaction(session):
         raise
 
 
-def with_checksum(cell, checksums):
-    if cell.metadata.nbgrader.grade_id in checksums:
-        cell.metadata.nbgrader["checksum"] = checksums[cell.metadata.nbgrader.grade_id]
-    return cell
+def marks_of(
+    notebook: NotebookNode,
+    verdicts: Mapping[str, tuple[bool, float | None]],
+    checksums: Mapping[str, str],
+) -> Marks:
+    """Return the Marks of an executed notebook.
+
+    `verdicts` are {grade_id of a check: (whether it passed, partial credit or None)}, `checksums`
+    {grade_id: checksum of the cell as it was given out}.
+    """
+    points: dict[str, float | None] = {}
+    comments: dict[str, str | None] = {}
+    for cell in notebook.cells:
+        if "nbgrader" not in cell.metadata:
+            continue
+        name = cell.metadata.nbgrader.grade_id
+        by_hand = is_solution(cell) or is_task(cell)
+        if by_hand:
+            unanswered = checksums.get(name) == compute_checksum(cell) and not is_task(cell)
+            comments[name] = "No response." if unanswered else None
+        if by_hand or cell.cell_type != "code":
+            points[name] = points_by_hand(cell, checksums)
+        else:
+            most = float(cell.metadata.nbgrader.get("points", 0))
+            points[name] = points_of_check(*verdicts.get(name, (False, None)), most)
+    return Marks(points, comments)
+
+
+def points_by_hand(cell: NotebookNode, checksums: Mapping[str, str]) -> float | None:
+    """Return what nbgrader gives a cell that a person marks: 0 where it is as it was given out."""
+    if not is_grade(cell):
+        return None
+    name = cell.metadata.nbgrader.grade_id
+    if name in checksums:
+        cell.metadata.nbgrader["checksum"] = checksums[name]
+    return determine_grade(cell)[0]
+
+
+def points_of_check(
+    passed: bool,
+    partial: float | None,
+    most: float,
+) -> float:
+    """Return the points of a check that can give `most`."""
+    if not passed:
+        return 0
+    return most if partial is None else min(partial, most)

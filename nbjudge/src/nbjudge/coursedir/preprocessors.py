@@ -1,52 +1,49 @@
-"""What nbgrader is asked to do differently: `configure(c)` in nbgrader_config.py puts these two preprocessors in its place.
+"""What nbgrader is asked to do differently: preprocessors, which `configure(c)` puts in its lists.
 
 nbgrader takes plug-ins as classes, so these are classes.
 """
 
 import re
-from collections import Counter
+from collections import defaultdict
+from typing import Any
 
+from nbformat import NotebookNode
 from nbgrader.converters import Autograde
 from nbgrader.preprocessors import ClearHiddenTests, Execute, GetGrades
 from nbgrader.utils import is_grade
+from traitlets.config import Config
 
-from nbjudge.sandbox.wire import CUT, KEPT_PICTURES, KEPT_TEXT, shorten
+from nbjudge.sandbox.output import OutputBudget, shorten
 
 ANSI = re.compile(r"\x1b\[[0-9;]*m")
 
 
 class FairExecute(Execute):
-    """Runs the cells as nbgrader does, but what a cell prints can neither cost points, nor earn them, nor fill the memory.
+    """Runs the cells as nbgrader does, but what a cell prints costs and earns no points.
 
-    Stock nbgrader gives 0 for one warning on stderr below a check, and takes a number displayed there for the points. In a
-    check cell only an error counts here: its stderr is kept as stdout, what it displays as a plain display.
+    Stock nbgrader gives 0 for one warning on stderr below a check, and takes a number displayed
+    there for the points. In a check cell only an error counts here: its stderr is kept as stdout,
+    what it displays as a plain display. Long outputs are cut, so that they do not fill the memory.
     """
 
-    def reset_execution_trackers(self):
+    def reset_execution_trackers(self) -> None:
         super().reset_execution_trackers()
-        self.printed, self.displayed = Counter(), Counter()  # characters so far, per cell
+        self.budgets: defaultdict[int, OutputBudget] = defaultdict(OutputBudget)  # by cell index
 
-    def output(self, outs, msg, display_id, cell_index):
-        kind, content = msg["msg_type"], msg["content"]
+    def output(self, outs: list, msg: dict, display_id: str, cell_index: int) -> Any:
+        """Keep one message of a kernel among a cell's outputs, as nbclient asks for it."""
+        kind = msg["msg_type"]
+        content = msg["content"]
         graded = is_grade(self.nb.cells[cell_index])
         if kind == "stream":
-            room = KEPT_TEXT - self.printed[cell_index]
-            self.printed[cell_index] += len(content["text"])
-            if room < 0:
+            kept = self.budgets[cell_index].text(content["text"])
+            if kept is None:
                 return None
-            if len(content["text"]) > room:
-                content["text"] = (
-                    f"{content['text'][:room]}\n{CUT}the cell printed more than {KEPT_TEXT:,} characters.\n"
-                )
-                self.printed[cell_index] += 1  # full exactly to the brim must not be reported twice
+            content["text"] = kept
             if graded:
                 content["name"] = "stdout"
         elif kind in ("display_data", "execute_result"):
-            self.displayed[cell_index] += sum(len(str(data)) for data in content["data"].values())
-            if self.displayed[cell_index] > KEPT_PICTURES:
-                content["data"] = {
-                    "text/plain": f"{CUT}the cell displayed more than {KEPT_PICTURES:,} characters."
-                }
+            content["data"] = self.budgets[cell_index].data(content["data"])
             if graded:
                 msg["msg_type"] = msg["header"]["msg_type"] = "display_data"
         elif kind == "error":
@@ -55,17 +52,38 @@ class FairExecute(Execute):
         return super().output(outs, msg, display_id, cell_index)
 
 
-class HideTests(ClearHiddenTests):
-    """Takes the hidden tests out of the feedback: out of the cell, and out of a traceback that quotes them."""
+def split_hidden_tests(source: str) -> tuple[str, str | None]:
+    """Return (the visible part of a check cell, its hidden tests, None where it has no region).
 
-    def preprocess_cell(self, cell, resources, cell_index):
+    nbgrader's ClearHiddenTests is asked for the delimiters; the lines that hold one are in neither.
+    """
+    clear = ClearHiddenTests()
+    visible: list[str] = []
+    hidden: list[str] = []
+    inside = found = False
+    for line in source.split("\n"):
+        if clear.begin_test_delimeter in line:
+            inside = found = True
+        elif clear.end_test_delimeter in line:
+            inside = False
+        elif inside:
+            hidden.append(line)
+        else:
+            visible.append(line)
+    return "\n".join(visible), "\n".join(hidden) if found else None
+
+
+class HideTests(ClearHiddenTests):
+    """Takes the hidden tests out of the feedback: out of the cell, and out of its traceback."""
+
+    def preprocess_cell(
+        self, cell: NotebookNode, resources: dict, cell_index: int
+    ) -> tuple[NotebookNode, dict]:
+        """Clear one cell; a traceback that quotes a hidden test is cut to its last line."""
         full = cell.source
         cell, resources = super().preprocess_cell(cell, resources, cell_index)
-        kept = {line.strip() for line in cell.source.split("\n")}
-        hidden = [
-            line.strip() for line in full.split("\n") if line.strip() and line.strip() not in kept
-        ]
-        for output in cell.get("outputs", []) if hidden else []:
+        hidden = lines_of(full) - lines_of(cell.source)
+        for output in cell.get("outputs", []):
             if output.output_type == "error":
                 shown = ANSI.sub("", "\n".join(output.traceback))
                 if any(line in shown for line in hidden):
@@ -73,14 +91,24 @@ class HideTests(ClearHiddenTests):
         return cell, resources
 
 
-def configure(c):
-    """Put the two preprocessors into nbgrader's lists; `c` is the config object of nbgrader_config.py."""
+def lines_of(source: str) -> set[str]:
+    """Return the lines of a cell without their indentation, empty ones left out."""
+    return {line.strip() for line in source.split("\n") if line.strip()}
+
+
+def configure(c: Config) -> None:
+    """Put the two preprocessors into nbgrader's lists.
+
+    `c` is the config object of nbgrader_config.py.
+    """
+    steps = Autograde().autograde_preprocessors
     c.Autograde.autograde_preprocessors = [
-        FairExecute if step is Execute else step for step in Autograde().autograde_preprocessors
+        FairExecute if step is Execute else step for step in steps
     ]
     c.GenerateFeedback.preprocessors = [
         GetGrades,
         HideTests,
         "nbconvert.preprocessors.CSSHTMLHeaderPreprocessor",
     ]
-    c.Execute.iopub_timeout = 30  # a flood of output needs longer than 4 s to drain, and running out of time loses the submission
+    # A flood of output takes longer to read than nbgrader's 4 s; running out loses the submission.
+    c.Execute.iopub_timeout = 30

@@ -1,216 +1,277 @@
-"""What the class made of a lesson: points by exercise, and the misconceptions that were met, for the terminal and as a page."""
+"""What the class made of an assignment: points by exercise and the misconceptions met.
+
+For the terminal, and as a page for the instructor.
+"""
 
 import html
-import os
 import re
 import sys
-from collections import Counter, defaultdict
-from typing import NamedTuple
+from collections import defaultdict
+from collections.abc import Iterable, Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, NamedTuple
 
 import nbformat
+from nbformat import NotebookNode
 
-from nbjudge.coursedir.preprocessors import CUT
-from nbjudge.coursedir.submissions import learners_of
+from nbjudge.coursedir.submissions import students_of
+from nbjudge.files import replace_text
+from nbjudge.sandbox.output import CUT
+
+if TYPE_CHECKING:
+    from rich.console import Console
 
 CODE = re.compile(r"\[([a-z0-9][a-z0-9-]*)\]\s*$")
+LABEL = re.compile(r"\n\s*(?:[A-Z]\w*:|\[)")  # begins the second part of a message: `Observed: ...`
 UNANSWERED = "not answered"
 
 
 class Failure(NamedTuple):
-    """Why a check cell failed: `reason` is a misconception's code, UNANSWERED, or an exception's name."""
+    """Why a check cell failed."""
 
-    reason: str
+    reason: str  # a misconception's code, UNANSWERED, or an exception's name
     title: str  # the first sentence of the message
 
 
 class Mark(NamedTuple):
+    """What a student got for an exercise."""
+
     points: float
     possible: float
     to_do: bool  # waits for a person's mark
     failure: Failure | None
 
 
-def failures(notebook):
-    """Failure by grade_id for all check cells of an executed notebook that ended in an error."""
-    found = {}
-    for cell in notebook.cells:
-        errors = [output for output in cell.get("outputs", []) if output.output_type == "error"]
-        if errors and cell.metadata.get("nbgrader", {}).get("grade"):
-            found[cell.metadata.nbgrader.grade_id] = judge(errors)
-    return found
+Table = dict[str, dict[str, Mark]]  # {student: {exercise: Mark}}
 
 
-def name_of(cell):
+def name_of(cell: NotebookNode) -> str:
+    """A cell's grade_id where it has one, its id otherwise."""
     return cell.metadata.get("nbgrader", {}).get("grade_id") or cell.get("id", "")
 
 
-def judge(errors):
-    """One reason for a check's errors: a named misconception before anything else, then what came last."""
+def errors_of(cell: NotebookNode) -> list[NotebookNode]:
+    """The outputs of a cell that are errors."""
+    return [output for output in cell.get("outputs", []) if output.output_type == "error"]
+
+
+def failures(notebook: NotebookNode) -> dict[str, Failure]:
+    """{grade_id: Failure} of the check cells of an executed notebook that ended in an error."""
+    found = {}
+    for cell in notebook.cells:
+        errors = errors_of(cell)
+        if errors and cell.metadata.get("nbgrader", {}).get("grade"):
+            found[cell.metadata.nbgrader.grade_id] = failure_of(errors)
+    return found
+
+
+def failure_of(errors: Sequence[NotebookNode]) -> Failure:
+    """One reason for a check's errors: a misconception if one is named, else the last error."""
     for error in errors:
         code = CODE.search(error.evalue)
         if code:
             return Failure(code[1], title(error.evalue))
-    if errors[-1].ename == "NotImplementedError":
+    last = errors[-1]
+    if last.ename == "NotImplementedError":
         return Failure(UNANSWERED, "")
-    return Failure(errors[-1].ename, title(errors[-1].evalue))
+    return Failure(last.ename, title(last.evalue))
 
 
-def title(message):
-    """The first sentence of a message: all lines before one that starts with a label, as in `Observed: ...`."""
-    return " ".join(re.split(r"\n\s*(?:[A-Z]\w*:|\[)", message.strip())[0].split())[:200]
+def title(message: str) -> str:
+    """A message's first sentence: all lines before one that starts with a label or a code."""
+    first = LABEL.split(message.strip())[0]
+    return " ".join(first.split())[:200]
 
 
-def oddities(notebook, timeout):
-    """Findings on how a notebook ran."""
+def oddities(notebook: NotebookNode, timeout: float) -> list[str]:
+    """Sentences for the instructor on how a notebook ran; `timeout` is in seconds a cell."""
     findings = []
     for cell in notebook.cells:
-        name = name_of(cell)
         for output in cell.get("outputs", []):
-            if output.output_type == "error" and output.ename == "CellTimeoutError":
-                findings.append(
-                    f"the cell `{name}` was stopped after {timeout} s and counts as failed: look for an endless loop, "
-                    "or allow more time with c.Execute.timeout"
-                )
-            elif output.output_type == "error" and output.ename == "DeadKernelError":
-                findings.append(
-                    f"the cell `{name}` counts as failed, {output.evalue.partition(':')[0]}: the rest is graded, look at it by hand"
-                )
-            elif CUT in str(output.get("text", "")) + str(
-                output.get("data", {}).get("text/plain", "")
-            ):
-                findings.append(
-                    f"the output of the cell `{name}` was very long and is cut: it is graded, nothing to do"
-                )
+            sentence = oddity(name_of(cell), output, timeout)
+            if sentence:
+                findings.append(sentence)
     return findings
 
 
-def read_autograded(root, lesson, learner):
+def oddity(name: str, output: NotebookNode, timeout: float) -> str:
+    """The sentence on one output of the cell `name`; "" where there is nothing to say."""
+    ename = output.ename if output.output_type == "error" else ""
+    if ename == "CellTimeoutError":
+        return (
+            f"the cell `{name}` was stopped after {timeout} s and counts as failed: "
+            "look for an endless loop, or allow more time with c.Execute.timeout"
+        )
+    if ename == "DeadKernelError":
+        return (
+            f"the cell `{name}` counts as failed, {output.evalue.partition(':')[0]}: "
+            "the rest is graded, look at it by hand"
+        )
+    displayed = output.get("data", {}).get("text/plain", "")
+    if CUT in str(output.get("text", "")) + str(displayed):
+        return (
+            f"the output of the cell `{name}` was very long and is cut: it is graded, nothing to do"
+        )
+    return ""
+
+
+def read_autograded(root: Path, assignment: str, student: str) -> dict[str, NotebookNode]:
     """{name: executed notebook}; empty where nothing could be graded."""
-    folder = root / "autograded" / learner / lesson
+    folder = root / "autograded" / student / assignment
     return {path.stem: nbformat.read(path, as_version=4) for path in sorted(folder.glob("*.ipynb"))}
 
 
-def marks(root, lesson, gradebook):
-    """{learner: {exercise: Mark}} in the lesson's own order; the inner dict is empty for who could not be graded.
+def marks(root: Path, assignment: str, gradebook: str) -> Table:
+    """All marks of an assignment, in its own order; {} for a student who could not be graded.
 
-    An exercise is named by its check's grade_id, in a lesson of several notebooks by notebook/grade_id.
+    `gradebook` is the gradebook's database URL. An exercise is named by its check's grade_id, in an
+    assignment of several notebooks by notebook/grade_id.
     """
     from nbgrader.api import Gradebook, MissingEntry
 
-    table, learners = {}, learners_of(root, lesson)
-    if not learners:
+    table: Table = {}
+    students = students_of(root, assignment)
+    if not students:
         return table
     with Gradebook(gradebook) as book:
-        for learner in learners:
-            notebooks, table[learner] = read_autograded(root, lesson, learner), {}
+        for student in students:
+            table[student] = {}
+            notebooks = read_autograded(root, assignment, student)
             for name, notebook in notebooks.items():
                 try:
-                    grades = {
-                        grade.name: grade
-                        for grade in book.find_submission_notebook(name, lesson, learner).grades
-                    }
+                    recorded = book.find_submission_notebook(name, assignment, student)
                 except MissingEntry:
                     continue
-                failed = failures(notebook)
-                for grade_id in map(name_of, notebook.cells):
-                    if grade_id in grades:
-                        grade = grades[grade_id]
-                        exercise = grade_id if len(notebooks) == 1 else f"{name}/{grade_id}"
-                        table[learner][exercise] = Mark(
-                            grade.score,
-                            grade.max_score,
-                            grade.needs_manual_grade,
-                            failed.get(grade_id),
-                        )
+                prefix = f"{name}/" if len(notebooks) > 1 else ""
+                for grade_id, mark in marks_of_notebook(notebook, recorded.grades).items():
+                    table[student][prefix + grade_id] = mark
     return table
 
 
-def misconceptions(table):
-    """[(code, title, learners)], most frequent first; exceptions that carry no code are among them under their name."""
-    who, titles = defaultdict(set), {}
-    for learner, row in table.items():
+def marks_of_notebook(notebook: NotebookNode, grades: Iterable) -> dict[str, Mark]:
+    """{grade_id: Mark} in the notebook's order; `grades` are the gradebook's rows for it."""
+    recorded = {grade.name: grade for grade in grades}
+    failed = failures(notebook)
+    found = {}
+    for grade_id in map(name_of, notebook.cells):
+        if grade_id in recorded:
+            grade = recorded[grade_id]
+            found[grade_id] = Mark(
+                grade.score, grade.max_score, grade.needs_manual_grade, failed.get(grade_id)
+            )
+    return found
+
+
+def misconceptions(table: Table) -> list[tuple[str, str, int]]:
+    """[(code, title, students)], most frequent first.
+
+    An exception that carries no code stands among them under its name.
+    """
+    students = defaultdict(set)
+    titles: dict[str, str] = {}
+    for student, row in table.items():
         for mark in row.values():
             if mark.failure and mark.failure.reason != UNANSWERED:
-                who[mark.failure.reason].add(learner)
+                students[mark.failure.reason].add(student)
                 titles.setdefault(mark.failure.reason, mark.failure.title)
-    return [
-        (code, titles[code], len(who[code]))
-        for code in sorted(who, key=lambda code: (-len(who[code]), code))
-    ]
+    found = [(code, titles[code], len(students[code])) for code in sorted(students)]
+    return sorted(found, key=lambda each: -each[2])
 
 
-def lines(table):
-    """Header and rows of the table as texts: learner, points by exercise, sum. Blank: not answered."""
-    exercises = list(Counter(name for row in table.values() for name in row))
+# ---- as texts ------------------------------------------------------------------------------------
+
+
+def lines(table: Table) -> tuple[list[str], list[list[str]]]:
+    """Header and rows of the table as texts: student, points by exercise, sum."""
+    exercises: dict[str, None] = {}  # in order, each once
+    for row in table.values():
+        exercises |= dict.fromkeys(row)
+    header = ["learner", *(name.removeprefix("check-") for name in exercises), "points"]
     body = []
-    for learner, row in table.items():
-        total = (
-            f"{sum(mark.points for mark in row.values()):g}/{sum(mark.possible for mark in row.values()):g}"
-            if row
-            else "not graded"
-        )
-        body.append([learner, *(points(row.get(name)) for name in exercises), total])
-    return ["learner", *(name.removeprefix("check-") for name in exercises), "points"], body
+    for student, row in table.items():
+        by_exercise = [points(row.get(name)) for name in exercises]
+        body.append([student, *by_exercise, total(row)])
+    return header, body
 
 
-def points(mark):
+def points(mark: Mark | None) -> str:
+    """A mark as text; "" where the exercise is not answered."""
     if mark is None or (mark.failure and mark.failure.reason == UNANSWERED):
         return ""
     return "to mark" if mark.to_do else f"{mark.points:g}/{mark.possible:g}"
 
 
-def page_wide_console():
-    """Standard output as a rich console; where it is no terminal, tables take the width they need and not 80 columns."""
+def total(row: dict[str, Mark]) -> str:
+    """A student's sum as text."""
+    if not row:
+        return "not graded"
+    got = sum(mark.points for mark in row.values())
+    possible = sum(mark.possible for mark in row.values())
+    return f"{got:g}/{possible:g}"
+
+
+# ---- for the terminal ----------------------------------------------------------------------------
+
+
+def page_wide_console() -> "Console":
+    """Standard output as a rich console.
+
+    Where it is no terminal, tables take the width they need and not 80 columns.
+    """
     from rich.console import Console
 
-    return Console(highlight=False) if sys.stdout.isatty() else Console(highlight=False, width=140)
+    if sys.stdout.isatty():
+        return Console(highlight=False)
+    return Console(highlight=False, width=140)
 
 
-def show(console, lesson, table):
-    """Print both tables on a rich console."""
+def show(console: "Console", assignment: str, table: Table) -> None:
+    """Print the points by exercise and the misconceptions met."""
     from rich.box import SIMPLE_HEAD
     from rich.markup import escape
-    from rich.table import Table
+    from rich.table import Table as RichTable
 
     header, body = lines(table)
     names = [name.replace("-", "-\n") for name in header]
     widths = [max((len(row[column]) for row in body), default=0) for column in range(len(header))]
-    roomy = (
-        sum(
-            max(wide, *map(len, name.split("\n"))) + 1
-            for wide, name in zip(widths, names, strict=True)
-        )
-        + 1
-    )
-    shown = Table(
-        title=f"{lesson}: points by exercise (blank: not answered)",
+    needed = 1
+    for name, width in zip(names, widths, strict=True):
+        needed += 1 + max(width, *map(len, name.split("\n")))
+    narrow = needed > console.width  # then names of exercises are broken, but no points
+    shown = RichTable(
+        title=f"{assignment}: points by exercise (blank: not answered)",
         title_justify="left",
         box=SIMPLE_HEAD,
         padding=0,
     )
-    for column, name in enumerate(
-        names
-    ):  # a narrow terminal breaks the exercises' names, but no points
-        width = widths[column] if roomy > console.width else None
+    for column, (name, width) in enumerate(zip(names, widths, strict=True)):
         shown.add_column(
-            name, justify="left" if column == 0 else "right", width=width, overflow="fold"
+            name,
+            justify="right" if column else "left",
+            width=width if narrow else None,
+            overflow="fold",
         )
     for row in body:
         shown.add_row(*map(escape, row))
     console.print(shown)
-    for code, title, count in misconceptions(table):
-        console.print(f"{count} of {len(table)}: {code} - {title}", markup=False, soft_wrap=True)
+    for code, sentence, count in misconceptions(table):
+        console.print(f"{count} of {len(table)}: {code} - {sentence}", markup=False, soft_wrap=True)
 
+
+# ---- as a page -----------------------------------------------------------------------------------
 
 PAGE = """<!doctype html>
-<html lang="en"><head><meta charset="utf-8"><meta name="viewport" content="width=device-width"><title>{title}</title>
+<html lang="en"><head><meta charset="utf-8"><meta name="viewport" content="width=device-width">\
+<title>{title}</title>
 <style>
 :root {{ color-scheme: light dark; }}
-body {{ font: 16px/1.5 system-ui, sans-serif; max-width: 80rem; margin: 2rem auto; padding: 0 1rem; }}
+body {{ font: 16px/1.5 system-ui, sans-serif; max-width: 80rem; margin: 2rem auto; \
+padding: 0 1rem; }}
 .wide {{ overflow-x: auto; }}
 table {{ border-collapse: collapse; margin-bottom: 2rem; }}
 caption {{ text-align: left; font-weight: 600; padding-bottom: .5rem; }}
-th, td {{ border: 1px solid color-mix(in srgb, currentColor 35%, transparent); padding: .3rem .5rem; text-align: right; }}
+th, td {{ border: 1px solid color-mix(in srgb, currentColor 35%, transparent); \
+padding: .3rem .5rem; text-align: right; }}
 th:first-child, .words :last-child {{ text-align: left; }}
 th[scope=row], td {{ white-space: nowrap; }}
 .words td {{ white-space: normal; }}
@@ -221,46 +282,40 @@ th[scope=row], td {{ white-space: nowrap; }}
 """
 
 
-def write_page(root, lesson, table, findings):
-    """Write autograded/report-LESSON.html, which needs no other file, and return its path. It is for instructors only."""
+def write_page(root: Path, assignment: str, table: Table, findings: Sequence) -> Path:
+    """Write autograded/report-ASSIGNMENT.html, which needs no other file, and return its path.
+
+    It is for instructors only: it names students.
+    """
     header, body = lines(table)
-    met = [
-        [code, f"{count} of {len(table)}", title] for code, title, count in misconceptions(table)
-    ]
+    met = []
+    for code, sentence, count in misconceptions(table):
+        met.append([code, f"{count} of {len(table)}", sentence])
     parts = [
         grid("Points by exercise (blank: not answered)", header, body),
         grid("Misconceptions met", ["code", "learners", "title"], met),
     ]
     if findings:
-        parts.append(
-            f"<h2>Findings</h2><ul>{''.join(element('li', str(finding)) for finding in findings)}</ul>"
-        )
-    path = root / "autograded" / f"report-{lesson}.html"
-    path.parent.mkdir(exist_ok=True)
-    part = path.with_name(path.name + ".part")
-    part.write_text(
-        PAGE.format(title=f"Report on {html.escape(lesson)}", body="\n".join(parts)),
-        encoding="utf-8",
-    )
-    os.replace(part, path)
+        entries = "".join(element("li", str(finding)) for finding in findings)
+        parts.append(f"<h2>Findings</h2><ul>{entries}</ul>")
+    path = root / "autograded" / f"report-{assignment}.html"
+    heading = f"Report on {html.escape(assignment)}"
+    replace_text(path, PAGE.format(title=heading, body="\n".join(parts)))
     return path
 
 
-def element(tag, text, attributes=""):
+def element(tag: str, text: str, attributes: str = "") -> str:
+    """An HTML element that holds a text; `attributes` begins with a space."""
     return f"<{tag}{attributes}>{html.escape(text)}</{tag}>"
 
 
-def grid(caption, header, rows):
-    """A table whose first column names the row; where the last column holds words it is set like words."""
+def grid(caption: str, header: Sequence[str], rows: Iterable[Sequence[str]]) -> str:
+    """An HTML table whose first column names the row; a last column `title` is set as text."""
     head = "".join(element("th", name, ' scope="col"') for name in header)
     body = ""
     for first, *others in rows:
-        body += (
-            "<tr>"
-            + element("th", first, ' scope="row"')
-            + "".join(element("td", text) for text in others)
-            + "</tr>"
-        )
+        cells = "".join(element("td", text) for text in others)
+        body += "<tr>" + element("th", first, ' scope="row"') + cells + "</tr>"
     words = ' class="words"' if header[-1] == "title" else ""
     return (
         f'<div class="wide"><table{words}><caption>{caption}</caption>'

@@ -1,19 +1,26 @@
-"""What of the instructor's own modules a cell can reach; that much is in the key under which its result is kept.
+"""Dependency fingerprints: what of the instructor's own modules the result of a cell depends on.
 
-A name reaches its function, class or value, and whatever these name in their turn. Where a module is handed around as a thing, all
-of it is reached; where Python is asked for names, or a package is handed around, everything is. Two things are taken for granted: a
-statement that binds a name does nothing else, and what is needed is named in code and not in a text (`module.__name__`, not "module").
+A cell depends on the functions, classes and values that it names, and on all that these name in
+their turn. Where a whole module is handed around (`print(helper)`), the cell depends on all of that
+module; where Python is asked for names (`eval`), or a package is handed around, on everything. Two
+things are assumed: a statement that binds a name does nothing else, and what code needs is named in
+code and not in a text (`module.__name__`, not "module").
 """
 
 import ast
 import hashlib
 import json
-from dataclasses import dataclass
+from collections.abc import Collection, Iterable, Iterator, Mapping
+from dataclasses import dataclass, replace
 from functools import lru_cache
+from typing import Any, NamedTuple
 
-from nbjudge.planning.syntax import parse
+from nbjudge.planning.imports import aliases_in
+from nbjudge.planning.syntax import tree_of
 
-ASKING = {
+Name = tuple[str, str]  # (module, name); the name "" stands for all of the module
+
+ASKS_FOR_NAMES = {
     "globals",
     "eval",
     "exec",
@@ -24,142 +31,212 @@ ASKING = {
     "runpy.run_module",
     "get_ipython",
 }
-EVERYTHING = ("", "")
+EVERYTHING: Name = ("", "")
+
+
+class ModuleSource(NamedTuple):
+    """A module of the instructor's."""
+
+    text: str
+    package: str  # where its relative imports start
+
+
+class Definition(NamedTuple):
+    """A name at the top of a module."""
+
+    digest: str  # of the statements that bind it
+    needs: frozenset[Name]  # what these statements name
+
+
+class Statements(NamedTuple):
+    """Some statements of a module."""
+
+    digest: str
+    chains: tuple[str, ...]  # the dotted names in them
 
 
 @dataclass(frozen=True, eq=False)
 class Code:
     """The instructor's modules, taken apart."""
 
-    whole: str  # digest of all of them, and of the data in their packages
-    always: str  # digest of what every result depends on: those data, and what runs when the modules are imported
-    names: dict  # {(module, name): (digest, what it names: {(module, name)})}
-    packages: dict  # {module: whether it is a package}
+    whole: str  # digest of all of them and of the data in their packages
+    always: str  # digest of what every result depends on: those data, and what runs at import
+    names: dict[Name, Definition]
+    packages: dict[str, bool]  # {module: whether it is a package}
 
 
-def digest(*parts):
+def digest(*parts: Any) -> str:
+    """Return a SHA-256 of texts, numbers, lists and the like, each told apart from the next."""
     found = hashlib.sha256()
     for part in parts:
-        data = (
-            part
-            if isinstance(part, bytes)
-            else json.dumps(part, sort_keys=True, default=str).encode()
-        )
+        data = json.dumps(part, sort_keys=True, default=str).encode()
         found.update(len(data).to_bytes(8, "big") + data)
     return found.hexdigest()
 
 
-def take_apart(sources, data):
-    """A Code from {module: (source, the package in which its relative imports start)}; `data` is what the data are known by."""
-    packages, names, runs, named = (
-        {module: module == package for module, (_, package) in sources.items()},
-        {},
-        [],
-        set(),
-    )
-    for module, (source, package) in sources.items():
-        bound, (run, run_names), aliases = *statements(source), aliases_in(source, package)
-        for name, (text, chains) in bound.items():
-            names[module, name] = text, named_by(chains, aliases, packages, module, bound)
-        for name in aliases.keys() - bound.keys():  # what a module imports can be had from it
-            names[module, name] = "", named_by([name], aliases, packages)
-        runs.append(run)
-        named |= named_by(run_names, aliases, packages, module, bound)
+def take_apart(
+    sources: Mapping[str, ModuleSource],
+    data: Iterable[tuple[str, str]],
+) -> Code:
+    """Return the Code of {module: its source}; `data` are (path, digest) of the data files."""
+    data = sorted(data)
+    packages = {}
+    for module, source in sources.items():
+        packages[module] = module == source.package
+    names: dict[Name, Definition] = {}
+    run_at_import = []
+    needed_at_import: set[Name] = set()
+    for module, source in sources.items():
+        bound, others = statements_of(source.text)
+        aliases = aliases_in(source.text, source.package)
+        scope = Scope(aliases, packages, module, bound)
+        names |= definitions_in(scope, bound)
+        run_at_import.append(others.digest)
+        needed_at_import |= scope.meanings(others.chains)
     whole = digest(sorted(sources.items()), data)
-    return Code(
-        whole,
-        digest(data, runs, reached(Code(whole, "", names, packages), frozenset(named))),
-        names,
-        packages,
-    )
+    code = Code(whole, "", names, packages)
+    needed = reached(code, frozenset(needed_at_import))
+    return replace(code, always=digest(data, run_at_import, needed))
 
 
-@lru_cache(256)  # lessons share modules
-def statements(source):
-    """({name: (digest, dotted names)} of what a module's statements bind, (digest, dotted names) of those that do something else)."""
-    bound, rest = {}, []
-    for node in parsed(source).body or [ast.Constant(source)]:
-        for name in bound_by(node):
-            bound.setdefault(name, []).append(node)
-        if not bound_by(node) and not isinstance(node, (ast.Import, ast.ImportFrom)):
-            rest.append(node)
+def definitions_in(
+    scope: "Scope",
+    bound: Mapping[str, Statements],
+) -> dict[Name, Definition]:
+    """Return the definitions of a module, given its scope and the statements that bind names.
 
-    def known(nodes):
-        return digest([ast.dump(node) for node in nodes]), tuple(dict.fromkeys(chains_of(*nodes)))
-
-    return {name: known(nodes) for name, nodes in bound.items()}, known(rest)
-
-
-@lru_cache(4096)  # most cells are the same in every notebook
-def reached(code, named):
-    """The digest of all that these {(module, name)} reach; the name "" stands for all of a module."""
-    seen, waiting = set(), list(named)
-    while waiting:
-        here = module, name = waiting.pop()
-        if here == EVERYTHING:
-            return code.whole
-        if here not in seen:
-            seen.add(here)
-            if here in code.names:
-                waiting += code.names[here][1]
-            elif name:  # it is made in some other way than by a statement at the top
-                waiting.append((module, ""))
-            else:
-                waiting += [other for other in code.names if other[0] == module]
-    return digest(sorted((*here, code.names[here][0]) for here in seen if here in code.names))
-
-
-def reached_by(code, cells, notebook):
-    """The digest of what these cells reach, sources in Python, in a notebook of the cells `notebook`."""
-    aliases = {}
-    for cell in notebook:
-        for name, targets in aliases_in(cell).items():
-            aliases.setdefault(name, set()).update(targets)
-    return reached(
-        code,
-        frozenset(
-            named_by([chain for cell in cells for chain in chains_in(cell)], aliases, code.packages)
-        ),
-    )
-
-
-def named_by(chains, aliases, packages, module="", bound=()):
-    """{(module, name)} that these dotted names mean.
-
-    `aliases`: the imports around them. `bound`: the names at the top of the `module` that they stand in.
+    The names that the module imports are among them, because they can be had from it.
     """
-    found = {EVERYTHING} if "*" in aliases else set()
-    for chain in chains:
-        root, _, rest = chain.partition(".")
-        if root in ASKING or chain in ASKING:
-            found.add(EVERYTHING)
-        if root in bound:
-            found.add((module, root))
-        for target in aliases.get(root, ()):
-            parts = f"{target}.{rest}".strip(".").split(".")
-            lengths = [
-                length
-                for length in range(1, len(parts) + 1)
-                if ".".join(parts[:length]) in packages
-            ]
-            if lengths:
-                home, name = (
-                    ".".join(parts[: lengths[-1]]),
-                    "".join(parts[lengths[-1] : lengths[-1] + 1]),
-                )
-                found.add(EVERYTHING if packages[home] and not name else (home, name))
+    found = {}
+    for name, statements in bound.items():
+        needs = scope.meanings(statements.chains)
+        found[scope.module, name] = Definition(statements.digest, needs)
+    imports = Scope(scope.aliases, scope.packages)
+    for name in scope.aliases:
+        if name not in bound:
+            needs = imports.meanings([name])
+            found[scope.module, name] = Definition("", needs)
     return found
 
 
+@lru_cache(256)  # assignments share modules
+def statements_of(source: str) -> tuple[dict[str, Statements], Statements]:
+    """Return ({name: the statements that bind it}, all statements that do something else)."""
+    bound: dict[str, list[ast.AST]] = {}
+    others: list[ast.AST] = []
+    body: list[Any] = tree_of(source).body
+    if not body:  # where a module does not parse, its text counts as one statement
+        body = [ast.Constant(source)]
+    for node in body:
+        if isinstance(node, (ast.Import, ast.ImportFrom)):
+            continue
+        names = bound_by(node)
+        for name in names:
+            bound.setdefault(name, []).append(node)
+        if not names:
+            others.append(node)
+    by_name = {name: summary(nodes) for name, nodes in bound.items()}
+    return by_name, summary(others)
+
+
+def summary(nodes: list[ast.AST]) -> Statements:
+    """Return the digest of some statements and the dotted names in them."""
+    texts = [ast.dump(node) for node in nodes]
+    chains = dict.fromkeys(chains_of(*nodes))
+    return Statements(digest(texts), tuple(chains))
+
+
+@lru_cache(4096)  # most cells are the same in every notebook of a class
+def reached(
+    code: Code,
+    named: frozenset[Name],
+) -> str:
+    """Return the digest of all that these names reach."""
+    seen: set[Name] = set()
+    waiting = list(named)
+    while waiting:
+        here = waiting.pop()
+        if here == EVERYTHING:
+            return code.whole
+        if here in seen:
+            continue
+        seen.add(here)
+        module, name = here
+        if here in code.names:
+            waiting += code.names[here].needs
+        elif name:  # it is not bound by a statement at the top, so any of the module may make it
+            waiting.append((module, ""))
+        else:
+            waiting += [other for other in code.names if other[0] == module]
+    digests = [(*name, code.names[name].digest) for name in seen if name in code.names]
+    return digest(sorted(digests))
+
+
+def reached_by(
+    code: Code,
+    cells: Iterable[str],
+    notebook: Iterable[str],
+) -> str:
+    """Return the digest of what some cells reach, among all cells of their `notebook`.
+
+    Cells are sources in Python, without IPython's own syntax.
+    """
+    aliases: dict[str, set[str]] = {}
+    for cell in notebook:
+        for name, targets in aliases_in(cell).items():
+            aliases.setdefault(name, set()).update(targets)
+    chains: list[str] = []
+    for cell in cells:
+        chains += chains_in(cell)
+    named = Scope(aliases, code.packages).meanings(chains)
+    return reached(code, named)
+
+
+class Scope(NamedTuple):
+    """Where dotted names stand, which decides what they mean."""
+
+    aliases: Mapping[str, set[str]]  # the imports around them
+    packages: Mapping[str, bool]  # {module of the instructor's: whether it is a package}
+    module: str = ""  # the module that they stand in, "" for a notebook
+    bound: Collection[str] = ()  # the names at the top of that module
+
+    def meanings(self, chains: Iterable[str]) -> frozenset[Name]:
+        """Return what these dotted names mean of the instructor's modules."""
+        found = {EVERYTHING} if "*" in self.aliases else set()
+        for chain in chains:
+            root, _, rest = chain.partition(".")
+            if root in ASKS_FOR_NAMES or chain in ASKS_FOR_NAMES:
+                found.add(EVERYTHING)
+            if root in self.bound:
+                found.add((self.module, root))
+            for target in self.aliases.get(root, ()):
+                found |= self.meaning(f"{target}.{rest}".strip("."))
+        return frozenset(found)
+
+    def meaning(self, chain: str) -> set[Name]:
+        """Return what one dotted name means that starts with a module; nothing if not ours."""
+        parts = chain.split(".")
+        for length in range(len(parts), 0, -1):
+            module = ".".join(parts[:length])
+            if module not in self.packages:
+                continue
+            name = parts[length] if length < len(parts) else ""
+            # whoever holds a package can reach every module in it
+            return {EVERYTHING} if self.packages[module] and not name else {(module, name)}
+        return set()
+
+
 @lru_cache(4096)
-def chains_in(source):
-    return tuple(dict.fromkeys(chains_of(parsed(source))))
+def chains_in(source: str) -> tuple[str, ...]:
+    """Return the dotted names in a piece of Python, each once."""
+    return tuple(dict.fromkeys(chains_of(tree_of(source))))
 
 
-def chains_of(*trees):
-    """The longest dotted names in pieces of code, such as `a.b.c`."""
+def chains_of(*trees: ast.AST) -> Iterator[str]:
+    """Yield the longest dotted names in pieces of code, such as `a.b.c`."""
     for tree in trees:
-        node, names = tree, []
+        names: list[str] = []
+        node = tree
         while isinstance(node, ast.Attribute):
             names.insert(0, node.attr)
             node = node.value
@@ -169,57 +246,20 @@ def chains_of(*trees):
             yield from chains_of(*ast.iter_child_nodes(tree))
 
 
-def bound_by(node):
-    """Names that a statement binds and, so we take it, does nothing else."""
+def bound_by(node: ast.AST) -> list[str]:
+    """Return the names that a statement binds, if binding names is all it is assumed to do."""
+    targets: list[ast.expr] = []
     if isinstance(node, (ast.FunctionDef, ast.AsyncFunctionDef, ast.ClassDef)):
         return [node.name]
-    targets = (
-        node.targets
-        if isinstance(node, ast.Assign)
-        else [node.target]
-        if isinstance(node, ast.AnnAssign)
-        else []
-    )
-    leaves = [
-        leaf
-        for target in targets
-        for leaf in (target.elts if isinstance(target, ast.Tuple) else [target])
-    ]
-    return (
-        [leaf.id for leaf in leaves] if all(isinstance(leaf, ast.Name) for leaf in leaves) else []
-    )
-
-
-@lru_cache(4096)
-def aliases_in(source, package=""):
-    """{name: {the dotted names that it stands for}} of all imports in a piece of Python; "*" where one does not say what it brings."""
-    found = {}
-    for node in ast.walk(parsed(source)):
-        if isinstance(node, ast.Import):
-            for alias in node.names:
-                top = alias.name.partition(".")[0]
-                found.setdefault(alias.asname or top, set()).add(
-                    alias.name if alias.asname else top
-                )
-        elif isinstance(node, ast.ImportFrom):
-            for alias in node.names:
-                found.setdefault(alias.asname or alias.name, set()).add(
-                    f"{home_of(node, package)}.{alias.name}"
-                )
-    return found
-
-
-def home_of(node, package):
-    """The module that a `from ... import` names, as a dotted name."""
-    above = package.split(".")
-    base = ".".join(above[: len(above) - node.level + 1]) if node.level else ""
-    return ".".join(filter(None, (base, node.module)))
-
-
-@lru_cache(256)  # a module is read for its imports, its names and its statements
-def parsed(source):
-    """The syntax tree; that of nothing where it is no Python, which fails wherever it is run."""
-    try:
-        return parse(source)
-    except (SyntaxError, ValueError, RecursionError):
-        return ast.Module([], [])
+    if isinstance(node, ast.Assign):
+        targets = node.targets
+    elif isinstance(node, ast.AnnAssign):
+        targets = [node.target]
+    names = []
+    for target in targets:
+        leaves = target.elts if isinstance(target, ast.Tuple) else [target]
+        for leaf in leaves:
+            if not isinstance(leaf, ast.Name):
+                return []
+            names.append(leaf.id)
+    return names

@@ -1,21 +1,30 @@
-"""What the two sides of the sandbox's wall say to each other: the only module that both import.
+"""The messages between the two sides of the sandbox: the only module that both sides import.
 
-Orders to processes of our own are marshalled. Orders to a process that runs a learner's code are enciphered too, or one of the
-learner's threads could read them. Answers are JSON, because nothing that comes out of a sandbox is ever unpickled.
+Orders to the zygote and to template processes are marshalled. Orders to a process that runs a
+student's code are also enciphered, because a thread of that code could read the socket. Answers
+are JSON, because nothing that comes out of a sandbox is ever unpickled.
+
+No class here has a method: code in a notebook can list every class, and a method would lead it to
+this module's global names.
 """
 
 import builtins
 import json
 import socket
+from collections.abc import Callable, Mapping
 from hashlib import shake_256
 from marshal import dumps, loads
-from typing import NamedTuple
+from types import CodeType
+from typing import Any, NamedTuple, TypeAlias, TypedDict
 
-__builtins__ = dict(vars(builtins))  # the functions below look here, and not where others can patch
+from nbjudge.errors import SandboxUnavailable as SandboxUnavailable  # what the guest raises
 
-REAL = "__builtins_of_python__"  # the name under which a check finds Python's own builtins, whatever the notebook calls its things
-HOME = "/home/learner"  # the working folder inside
-PLAIN = {
+# The functions below look here for builtins, where others cannot patch them.
+__builtins__ = dict(vars(builtins))  # type: ignore[assignment]
+
+PYTHON_BUILTINS = "__builtins_of_python__"  # the name in a notebook for Python's own builtins
+HOME = "/home/learner"  # the working folder in a sandbox
+ENVIRONMENT = {
     "LANG": "C.UTF-8",
     "HOME": HOME,
     "PATH": "/usr/local/bin:/usr/bin:/bin",
@@ -25,99 +34,165 @@ PLAIN = {
     "PYTHONDONTWRITEBYTECODE": "1",
     "NBGRADER_EXECUTION": "autograde",
     "OMP_WAIT_POLICY": "PASSIVE",
-    # one thread: others do not come along into a fork, which would wait for them; and sums are the same however many workers there are
-    **dict.fromkeys(("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS"), "1"),
+    # One thread. A fork has no other threads and would wait for them for ever; and sums must be
+    # the same for any number of workers.
+    "OMP_NUM_THREADS": "1",
+    "OPENBLAS_NUM_THREADS": "1",
+    "MKL_NUM_THREADS": "1",
 }
+
+Output: TypeAlias = dict[str, Any]  # an output of a cell, as nbformat 4 has it
 
 
 class Limits(NamedTuple):
     """What one submission may use."""
 
-    memory: int = (
-        4 << 30
-    )  # bytes of private memory, above what the warm parent has; of each process
-    disk: int = 512 << 20  # bytes of files, kept in memory
+    memory: int = 4 << 30  # bytes of private memory of each process, above what a template has
+    disk: int = 512 << 20  # bytes of files, which are kept in memory
     processes: int = 64
     cpu: int = 1800  # seconds of each process
 
 
-class NoRoom(OSError):
-    """The system allows no such room; str() says which step failed."""
+# ---- what the messages say ----------------------------------------
 
 
-# ---- how much of what a cell says is kept ----------------------------------------
+class TemplateOrder(TypedDict):
+    """To the zygote: fork, and become the template process of an assignment."""
 
-KEPT_TEXT = 100_000  # characters a cell may print
-KEPT_PICTURES = 10_000_000  # characters of pictures and tables in a cell
-KEPT_MESSAGE = 10_000  # characters at either end of an error message
-CUT = "... Output cut here: "
-
-
-def shorten(text):
-    """Both ends of a long text: a misconception's code stands in the last line."""
-    return (
-        text
-        if len(text) <= 2 * KEPT_MESSAGE
-        else f"{text[:KEPT_MESSAGE]}\n... cut ...\n{text[-KEPT_MESSAGE:]}"
-    )
+    cells: tuple[str, ...]  # sources of the given cells before the first answer
+    imports: tuple[str, ...]
+    files: dict[str, bytes]
+    own: tuple[str, ...]  # top-level packages of the instructor's
+    seed: int
 
 
-# ---- messages ----------------------------------------
+class TemplateReport(TypedDict):
+    """From a template process, once it has run its cells."""
+
+    outputs: list[list[Output]]  # of each cell
+    seconds: list[float]  # of each cell
+    well: bool  # it can be used: no cell failed or wrote files
+    folder: str  # its working folder, for the host to remove
 
 
-def ask(sock, order, descriptor):
-    """Ask a process of ours for something, with a socket on which to answer."""
-    data = dumps(order)
-    socket.send_fds(sock, [head_of(data)], [descriptor])
+class SessionOrder(TypedDict):
+    """To a template process: fork, and enter a sandbox with a submission."""
+
+    files: dict[str, bytes]
+    base: str  # an empty folder of the host, on which the sandbox's file system is built
+    hidden: tuple[str, ...]
+    limits: Limits
+    confined: bool
+    seed: int | None  # None: go on from the template's random numbers
+    key: bytes  # enciphers the orders that follow
+
+
+class CellOrder(TypedDict):
+    """To a submission's process: run a cell."""
+
+    source: str
+    name: str
+    kind: str  # "given", "answer", "added" or "check"
+    alone: bool
+    uses: tuple[str, ...]
+    token: str  # a secret of the two ends, which the answer repeats
+    code: list[CodeType]  # of a check: its statements and its last expression
+
+
+class CellAnswer(TypedDict):
+    """From a submission's process. What the host receives need not look like this: see results.py.
+
+    After a check {"token": ..., "ended": exit status} follows, when the check's process is gone.
+    """
+
+    token: str
+    well: bool
+    score: float | None
+    outputs: list[Output]
+    seconds: float
+    notes: list[str]
+
+
+# ---- how they are sent: a length of eight bytes, then the message --------------------
+
+
+def send_order(sock: socket.socket, order: Mapping[str, Any], descriptor: int) -> None:
+    """Send an order to a forking process, with the descriptor of a socket for the answers."""
+    data = pack(order)
+    socket.send_fds(sock, [length_prefix(data)], [descriptor])
     sock.sendall(data)
 
 
-def asked(sock):
-    """(the next order, the socket that came with it); (None, None) where the other end is closed."""
-    head, found, _, _ = socket.recv_fds(sock, 8, 1)
-    return (
-        (loads(exactly(sock.recv, int.from_bytes(head, "big"))), socket.socket(fileno=found[0]))
-        if head
-        else (None, None)
-    )
+def receive_order(sock: socket.socket) -> tuple[Any, socket.socket] | None:
+    """(the next order, the socket that came with it); None where the other end is closed."""
+    prefix, descriptors, _, _ = socket.recv_fds(sock, 8, 1)
+    if not prefix:
+        return None
+    data = read_exactly(sock.recv, int.from_bytes(prefix, "big"))
+    return unpack(data), socket.socket(fileno=descriptors[0])
 
 
-def send(sock, message):
-    data = json.dumps(message).encode()
-    sock.sendall(head_of(data) + data)
+def send_answer(sock: socket.socket, answer: Mapping[str, Any]) -> None:
+    data = json.dumps(answer).encode()
+    sock.sendall(length_prefix(data) + data)
 
 
-def receive(sock):
-    """The next answer; None where the other end is closed. Raises ValueError for what is none."""
+def receive_answer(sock: socket.socket) -> Any:
+    """The next answer; None where the other end is closed. Raises ValueError for a broken one."""
     first = sock.recv(1)
-    return (
-        json.loads(exactly(sock.recv, int.from_bytes(first + exactly(sock.recv, 7), "big")))
-        if first
-        else None
-    )
+    if not first:
+        return None
+    prefix = first + read_exactly(sock.recv, 7)
+    return json.loads(read_exactly(sock.recv, int.from_bytes(prefix, "big")))
 
 
-def head_of(data):
+def length_prefix(data: bytes) -> bytes:
     return len(data).to_bytes(8, "big")
 
 
-def exactly(more, count):
+def read_exactly(read: Callable[[int], bytes], count: int) -> bytes:
+    """So many bytes of what `read(most)` gives. Raises ValueError where there are fewer."""
     data = bytearray()
     while len(data) < count:
-        part = more(min(count - len(data), 1 << 20))
+        part = read(min(count - len(data), 1 << 20))
         if not part:
             raise ValueError("the message ended too soon")
         data += part
     return bytes(data)
 
 
-def enciphered(data, key, number):
-    """XOR with a stream that only the key's owners can make, another for each number; done twice it is undone."""
+def pack(order: Mapping[str, Any]) -> bytes:
+    """An order as bytes. marshal takes no NamedTuple, so Limits go as a plain tuple."""
+    plain = dict(order)
+    if "limits" in plain:
+        plain["limits"] = tuple(plain["limits"])
+    return dumps(plain)
+
+
+def unpack(data: bytes) -> dict[str, Any]:
+    """What `pack` made bytes of."""
+    order: dict[str, Any] = loads(data)
+    if "limits" in order:
+        order["limits"] = Limits(*order["limits"])
+    return order
+
+
+def seal(order: CellOrder, key: bytes, number: int) -> bytes:
+    """The message with which an order is sent to a submission's process as its `number`-th."""
+    data = encipher(pack(order), key, number)
+    return length_prefix(data) + data
+
+
+def unseal(data: bytes, key: bytes, number: int) -> Any:
+    """The order of a message without its length."""
+    return unpack(encipher(data, key, number))
+
+
+def encipher(data: bytes, key: bytes, number: int) -> bytes:
+    """XOR with a stream that depends on key and number; doing it twice gives the data back.
+
+    The stream is SHAKE256 of both (FIPS 202), which nobody can make without the key.
+    """
     stream = shake_256(key + number.to_bytes(8, "big")).digest(len(data))
-    return (int.from_bytes(data, "big") ^ int.from_bytes(stream, "big")).to_bytes(len(data), "big")
-
-
-def sealed(order, key, number):
-    """An order as it is sent into a room."""
-    data = enciphered(dumps(order), key, number)
-    return head_of(data) + data
+    mixed = int.from_bytes(data, "big") ^ int.from_bytes(stream, "big")
+    return mixed.to_bytes(len(data), "big")

@@ -1,64 +1,102 @@
-"""Jobs on workers: of this machine, or of a Dask cluster. Workers get notebooks and give back outputs; none sees the gradebook.
+"""Submissions on workers: of this machine, or of a Dask cluster.
 
-A worker is a thread. Those of one process share its warm parent and the starts of its lessons, so that both are made once; they share
-its Python, too, of which a submission takes a twentieth of a second. On one machine up to four are threads of this very process.
+Workers get submissions and give back what is to be written down; none sees the gradebook. A worker
+is a thread. Those of one process share its zygote and its template processes, so that both are made
+once; they share its Python, too, of which a submission takes a twentieth of a second. On one
+machine up to four workers are threads of the coordinator's own process.
 """
 
 import contextlib
 import itertools
 import os
 import pickle
+from collections.abc import Collection, Iterable, Iterator
+from typing import Any, NamedTuple
 
-from nbjudge.worker.assess import work
+from nbjudge.coursedir.submissions import Submission
+from nbjudge.errors import SchedulerError
+from nbjudge.worker.submission import Graded, Prepared, grade_submission
 
 THREADS = 4  # of a process, at most
 
+DASK = {
+    "distributed.scheduler.work-stealing": False,
+    "distributed.comm.timeouts.connect": "10s",
+    "distributed.admin.large-graph-warning-threshold": "1GiB",
+    "distributed.admin.tick.limit": "1h",
+    # By default each process of Dask spends 4 % of a core on looking at itself; with these, 1 %.
+    "distributed.admin.tick.interval": "1s",
+    "distributed.worker.profile.enabled": False,
+    "distributed.admin.system-monitor.interval": "10s",
+    "distributed.worker.memory.monitor-interval": "10s",
+    "distributed.scheduler.active-memory-manager.start": False,
+}
+
+
+class Task(NamedTuple):
+    """A submission for a worker."""
+
+    name: Any  # by which the caller knows it
+    assignment: bytes  # an Assignment as a pickle
+    submission: Submission | Prepared
+
 
 @contextlib.contextmanager
-def workers_of(workers, scheduler, packages):
-    """Yield a Dask client: of the cluster at `scheduler` (tcp://...), else of `workers` threads, which end with the block.
+def workers_of(
+    workers: int,
+    scheduler: str | None,
+    packages: Collection[str],
+) -> Iterator[Any]:
+    """Yield a Dask client of the cluster at `scheduler` (tcp://host:port), else of this machine.
 
-    Their warm parents already import `packages`, if there are any. Raises ValueError where no scheduler answers at that address.
+    On this machine there are `workers` threads, which end with the block. Their zygotes already
+    import `packages`; without packages no zygote is started, because ordinary kernels are used.
+    Raises SchedulerError where no scheduler answers at that address.
     """
     threads = max(count for count in range(1, THREADS + 1) if workers % count == 0)
-    inside = (
-        not scheduler and threads == workers and packages
-    )  # ordinary kernels would take on this process's environment
+    # An ordinary kernel would inherit the environment that Dask sets, so it needs its own process.
+    inside = not scheduler and threads == workers and bool(packages)
     if inside:
-        from nbjudge.sandbox.host.fork_server import cool_down, warm_up
+        from nbjudge.sandbox.host.fork_server import warm_up
 
-        warm_up(packages)  # first, for it takes longest
+        warm_up(packages)  # first, because it takes longest
     import dask
+
+    dask.config.set(DASK)
+    if scheduler:
+        with connected(scheduler) as client:
+            yield warming(client, packages)
+    else:
+        with local_cluster(workers // threads, threads, inside) as client:
+            yield client if inside else warming(client, packages)
+
+
+def connected(scheduler: str) -> Any:
+    """Return a Dask client of a cluster. Raises SchedulerError where no scheduler answers."""
+    from distributed import Client
+
+    try:
+        return Client(scheduler, timeout=10, set_as_default=False)
+    except (OSError, ValueError) as problem:
+        raise SchedulerError(
+            f"no scheduler answers at {scheduler} ({problem}): start one with `dask scheduler`, "
+            "or leave --scheduler out"
+        ) from None
+
+
+@contextlib.contextmanager
+def local_cluster(
+    processes: int,
+    threads: int,
+    inside: bool,
+) -> Iterator[Any]:
+    """Yield a Dask client of `processes` with `threads` each; `inside` this process if said so."""
     from distributed import Client, LocalCluster
 
-    dask.config.set(
-        {
-            "distributed.scheduler.work-stealing": False,
-            "distributed.comm.timeouts.connect": "10s",
-            "distributed.admin.large-graph-warning-threshold": "1GiB",
-            "distributed.admin.tick.limit": "1h",
-            # Dask looks at itself so often that each process takes 4 % of a core for that: less often, it is below 1 %
-            "distributed.admin.tick.interval": "1s",
-            "distributed.worker.profile.enabled": False,
-            "distributed.admin.system-monitor.interval": "10s",
-            "distributed.worker.memory.monitor-interval": "10s",
-            "distributed.scheduler.active-memory-manager.start": False,
-        }
-    )
-    if scheduler:
-        try:
-            client = Client(scheduler, timeout=10, set_as_default=False)
-        except (OSError, ValueError) as problem:
-            raise ValueError(
-                f"no scheduler answers at {scheduler} ({problem}): start one with `dask scheduler`, or leave --scheduler out"
-            ) from None
-        with client:
-            yield warming(client, packages)
-        return
     with (
         environment_kept(),
         LocalCluster(
-            n_workers=workers // threads,
+            n_workers=processes,
             threads_per_worker=threads,
             processes=not inside,
             dashboard_address="127.0.0.1:0",
@@ -68,15 +106,21 @@ def workers_of(workers, scheduler, packages):
         Client(cluster, set_as_default=False) as client,
     ):
         try:
-            yield client if inside else warming(client, packages)
+            yield client
         finally:
-            if inside:
-                cool_down()  # before the cluster ends, which would wait for what still runs
+            if inside:  # before the cluster ends, which would wait for what still runs
+                from nbjudge.sandbox.host.fork_server import cool_down
+
+                cool_down()
 
 
 @contextlib.contextmanager
-def environment_kept():
-    """Dask leaves behind what it sets for its workers, such as one thread for all sums: what is started later would have it, too."""
+def environment_kept() -> Iterator[None]:
+    """Restore the environment variables after the block.
+
+    Dask leaves behind what it sets for its workers, such as OMP_NUM_THREADS=1, and whatever is
+    started later would inherit that.
+    """
     before = dict(os.environ)
     try:
         yield
@@ -85,7 +129,8 @@ def environment_kept():
         os.environ.update(before)
 
 
-def warming(client, packages):
+def warming(client: Any, packages: Collection[str]) -> Any:
+    """Return the client, after its workers were asked to start zygotes with these packages."""
     if packages:
         from nbjudge.sandbox.host.fork_server import warm_up
 
@@ -93,45 +138,79 @@ def warming(client, packages):
     return client
 
 
-def run_jobs(client, jobs):
-    """Yield lists of (name, Assessed or the exception that kept it from running), of jobs that have ended together; `jobs` yields
-    (name, (Lesson as a pickle, the other arguments of `work`)).
+def run_tasks(
+    client: Any, tasks: Iterable[Task]
+) -> Iterator[list[tuple[Any, Graded | BaseException]]]:
+    """Yield lists of (name, what came of it) of tasks that have ended together.
 
-    Only as many as keep the workers busy are read ahead, so a class of a thousand does not lie in memory. A lesson goes to a worker
-    once; where it is lost with one, Dask unpacks it again.
+    An exception stands for the Graded that it prevented. Only as many tasks as keep the workers
+    busy are taken ahead, so a class of a thousand is never in memory at once.
     """
     from distributed import as_completed
 
-    jobs, running, lessons = iter(jobs), {}, {}
-    ended = as_completed(loop=client.loop)
-
-    def feed(count):
-        taken = list(itertools.islice(jobs, count))
-        for _, (packed, *_) in taken:
-            if packed not in lessons:
-                lessons[packed] = client.submit(pickle.loads, packed, pure=False)
-        if taken:
-            arguments = zip(*((lessons[packed], *others) for _, (packed, *others) in taken))
-            futures = client.map(work, *arguments, pure=False, retries=0)
-            running.update(zip(futures, (name for name, _ in taken)))
-            ended.update(futures)
-
+    queue = Queue(client, iter(tasks), as_completed(loop=client.loop))
     for _ in range(2 * max(1, sum(client.nthreads().values()))):
-        feed(1)
-    while running:  # the more end at once, the fewer messages there are about each
-        batch = ended.next_batch()
-        results = results_of(client, batch)
-        feed(len(batch))
-        yield list(zip(map(running.pop, batch), results))
-        for future in batch:
+        queue.submit(1)
+    while queue.running:
+        yield queue.collect()
+
+
+class Queue:
+    """Tasks that are under way on a cluster."""
+
+    def __init__(
+        self,
+        client: Any,
+        tasks: Iterator[Task],
+        ended: Any,
+    ) -> None:
+        self.client = client
+        self.tasks = tasks
+        self.ended = ended  # Dask's as_completed
+        self.running: dict[Any, Any] = {}  # {future: name of its task}
+        self.assignments: dict[bytes, Any] = {}  # {pickle: future of the Assignment}
+
+    def submit(self, count: int) -> None:
+        """Send the next tasks, at most `count`.
+
+        An assignment goes to a worker once; where it is lost with one, Dask unpickles it again.
+        """
+        taken = list(itertools.islice(self.tasks, count))
+        for task in taken:
+            if task.assignment not in self.assignments:
+                future = self.client.submit(pickle.loads, task.assignment, pure=False)
+                self.assignments[task.assignment] = future
+        if not taken:
+            return
+        assignments = [self.assignments[task.assignment] for task in taken]
+        submissions = [task.submission for task in taken]
+        futures = self.client.map(grade_submission, assignments, submissions, pure=False, retries=0)
+        for future, task in zip(futures, taken, strict=True):
+            self.running[future] = task.name
+        self.ended.update(futures)
+
+    def collect(self) -> list[tuple[Any, Graded | BaseException]]:
+        """Wait until tasks have ended, send as many others, and return what came of those."""
+        futures = self.ended.next_batch()  # the more at once, the fewer messages about each
+        results = results_of(self.client, futures)
+        self.submit(len(futures))
+        found = []
+        for future, result in zip(futures, results, strict=True):
+            found.append((self.running.pop(future), result))
             future.release()
+        return found
 
 
-def results_of(client, futures):
-    """What these came to, or the exception that ended them; all asked for at once where none has failed."""
+def results_of(client: Any, futures: list[Any]) -> list[Graded | BaseException]:
+    """Return what these futures came to, or the exceptions that ended them.
+
+    All are asked for in one message where none has failed.
+    """
     if all(future.status == "finished" for future in futures):
         with contextlib.suppress(Exception):  # one that is lost by now runs again, and may fail
             return client.gather(futures)
-    return [
-        future.result() if future.status == "finished" else future.exception() for future in futures
-    ]
+    results = []
+    for future in futures:
+        finished = future.status == "finished"
+        results.append(future.result() if finished else future.exception())
+    return results

@@ -1,66 +1,76 @@
-"""Where processes cannot fork, or the kernel is not Python's: an ordinary Jupyter kernel for each submission, without a room around it."""
+"""Ordinary Jupyter kernels, one for each notebook, without a sandbox around them.
+
+They are used where processes cannot fork (Windows) and where the kernel is not Python's.
+"""
 
 import tempfile
+from typing import Any
 
+from nbformat import NotebookNode
 from nbformat.v4 import new_code_cell, new_notebook
 
 from nbjudge.coursedir.preprocessors import FairExecute
 from nbjudge.files import write_files
-from nbjudge.job import Done
+from nbjudge.job import Job, Result, Step
 
 
-def run_in_kernel(job):
-    """The job's steps in a kernel of the name `job.kernel`; return a list of Done. A kernel that dies takes the rest with it."""
-    cells = [new_code_cell(step.source, metadata=graded(step)) for step in job.steps]
-    notebook = new_notebook(
-        cells=cells, metadata={"kernelspec": {"name": job.kernel, "display_name": job.kernel}}
-    )
+def run_in_kernel(job: Job) -> list[Result]:
+    """Run the job's steps in a kernel named `job.kernel` and return a Result for each.
+
+    A kernel that dies takes all later cells with it.
+    """
+    kernel = {"name": job.kernel, "display_name": job.kernel}
+    cells = [new_code_cell(step.source, metadata=metadata_of(step)) for step in job.steps]
+    notebook = new_notebook(cells=cells, metadata={"kernelspec": kernel})
     with tempfile.TemporaryDirectory() as folder:
         write_files(folder, job.files)
-        execute = FairExecute(
-            timeout=int(job.timeout),
-            iopub_timeout=30,
-            allow_errors=True,
-            error_on_timeout={
-                "ename": "CellTimeoutError",
-                "evalue": f"the cell was stopped after {job.timeout:g} s",
-                "traceback": [f"CellTimeoutError: the cell was stopped after {job.timeout:g} s"],
-            },
-            extra_arguments=["--log-level=ERROR"],
-        )
         died = ""
         try:
-            execute.preprocess(notebook, {"metadata": {"path": folder}})
-        except Exception as problem:
-            died = f"{type(problem).__name__}: the kernel ended, or could not be interrupted, in this cell or before it"
-    return [as_done(cell, died) for cell in notebook.cells]
+            executor(job.timeout).preprocess(notebook, {"metadata": {"path": folder}})
+        except Exception as problem:  # nbclient's own, and those of the kernel's process
+            died = (
+                f"{type(problem).__name__}: the kernel ended, or could not be interrupted, "
+                "in this cell or before it"
+            )
+    return [as_result(cell, died) for cell in notebook.cells]
 
 
-def graded(step):
-    return {
-        "nbgrader": {
-            "grade_id": step.name,
-            "grade": step.kind == "check",
-            "solution": False,
-            "locked": True,
-            "points": 0,
-            "schema_version": 3,
-        }
+def executor(timeout: float) -> FairExecute:
+    """Return nbgrader's executor with `timeout` seconds for a cell, which goes on after errors."""
+    stopped = f"the cell was stopped after {timeout:g} s"
+    return FairExecute(
+        timeout=int(timeout),
+        iopub_timeout=30,
+        allow_errors=True,
+        error_on_timeout={
+            "ename": "CellTimeoutError",
+            "evalue": stopped,
+            "traceback": [f"CellTimeoutError: {stopped}"],
+        },
+        extra_arguments=["--log-level=ERROR"],
+    )
+
+
+def metadata_of(step: Step) -> dict[str, Any]:
+    """Return nbgrader's metadata for a step, which FairExecute reads to know the checks."""
+    fields = {
+        "grade_id": step.name,
+        "grade": step.kind == "check",
+        "solution": False,
+        "locked": True,
+        "points": 0,
+        "schema_version": 3,
     }
+    return {"nbgrader": fields}
 
 
-def as_done(cell, died):
+def as_result(cell: NotebookNode, died: str) -> Result:
+    """Return how an executed cell ended; `died` says that the kernel did, "" where it lives."""
     errors = [output for output in cell.outputs if output.output_type == "error"]
     if died and "shell.execute_reply" not in cell.metadata.get("execution", {}):
         name = died.partition(":")[0]
         error = {"output_type": "error", "ename": name, "evalue": died, "traceback": [died]}
-        return Done(False, None, [error], 0, [], "died")
+        return Result(False, None, [error], 0, [], "died")
     timed_out = any(error.ename == "CellTimeoutError" for error in errors)
-    return Done(
-        not errors,
-        None,
-        [dict(output) for output in cell.outputs],
-        0,
-        [],
-        "time" if timed_out else "",
-    )
+    outputs = [dict(output) for output in cell.outputs]
+    return Result(not errors, None, outputs, 0, [], "time" if timed_out else "")

@@ -1,73 +1,105 @@
-"""Which dictionaries, functions and closures have been touched, told from their own memory: part of putting back (putback.py)."""
+"""Which dictionaries, functions and closures have changed since a snapshot (snapshot.py).
+
+It is told from their own memory.
+"""
 
 import builtins
 import ctypes
 import struct
 import sys
 from array import array
+from collections.abc import Callable, Sequence
 from itertools import accumulate
+from typing import Any, TypeAlias
 
-__builtins__ = dict(vars(builtins))  # the functions below look here, and not where others can patch
+from nbjudge import libraries
 
-modules = sys.modules
-TABLE = 32  # bytes from a dictionary's start to where it says where its table lies, and after that where values lie that share one
+# The functions below look here for builtins, where others cannot patch them.
+__builtins__ = dict(vars(builtins))  # type: ignore[assignment]
+
+# Bytes from a dictionary's start to the address of its table, and after that, if it shares its
+# table with others, of its values.
+TABLE = 32
+VERSION = 24  # bytes from a dictionary's start to its version
 UNVERSIONED = (3, 13)  # the first Python whose dictionaries have no version
+PIECE = 256  # addresses that are read together; so few need no new memory in a fork
+
+Space: TypeAlias = dict[Any, Any]
+Slot: TypeAlias = tuple[Any, str]  # a function or a cell, and the name of what it holds
+Changed: TypeAlias = Callable[[], Sequence[int]]
 
 
-def watcher(spaces, slots=()):
-    """Return a function that gives the indexes of those dictionaries that have been touched, told from their own memory, and after
-    them those of the `slots`: (function or cell, name of what it holds).
+def watcher(spaces: Sequence[Space], slots: Sequence[Slot] = ()) -> Changed:
+    """Return a function that gives the indexes of the dictionaries that have changed, and after
+    them, counted on, those of the slots.
 
-    To look at each value would touch its reference count, and so copy most of the pages that a forked process shares. Each dictionary
-    has a number that every change makes another (PEP 509), up to CPython 3.12. Later, a dictionary whose table lies where it lay, and
-    holds the same bytes, holds the same objects. A slot with the same address does, too. Where this Python keeps them in another
-    way, all count as touched.
+    To look at each value would write to its reference count, and so copy most of the pages that a
+    forked process shares. Each dictionary has a number that every change makes another (PEP 509),
+    up to CPython 3.12. Later, a dictionary whose table lies where it lay, and holds the same bytes,
+    holds the same objects. A slot with the same address does, too. Where this Python keeps them in
+    another way, all count as changed.
     """
-    count, everything, where = len(spaces), range(len(spaces) + len(slots)), offsets()
+    everything = range(len(spaces) + len(slots))
+    where = offsets()
     if not as_known() or len(where) < 3:
         return lambda: everything
     places = [id(holder) + where[name] for holder, name in slots]
     if sys.version_info < UNVERSIONED:
-        return changes([*(id(space) + 24 for space in spaces), *places])
-    tables, sizes = zip(*map(table_of, spaces)) if spaces else ((), ())
-    moved = changes([*(id(space) + TABLE for space in spaces), *places])
+        versions = [id(space) + VERSION for space in spaces]
+        return changes([*versions, *places])
+    tables = [id(space) + TABLE for space in spaces]
+    moved = changes([*tables, *places])
+    differing_tables = table_watcher(spaces)
+
+    def changed() -> Sequence[int]:
+        elsewhere = set(moved())
+        return sorted([*elsewhere, *differing_tables(elsewhere)])
+
+    return changed
+
+
+def table_watcher(spaces: Sequence[Space]) -> Callable[[set[int]], list[int]]:
+    """Return a function that gives the indexes of those dictionaries whose table holds other bytes
+    than now, except of those that are given to it because their table has moved."""
+    tables = []
+    sizes = []
+    for space in spaces:
+        table, size = table_of(space)
+        tables.append(table)
+        sizes.append(size)
     kept = b"".join(map(ctypes.string_at, tables, sizes))
     held = ctypes.create_string_buffer(kept, len(kept) + 1)
-    starts = array(
-        "Q", [ctypes.addressof(held) + start for start in accumulate(sizes, initial=0)][:count]
-    )
-    differ = ctypes.CDLL(None).memcmp
-    differ.argtypes = [ctypes.c_void_p, ctypes.c_void_p, ctypes.c_size_t]
+    starts = accumulate(sizes, initial=ctypes.addressof(held))
+    copies = array("Q", starts)
+    compare = ctypes.CDLL(None).memcmp
+    compare.argtypes = [ctypes.c_void_p, ctypes.c_void_p, ctypes.c_size_t]
 
-    def touched():
+    def differing_tables(moved: set[int]) -> list[int]:
         assert held  # it lives as long as this function
-        elsewhere = set(moved())
-        return sorted(
-            [
-                *elsewhere,
-                *(
-                    place
-                    for place in range(count)
-                    if place not in elsewhere and differ(tables[place], starts[place], sizes[place])
-                ),
-            ]
-        )
+        found = []
+        for place, (table, size) in enumerate(zip(tables, sizes)):
+            if place not in moved and compare(table, copies[place], size):
+                found.append(place)
+        return found
 
-    return touched
+    return differing_tables
 
 
-def keeps(space):
-    """Return a function that tells whether a dictionary still holds, under the same names, all that it holds now, whatever else has come
-    to it; told from its own memory. Where that cannot be told, the answer is no.
+def keeps(space: Space) -> Callable[[], bool]:
+    """Return a function that tells whether a dictionary still holds, under the same names, all that
+    it holds now, whatever else has come to it. Where that cannot be told, the answer is no.
 
-    In a table lie the entries side by side in the order in which they came, with gaps where some have gone, and so they do in a larger
-    one in its place. What is deleted or replaced is overwritten.
+    It is told from the dictionary's own memory. In a table the entries lie side by side in the
+    order in which they came, with gaps where some have gone, and so they do in a larger one in its
+    place. What is deleted or replaced is overwritten.
     """
     if not as_known():
         return lambda: False
-    table, spans = read_table(space), []
+    table = read_table(space)
+    spans: list[list[int]] = []
     for name, value in space.items():
-        entry, end = struct.pack("QQ", id(name), id(value)), spans[-1][1] if spans else 0
+        entry = struct.pack("QQ", id(name), id(value))
+        end = spans[-1][1] if spans else 0
         place = table.find(entry, end)
         if place < 0:  # it is laid out in another way
             return lambda: False
@@ -76,7 +108,7 @@ def keeps(space):
         spans[-1][1] = place + len(entry)
     runs = [(table[start : start + 16], table[start:end]) for start, end in spans]
 
-    def kept():
+    def kept() -> bool:
         table, place = read_table(space), 0
         for first, run in runs:
             place = table.find(first, place)
@@ -87,95 +119,95 @@ def keeps(space):
     return kept
 
 
-def as_known():
-    """Whether this is a Python whose dictionaries are laid out as CPython's have been since 3.10."""
-    return (
-        sys.implementation.name == "cpython"
-        and dict.__basicsize__ == 48
-        and getattr(sys, "_is_gil_enabled", lambda: True)()
-    )
+def as_known() -> bool:
+    """Whether dictionaries are laid out here as CPython's have been since 3.10."""
+    if sys.implementation.name != "cpython":
+        return False
+    if dict.__basicsize__ != 48:
+        return False
+    # CPython 3.13 and later can be built without a GIL, and then lays them out in another way.
+    return bool(getattr(sys, "_is_gil_enabled", lambda: True)())
+
+
+# The functions below have their tools as defaults, because student code could replace them.
 
 
 def table_of(
-    space, read=ctypes.string_at, unpack=struct.unpack
-):  # as they are now: the learner's code could replace them
+    space: Space, read: Any = ctypes.string_at, unpack: Any = struct.unpack
+) -> tuple[int, int]:
     """(address of a dictionary's table, bytes of it; none where it shares one with others)."""
     table, values = unpack("QQ", read(id(space) + TABLE, 16))
-    return table, 0 if values else space.__sizeof__() - dict.__basicsize__
+    if values:
+        return table, 0
+    return table, space.__sizeof__() - dict.__basicsize__
 
 
-def read_table(space, read=ctypes.string_at):
-    return read(*table_of(space))
+def read_table(space: Space, read: Any = ctypes.string_at) -> bytes:
+    table: bytes = read(*table_of(space))
+    return table
 
 
-def changes(places):
-    """Return a function that gives the indexes of those of these addresses at which other bytes lie than now, eight at each.
+def changes(places: list[int]) -> Changed:
+    """Return a function that gives the indexes of those of these addresses at which other bytes lie
+    than now, eight at each."""
+    gather = libraries.gatherer() or gather_one_by_one
+    where, read_words = gather(places)
+    pieces = []
+    for start in range(0, len(places), PIECE):
+        some = where[start : start + PIECE]
+        pieces.append((start, some, read_words(some)))
 
-    To ask ctypes for each takes half a microsecond, and a check waits for twice twenty thousand. Where there is numpy, it collects them
-    all, from an array that is all of the memory; only what is asked for is read, in pieces that need no new memory in a fork. Bytes
-    are compared and not arrays: for these, numpy before 2.0 lets anybody say what "equal" is.
-    """
-    numpy, piece, read = (
-        modules.get("numpy"),
-        256,
-        ctypes.string_at,
-    )  # which the learner's code could replace
-    if numpy is None:
-
-        def collect(some):
-            return b"".join([read(place, 8) for place in some])
-
-        where = places
-    else:
-        base, words = 4096, ctypes.c_uint64 * ((1 << 44) - 512)  # a process has 47 bits of address
-        take = numpy.frombuffer(words.from_address(base), numpy.uint64).take
-
-        def collect(some):
-            return take(some, mode="clip").tobytes()
-
-        where = (numpy.array(places, numpy.int64) - base) // 8
-    pieces = [(start, where[start : start + piece]) for start in range(0, len(places), piece)]
-    pieces = [(start, some, collect(some)) for start, some in pieces]
-
-    def changed():
-        return [
-            place
-            for start, some, first in pieces
-            for place in differing(collect(some), first, start)
-        ]
+    def changed() -> list[int]:
+        found = []
+        for start, some, before in pieces:
+            found += differing(read_words(some), before, start)
+        return found
 
     return changed
 
 
-def differing(now, first, start):
+def gather_one_by_one(places: Sequence[int]) -> libraries.Gather:
+    """The slow way to read, where no library has a quicker one."""
+    read = ctypes.string_at
+
+    def read_words(some: Sequence[int]) -> bytes:
+        return b"".join([read(place, 8) for place in some])
+
+    return places, read_words
+
+
+def differing(now: bytes, before: bytes, start: int) -> list[int]:
     """The places, counted from `start`, at which these bytes differ, eight at each."""
-    if now == first:
+    if now == before:
         return []
     if len(now) == 8:
         return [start]
-    half = len(now) // 16 * 8
-    return [
-        *differing(now[:half], first[:half], start),
-        *differing(now[half:], first[half:], start + half // 8),
-    ]
+    places = len(now) // 16
+    middle = places * 8
+    first = differing(now[:middle], before[:middle], start)
+    second = differing(now[middle:], before[middle:], start + places)
+    return first + second
 
 
-def offsets():
-    """How far from their start functions and cells keep what they hold, seen from some that hold a known thing."""
+def offsets() -> dict[str, int]:
+    """{name: bytes from the start of a function or a cell to the address of what it holds}.
+
+    Found in some that hold a known thing.
+    """
     thing = object()
 
-    def sample(first=thing, *, second=thing):
+    def sample(first: object = thing, *, second: object = thing) -> object:
         return thing
 
     known = (
         (sample, "__defaults__", sample.__defaults__),
         (sample, "__kwdefaults__", sample.__kwdefaults__),
-        (sample.__closure__[0], "cell_contents", thing),
+        (sample.__closure__[0], "cell_contents", thing),  # type: ignore[index]
     )
-    found = {
-        name: ctypes.string_at(id(holder), type(holder).__basicsize__).find(
-            struct.pack("Q", id(held))
-        )
-        for holder, name, held in known
-    }
-    return {name: place for name, place in found.items() if place > 0}
+    found = {}
+    for holder, name, held in known:
+        memory = ctypes.string_at(id(holder), type(holder).__basicsize__)
+        place = memory.find(struct.pack("Q", id(held)))
+        if place > 0:
+            found[name] = place
+    return found

@@ -1,4 +1,7 @@
-"""Try to build a sandbox, and print "ok" or the step that failed: `python -m nbjudge.sandbox.guest.probe`."""
+"""Try to build a sandbox, and print "ok" or the step that failed.
+
+python -m nbjudge.sandbox.guest.probe
+"""
 
 import os
 import sys
@@ -8,18 +11,23 @@ from nbjudge.sandbox.guest.namespaces import SYSTEM, enter
 from nbjudge.sandbox.wire import Limits
 
 
-def main():
+def main() -> None:
     with tempfile.TemporaryDirectory() as base:
         child = os.fork()
         if not child:
-            try:
-                enter(base, [path for path in SYSTEM if os.path.exists(path)], [], {}, Limits())
-                said = "ok"
-            except BaseException as problem:
-                said = str(problem)
-            os.write(sys.stdout.fileno(), said.encode())
+            os.write(sys.stdout.fileno(), try_in(base).encode())
             os._exit(0)
         os.waitpid(child, 0)
+
+
+def try_in(base: str) -> str:
+    """ "ok" in the sandbox, or why there is none."""
+    visible = [path for path in SYSTEM if os.path.exists(path)]
+    try:
+        enter(base, visible, [], {}, Limits())
+    except BaseException as problem:
+        return str(problem)
+    return "ok"
 
 
 if __name__ == "__main__":

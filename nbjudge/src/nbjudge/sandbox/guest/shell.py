@@ -1,10 +1,13 @@
-"""The shell that a notebook's cells run in: IPython with its outputs on a page.
+"""The shell that a notebook's cells run in: IPython, with its outputs kept on a page.
 
-All that a learner's code can reach of the grading engine is this module. It therefore judges nothing and knows no secret.
+This module is all that student code can reach of the grading engine. It therefore judges nothing,
+knows no secret, and imports nothing of the engine but output.py.
 """
 
 import io
 import sys
+from collections.abc import Callable
+from typing import Any
 
 from IPython.core.displayhook import DisplayHook
 from IPython.core.displaypub import DisplayPublisher
@@ -12,45 +15,40 @@ from IPython.core.interactiveshell import InteractiveShell
 from traitlets import Type
 from traitlets.config import Config
 
-from nbjudge.sandbox.wire import CUT, KEPT_PICTURES, KEPT_TEXT, shorten
+from nbjudge.sandbox.output import OutputBudget, shorten
 
 
 class Page:
-    """The outputs of the cell that runs, in nbformat's form, cut where they grow beyond what anybody reads."""
+    """The outputs of the cell that runs, in nbformat's form, cut beyond their budget."""
 
-    def __init__(self):
-        self.outputs, self.printed, self.shown, self.wait = [], 0, 0, False
+    def __init__(self) -> None:
+        self.outputs: list[dict[str, Any]] = []
+        self.budget = OutputBudget()
+        self.clear_before_next = False
 
-    def print(self, name, text):
-        self._make_way()
-        room = KEPT_TEXT - self.printed
-        self.printed += len(text)
-        if room < 0:
+    def print(self, name: str, text: str) -> None:
+        self._clear_if_asked()
+        kept = self.budget.text(text)
+        if kept is None:
             return
-        if len(text) > room:
-            text = f"{text[:room]}\n{CUT}the cell printed more than {KEPT_TEXT:,} characters.\n"
-            self.printed += 1  # full exactly to the brim must not be reported twice
         last = self.outputs[-1] if self.outputs else {}
         if last.get("output_type") == "stream" and last["name"] == name:
-            last["text"] += text
+            last["text"] += kept
         else:
-            self.outputs.append({"output_type": "stream", "name": name, "text": text})
+            self.outputs.append({"output_type": "stream", "name": name, "text": kept})
 
-    def show(self, kind, data, metadata, **more):
-        self._make_way()
-        data = {
-            key: value if isinstance(value, (str, dict, list)) else str(value)
-            for key, value in data.items()
-        }
-        self.shown += sum(len(str(value)) for value in data.values())
-        if self.shown > KEPT_PICTURES:
-            data, metadata = (
-                {"text/plain": f"{CUT}the cell displayed more than {KEPT_PICTURES:,} characters."},
-                {},
-            )
-        self.outputs.append({"output_type": kind, "data": data, "metadata": metadata or {}, **more})
+    def show(self, kind: str, data: dict[str, Any], metadata: Any, **more: Any) -> None:
+        self._clear_if_asked()
+        plain = {}
+        for key, value in data.items():
+            plain[key] = value if isinstance(value, (str, dict, list)) else str(value)
+        kept = self.budget.data(plain)
+        if kept is not plain:
+            metadata = {}
+        output = {"output_type": kind, "data": kept, "metadata": metadata or {}, **more}
+        self.outputs.append(output)
 
-    def fail(self, name, message, lines):
+    def fail(self, name: str, message: str, lines: list[str]) -> None:
         self.outputs.append(
             {
                 "output_type": "error",
@@ -60,9 +58,10 @@ class Page:
             }
         )
 
-    def _make_way(self):
-        if self.wait:
-            self.outputs, self.wait = [], False
+    def _clear_if_asked(self) -> None:
+        if self.clear_before_next:
+            self.outputs = []
+            self.clear_before_next = False
 
 
 class Stream(io.TextIOBase):
@@ -70,101 +69,117 @@ class Stream(io.TextIOBase):
 
     encoding = "utf-8"
 
-    def __init__(self, page, name):
-        self.page, self.name = page, f"<{name}>"
+    def __init__(self, page: Page, name: str) -> None:
+        self.page = page
+        self.name = f"<{name}>"
 
-    def write(self, text):
+    def write(self, text: str) -> int:
         self.page.print(self.name[1:-1], text)
         return len(text)
 
-    def writable(self):
+    def writable(self) -> bool:
         return True
 
-    def close(self):
+    def close(self) -> None:
         pass
 
 
 class Publisher(DisplayPublisher):
-    page = None
+    page: Page
 
-    def publish(self, data, metadata=None, *, transient=None, update=False, **_):
+    def publish(
+        self,
+        data: Any,
+        metadata: Any = None,
+        source: Any = None,
+        *,
+        transient: Any = None,
+        update: bool = False,
+        **_: Any,
+    ) -> None:
         name = (transient or {}).get("display_id")
         if update:
             for output in self.page.outputs:
                 if name and output.get("display_id") == name:
                     output |= {"data": {**data}, "metadata": metadata or {}}
         else:
-            self.page.show("display_data", data, metadata, **({"display_id": name} if name else {}))
+            more = {"display_id": name} if name else {}
+            self.page.show("display_data", data, metadata, **more)
 
-    def clear_output(self, wait=False):
-        self.page.wait = wait
+    def clear_output(self, wait: bool = False) -> None:
+        self.page.clear_before_next = wait
         if not wait:
             self.page.outputs = []
 
 
 class Displays(DisplayHook):
-    page = None
+    page: Page
 
-    def write_output_prompt(self):
+    def write_output_prompt(self) -> None:
         pass
 
-    def write_format_data(self, format_dict, md_dict=None):
-        self.page.show("execute_result", format_dict, md_dict, execution_count=self.prompt_count)
+    def write_format_data(self, format_dict: Any, md_dict: Any = None) -> None:
+        count = self.prompt_count
+        self.page.show("execute_result", format_dict, md_dict, execution_count=count)
 
 
 class Shell(InteractiveShell):
     """IPython as a notebook knows it, with its outputs on a page."""
 
+    page: Page
     display_pub_class = Type(Publisher)
     displayhook_class = Type(Displays)
 
-    def __init__(self, **options):
+    def __init__(self, **options: Any) -> None:
         fresh_page(self)
-        super().__init__(
-            config=Config(
-                HistoryManager={"enabled": False, "hist_file": ":memory:"},
-                InteractiveShell={"colors": "NoColor"},
-            ),
-            **options,
+        config = Config(
+            HistoryManager={"enabled": False, "hist_file": ":memory:"},
+            InteractiveShell={"colors": "NoColor"},
         )
+        super().__init__(config=config, **options)
 
-    def _showtraceback(self, etype, evalue, stb):
+    def _showtraceback(self, etype: Any, evalue: Any, stb: Any) -> None:
         lines = stb if isinstance(stb, list) else [str(stb)]
-        self.page.fail(getattr(etype, "__name__", str(etype)), words_of(evalue), lines)
+        self.page.fail(getattr(etype, "__name__", str(etype)), message_of(evalue), lines)
 
-    def run(self, source):
+    def run(self, source: str) -> tuple[bool, list[dict[str, Any]]]:
         """Run a cell as a notebook would; return (well, outputs)."""
-        page, before = fresh_page(self), (sys.stdout, sys.stderr)
+        page = fresh_page(self)
+        before = sys.stdout, sys.stderr
         try:
             well = self.run_cell(source, store_history=True).success
-        except BaseException as problem:  # a second interrupt, or hooks that the learner broke
+        except BaseException as problem:  # a second interrupt, or hooks that the student broke
             well = False
-            page.fail(type(problem).__name__, words_of(problem), [])
+            page.fail(type(problem).__name__, message_of(problem), [])
         finally:
             sys.stdout, sys.stderr = before
         return well, page.outputs
 
 
-def fresh_page(shell):
-    """An empty page, on which from now on everything goes."""
+def fresh_page(shell: Shell) -> Page:
+    """An empty page, which takes all outputs from now on."""
     page = Page()
     shell.page = Publisher.page = Displays.page = page
     sys.stdout, sys.stderr = Stream(page, "stdout"), Stream(page, "stderr")
     return page
 
 
-def door(name):
-    """A function of ctypes that raises an audit event, so that `guard.watch` decides whether it is called, and calls it."""
+def audited_call(name: str) -> Callable[..., Any]:
+    """A stand-in for a function of ctypes that raises no audit event of its own.
 
-    def call(*arguments):
-        result = []
+    It raises one, so that the hook of audit_hook.watch decides whether the function is called, and
+    calls it.
+    """
+
+    def call(*arguments: Any) -> Any:
+        result: list[Any] = []
         sys.audit("ctypes.door", name, arguments, result)
         return result[0]
 
     return call
 
 
-def words_of(problem):
+def message_of(problem: BaseException) -> str:
     try:
         return str(problem)
     except BaseException as second:

@@ -1,7 +1,7 @@
-"""Putting back, before a check, all that was there before the learner's code ran.
+"""Restores, before a check, all that was there before student code ran.
 
-Here are only functions, and in touched.py and guard.py: every class can be found among the subclasses of `object`, and its methods
-lead to what they use.
+Here are only functions, and in dirty_tracking.py and audit_hook.py, because student code can find
+every class among the subclasses of `object`, and a class's methods lead to what they use.
 """
 
 import builtins
@@ -10,9 +10,8 @@ import functools
 import gc
 import sys
 import threading
-import types
 import warnings
-from _signal import (
+from _signal import (  # type: ignore[import-not-found]
     ITIMER_REAL,
     SIG_DFL,
     SIGALRM,
@@ -25,44 +24,60 @@ from _signal import (
     setitimer,
 )
 from _signal import signal as on_signal
+from collections.abc import Callable, Iterable, Sequence
 from operator import is_
+from types import (
+    BuiltinFunctionType,
+    CellType,
+    FunctionType,
+    GetSetDescriptorType,
+    MemberDescriptorType,
+    MethodDescriptorType,
+    MethodType,
+    ModuleType,
+    WrapperDescriptorType,
+)
+from typing import Any, TypeAlias
 
+from nbjudge import libraries
 from nbjudge.sandbox.guest.audit_hook import SILENT
 from nbjudge.sandbox.guest.dirty_tracking import keeps, watcher
 
-__builtins__ = dict(vars(builtins))  # the functions below look here, and not where others can patch
+# The functions below look here for builtins, where others cannot patch them.
+__builtins__ = dict(vars(builtins))  # type: ignore[assignment]
 
 FIXED = (
-    types.FunctionType,
-    types.BuiltinFunctionType,
+    FunctionType,
+    BuiltinFunctionType,
     type,
-    types.ModuleType,
-    types.MethodDescriptorType,
-    types.WrapperDescriptorType,
-    types.GetSetDescriptorType,
-    types.MemberDescriptorType,
-    types.MethodType,
+    ModuleType,
+    MethodDescriptorType,
+    WrapperDescriptorType,
+    GetSetDescriptorType,
+    MemberDescriptorType,
+    MethodType,
     staticmethod,
     classmethod,
     property,
 )
 CACHE = functools._lru_cache_wrapper
-settrace, setprofile, class_space, cell_content, asked_of, emptied = (
-    sys.settrace,
-    sys.setprofile,
-    type.__dict__["__dict__"].__get__,
-    types.CellType.cell_contents.__get__,
-    CACHE.cache_info,
-    CACHE.cache_clear,
-)
+# Bound now, before student code can replace them.
+settrace, setprofile = sys.settrace, sys.setprofile
+class_space = type.__dict__["__dict__"].__get__
+cell_content = CellType.cell_contents.__get__
+asked_of, emptied = CACHE.cache_info, CACHE.cache_clear
 modules = sys.modules
 
+Names: TypeAlias = dict[str, Any]
+Modules: TypeAlias = list[ModuleType]
+Restore: TypeAlias = Callable[[], list[str]]
 
-def without_warnings(function):
+
+def without_warnings(function: Callable[..., Any]) -> Callable[..., Any]:
     """A function that looks at everything meets much that is deprecated."""
 
     @functools.wraps(function)
-    def run(*arguments):
+    def run(*arguments: Any) -> Any:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")
             return function(*arguments)
@@ -71,196 +86,128 @@ def without_warnings(function):
 
 
 @without_warnings
-def keeper(space, own=()):
-    """Return a function that puts everything back and returns the names of what had been changed, as `module.name`.
+def take_snapshot(space: Names, own: Sequence[str] = ()) -> Restore:
+    """Return a function that restores everything and returns the names of what had been changed,
+    as `module.name`.
 
-    Call it before any of the learner's code has run. `space`: the notebook's names. `own`: top-level names of the instructor's
-    packages, whose data is kept, too. A check reaches what its notebook and the instructor's modules import, and what those
-    modules import in their turn. Looking at every module there is would touch, and so copy, most of a forked process's memory
-    at every check.
+    Call it before any student code has run. `space`: the notebook's names. `own`: top-level names
+    of the instructor's packages, whose data is kept, too. A check reaches what its notebook and the
+    instructor's modules import, and what those modules import in their turn. Looking at every
+    module there is would touch, and so copy, most of a forked process's memory at every check.
     """
-    mine = [module for name, module in modules.items() if name.partition(".")[0] in own]
-    first = list(
-        dict.fromkeys([*mine, *referred(vars(module) for module in mine), *referred([space])])
-    )
-    seen = {
-        id(module): module
-        for module in [builtins, *first, *referred(vars(module) for module in first)]
-    }
-    places, functions = [], {}
+    mine = modules_of(own)
+    first = unique([*mine, *referred(map(vars, mine)), *referred([space])])
+    second = referred(map(vars, first))
+    seen = {id(module): module for module in [builtins, *first, *second]}
+    owners: list[Any] = []
+    names_of: list[Any] = []
+    values_of: list[Any] = []
+    functions: dict[int, Any] = {}
 
-    def note(owner, names, keeps_data):
-        kept = {
-            name: value
-            for name, value in names.items()
-            if not name.startswith("__") or isinstance(value, FIXED)
-        }
-        kept = {
-            name: value
-            for name, value in kept.items()
-            if keeps_data or callable(value) or isinstance(value, FIXED)
-        }
-        if owner is ctypes:  # `watch` puts doors before these, and they must stay
-            kept = {name: value for name, value in kept.items() if name not in SILENT}
+    def note(owner: Any, names: Names, keeps_data: bool) -> None:
+        kept = {}
+        for name, value in names.items():
+            fixed = isinstance(value, FIXED)
+            # audit_hook.watch puts functions of its own in these places, and they must stay.
+            stands_in = owner is ctypes and name in SILENT
+            wanted = fixed or (not name.startswith("__") and (keeps_data or callable(value)))
+            if wanted and not stands_in:
+                kept[name] = value
         if kept:
-            places.append((owner, tuple(kept), tuple(kept.values())))
+            owners.append(owner)
+            names_of.append(tuple(kept))
+            values_of.append(tuple(kept.values()))
         for value in kept.values():
-            while (
-                isinstance(value, types.FunctionType) and id(value) not in functions
-            ):  # what a decorator has wrapped, too
+            # What a decorator has wrapped, too.
+            while isinstance(value, FunctionType) and id(value) not in functions:
                 functions[id(value)] = value, f"{value.__module__}.{value.__qualname__}"
                 value = getattr(value, "__wrapped__", None)
 
     for module in seen.values():
         note(module, vars(module), module in mine)
-        for kind in [
-            value
-            for value in vars(module).values()
-            if isinstance(value, type) and value.__module__ == module.__name__
-        ]:
-            note(kind, dict(vars(kind)), False)
-    for kind in {
-        id(kind): kind
-        for module in first
-        for value in vars(module).values()
-        if isinstance(value, type)
-        for kind in value.__mro__
-        if id(modules.get(kind.__module__)) not in seen
-    }.values():
+        for kind in list(vars(module).values()):
+            if isinstance(kind, type) and kind.__module__ == module.__name__:
+                note(kind, dict(vars(kind)), False)
+    for kind in bases_elsewhere(first, seen):
         note(kind, dict(vars(kind)), False)
-    # what a module's names hold is one thing, what is inside of that another: closures, defaults, and the data of the instructor's own
-    cells = [
-        (cell, name)
-        for function, name in functions.values()
-        for cell in function.__closure__ or ()
-        if filled(cell)
-    ]
-    cells = [
-        (cell, cell_content(cell), name)
-        for cell, name in cells
-        if isinstance(cell_content(cell), FIXED)
-    ]
-    defaults = [
-        (
-            function,
-            function.__defaults__,
-            function.__kwdefaults__,
-            dict(function.__kwdefaults__ or {}),
-            name,
-        )
-        for function, name in functions.values()
-        if function.__defaults__ or function.__kwdefaults__
-    ]
-    data = [
-        (value, contents(value), f"{module.__name__}.{name}")
-        for module in mine
-        for name, value in vars(module).items()
-        if not name.startswith("__") and contents(value) is not None
-    ]
-    data.sort(
-        key=lambda entry: type(entry[0]) is not dict
-    )  # dictionaries first, which `watcher` can watch
+    # What a module's names hold is one thing, what is inside of that another: closures, defaults,
+    # and the data of the instructor's own.
+    cells, defaults = inside_of(functions.values())
+    data = data_of(mine)
     watched = sum(type(value) is dict for value, *_ in data)
-    values = {
-        id(cache): cache()
-        for cache in caches_of(mine)
-        if needs_nothing(cache) and asked_of(cache).currsize
-    }
-    caches = [
-        [cache, tuple(asked_of(cache))[:2], values.get(id(cache))] for cache in caches_of(mine)
-    ]
+    caches: list[list[Any]] = []
+    for cache in caches_of(mine):
+        value = known_value(cache)  # first, because it asks the cache
+        caches.append([cache, times_asked(cache), value])
     loaded, basic = dict(modules), dict(vars(builtins))
-    paths = [
-        (name, getattr(sys, name), list(getattr(sys, name)))
-        for name in ("path", "meta_path", "path_hooks")
-    ]
-    paths[0][2].sort(
-        key="".__eq__
-    )  # in a check the working folder comes last: nothing in it hides an installed module
-    touched = watcher(
-        [
-            vars(owner)
-            if isinstance(owner, types.ModuleType)
-            else gc.get_referents(class_space(owner))[0]
-            for owner, _, _ in places
-        ]
-    )
+    paths = []
+    for name in ("path", "meta_path", "path_hooks"):
+        entries = getattr(sys, name)
+        paths.append((name, entries, list(entries)))
+    # In a check the working folder comes last: nothing in it hides an installed module.
+    paths[0][2].sort(key="".__eq__)
     importers = sys.path_importer_cache
-    names_touched, modules_kept, data_touched = (
-        watcher([vars(builtins), modules]),
-        keeps(modules),
-        watcher([value for value, *_ in data[:watched]]),
-    )
-    inside_touched = watcher(
-        [named for _, _, named, _, _ in defaults if named],
-        [(cell, "cell_contents") for cell, _, _ in cells]
-        + [
-            (function, name)
-            for function, *_ in defaults
-            for name in ("__defaults__", "__kwdefaults__")
-        ],
-    )
-    owners, names_of, values_of = (
-        [place[0] for place in places],
-        [place[1] for place in places],
-        [place[2] for place in places],
-    )
+    dirty_owners = watcher([space_of(owner) for owner in owners])
+    dirty_tables = watcher([vars(builtins), modules])
+    modules_kept = keeps(modules)
+    dirty_data = watcher([value for value, *_ in data[:watched]])
+    keyword_defaults = [named for _, _, named, _, _ in defaults if named]
+    slots = [(cell, "cell_contents") for cell, *_ in cells]
+    for function, *_ in defaults:
+        slots.append((function, "__defaults__"))
+        slots.append((function, "__kwdefaults__"))
+    dirty_inside = watcher(keyword_defaults, slots)
 
-    def put_back():
+    def restore() -> list[str]:
         changed = []
-        tables = names_touched()
+        tables = dirty_tables()
         for name, value in basic.items() if 0 in tables else ():
             if vars(builtins).get(name) is not value and name != "_":
                 changed.append(f"builtins.{name}")
                 vars(builtins)[name] = value
-        for name, module in (
-            loaded.items() if 1 in tables and not modules_kept() else ()
-        ):  # whoever imports has touched it
+        # Whoever imports has changed the dictionary of modules.
+        for name, module in loaded.items() if 1 in tables and not modules_kept() else ():
             if modules.get(name) is not module:
                 changed.append(f"sys.modules[{name}]")
                 modules[name] = module
-        for place in touched():
+        for place in dirty_owners():
             owner, names, values = owners[place], names_of[place], values_of[place]
             now = class_space(owner) if isinstance(owner, type) else owner.__dict__
             if all(map(is_, map(now.get, names), values)):
                 continue
             for name, value in zip(names, values):
-                if now.get(name) is not value:
-                    if not wraps(now.get(name), value):
-                        changed.append(
-                            f"{owner.__module__}.{owner.__qualname__}.{name}"
-                            if isinstance(owner, type)
-                            else f"{owner.__name__}.{name}"
-                        )
-                    type.__setattr__(owner, name, value) if isinstance(
-                        owner, type
-                    ) else now.__setitem__(name, value)
-        moved = inside_touched()
+                if now.get(name) is value:
+                    continue
+                if not wraps(now.get(name), value):
+                    changed.append(f"{title_of(owner)}.{name}")
+                if isinstance(owner, type):
+                    type.__setattr__(owner, name, value)
+                else:
+                    now[name] = value
+        moved = dirty_inside()
         for cell, content, name in cells if moved else ():
             if inside(cell) is not content:
                 changed.append(name)
                 cell.cell_contents = content
         for function, plain, named, copy, name in defaults if moved else ():
-            if (
-                function.__defaults__ is not plain
-                or function.__kwdefaults__ is not named
-                or (copy and not same(named, copy))
-            ):
+            replaced = function.__defaults__ is not plain or function.__kwdefaults__ is not named
+            if replaced or (copy and not same(named, copy)):
                 changed.append(name)
                 function.__defaults__, function.__kwdefaults__ = plain, named
                 if named is not None:
                     named.clear()
                     named.update(copy)
-        for value, before, name in [*(data[place] for place in data_touched()), *data[watched:]]:
+        dirty = [data[place] for place in dirty_data()]
+        for value, before, name in dirty + data[watched:]:
             if not same(contents(value), before):
                 changed.append(name)
                 refill(value, before)
-        for place in caches:  # whoever has asked may have changed what he was given
-            cache, asked, value = place
-            if tuple(asked_of(cache))[:2] != asked or (value is not None and cache() is not value):
+        for entry in caches:  # whoever has asked may have changed what he was given
+            cache, asked, value = entry
+            if times_asked(cache) != asked or (value is not None and cache() is not value):
                 emptied(cache)
-                place[2] = None
-            place[1] = tuple(asked_of(cache))[:2]
+                entry[2] = None
+            entry[1] = times_asked(cache)
         for name, thing, entries in paths:
             thing[:] = entries
             setattr(sys, name, thing)
@@ -270,48 +217,125 @@ def keeper(space, own=()):
         )  # the old one is kept: to take it apart would touch much memory
         return sorted(set(changed))
 
-    return put_back
+    return restore
 
 
-def referred(spaces):
-    """The modules that these namespaces hold, and those in which the functions and classes they hold were written."""
+def modules_of(own: Sequence[str]) -> Modules:
+    """The imported modules of these top-level packages."""
+    found = []
+    for name, module in list(modules.items()):
+        if name.partition(".")[0] in own:
+            found.append(module)
+    return found
+
+
+def unique(items: Iterable[Any]) -> list[Any]:
+    return list(dict.fromkeys(items))
+
+
+def space_of(owner: Any) -> Names:
+    """The dictionary of a module or a class itself, and not a copy or a view of it."""
+    if isinstance(owner, ModuleType):
+        return vars(owner)
+    space: Names = gc.get_referents(class_space(owner))[0]
+    return space
+
+
+def title_of(owner: Any) -> str:
+    if isinstance(owner, type):
+        return f"{owner.__module__}.{owner.__qualname__}"
+    title: str = owner.__name__
+    return title
+
+
+def bases_elsewhere(first: Modules, seen: dict[int, ModuleType]) -> list[type]:
+    """The classes that these modules hold, and their bases, of modules that are not seen."""
+    found = {}
+    for module in first:
+        for value in vars(module).values():
+            for kind in value.__mro__ if isinstance(value, type) else ():
+                if id(modules.get(kind.__module__)) not in seen:
+                    found[id(kind)] = kind
+    return list(found.values())
+
+
+def inside_of(functions: Iterable[tuple[FunctionType, str]]) -> tuple[list[Any], list[Any]]:
+    """([(cell, content, name)] of closures over what is FIXED, [(function, defaults, keyword-only
+    defaults, a copy of them, name)])."""
+    cells, defaults = [], []
+    for function, name in functions:
+        for cell in function.__closure__ or ():
+            if filled(cell) and isinstance(cell_content(cell), FIXED):
+                cells.append((cell, cell_content(cell), name))
+        plain, named = function.__defaults__, function.__kwdefaults__
+        if plain or named:
+            defaults.append((function, plain, named, dict(named or {}), name))
+    return cells, defaults
+
+
+def data_of(mine: Modules) -> list[tuple[Any, Any, str]]:
+    """[(value, its contents, name)] of the data of these modules.
+
+    Dictionaries come first: those `watcher` can watch.
+    """
+    data = []
+    for module in mine:
+        for name, value in vars(module).items():
+            kept = None if name.startswith("__") else contents(value)
+            if kept is not None:
+                data.append((value, kept, f"{module.__name__}.{name}"))
+    data.sort(key=lambda entry: type(entry[0]) is not dict)
+    return data
+
+
+def referred(spaces: Iterable[Names]) -> Modules:
+    """The modules that these namespaces hold, and those in which the functions and classes they
+    hold were written."""
     found = {}
     for space in spaces:
         for value in list(space.values()):
-            if isinstance(value, types.ModuleType):
+            if isinstance(value, ModuleType):
                 found[id(value)] = value
-            elif isinstance(value, (types.FunctionType, type)):
+            elif isinstance(value, (FunctionType, type)):
                 home = modules.get(value.__module__ or "")
-                if isinstance(home, types.ModuleType):
+                if isinstance(home, ModuleType):
                     found[id(home)] = home
     return list(found.values())
 
 
-def caches_of(mine):
+def caches_of(mine: Iterable[ModuleType]) -> list[Any]:
     """What these modules keep with functools.cache or lru_cache."""
-    return list(
-        {
-            id(value): value
-            for module in mine
-            for value in vars(module).values()
-            if type(value) is CACHE
-        }.values()
-    )
+    found = {}
+    for module in mine:
+        for value in vars(module).values():
+            if type(value) is CACHE:
+                found[id(value)] = value
+    return list(found.values())
 
 
-def needs_nothing(cache):
+def needs_nothing(cache: Any) -> bool:
+    """Whether the cached function takes no arguments."""
     code = getattr(cache.__wrapped__, "__code__", None)
     return code is not None and not code.co_argcount + code.co_kwonlyargcount
 
 
-def fill_caches(own):
-    """Ask for what the instructor's modules keep with functools.cache and what takes no arguments: whatever is forked from here has it.
+def times_asked(cache: Any) -> tuple[Any, ...]:
+    """(hits, misses)"""
+    return tuple(asked_of(cache))[:2]
 
-    `own`: top-level names of the instructor's packages. What cannot be had fails again, and is shown, in the cell that asks for it.
+
+def known_value(cache: Any) -> Any:
+    """What a cached function without arguments keeps; None where it keeps nothing yet."""
+    return cache() if needs_nothing(cache) and asked_of(cache).currsize else None
+
+
+def fill_caches(own: Sequence[str]) -> None:
+    """Call the instructor's cached functions that take no arguments: what is forked has the values.
+
+    `own`: top-level names of the instructor's packages. What cannot be computed fails again, and
+    is shown, in the cell that asks for it.
     """
-    for cache in caches_of(
-        [module for name, module in list(modules.items()) if name.partition(".")[0] in own]
-    ):
+    for cache in caches_of(modules_of(own)):
         if needs_nothing(cache):
             try:
                 cache()
@@ -319,11 +343,11 @@ def fill_caches(own):
                 emptied(cache)
 
 
-def inside(cell):
+def inside(cell: CellType) -> Any:
     return cell_content(cell) if filled(cell) else None
 
 
-def filled(cell):
+def filled(cell: CellType) -> bool:
     try:
         cell_content(cell)
     except ValueError:
@@ -331,39 +355,48 @@ def filled(cell):
     return True
 
 
-def contents(value):
-    """A copy of what a container or an array of numbers holds; None for anything else."""
+def contents(value: Any) -> Any:
+    """A copy of what a container or a library's array holds; None for anything else."""
     if type(value) in (dict, list, set):
         return value.copy()
-    if type(value).__name__ in ("Tensor", "ndarray") and type(value).__module__ in (
-        "torch",
-        "numpy",
-    ):
-        array = value.detach().numpy() if type(value).__module__ == "torch" else value
-        return None if array.dtype.hasobject else array.tobytes()
-    return None
+    library = libraries.array_library(value)
+    return library.array_bytes(value) if library else None
 
 
-def same(now, before):
-    """Whether a container holds the very same things in the same order."""
-    if isinstance(before, bytes) or type(now) is not type(before) or len(now) != len(before):
-        return type(now) is type(before) and now == before
+def same(now: Any, before: Any) -> bool:
+    """Whether a container holds the very same things in the same order.
+
+    Bytes and sets are compared by value.
+    """
+    if type(now) is not type(before):
+        return False
+    if isinstance(before, (dict, list)) and len(now) != len(before):
+        return False
     if isinstance(before, dict):
-        return all(map(is_, now, before)) and all(map(is_, now.values(), before.values()))
-    return all(map(is_, now, before)) if isinstance(before, list) else now == before
+        same_keys = all(map(is_, now, before))
+        return same_keys and all(map(is_, now.values(), before.values()))
+    if isinstance(before, list):
+        return all(map(is_, now, before))
+    return bool(now == before)
 
 
-def refill(value, before):
-    if isinstance(before, bytes):
-        array = value.detach().numpy() if hasattr(value, "detach") else value
-        array[...] = type(array)(array.shape, array.dtype, before)
+def refill(value: Any, before: Any) -> None:
+    library = libraries.array_library(value)
+    if library:
+        library.refill_array(value, before)
         return
     value.clear()
-    value.extend(before) if type(value) is list else value.update(before)
+    if type(value) is list:
+        value.extend(before)
+    else:
+        value.update(before)
 
 
-def wraps(new, old):
-    """Whether an installed library has wrapped its own function, as torch.optim does when the first optimizer is made: nothing to tell of."""
+def wraps(new: Any, old: Any) -> bool:
+    """Whether an installed library has wrapped its own function, which is nothing to tell of.
+
+    Some do so when they are first used, such as with the first optimizer that is made.
+    """
     code = getattr(new, "__code__", None)
     return (
         code is not None
@@ -373,7 +406,7 @@ def wraps(new, old):
     )
 
 
-def calm():
+def reset_hooks() -> None:
     """No tracing, no callbacks, no timers, no signal handlers but Python's own."""
     settrace(None)
     setprofile(None)

@@ -1,13 +1,13 @@
-"""The warm parent: a process that has imported what the lessons import, and forks.
+"""The zygote: a process that has imported what the assignments import, and forks.
 
-    worker -- starts --> warm parent -- forks --> a lesson's start -- forks --> a submission's room
+    worker -- starts --> zygote -- forks --> template process -- forks --> submission
 
-A lesson's start has run the given cells before the first answer; every submission goes on from there. Importing PyTorch takes
-seconds, forking takes milliseconds. Nothing of a submission is ever in these two processes: they only fork.
+A template process has run the given cells of an assignment before the first answer; every
+submission goes on from there. Importing PyTorch takes seconds, forking takes milliseconds. Nothing
+of a submission is ever in the first two processes: they only fork.
 """
 
 import contextlib
-import ctypes
 import gc
 import json
 import os
@@ -16,153 +16,185 @@ import socket
 import sys
 import tempfile
 import time
+from collections.abc import Callable
 from itertools import count
 from pathlib import Path
+from typing import Any, NamedTuple
 
 from nbjudge.sandbox import wire
-from nbjudge.sandbox.guest import executor, namespaces, snapshot
-from nbjudge.sandbox.guest import shell as shells
+from nbjudge.sandbox.guest import executor, memory, namespaces, privileges, snapshot
+from nbjudge.sandbox.guest import shell as shell_module
+from nbjudge.sandbox.guest.shell import Shell
+from nbjudge.sandbox.guest.system_calls import adopt_orphans, die_with_parent
 
-ENGINE = str(
-    Path(__file__).resolve().parents[2]
-)  # wherever it is installed, its code is at home in a sandbox
-WORTH = 6  # rooms after which a start puts its memory into large pages again, each time: its cells, and each fork, take some apart
+# The folder of the package nbjudge. Its code is visible and trusted wherever it is installed.
+ENGINE = str(Path(__file__).resolve().parents[2])
+# Forks after which a process puts its memory into large pages again: each fork takes some apart.
+FORKS_PER_COLLAPSE = 6
 
 
-def main(descriptor, modules):
+class Prepared(NamedTuple):
+    """What a template process hands on to the submissions that are forked from it."""
+
+    shell: Shell
+    restore: Callable[[], list[str]]
+    given: dict[str, Any]
+    visible: list[str]  # paths that the sandbox shows
+    random_state: tuple[Any, ...]
+
+
+def main(descriptor: int, packages: list[str]) -> None:
     """Serve forks on the socket that the worker has passed on, until it is closed."""
-    namespaces.die_with_parent()
+    die_with_parent()
+    silence_standard_streams()
+    with memory.in_one_stretch():
+        shell = executor.make_shell(packages)
+    memory.use_large_pages()
+    executor.hide_engine()
+
+    def become_template(order: wire.TemplateOrder, sock: socket.socket) -> None:
+        run_template(order, sock, shell)
+
+    serve_forks(socket.socket(fileno=descriptor), become_template)
+
+
+def silence_standard_streams() -> None:
     with open(os.devnull, "r+b") as nothing:
         for standard in range(3):
             os.dup2(nothing.fileno(), standard)
-    with one_stretch():
-        shell = executor.started(modules)
-    use_large_pages()
-    executor.hide()
-    serve(socket.socket(fileno=descriptor), lambda order, sock: begin(order, sock, shell))
 
 
-def serve(sock, handle):
-    """For each message, with a socket in it: fork, and let the child handle it there."""
+def serve_forks(sock: socket.socket, handle: Callable[[Any, socket.socket], None]) -> None:
+    """For each order: fork, say the child's pid, and let the child handle the order.
+
+    The order comes with a socket, on which the child answers.
+    """
     for number in count():
-        if number and number % WORTH == 0:
-            use_large_pages()
-        with contextlib.suppress(ChildProcessError):
-            while os.waitpid(-1, os.WNOHANG)[0]:
-                pass
-        order, answers = wire.asked(sock)
-        if order is None:
+        if number and number % FORKS_PER_COLLAPSE == 0:
+            memory.use_large_pages()
+        reap_children()
+        received = wire.receive_order(sock)
+        if received is None:
             return
-        gc.freeze()  # else the first collection in a child would touch, and so copy, all of our memory
+        order, answers = received
+        # Without this, the first garbage collection in a child would write to all of our memory,
+        # and so copy it.
+        gc.freeze()
         child = os.fork()
         if not child:
-            try:
-                namespaces.die_with_parent()
-                sock.close()
-                handle(order, answers)
-            except BaseException as problem:
-                with contextlib.suppress(OSError):
-                    wire.send(answers, {"problem": f"{type(problem).__name__}: {problem}"})
-            os._exit(0)
+            sock.close()
+            handle_in_child(handle, order, answers)
         answers.close()
-        wire.send(sock, {"pid": child})
+        wire.send_answer(sock, {"pid": child})
 
 
-def begin(order, sock, shell):
-    """A lesson's start: run its given cells in a folder with the lesson's own files, then fork a room per submission.
+def handle_in_child(
+    handle: Callable[[Any, socket.socket], None], order: Any, answers: socket.socket
+) -> None:
+    """Handle an order and end; what goes wrong is said on the socket."""
+    try:
+        die_with_parent()
+        handle(order, answers)
+    except BaseException as problem:
+        with contextlib.suppress(OSError):
+            wire.send_answer(answers, {"problem": f"{type(problem).__name__}: {problem}"})
+    os._exit(0)
 
-    `order`: {"cells": [sources], "imports": [modules], "files": {name: bytes}, "own": [packages], "seed": int}. Answers
-    {"outputs": [[output]...], "seconds": [of each cell], "well": bool, "name": its folder}. A start that failed, or wrote files, is of no use, and says so.
+
+def reap_children() -> None:
+    """Let go of the children that have ended."""
+    with contextlib.suppress(ChildProcessError):
+        while os.waitpid(-1, os.WNOHANG)[0]:
+            pass
+
+
+def run_template(order: wire.TemplateOrder, sock: socket.socket, shell: Shell) -> None:
+    """Become a template: run the given cells, report, then fork a process for each submission.
+
+    A template whose cells failed or wrote files is of no use, and its report says so: the files
+    would not be in the submission's sandbox.
     """
-    base = tempfile.mkdtemp(prefix="course-start-")
-    namespaces.place_files(base, order["files"])
+    folder = tempfile.mkdtemp(prefix="nbjudge-template-")
+    namespaces.place_files(folder, order["files"])
     executor.import_all(order["imports"])
     snapshot.fill_caches(order["own"])
     executor.reseed(order["seed"])
-    given, pages, seconds, well = {}, [], [], True
-    for source in order["cells"]:
+    report = run_given_cells(order["cells"], shell)
+    report["folder"] = folder
+    if remove_files(folder) != set(order["files"]):
+        report["well"] = False
+    # shell.py is the one module of the engine that a notebook reaches, so it is restored, too.
+    names = {**shell.user_ns, "": shell_module}
+    prepared = Prepared(
+        shell=shell,
+        restore=snapshot.take_snapshot(names, order["own"]),
+        given=fixed_names(shell.user_ns),
+        visible=sorted({*namespaces.visible_paths(sys.modules), ENGINE}),
+        random_state=random.getstate(),
+    )
+    wire.send_answer(sock, report)
+
+    def become_submission(order: wire.SessionOrder, sock: socket.socket) -> None:
+        run_submission(order, sock, prepared)
+
+    serve_forks(sock, become_submission)
+
+
+def run_given_cells(sources: tuple[str, ...], shell: Shell) -> wire.TemplateReport:
+    """Run the cells and report how; the folder is not known here."""
+    report = wire.TemplateReport(outputs=[], seconds=[], well=True, folder="")
+    for source in sources:
         started = time.perf_counter()
-        passed, outputs = shell.run(source)
-        well = well and passed
-        pages.append(outputs)
-        seconds.append(time.perf_counter() - started)
-    given |= {
+        well, outputs = shell.run(source)
+        report["well"] = report["well"] and well
+        report["outputs"].append(outputs)
+        report["seconds"].append(time.perf_counter() - started)
+    return report
+
+
+def remove_files(folder: str) -> set[str]:
+    """Remove all files below a folder; return their relative names."""
+    removed = set()
+    for place, _, names in os.walk(folder):
+        for name in names:
+            path = os.path.join(place, name)
+            os.unlink(path)
+            removed.add(os.path.relpath(path, folder))
+    return removed
+
+
+def fixed_names(names: dict[str, Any]) -> dict[str, Any]:
+    """The functions, classes and modules among a notebook's names."""
+    return {
         name: value
-        for name, value in shell.user_ns.items()
+        for name, value in names.items()
         if not name.startswith("_") and isinstance(value, snapshot.FIXED)
     }
-    left = {
-        os.path.relpath(os.path.join(place, name), base)
-        for place, _, names in os.walk(base)
-        for name in names
-    }
-    for name in left:
-        os.unlink(os.path.join(base, name))
-    put_back = snapshot.keeper({**shell.user_ns, "": shells}, order["own"])
-    visible = sorted({*namespaces.visible_paths(sys.modules), ENGINE})
-    numbers = random.getstate()
-    wire.send(
-        sock,
-        {
-            "outputs": pages,
-            "seconds": seconds,
-            "well": well and left == set(order["files"]),
-            "name": base,
-        },
-    )
-    serve(sock, lambda order, sock: enter(order, sock, shell, put_back, given, visible, numbers))
 
 
-def enter(order, sock, shell, put_back, given, visible, numbers):
-    """A submission: {"files", "base", "hidden", "limits", "confined", "seed" or None, "key"}. Go into its room and serve its cells."""
-    limits = wire.Limits(*order["limits"])
+def run_submission(order: wire.SessionOrder, sock: socket.socket, prepared: Prepared) -> None:
+    """Enter a sandbox with a submission and run its cells."""
+    limits = order["limits"]
     os.setsid()
     if order["confined"]:
-        namespaces.enter(order["base"], visible, order["hidden"], order["files"], limits)
+        namespaces.enter(order["base"], prepared.visible, order["hidden"], order["files"], limits)
     else:
-        namespaces.adopt_orphans()
+        adopt_orphans()
         namespaces.place_files(order["base"], order["files"])
-        namespaces.bound(limits)
-    close_others(sock.fileno())
-    random.setstate(numbers)  # Python seeds it anew in every fork
+        privileges.limit_resources(limits)
+    close_all_but(sock.fileno())
+    random.setstate(prepared.random_state)  # Python seeds it anew in every fork
     if order["seed"] is not None:
         executor.reseed(order["seed"])
-    wire.send(sock, {"ready": True})
-    executor.work(sock, order["key"], shell, put_back, given, (*visible, "<frozen ", "<check "))
-
-
-@contextlib.contextmanager
-def one_stretch(megabytes=200):
-    """What Python makes within the block lies side by side and not between the libraries that are loaded meanwhile, so that large pages hold it.
-
-    Python asks for memory by the megabyte, and gives back where nothing is left: it gets all of it at once, with one object left in each.
-    """
-    smallest = (
-        512  # bytes, of the largest objects for which Python asks in this way: Objects/obmalloc.c
+    wire.send_answer(sock, {"ready": True})
+    trusted = (*prepared.visible, "<frozen ", "<check ")
+    executor.serve_cells(
+        sock, order["key"], prepared.shell, prepared.restore, prepared.given, trusted
     )
-    pins = [bytes(smallest - 40) for _ in range(megabytes * (1 << 20) // smallest)][::1900]
-    yield
-    del pins
 
 
-def use_large_pages():
-    """Have the kernel put this process's memory into pages of 2 MB, where it can: madvise(2), MADV_COLLAPSE, since Linux 6.1.
-
-    A fork copies the list of pages and its end takes the copy apart, so with 500 times fewer pages both take a third of the time
-    (measured: 43 ms and 14 ms, with PyTorch and torchvision imported). It takes a second.
-    """
-    madvise, large, collapse = ctypes.CDLL(None).madvise, 1 << 21, 25
-    madvise.argtypes = [ctypes.c_void_p, ctypes.c_size_t, ctypes.c_int]
-    for line in Path("/proc/self/maps").read_text().splitlines():
-        span, rights, _, device, *_ = line.split()
-        if rights == "rw-p" and device == "00:00":
-            start, end = (int(number, 16) for number in span.split("-"))
-            start, end = -(-start // large) * large, end // large * large
-            if end > start:
-                madvise(start, end - start, collapse)
-
-
-def close_others(kept):
+def close_all_but(kept: int) -> None:
+    """Close all files but the standard streams and this one."""
     os.closerange(3, kept)
     os.closerange(kept + 1, 1024)
 

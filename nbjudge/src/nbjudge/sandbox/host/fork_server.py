@@ -1,240 +1,215 @@
-"""Running submissions' cells: a pure function of the job, so that its result can be kept and used again.
+"""Runs notebooks' cells: a pure function of the job, so that its results can be kept.
 
-`Pool` holds a worker's warm parent and the lessons' starts; `Pool.run(job)` drives one submission in a room of its own. Many
-threads may call it at once.
+    ForkServer -- starts --> zygote -- forks --> template process -- forks --> submission
+
+The zygote has imported the packages of all assignments, and a template process has run the given
+cells of one. `ForkServer.run(job)` drives one submission. Many threads may call it at once.
 """
+
+from __future__ import annotations
 
 import contextlib
 import json
 import os
-import shutil
-import signal
 import socket
 import subprocess
 import sys
 import tempfile
 import threading
 import time
+from collections.abc import Iterable, Iterator
+from typing import TypeAlias
 
-from nbjudge.job import Done
+from nbjudge.errors import ProcessLost
+from nbjudge.job import Job, Result
 from nbjudge.sandbox import wire
-from nbjudge.sandbox.host.session import DEADLY, Lost, Room, ended
+from nbjudge.sandbox.host.forking_process import ForkingProcess
+from nbjudge.sandbox.host.results import DEADLY, stopped
+from nbjudge.sandbox.host.session import Session
 
-STARTS = 2  # lessons whose starts are kept while nobody uses them
-# for malloc, GNU libc manual, 3.2.3: large pages, and all of it in one stretch that is kept. Where much memory comes and goes, cells take a fifth less time
-LARGE_PAGES = {
-    "GLIBC_TUNABLES": "glibc.malloc.hugetlb=1:glibc.malloc.mmap_threshold=2147483648:glibc.malloc.trim_threshold=4294967296"
-}
-RESTARTS = 5  # cells that may take the whole notebook with them before the rest is given up
+IDLE_TEMPLATES = 2  # template processes that are kept while nobody uses them
+ATTEMPTS = 3  # of a job, when processes of the engine's own are lost
+RESTARTS = 5  # cells that may end the notebook's process before the rest is given up
+# For malloc (GNU C Library manual, 3.2.3): use large pages, and keep all memory in one stretch.
+# Where much memory comes and goes, cells take a fifth less time.
+MALLOC = ":".join(
+    [
+        "glibc.malloc.hugetlb=1",
+        "glibc.malloc.mmap_threshold=2147483648",
+        "glibc.malloc.trim_threshold=4294967296",
+    ]
+)
 
-
-class Forker:
-    """A process that forks: the warm parent, or a lesson's start."""
-
-    def __init__(self, pid, sock):
-        self.pid, self.sock, self.lock = pid, sock, threading.Lock()
-        self.lost, self.users, self.said = False, 0, None
-
-    def fork(self, order):
-        """Return (pid of the fork, socket to it). Raises Lost where this process is gone."""
-        ours, theirs = socket.socketpair()
-        with self.lock, theirs, contextlib.suppress(OSError, ValueError):
-            wire.ask(self.sock, order, theirs.fileno())
-            if said := wire.receive(self.sock):
-                return said["pid"], ours
-        ours.close()
-        self.lost = True
-        raise Lost("the process that forks is gone")
-
-    def ready(self, seconds):
-        """What a lesson's start says when it has run its cells; it has this long for that."""
-        with self.lock:
-            if self.said is None:
-                self.sock.settimeout(seconds)
-                try:
-                    self.said = wire.receive(self.sock)
-                    self.lost = self.said is None
-                except (OSError, ValueError) as problem:
-                    self.lost = not isinstance(problem, TimeoutError)
-                self.sock.settimeout(None)
-                if not self.said or "problem" in self.said:
-                    self.said = {"well": False, "outputs": [], "name": ""}
-            return self.said
-
-    def end(self):
-        self.sock.close()
-        if not self.lost:  # else its number may be another's by now
-            with contextlib.suppress(ProcessLookupError):
-                os.kill(self.pid, signal.SIGKILL)
-        if self.said and self.said["name"]:
-            shutil.rmtree(self.said["name"], ignore_errors=True)
+TemplateKey: TypeAlias = tuple[object, ...]
 
 
-class Pool:
-    """A warm parent and what is forked from it. Close it, or leave the `with` block, and all its processes are gone."""
+class ForkServer:
+    """A zygote and what is forked from it. Closing it, or leaving the `with` block, ends all."""
 
-    def __init__(self):
-        self.process = self.parent = None
-        self.packages, self.starts, self.over = set(), {}, False
-        self.idle = threading.Condition()
+    def __init__(self) -> None:
+        self.process: subprocess.Popen[bytes] | None = None
+        self.zygote: ForkingProcess | None = None
+        self.packages: set[str] = set()  # that the zygote imports
+        self.templates: dict[TemplateKey, ForkingProcess] = {}  # the last used is the last
+        self.closed = False
+        self.changed = threading.Condition()  # a template has a user fewer; guards all above
 
-    def __enter__(self):
+    def __enter__(self) -> ForkServer:
         return self
 
-    def __exit__(self, *_):
+    def __exit__(self, *_: object) -> None:
         self.close()
 
-    def close(self):
-        self.over = True
-        self._end()
+    def close(self) -> None:
+        """End all processes. What still runs there raises ProcessLost."""
+        self.closed = True
+        with self.changed:
+            self._end_all()
 
-    def _end(self):
-        with self.idle:
-            for start in self.starts.values():
-                start.end()
-            self.starts = {}
-            if self.process:
-                self.process.kill()
-                self.process.wait()
-                self.parent.sock.close()
-            self.process = None
+    def warm_up(self, packages: Iterable[str]) -> None:
+        """Start a zygote with these packages, unless there is one.
 
-    def warm(self, packages):
-        """See that there is a warm parent with these packages: start it anew where it is gone or lacks one. It imports packages and none
-        of their parts, and nothing of the instructor's: a lesson that does not use a package does not notice that it is there."""
-        with self.idle:
-            self.over = False
-            self._warm(set(packages))
+        It imports top-level packages only, and none of the instructor's: an assignment that does
+        not use a package does not notice that it has been imported.
+        """
+        with self.changed:
+            self.closed = False
+            self._need_zygote(set(packages))
 
-    def _warm(self, packages):
-        if self.process and self.process.poll() is None and not self.parent.lost:
+    def run(self, job: Job) -> list[Result]:
+        """Run the job's steps; return a Result for each.
+
+        Raises SandboxUnavailable where no sandbox can be built, and ProcessLost where processes of
+        the engine's own were lost again and again, perhaps because memory was short.
+        """
+        for _ in range(ATTEMPTS - 1):
+            with contextlib.suppress(ProcessLost, OSError, ValueError):
+                return self._run(job)
+        return self._run(job)
+
+    def _run(self, job: Job) -> list[Result]:
+        """Where the given cells fail by themselves, each submission runs them anew."""
+        for given in dict.fromkeys((shared_cells(job), ())):
+            with self._template(job, given) as (template, report):
+                if report["well"]:
+                    return run_in_sessions(template, report, job, len(given))
+        template.lost = True
+        raise ProcessLost("an empty notebook does not start")
+
+    # ---- the zygote ----
+
+    def _need_zygote(self, packages: set[str]) -> ForkingProcess:
+        """The zygote. It is started anew where it is gone or lacks a package."""
+        running = self.process is not None and self.process.poll() is None
+        if running and self.zygote and not self.zygote.lost:
             if packages <= self.packages:
-                return
-            self.idle.wait_for(lambda: not any(start.users for start in self.starts.values()))
-        if self.over:
-            raise Lost("the grading has ended")
-        self._end()
+                return self.zygote
+            self.changed.wait_for(lambda: not self._in_use())
+        if self.closed:
+            raise ProcessLost("the grading has ended")
+        self._end_all()
         self.packages |= packages
-        sock, theirs = socket.socketpair()
-        places = os.pathsep.join(dict.fromkeys(path for path in sys.path if path))
+        self.zygote = self._start_zygote()
+        return self.zygote
+
+    def _in_use(self) -> bool:
+        return any(template.users for template in self.templates.values())
+
+    def _start_zygote(self) -> ForkingProcess:
+        ours, theirs = socket.socketpair()
+        descriptor = theirs.fileno()
+        path = os.pathsep.join(dict.fromkeys(path for path in sys.path if path))
+        packages = json.dumps(sorted(self.packages))
+        module = "nbjudge.sandbox.guest.zygote"
+        environment = wire.ENVIRONMENT | {
+            "GLIBC_TUNABLES": MALLOC,
+            "HOME": tempfile.gettempdir(),
+            "PYTHONPATH": path,
+        }
         self.process = subprocess.Popen(
-            [
-                sys.executable,
-                "-m",
-                "nbjudge.sandbox.guest.zygote",
-                str(theirs.fileno()),
-                json.dumps(sorted(self.packages)),
-            ],
-            pass_fds=[theirs.fileno()],
-            env=wire.PLAIN | LARGE_PAGES | {"PYTHONPATH": places, "HOME": tempfile.gettempdir()},
+            [sys.executable, "-m", module, str(descriptor), packages],
+            pass_fds=[descriptor],
+            env=environment,
             stdin=subprocess.DEVNULL,
         )
         theirs.close()
-        self.parent = Forker(self.process.pid, sock)
+        return ForkingProcess(self.process.pid, ours)
+
+    def _end_all(self) -> None:
+        for template in self.templates.values():
+            template.end()
+        self.templates = {}
+        if self.process:
+            self.process.kill()
+            self.process.wait()
+        if self.zygote:
+            self.zygote.sock.close()
+        self.process = self.zygote = None
+
+    # ---- template processes ----
 
     @contextlib.contextmanager
-    def _start(self, job, prefix):
-        """The lesson's start after the given cells in `prefix`, for the time of the block."""
-        key = (prefix, job.imports, tuple(sorted(job.start_files.items())), job.seed)
-        with self.idle:
-            self._warm(set(job.packages))
-            start = self.starts.pop(key, None)
-            if start and start.lost:
-                start.end()
-                start = None
-            if start is None:
-                for other in [other for other, kept in self.starts.items() if not kept.users][
-                    : max(0, len(self.starts) + 1 - STARTS)
-                ]:
-                    self.starts.pop(other).end()
-                start = Forker(
-                    *self.parent.fork(
-                        {
-                            "cells": prefix,
-                            "imports": job.imports,
-                            "files": job.start_files,
-                            "own": job.own,
-                            "seed": job.seed,
-                        }
-                    )
-                )
-            self.starts[key] = start
-            start.users += 1
+    def _template(
+        self, job: Job, given: tuple[str, ...]
+    ) -> Iterator[tuple[ForkingProcess, wire.TemplateReport]]:
+        """A template process after these given cells, for the time of the block, and its report."""
+        files = tuple(sorted(job.assignment_files.items()))
+        key = (given, job.imports, files, job.seed)
+        with self.changed:
+            zygote = self._need_zygote(set(job.packages))
+            template = self.templates.pop(key, None)
+            if template and template.lost:
+                template.end()
+                template = None
+            if template is None:
+                self._end_idle_templates()
+                template = ForkingProcess(*zygote.fork(template_order(job, given)))
+            self.templates[key] = template
+            template.users += 1
         try:
-            start.ready(job.timeout * (len(prefix) + 1))
-            yield start
+            yield template, template.wait_for_report(job.timeout * (len(given) + 1))
         finally:
-            with self.idle:
-                start.users -= 1
-                self.idle.notify_all()
+            with self.changed:
+                template.users -= 1
+                self.changed.notify_all()
 
-    def run(self, job):
-        """Run the job's steps; return a Done for each. Raises wire.NoRoom and Lost."""
-        for attempt in range(3):
-            try:
-                return self._run(job)
-            except (
-                Lost,
-                OSError,
-                ValueError,
-            ) as problem:  # a process of ours was killed, perhaps for want of memory
-                if isinstance(problem, wire.NoRoom) or attempt == 2:
-                    raise
-
-    def _run(self, job):
-        for prefix in dict.fromkeys(
-            (shared_prefix(job), ())
-        ):  # where the given cells fail by themselves, each room runs them
-            with self._start(job, prefix) as start:
-                if start.said["well"]:
-                    return run_from(start, job, prefix)
-        start.lost = True
-        raise Lost("an empty notebook does not start")
+    def _end_idle_templates(self) -> None:
+        """Make way for one more template: end those that were not used for longest."""
+        too_many = len(self.templates) + 1 - IDLE_TEMPLATES
+        idle = [key for key, template in self.templates.items() if not template.users]
+        for key in idle[: max(0, too_many)]:
+            self.templates.pop(key).end()
 
 
-POOL = Pool()  # of this worker's process, for as long as it lives
+FORK_SERVER = ForkServer()  # of this worker's process, for as long as it lives
 
 
-def warm_up(packages):
-    """On a worker: let the warm parent import while the worker itself still does."""
-    POOL.warm(packages)
+def warm_up(packages: Iterable[str]) -> None:
+    """On a worker: let the zygote import while the worker itself still does."""
+    FORK_SERVER.warm_up(packages)
 
 
-def cool_down():
-    """End the warm parent and all that is forked from it; what still runs there is lost."""
-    POOL.close()
+def cool_down() -> None:
+    """On a worker: end the zygote and all that is forked from it."""
+    FORK_SERVER.close()
 
 
-def run_from(start, job, prefix):
-    spent = start.said.pop("seconds", None) or [0] * len(
-        prefix
-    )  # by whoever had the cells run; for all others they cost nothing
-    done = {
-        place: Done(True, None, page, spent[place], [])
-        for place, page in enumerate(start.said["outputs"])
-    }
-    ends = time.monotonic() + job.total
-    for _ in range(
-        RESTARTS
-    ):  # a cell that takes the notebook's process with it is left out when the rest runs again
-        with Room(start, job, None if prefix else job.seed) as room:
-            for place, step in enumerate(job.steps):
-                if place < len(prefix) or (
-                    place in done and (step.alone or done[place].end in DEADLY)
-                ):
-                    continue
-                done[place] = room.step(step, min(job.timeout, ends - time.monotonic()))
-                if room.over or time.monotonic() > ends:
-                    break
-        if not room.over or time.monotonic() > ends:
-            break
-    given_up = ended("given up", job.timeout, 0)
-    return [done.get(place, given_up) for place in range(len(job.steps))]
+def template_order(job: Job, given: tuple[str, ...]) -> wire.TemplateOrder:
+    return wire.TemplateOrder(
+        cells=given,
+        imports=job.imports,
+        files=job.assignment_files,
+        own=job.own,
+        seed=job.seed,
+    )
 
 
-def shared_prefix(job):
-    """Sources of the given cells before anything of the learner's; () where the learner's files differ from the lesson's."""
-    if job.files != job.start_files:
+def shared_cells(job: Job) -> tuple[str, ...]:
+    """Sources of the given cells before the first of the student's, which a template may run.
+
+    () where the submission's files differ from the assignment's: the cells may read them.
+    """
+    if job.files != job.assignment_files:
         return ()
     sources = []
     for step in job.steps:
@@ -242,3 +217,54 @@ def shared_prefix(job):
             break
         sources.append(step.source)
     return tuple(sources)
+
+
+def run_in_sessions(
+    template: ForkingProcess, report: wire.TemplateReport, job: Job, given: int
+) -> list[Result]:
+    """Run a job; the template has run its first `given` cells.
+
+    A cell that ends the notebook's process is left out when the rest runs again in a new one.
+    """
+    results = results_of_given(report)
+    seed = None if given else job.seed
+    ends = time.monotonic() + job.total
+    for _ in range(RESTARTS):
+        with Session(template, job, seed) as session:
+            run_steps(session, job, results, given, ends)
+        if not session.over or time.monotonic() > ends:
+            break
+    given_up = stopped("given up", job.timeout, 0)
+    return [results.get(place, given_up) for place in range(len(job.steps))]
+
+
+def results_of_given(report: wire.TemplateReport) -> dict[int, Result]:
+    """{index: Result} of the cells that a template has run.
+
+    Their time is counted once, for the first submission: for all others they cost nothing.
+    """
+    seconds = report["seconds"] or [0.0] * len(report["outputs"])
+    report["seconds"] = []
+    results = {}
+    for place, outputs in enumerate(report["outputs"]):
+        results[place] = Result(True, None, outputs, seconds[place], [])
+    return results
+
+
+def run_steps(
+    session: Session, job: Job, results: dict[int, Result], given: int, ends: float
+) -> None:
+    """Run the steps that have no result yet, until the process or the time is over.
+
+    In a process that was started anew, cells that others depend on run once more.
+    """
+    for place, step in enumerate(job.steps):
+        if place < given:
+            continue
+        earlier = results.get(place)
+        if earlier and (step.alone or earlier.end in DEADLY):
+            continue
+        left = ends - time.monotonic()
+        results[place] = session.run(step, min(job.timeout, left))
+        if session.over or time.monotonic() > ends:
+            break

@@ -4,11 +4,12 @@ import subprocess
 import sys
 
 
-def missing():
+def missing() -> str:
     """Why no sandbox can be built here, in a few words; "" where one can."""
     if sys.platform != "linux":
         return f"{sys.platform} has no namespaces"
-    tried = subprocess.run(
-        [sys.executable, "-m", "nbjudge.sandbox.guest.probe"], capture_output=True, text=True
-    )
-    return "" if tried.stdout == "ok" else tried.stdout or "the trial ended without a word"
+    command = [sys.executable, "-m", "nbjudge.sandbox.guest.probe"]
+    trial = subprocess.run(command, capture_output=True, text=True)
+    if trial.stdout == "ok":
+        return ""
+    return trial.stdout or "the trial ended without a word"

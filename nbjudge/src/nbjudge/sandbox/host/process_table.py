@@ -1,23 +1,25 @@
-"""Looking at this machine's processes, as the kernel shows them: proc(5). Where there is no /proc, nothing is seen."""
+"""This machine's processes, as the kernel shows them in proc(5). Without /proc there are none."""
 
-import contextlib
 from pathlib import Path
 
 
-def parents():
-    """{pid: parent's pid} of all processes; empty where there is no /proc."""
+def parents() -> dict[int, int]:
+    """{pid: pid of the parent} of all processes."""
     found = {}
     for entry in Path("/proc").glob("[0-9]*"):
-        with contextlib.suppress(OSError, ValueError):
-            state, parent = (entry / "stat").read_text().rpartition(")")[2].split()[:2]
-            if state != "Z":  # a zombie runs no more
-                found[int(entry.name)] = int(parent)
+        fields = stat_fields(int(entry.name))
+        if runs_in(fields):
+            found[int(entry.name)] = int(fields[1])
     return found
 
 
-def children(pid):
-    """The running children of a process, asked of the kernel (proc(5), children); by a look at all processes where it does not say."""
-    found = []
+def children(pid: int) -> list[int]:
+    """The running children of a process.
+
+    proc(5) lists them for each thread, if the kernel was built with CONFIG_PROC_CHILDREN. If it
+    was not, all processes are searched.
+    """
+    found: list[int] = []
     for thread in Path(f"/proc/{pid}/task").glob("*"):
         try:
             found += map(int, (thread / "children").read_text().split())
@@ -29,26 +31,46 @@ def children(pid):
     return [child for child in found if runs(child)]
 
 
-def runs(pid):
+def runs(pid: int) -> bool:
+    """Whether there is such a process and it is no zombie, which runs no more."""
+    return runs_in(stat_fields(pid))
+
+
+def runs_in(fields: list[str]) -> bool:
+    return bool(fields) and fields[0] != "Z"
+
+
+def stat_fields(pid: int) -> list[str]:
+    """The fields of /proc/PID/stat from the state on; [] where there is no such process.
+
+    The name before them stands in parentheses and may itself hold parentheses and spaces.
+    """
     try:
-        return Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[0] != "Z"
+        text = Path(f"/proc/{pid}/stat").read_text()
     except OSError:
-        return False
+        return []
+    return text.rpartition(")")[2].split()
 
 
-def family(pid):
+def family(pid: int) -> list[int]:
     """All descendants, the nearest first."""
-    found, level = [], [pid]
-    while level := [child for parent in level for child in children(parent)]:
+    found: list[int] = []
+    level = children(pid)
+    while level:
         found += level
+        level = [child for parent in level for child in children(parent)]
     return found
 
 
-def held(pid):
-    """Bytes of memory that a process holds without a file behind them; proc(5)."""
-    with contextlib.suppress(OSError):
-        entries = dict(
-            line.split(":", 1) for line in Path(f"/proc/{pid}/status").read_text().splitlines()
-        )
-        return sum(int(entries.get(name, "0").split()[0]) << 10 for name in ("RssAnon", "RssShmem"))
-    return 0
+def held(pid: int) -> int:
+    """Bytes of memory that a process holds without a file behind them; proc(5), RssAnon."""
+    try:
+        lines = Path(f"/proc/{pid}/status").read_text().splitlines()
+    except OSError:
+        return 0
+    kilobytes = 0
+    for line in lines:
+        name, _, value = line.partition(":")
+        if name in ("RssAnon", "RssShmem"):
+            kilobytes += int(value.split()[0])
+    return kilobytes << 10

@@ -1,8 +1,9 @@
-"""A submission's process, driven from outside: cells go in, and what comes out is nothing but data that anybody may have written."""
+"""A submission's process, driven from outside: cells go in, results come out."""
+
+from __future__ import annotations
 
 import ast
 import contextlib
-import json
 import os
 import secrets
 import shutil
@@ -10,149 +11,161 @@ import signal
 import tempfile
 import time
 from functools import lru_cache
+from types import CodeType
+from typing import Any
 
 from IPython.core.inputtransformer2 import TransformerManager
 
-from nbjudge.job import Done
+from nbjudge.errors import ProcessLost, SandboxUnavailable
+from nbjudge.job import Job, Result, Step
 from nbjudge.planning.syntax import parse
 from nbjudge.sandbox import wire
+from nbjudge.sandbox.host.forking_process import ForkingProcess
 from nbjudge.sandbox.host.process_table import children, family, held
+from nbjudge.sandbox.host.results import error, parse_message, result_of, stopped
 
 PATIENCE = 2.0  # seconds between an interrupt and the end of a process that does not heed it
-LARGEST = 64 << 20  # bytes of a message out of a room
+START = 60.0  # seconds in which a sandbox must be built
+LARGEST = 64 << 20  # bytes of a message out of a sandbox
+LOOK = 0.5  # seconds between two looks at what a sandbox takes
 
 
-class Lost(RuntimeError):
-    """A process of ours is gone, through no cell's fault that could be named."""
+class Session:
+    """A submission's process, seen from outside. Use it in a `with` block, which ends the process.
 
+    `over`: the process is gone, or is not to be trusted any more.
+    """
 
-class Room:
-    """A submission's process, seen from outside."""
-
-    def __init__(self, start, job, seed):
-        self.base = tempfile.mkdtemp(prefix="course-room-")
-        self.key, self.number, self.buffer, self.look, self.held = (
-            secrets.token_bytes(32),
-            0,
-            b"",
-            0.0,
-            0,
+    def __init__(self, template: ForkingProcess, job: Job, seed: int | None) -> None:
+        self.base = tempfile.mkdtemp(prefix="nbjudge-sandbox-")
+        self.key = secrets.token_bytes(32)
+        self.limits = job.limits
+        self.confined = job.confined
+        self.over = False
+        self.sent = 0  # orders
+        self.buffer = b""  # what has come in of the next message
+        self.next_look = 0.0
+        self.held_at_start = 0  # bytes of memory
+        self.first: int | None = None
+        order = wire.SessionOrder(
+            files=job.files,
+            base=self.base,
+            hidden=job.hidden,
+            limits=job.limits,
+            confined=job.confined,
+            seed=seed,
+            key=self.key,
         )
-        order = {
-            "files": job.files,
-            "base": self.base,
-            "hidden": job.hidden,
-            "limits": tuple(job.limits),
-            "confined": job.confined,
-            "seed": seed,
-            "key": self.key,
-        }
         try:
-            self.pid, self.sock = start.fork(order)
-        except Lost:
+            self.pid, self.sock = template.fork(order)
+        except ProcessLost:
             os.rmdir(self.base)
             raise
-        self.limits, self.confined, self.over = wire.Limits(*job.limits), job.confined, False
-        self.first = None
 
-    def __enter__(self):
+    def __enter__(self) -> Session:
         return self
 
-    def __exit__(self, *_):
+    def __exit__(self, *_: object) -> None:
         self.sock.close()
-        for pid in [
-            *family(self.pid),
-            self.pid,
-        ]:  # the room's first process takes all others with it
-            with contextlib.suppress(ProcessLookupError):
-                os.kill(pid, signal.SIGKILL)
+        kill(family(self.pid))
+        kill([self.pid])  # the sandbox's first process: all others end with it
         shutil.rmtree(self.base, ignore_errors=True)
 
-    def step(self, step, timeout):
-        """Run one cell and return how it ended; `over` says that the process is gone with it."""
-        word = secrets.token_hex(16)
-        started, end, asked = time.monotonic(), "", None
+    def run(self, step: Step, timeout: float) -> Result:
+        """Run one cell for at most `timeout` seconds.
+
+        Raises SandboxUnavailable where no sandbox can be built, and ProcessLost where the process
+        was gone before its first cell.
+        """
+        started = time.monotonic()
         try:
-            order = {
-                "run": step.source,
-                "name": step.name,
-                "kind": step.kind,
-                "alone": step.alone,
-                "uses": step.uses,
-                "word": word,
-                "code": code_of(step) if step.kind == "check" else [],
-            }
+            code = compile_check(step) if step.kind == "check" else []
         except SyntaxError as problem:
-            return Done(False, None, [failure("SyntaxError", str(problem))], 0, [])
+            return Result(False, None, [error("SyntaxError", str(problem))], 0, [])
+        running = RunningCell(step, timeout, started)
         try:
-            self._send(order)
-            said = waiting = None
-            while said is None or waiting:
-                try:
-                    message = self._message(
-                        started + timeout if asked is None else asked + PATIENCE
-                    )
-                except TimeoutError:
-                    if asked is None:  # first a question, as Jupyter's stop button asks it
-                        asked, end = time.monotonic(), "time"
-                        self._signal(step, signal.SIGINT)
-                        continue
-                    if step.kind == "check" and end == "time":
-                        end, asked = "time, not heeded", time.monotonic()
-                        self._signal(step, signal.SIGKILL)
-                        continue
-                    return self._stopped("time, not heeded", timeout, started)
-                if message is None:
-                    return self._stopped(end or "died", timeout, started)
-                if not secrets.compare_digest(str(message.get("word")).encode(), word.encode()):
-                    return self._stopped("forged", timeout, started)
-                if "ended" in message:
-                    if said is None:
-                        said = ended(end or "died", timeout, time.monotonic() - started)
-                    waiting = False
-                elif said is None:
-                    said, waiting = as_done(message, end, timeout), step.kind == "check"
-            if self._sweep():
-                said.notes.append("it left a process running")
-            return said
-        except (OSError, ValueError) as problem:
-            if isinstance(problem, wire.NoRoom):
-                raise
-            return self._stopped("died", timeout, started)
+            self._send(order_for(step, running.token, code))
+            result = self._wait_for(running)
+            if not self.over and self._end_leftovers():
+                result.notes.append("it left a process running")
+        except (OSError, ValueError):
+            result = self._stop(running, "died")
+        return result
 
-    def _send(self, order):
-        if (
-            not self.number
-        ):  # before any of the learner's code, and only then, can it say that there is no room
-            message = self._message(time.monotonic() + 60)
-            if message is None or "ready" not in message:
-                raise (
-                    wire.NoRoom(message["problem"])
-                    if message
-                    else Lost("the room was lost before its first cell")
-                )
-            self.held = held(self._first())
+    # ---- sending ----
+
+    def _send(self, order: wire.CellOrder) -> None:
+        if self.sent == 0:
+            self._wait_until_ready()
         self.sock.settimeout(30)
-        self.sock.sendall(wire.sealed(order, self.key, self.number))
-        self.number += 1
+        self.sock.sendall(wire.seal(order, self.key, self.sent))
+        self.sent += 1
 
-    def _message(self, ends):
-        """The next message, as a dictionary; None where the room is gone or takes too much.
+    def _wait_until_ready(self) -> None:
+        """None of the student's code has run yet, so here the process may say what is wrong."""
+        message = self._receive(time.monotonic() + START)
+        if message is None:
+            raise ProcessLost("the sandbox was lost before its first cell")
+        if "ready" not in message:
+            raise SandboxUnavailable(message["problem"])
+        self.held_at_start = held(self._first_process())
 
-        Raises TimeoutError at the time `ends`, however slowly something comes in, and ValueError for what is no message.
+    # ---- receiving ----
+
+    def _wait_for(self, running: RunningCell) -> Result:
+        """The result of a cell that has been sent."""
+        while True:
+            try:
+                message = self._receive(running.deadline)
+            except TimeoutError:
+                if not self._interrupt(running):
+                    return self._stop(running, "time, not heeded")
+                continue
+            if message is None:
+                return self._stop(running, running.end or "died")
+            if not same_token(message.get("token"), running.token):
+                return self._stop(running, "forged")
+            result = running.take(message)
+            if result:
+                return result
+
+    def _interrupt(self, running: RunningCell) -> bool:
+        """End a cell whose time is up, a check's process in two steps; False when all were taken.
+
+        The first step is the interrupt of Jupyter's stop button.
+        """
+        if not running.end:
+            running.end = "time"
+            number = signal.SIGINT
+        elif running.end == "time" and running.step.kind == "check":
+            running.end = "time, not heeded"
+            number = signal.SIGKILL
+        else:
+            return False
+        running.deadline = time.monotonic() + PATIENCE
+        kill(self._processes_of(running.step), number)
+        return True
+
+    def _stop(self, running: RunningCell, end: str) -> Result:
+        self.over = True
+        return stopped(end, running.timeout, running.seconds())
+
+    def _receive(self, deadline: float) -> dict[str, Any] | None:
+        """The next message; None where the process is gone or takes too much.
+
+        Raises TimeoutError at the deadline (time.monotonic), however slowly something comes in,
+        and ValueError for what is no message.
         """
         self.sock.settimeout(0.2)
         while True:
-            length = int.from_bytes(self.buffer[:8], "big") if len(self.buffer) >= 8 else 0
-            if length > LARGEST:
-                raise ValueError(f"a message of {length} bytes")
-            if len(self.buffer) >= 8 + length > 8:
-                data, self.buffer = self.buffer[8 : 8 + length], self.buffer[8 + length :]
-                return as_message(data)
-            if time.monotonic() > ends:
+            data = self._next_in_buffer()
+            if data is not None:
+                return parse_message(data)
+            now = time.monotonic()
+            if now > deadline:
                 raise TimeoutError
-            if time.monotonic() > self.look:
-                self.look = time.monotonic() + 0.5
+            if now > self.next_look:
+                self.next_look = now + LOOK
                 if self._takes_too_much():
                     return None
             with contextlib.suppress(TimeoutError):
@@ -161,180 +174,149 @@ class Room:
                     return None
                 self.buffer += part
 
-    def _takes_too_much(self):
-        """Whether all its processes together are too many, or hold more memory than one may, above what each had from the start."""
-        pids = family(self.pid)
-        return (
-            len(pids) > self.limits.processes
-            or sum(max(0, held(pid) - self.held) for pid in pids) > self.limits.memory
-        )
+    def _next_in_buffer(self) -> bytes | None:
+        """The first message in the buffer, which loses it; None where it is not complete."""
+        if len(self.buffer) < 8:
+            return None
+        length = int.from_bytes(self.buffer[:8], "big")
+        if length > LARGEST:
+            raise ValueError(f"a message of {length} bytes")
+        end = 8 + length
+        if length == 0 or len(self.buffer) < end:
+            return None
+        data, self.buffer = self.buffer[8:end], self.buffer[end:]
+        return data
 
-    def _sweep(self):
-        """End what a cell has left running; return whether there was anything. Raises ValueError where that has no end."""
+    # ---- its processes ----
+
+    def _takes_too_much(self) -> bool:
+        """Whether all processes together are too many, or hold more memory than one may.
+
+        Of each process counts what it holds above what the first one held from the start.
+        """
+        pids = family(self.pid)
+        memory = sum(max(0, held(pid) - self.held_at_start) for pid in pids)
+        return len(pids) > self.limits.processes or memory > self.limits.memory
+
+    def _end_leftovers(self) -> bool:
+        """End what a cell has left running; return whether there was anything.
+
+        Raises ValueError where new processes come faster than old ones are ended.
+        """
         for attempt in range(100):
-            left = family(self._first())
+            left = family(self._first_process())
             if not left:
                 return attempt > 0
-            for pid in left:
-                with contextlib.suppress(ProcessLookupError):
-                    os.kill(pid, signal.SIGKILL)
+            kill(left)
             time.sleep(0.005 * attempt)
         raise ValueError("its processes multiply faster than they can be ended")
 
-    def _signal(self, step, number):
-        """Send a signal to the process that runs the cell: a check runs in a child of the room's first process."""
-        first = self._first()
-        for pid in (step.kind == "check" and children(first)) or [first]:
-            with contextlib.suppress(ProcessLookupError):
-                os.kill(pid, number)
+    def _processes_of(self, step: Step) -> list[int]:
+        """The process that runs a cell: of a check, children of the notebook's process."""
+        first = self._first_process()
+        return (children(first) if step.kind == "check" else []) or [first]
 
-    def _first(self):
-        """The process that runs the notebook; a room is one inside the process that watches over it."""
-        if self.first is None and (inside := children(self.pid) if self.confined else [self.pid]):
-            self.first = inside[0]
+    def _first_process(self) -> int:
+        """The process that runs the notebook.
+
+        In a sandbox it is the only child of the process that was forked, which watches over it.
+        """
+        if self.first is None:
+            inside = children(self.pid) if self.confined else [self.pid]
+            if inside:
+                self.first = inside[0]
         return self.first or self.pid
 
-    def _stopped(self, end, timeout, started):
-        self.over = True
-        return ended(end, timeout, time.monotonic() - started)
+
+class RunningCell:
+    """A cell that has been sent: until when it may run, and what has been heard of it.
+
+    `end`: "" as long as nobody has interrupted it, else how it was stopped.
+    """
+
+    def __init__(self, step: Step, timeout: float, started: float) -> None:
+        self.step = step
+        self.timeout = timeout
+        self.started = started
+        self.deadline = started + timeout
+        self.token = secrets.token_hex(16)
+        self.end = ""
+        self.result: Result | None = None
+
+    def seconds(self) -> float:
+        return time.monotonic() - self.started
+
+    def take(self, message: dict[str, Any]) -> Result | None:
+        """Take a message with the right token; return the result when nothing more will come.
+
+        After the answer to a check comes a message that the check's process has ended. Only then
+        can the next cell run.
+        """
+        if "ended" in message:
+            return self.result or stopped(self.end or "died", self.timeout, self.seconds())
+        if self.result is None:
+            try:
+                self.result = result_of(message, self.end, self.timeout)
+            except (KeyError, TypeError) as problem:
+                raise ValueError("a message that is no answer") from problem
+        return None if self.step.kind == "check" else self.result
 
 
-def as_message(data):
-    try:
-        message = json.loads(data)
-    except RecursionError:
-        raise ValueError("a message too deep to read") from None
-    if not isinstance(message, dict):
-        raise ValueError("a message that is no dictionary")
-    return message
+def order_for(step: Step, token: str, code: list[CodeType]) -> wire.CellOrder:
+    return wire.CellOrder(
+        source=step.source,
+        name=step.name,
+        kind=step.kind,
+        alone=step.alone,
+        uses=step.uses,
+        token=token,
+        code=code,
+    )
 
 
-class Meant(ast.NodeTransformer):
-    """Python's own `isinstance` where a check says so, though the notebook has another thing of that name."""
+def same_token(found: Any, token: str) -> bool:
+    return secrets.compare_digest(str(found).encode(), token.encode())
 
-    def __init__(self, names):
+
+def kill(pids: list[int], number: signal.Signals = signal.SIGKILL) -> None:
+    """Send a signal to those of these processes that still run."""
+    for pid in pids:
+        with contextlib.suppress(ProcessLookupError):
+            os.kill(pid, number)
+
+
+class PythonBuiltins(ast.NodeTransformer):
+    """Python's own `isinstance` where a check says so, even if the notebook has bound the name."""
+
+    def __init__(self, names: tuple[str, ...]) -> None:
         self.names = names
 
-    def visit_Name(self, node):
-        if node.id in self.names and isinstance(node.ctx, ast.Load):
-            return ast.copy_location(
-                ast.Attribute(ast.Name(wire.REAL, ast.Load()), node.id, ast.Load()), node
-            )
-        return node
+    def visit_Name(self, node: ast.Name) -> ast.expr:
+        if node.id not in self.names or not isinstance(node.ctx, ast.Load):
+            return node
+        builtins = ast.Name(wire.PYTHON_BUILTINS, ast.Load())
+        return ast.copy_location(ast.Attribute(builtins, node.id, ast.Load()), node)
 
 
 @lru_cache(1024)
-def code_of(step):
-    """A check as code objects: its statements, and its last expression where it ends in one. Raises SyntaxError."""
+def compile_check(step: Step) -> list[CodeType]:
+    """A check's statements as code, and after them its last expression where it ends in one.
+
+    Raises SyntaxError.
+    """
     name = f"<check {step.name}>"
-    tree = Meant(step.means).visit(parse(TransformerManager().transform_cell(step.source), name))
-    last = (
-        [ast.Expression(tree.body.pop().value)]
-        if tree.body and isinstance(tree.body[-1], ast.Expr)
-        else []
-    )
-    return [
-        compile(
-            ast.fix_missing_locations(part),
-            name,
-            "exec" if part is tree else "eval",
-            ast.PyCF_ALLOW_TOP_LEVEL_AWAIT,
-            dont_inherit=True,
-        )
-        for part in (tree, *last)
-    ]
+    module = parse(TransformerManager().transform_cell(step.source), name)
+    module = PythonBuiltins(step.means).visit(module)
+    last = module.body[-1] if module.body else None
+    if not isinstance(last, ast.Expr):
+        return [compile_part(module, name, "exec")]
+    module.body.pop()
+    expression = ast.Expression(last.value)
+    return [compile_part(module, name, "exec"), compile_part(expression, name, "eval")]
 
 
-ENDS = {
-    "died": (
-        "DeadKernelError",
-        "the process ended in this cell: os._exit, a crash, too many processes, or no memory left",
-    ),
-    "forged": (
-        "DeadKernelError",
-        "what came back was not this cell's result: the notebook tried to answer in its place",
-    ),
-    "given up": (
-        "DeadKernelError",
-        "the cells before this one ended the notebook's process too often, or took all its time",
-    ),
-    "time": ("CellTimeoutError", "the cell was stopped after {timeout:g} s"),
-    "time, not heeded": (
-        "CellTimeoutError",
-        "the cell was stopped after {timeout:g} s; it did not heed an interrupt and its process was ended",
-    ),
-}
-
-
-DEADLY = ("died", "forged", "time, not heeded")
-
-
-def ended(end, timeout, seconds, notes=()):
-    name, words = ENDS[end]
-    return Done(
-        False, None, [failure(name, words.format(timeout=timeout))], seconds, list(notes), end
-    )
-
-
-def as_done(message, end, timeout):
-    """A Done from a message of the room, with every field of the type it should have: it comes from code that nobody has read."""
-    score = message.get("score")
-    outputs = [clean for output in message.get("outputs") or [] if (clean := as_output(output))]
-    notes = [str(note)[:300] for note in message.get("notes") or []]
-    if end:
-        return Done(
-            False,
-            None,
-            outputs + ended(end, timeout, 0).outputs,
-            float(message["seconds"]),
-            notes,
-            end,
-        )
-    return Done(
-        message.get("well") is True,
-        score if isinstance(score, float) else None,
-        outputs,
-        float(message["seconds"]),
-        notes,
-    )
-
-
-def as_output(raw):
-    """An output of nbformat with just the fields that its kind has; None for anything else."""
-    if not isinstance(raw, dict):
-        return None
-    texts = {
-        key: raw[key]
-        for key in ("name", "text", "ename", "evalue")
-        if isinstance(raw.get(key), str)
-    }
-    match raw.get("output_type"):
-        case "stream" if {"name", "text"} <= set(texts):
-            return {
-                "output_type": "stream",
-                "name": "stderr" if texts["name"] == "stderr" else "stdout",
-                "text": texts["text"],
-            }
-        case "error" if {"ename", "evalue"} <= set(texts):
-            lines = [str(line) for line in raw.get("traceback") or []]
-            return {
-                "output_type": "error",
-                "ename": texts["ename"],
-                "evalue": texts["evalue"],
-                "traceback": lines,
-            }
-        case "display_data" | "execute_result" as kind if isinstance(raw.get("data"), dict):
-            metadata = raw["metadata"] if isinstance(raw.get("metadata"), dict) else {}
-            return {"output_type": kind, "data": raw["data"], "metadata": metadata} | (
-                {"execution_count": None} if kind == "execute_result" else {}
-            )
-    return None
-
-
-def failure(name, words):
-    return {
-        "output_type": "error",
-        "ename": name,
-        "evalue": words,
-        "traceback": [f"{name}: {words}"],
-    }
+def compile_part(tree: ast.Module | ast.Expression, name: str, mode: str) -> CodeType:
+    ast.fix_missing_locations(tree)
+    flags = ast.PyCF_ALLOW_TOP_LEVEL_AWAIT
+    code: CodeType = compile(tree, name, mode, flags, dont_inherit=True)
+    return code

@@ -1,6 +1,6 @@
-"""Grading, end to end with real nbgrader: a class in which nearly everything that can go wrong with a file went wrong.
+"""Grading, end to end with real nbgrader: a class in which nearly everything went wrong.
 
-The course is a tiny one without torch, so that a submission takes about two seconds.
+Then what runs, and in which order.
 """
 
 import hashlib
@@ -11,13 +11,12 @@ import time
 import nbformat
 import pytest
 from nbformat.v4 import new_code_cell, new_notebook
-from typer.testing import CliRunner
 
 from classroom import (
     ANSWERS,
     LESSON,
     answered,
-    bank_entry,
+    course_of_one,
     doubled,
     hand_in,
     make_course,
@@ -28,16 +27,22 @@ from classroom import (
     with_kernel,
     without,
 )
-from nbjudge.answers import idle_checks, read_bank, run
-from nbjudge.cli import app
+from classroom import points as points_in
+from nbjudge import coordinator
 from nbjudge.coordinator import Options, Outcome, grade
 from nbjudge.coursedir import report
-from nbjudge.coursedir.preprocessors import HideTests, shorten
+from nbjudge.coursedir.gradebook import GradebookWriter
 from nbjudge.coursedir.rebuild import released
 from nbjudge.coursedir.settings import gradebook_url
+from nbjudge.errors import SandboxUnavailable
+from nbjudge.sandbox.host import probe
 
 SLOW = ["hangs", "stubborn"]
-FLOOD = "def add(x, y):\n    for _ in range(50):\n        print('x' * 1_000_000)\n    print('y' * 50_000_000)\n    return x + y"
+FLOOD = """def add(x, y):
+    for _ in range(50):
+        print('x' * 1_000_000)
+    print('y' * 50_000_000)
+    return x + y"""
 HANG = "def add(x, y):\n    while True:\n        pass"
 STUBBORN = """def add(x, y):
     while True:
@@ -47,7 +52,10 @@ STUBBORN = """def add(x, y):
         except BaseException:
             pass"""
 EXIT = "def mean(values):\n    os._exit(0)"
-WARNS = "def add(x, y):\n    print('beware', file=sys.stderr)\n    sys.displayhook(-1.0)\n    return x + y"
+WARNS = """def add(x, y):
+    print('beware', file=sys.stderr)
+    sys.displayhook(-1.0)
+    return x + y"""
 
 
 @pytest.fixture(scope="module")
@@ -112,7 +120,7 @@ def outcome(course):
     before = fingerprints(course / "submitted")
     started = time.monotonic()
     others = [
-        learner for learner in sorted(os.listdir(course / "submitted")) if learner not in SLOW
+        student for student in sorted(os.listdir(course / "submitted")) if student not in SLOW
     ]
     first = grade(course, [LESSON], others)
     second = grade(course, [LESSON], SLOW, Options(timeout=2))
@@ -126,16 +134,16 @@ def table(course, outcome):
     return report.marks(course, LESSON, gradebook_url(course))
 
 
-def points(table, learner):
-    return [mark.points for mark in table[learner].values()]
+def points(table, student):
+    return [mark.points for mark in table[student].values()]
 
 
-def said(outcome, learner):
-    return [finding for finding in outcome.findings if finding.learner == learner]
+def said(outcome, student):
+    return [finding for finding in outcome.findings if finding.student == student]
 
 
 @pytest.mark.parametrize(
-    ("learner", "expected"),
+    ("student", "expected"),
     [
         ("right", [2, 2]),
         ("wrong", [0, 0]),
@@ -158,12 +166,12 @@ def said(outcome, learner):
         ("stubborn", [0, 2]),
     ],
 )
-def test_points(table, learner, expected):
-    assert points(table, learner) == expected
+def test_points(table, student, expected):
+    assert points(table, student) == expected
 
 
 @pytest.mark.parametrize(
-    ("learner", "sentence"),
+    ("student", "sentence"),
     [
         ("no-json", "the file is not JSON"),
         ("not-a-notebook", "JSON but not a notebook"),
@@ -173,16 +181,16 @@ def test_points(table, learner, expected):
         ("unclear", "rename the one to grade"),
     ],
 )
-def test_what_cannot_be_graded_is_named_and_has_no_score(course, outcome, table, learner, sentence):
-    (finding,) = said(outcome, learner)
+def test_what_cannot_be_graded_is_named_and_has_no_score(course, outcome, table, student, sentence):
+    (finding,) = said(outcome, student)
     assert finding.blocks and sentence in finding.says and "so nothing was graded: " in finding.says
-    assert str(finding).startswith(f"{learner}, submitted/{learner}/{LESSON}")
-    assert table[learner] == {}
-    assert not (course / "autograded" / learner / LESSON).exists()
+    assert str(finding).startswith(f"{student}, submitted/{student}/{LESSON}")
+    assert table[student] == {}
+    assert not (course / "autograded" / student / LESSON).exists()
 
 
 @pytest.mark.parametrize(
-    ("learner", "sentences"),
+    ("student", "sentences"),
     [
         ("right", []),
         ("wrong", []),
@@ -208,8 +216,8 @@ def test_what_cannot_be_graded_is_named_and_has_no_score(course, outcome, table,
         ("own-files", ["beside the notebook lies json.py"]),
     ],
 )
-def test_what_could_be_put_right_is_said_and_does_not_block(outcome, learner, sentences):
-    findings = said(outcome, learner)
+def test_what_could_be_put_right_is_said_and_does_not_block(outcome, student, sentences):
+    findings = said(outcome, student)
     assert len(findings) == len(sentences)
     for finding, sentence in zip(findings, sentences, strict=True):
         assert sentence in finding.says and not finding.blocks
@@ -217,8 +225,8 @@ def test_what_could_be_put_right_is_said_and_does_not_block(outcome, learner, se
 
 def test_outcome_is_not_clean_and_counts_everyone(course, outcome):
     assert not outcome.clean
-    ungraded = {finding.learner for finding in outcome.findings if finding.blocks}
-    assert {learner for _, learner in outcome.graded} | ungraded == set(
+    ungraded = {finding.student for finding in outcome.findings if finding.blocks}
+    assert {student for _, student in outcome.graded} | ungraded == set(
         os.listdir(course / "submitted")
     )
 
@@ -246,20 +254,7 @@ def test_nothing_else_is_written(course, outcome):
     ]
 
 
-def test_misconceptions_are_counted(table):
-    assert ("no-division", "A mean divides", 1) in report.misconceptions(table)
-    assert ("not-a-sum", "Sums are sums", 1) in report.misconceptions(table)
-    assert [mark.failure.reason for mark in table["blank"].values()] == [report.UNANSWERED] * 2
-
-
-def test_report_page(course, outcome, table):
-    page = report.write_page(course, LESSON, table, outcome.findings).read_text()
-    assert '<th scope="row">blank</th><td></td><td></td><td>0/4</td>' in page
-    assert '<th scope="row">no-json</th><td></td><td></td><td>not graded</td>' in page
-    assert "the file is not JSON" in page and "color-scheme: light dark" in page
-
-
-def test_unknown_learner_and_lesson_are_named(course):
+def test_unknown_student_and_lesson_are_named(course):
     (nobody,) = grade(course, [LESSON], ["nobody"]).findings
     assert nobody.blocks and "nobody, submitted/nobody/01-tiny: there is no such folder" in str(
         nobody
@@ -302,137 +297,56 @@ def test_lesson_that_changed_under_graded_submissions_is_named(course, outcome):
     assert outcome.graded == []
 
 
-def test_feedback_shows_no_hidden_test():
-    source = make_source()
-    check = next(cell for cell in source.cells if cell.id == "check-add")
-    check.outputs = [
-        nbformat.v4.new_output(
-            "error",
-            ename="AssertionError",
-            evalue="",
-            traceback=[
-                "\x1b[31mAssertionError\x1b[39m",
-                "----> \x1b[32m5\x1b[39m secret_check\x1b[39m = add(\x1b[32m20\x1b[39m, \x1b[32m22\x1b[39m)",
-            ],
-        )
-    ]
-    cell, _ = HideTests().preprocess_cell(check, {}, 0)
-    assert "secret_check" not in json.dumps(cell) and "HIDDEN" not in json.dumps(cell)
-    assert cell.outputs[0].traceback == ["AssertionError: "]
+# ---- what runs, and when ---------------------------------------------------------------------
 
 
-def test_long_error_messages_keep_their_code():
-    message = "x" * 1_000_000 + "\n[not-a-sum]"
-    assert len(shorten(message)) < 30_000
-    assert (
-        report.judge(
-            [nbformat.v4.new_output("error", ename="E", evalue=shorten(message), traceback=[])]
-        ).reason
-        == "not-a-sum"
+def test_an_assignment_begins_while_there_is_something_else_to_do(monkeypatch):
+    monkeypatch.setattr(coordinator, "AHEAD", 1)
+    wanted = [(assignment, student) for assignment in ("01", "02", "03") for student in "abcdef"]
+    short = [each for each in wanted if each[1] < "d"]
+
+    def order(wanted, workers):
+        return " ".join("".join(each) for each in coordinator.interleaved(wanted, workers))
+
+    assert order(wanted, 2) == (
+        "01a 02a 01b 01c 01d 01e 01f 02b 02c 02d 03a 02e 02f 03b 03c 03d 03e 03f"
     )
+    assert order(short, 1) == "01a 02a 01b 01c 02b 03a 02c 03b 03c"
+    assert sorted(coordinator.interleaved(wanted, 100)) == wanted
+    assert coordinator.interleaved([], 2) == []
 
 
-def test_kill_matrix_finds_what_is_off(tmp_path):
-    """A bank with a wrong answer that passes, one that fails for another reason, and a right one that fails."""
-    root, bank = tmp_path / "course", tmp_path / "bank"
-    make_course(root)
-    bank_entry(
-        bank, "wrong", "add", "a-killed", "# misconception: not-a-sum\ndef add(x, y):\n    return x"
-    )
-    bank_entry(bank, "wrong", "add", "b-survives", f"# misconception: not-a-sum\n{ANSWERS['add']}")
-    bank_entry(
-        bank,
-        "wrong",
-        "add",
-        "c-other-code",
-        "# misconception: no-division\ndef add(x, y):\n    return x",
-    )
-    bank_entry(
-        bank,
-        "right",
-        "mean",
-        "a-passes",
-        "def mean(values):\n    return sum(values) / max(len(values), 1)",
-    )
-    bank_entry(bank, "right", "mean", "b-fails", "def mean(values):\n    return sum(values)")
-    rows = {
-        (row.answer.kind, row.answer.exercise, row.answer.name): row
-        for row in run([LESSON], bank, root)
-    }
-    off = {key[1:] for key, row in rows.items() if not row.ok}
-    assert off == {("add", "b-survives"), ("add", "c-other-code"), ("mean", "b-fails")}
-    assert (
-        rows["wrong", "add", "a-killed"].found == "not-a-sum"
-        and rows["wrong", "add", "b-survives"].found == "passed"
-    )
-    assert rows["untouched", "mean", "release"].found == report.UNANSWERED
-    assert len(rows) == 9  # five of the bank, two of the reference, two of the release
-    assert idle_checks(make_source(), read_bank(bank, LESSON, make_source())) == (
-        ["check-mean"],
-        [],
-    )
-    assert sorted(os.listdir(root)) == ["nbgrader_config.py", "source"]
+def test_a_library_that_few_assignments_import_is_left_to_them():
+    sources = {}
+    for number, other in enumerate(["wave", "heapq", "heapq"]):
+        text = f"import math\nimport {other}\ndef f():\n    import colorsys"
+        sources[str(number)] = {"notebook": new_notebook(cells=[new_code_cell(text)])}
+    assert coordinator.common_packages(sources) == ("colorsys", "heapq", "math")
 
 
-def test_bank_answers_may_hand_in_files(tmp_path):
-    """The reference's file is made once and lies beside every sheet but the untouched release; an answer's script may change it."""
-    root, bank = tmp_path / "course", tmp_path / "bank"
-    make_course(root)
-    from_file = (
-        "def add(x, y):\n    return x + y * int(open('factor.txt').read())\n### MAKE FILES\n"
-    )
-    bank_entry(
-        bank,
-        "wrong",
-        "add",
-        "a-file-that-is-off",
-        f"# misconception: not-a-sum\n{from_file}open('factor.txt', 'w').write('2')\n",
-    )
-    bank_entry(
-        bank,
-        "right",
-        "add",
-        "b-file-of-the-reference",
-        f"{from_file}assert open('factor.txt').read() == '1'\n",
-    )
-    (bank / LESSON / "files.py").write_text("open('factor.txt', 'w').write('1')")
-    assert all(row.ok for row in run([LESSON], bank, root))
-    bank_entry(bank, "right", "add", "c-script-that-fails", f"{from_file}1 / 0\n")
-    with pytest.raises(ValueError, match=r"c-script-that-fails.*division"):
-        run([LESSON], bank, root)
+def test_what_needs_no_worker_is_written_down_a_few_at_a_time(tmp_path, monkeypatch):
+    make_course(tmp_path)
+    for student in ("one", "two", "three"):
+        hand_in(tmp_path, student, answered())
+    grade(tmp_path, [LESSON])
+    sizes = []
+    told = []
+    record = GradebookWriter.record
+
+    def measured(writer, submissions):
+        sizes.append(len(submissions))
+        record(writer, submissions)
+
+    monkeypatch.setattr(GradebookWriter, "record", measured)
+    monkeypatch.setattr(coordinator, "TOGETHER", 2)
+    grade(tmp_path, [LESSON], tell=lambda done, total, *_: told.append((done, total, sum(sizes))))
+    assert sizes == [2, 1] and told == [(0, 3, 0), (1, 3, 2), (2, 3, 2), (3, 3, 3)]
 
 
-@pytest.mark.parametrize(
-    ("kind", "exercise", "text", "sentence"),
-    [
-        ("wrong", "add", "def add(x, y):\n    return x", "first line must be"),
-        ("wrong", "unheard-of", "# misconception: not-a-sum", "no exercise `unheard-of`"),
-        ("odd", "add", "pass", "`odd` is not wrong or right"),
-    ],
-)
-def test_errors_in_the_bank_are_named(tmp_path, kind, exercise, text, sentence):
-    bank_entry(tmp_path, kind, exercise, "name", text)
-    with pytest.raises(ValueError, match=sentence):
-        read_bank(tmp_path, LESSON, make_source())
-
-
-def test_hidden_tests_that_only_repeat_are_listed():
-    source = make_source()
-    check = next(cell for cell in source.cells if cell.id == "check-add")
-    check.source = (
-        "assert add(2, 3) == 5\n### BEGIN HIDDEN TESTS\nassert add(2, 3) == 5\n### END HIDDEN TESTS"
-    )
-    assert idle_checks(source, {"wrong": {"add": [1], "mean": [1]}}) == ([], ["check-add"])
-
-
-@pytest.mark.parametrize(
-    ("arguments", "status", "words"),
-    [
-        (["grade", LESSON, "--learner", "right"], 0, ["right", "4/4", f"report-{LESSON}.html"]),
-        (["grade", LESSON, "--learner", "no-json"], 1, ["Not graded:", "the file is not JSON"]),
-    ],
-)
-def test_command_and_its_exit_status(course, outcome, arguments, status, words):
-    done = CliRunner().invoke(app, [*arguments, "--root", str(course)])
-    assert done.exit_code == status, done.output
-    assert all(word in done.output for word in words)
+def test_without_a_sandbox_nothing_is_graded_unless_one_says_so(tmp_path, monkeypatch):
+    course = course_of_one(tmp_path)
+    monkeypatch.setattr(probe, "missing", lambda: "no namespaces")
+    with pytest.raises(SandboxUnavailable, match=r"no room .* \(no namespaces\).*--unconfined"):
+        grade(course, [LESSON])
+    grade(course, [LESSON], options=Options(confined=False))
+    assert points_in(course) == [2, 2]

@@ -1,4 +1,4 @@
-"""Grading on a Dask cluster, one of whose workers dies, and with a gradebook on a PostgreSQL server: the same marks as ever."""
+"""Grading on a Dask cluster whose worker dies, and into a PostgreSQL server: the same marks."""
 
 import json
 import os
@@ -13,11 +13,12 @@ from pathlib import Path
 
 import pytest
 
-from classroom import CONFIG, LESSON
+from classroom import CONFIG, LESSON, course_of_one
 from faults import command, make_class, state
 from nbjudge.coordinator import Options, grade
 from nbjudge.coursedir import report
 from nbjudge.coursedir.settings import gradebook_url
+from nbjudge.errors import SchedulerError
 from nbjudge.worker.cluster import workers_of
 
 
@@ -29,6 +30,12 @@ def quiet(tmp_path_factory):
     return root
 
 
+def test_an_unknown_scheduler_is_named(tmp_path):
+    course = course_of_one(tmp_path)
+    with pytest.raises(SchedulerError, match="no scheduler answers at tcp"):
+        grade(course, [LESSON], options=Options(scheduler="tcp://127.0.0.1:9"))
+
+
 def test_what_is_started_after_a_grading_has_the_environment_of_before():
     before = dict(os.environ)
     with workers_of(1, None, ()):
@@ -38,7 +45,7 @@ def test_what_is_started_after_a_grading_has_the_environment_of_before():
 
 @pytest.fixture
 def cluster(tmp_path):
-    """(address of a scheduler, [two workers]): processes of their own, on the loopback interface."""
+    """(address of a scheduler, [two workers]), which are processes on the loopback interface."""
     place, processes = tmp_path / "scheduler.json", []
 
     def start(part, *more):
@@ -89,14 +96,17 @@ def test_a_worker_of_a_cluster_dies_and_the_marks_are_the_same(quiet, cluster, t
     assert state(tmp_path / "course") == state(quiet)
 
 
-# ---- PostgreSQL ------------------------------------------------------------------------------------------------------------
+# ---- PostgreSQL ------------------------------------------------------------------------------
 
 SERVERS = sorted(Path("/usr/lib/postgresql").glob("*/bin/pg_ctl"))
 
 
 @pytest.fixture
 def server():
-    """The URL of a throw-away PostgreSQL server on the loopback interface. It does not run as root, so neither do we here."""
+    """The URL of a throw-away PostgreSQL server on the loopback interface.
+
+    PostgreSQL refuses to run as root, so as root it is started as the user nobody.
+    """
     pytest.importorskip(
         "psycopg", reason="the driver psycopg is not installed: pip install -e .[test]"
     )

@@ -1,42 +1,33 @@
-"""Rebuilding: whatever happened to a notebook, what is graded is the source with the learner's answers in it."""
+"""Rebuilding: what is graded is the source with the student's answers in it, whatever happened."""
 
 import copy
 
 import pytest
 from nbformat.v4 import new_code_cell, new_markdown_cell, new_notebook
 
+from classroom import meta
 from nbjudge.coursedir.rebuild import rebuild, released
-
-
-def nbgrader(grade_id, **kind):
-    meta = {
-        "grade_id": grade_id,
-        "schema_version": 3,
-        "solution": False,
-        "grade": False,
-        "locked": False,
-        "task": False,
-    }
-    return {"nbgrader": meta | kind}
+from nbjudge.errors import SubmissionError
 
 
 def make_source():
     """Two exercises and a written one, with given code and an experiment between them."""
     answer = "def {0}(x):\n    ### BEGIN SOLUTION\n    return x + {1}\n    ### END SOLUTION"
-    check = "assert {0}(1) == {2}\n### BEGIN HIDDEN TESTS\nassert {0}(5) == {1} + 5\n### END HIDDEN TESTS"
+    check = (
+        "assert {0}(1) == {2}\n"
+        "### BEGIN HIDDEN TESTS\nassert {0}(5) == {1} + 5\n### END HIDDEN TESTS"
+    )
     cells = [
         new_markdown_cell("# Lesson", id="cell-00"),
         new_code_cell("import math", id="cell-01"),
     ]
     for name, number in (("one", 1), ("two", 2)):
         cells += [
-            new_code_cell(
-                answer.format(name, number), id=name, metadata=nbgrader(name, solution=True)
-            ),
+            new_code_cell(answer.format(name, number), id=name, metadata=meta(name, solution=True)),
             new_code_cell(
                 check.format(name, number, number + 1),
                 id=f"check-{name}",
-                metadata=nbgrader(f"check-{name}", grade=True, locked=True, points=2),
+                metadata=meta(f"check-{name}", grade=True, locked=True, points=2),
             ),
         ]
     cells.append(new_code_cell("epochs = 3", id="cell-06", metadata={"tags": ["experiment"]}))
@@ -44,7 +35,7 @@ def make_source():
         new_markdown_cell(
             "YOUR ANSWER HERE",
             id="why",
-            metadata=nbgrader("why", solution=True, grade=True, points=1),
+            metadata=meta("why", solution=True, grade=True, points=1),
         )
     )
     return new_notebook(
@@ -137,7 +128,8 @@ def test_missing_answer_counts_as_not_answered(source, submitted):
     del submitted.cells[at(submitted, "one")]
     notebook, findings = rebuild(source, submitted)
     assert findings == [
-        "the answer cell `one` is missing: it counts as not answered, ask the learner if that was not meant"
+        "the answer cell `one` is missing: it counts as not answered, "
+        "ask the learner if that was not meant"
     ]
     assert "NotImplementedError" in notebook.cells[at(notebook, "one")].source
 
@@ -161,7 +153,7 @@ def test_added_cells_stay_where_they_stood_without_metadata(source, submitted):
     submitted.cells.insert(at(submitted, "one"), plain("offset = 1"))
     stray = new_code_cell(
         "probe = 7",
-        metadata={"tags": ["skip-execution"], **nbgrader("unheard-of", grade=True, points=50)},
+        metadata={"tags": ["skip-execution"], **meta("unheard-of", grade=True, points=50)},
     )
     submitted.cells.insert(at(submitted, "check-one"), stray)
     submitted.cells.append(new_markdown_cell("my notes"))
@@ -295,5 +287,5 @@ def test_other_kernel_and_other_edition_are_said(source, submitted):
 
 
 def test_another_notebook_is_refused(source):
-    with pytest.raises(ValueError, match="none of the lesson's"):
+    with pytest.raises(SubmissionError, match="none of the lesson's"):
         rebuild(source, new_notebook(cells=[plain("import math"), plain("print(1)")]))

@@ -1,0 +1,92 @@
+"""What a grading leaves on disk: autograded/, as nbgrader's, and .grading/, the engine's own."""
+
+import contextlib
+import os
+import shutil
+import tempfile
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+
+from nbjudge.errors import AlreadyGrading
+from nbjudge.files import replace_folder, write_files
+
+KEPT = ".grading"  # results of earlier runs, and the record of each submission
+
+# folders of a course that no submission may see
+PRIVATE = ("source", "solutions", "submitted", "autograded", "feedback", KEPT)
+
+
+def record_of(
+    root: Path,
+    assignment: str,
+    student: str,
+) -> Path:
+    """Return where the record of a submission's last grading lies."""
+    return root / KEPT / "results" / student / f"{assignment}.json"
+
+
+def read_record(
+    root: Path,
+    assignment: str,
+    student: str,
+) -> str:
+    """Return the record of a submission's last grading, "" where there is none."""
+    path = record_of(root, assignment, student)
+    return path.read_text(encoding="utf-8", errors="replace") if path.exists() else ""
+
+
+def write_autograded(
+    root: Path,
+    assignment: str,
+    student: str,
+    notebooks: Mapping[str, str],
+    files: Mapping[str, bytes | Path],
+    timestamp: Path | None,
+) -> None:
+    """Put executed notebooks {name: text} and what lay beside them in autograded/, whole or not.
+
+    `timestamp` is the file that says when the submission was handed in, where there is one.
+    """
+    part = Path(tempfile.mkdtemp(prefix="graded-", dir=root / KEPT))
+    write_files(part, files)
+    for name, text in notebooks.items():
+        (part / f"{name}.ipynb").write_text(text, encoding="utf-8")
+    if timestamp:
+        shutil.copyfile(timestamp, part / timestamp.name)
+    part.chmod(0o755)  # mkdtemp makes folders for their owner only
+    replace_folder(part, root / "autograded" / student / assignment)
+
+
+@contextlib.contextmanager
+def only_one(root: Path) -> Iterator[None]:
+    """Hold the course's lock, so that two gradings cannot undo each other's work.
+
+    Raises AlreadyGrading where another process holds it. The system frees the lock when its
+    process ends, in whatever way.
+    """
+    (root / KEPT).mkdir(exist_ok=True)
+    with open(root / KEPT / "lock", "a+") as file:
+        try:
+            import fcntl
+
+            fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except ImportError:  # not on Windows
+            pass
+        except OSError:
+            file.seek(0)
+            raise AlreadyGrading(
+                f"this course is being graded already (process {file.read().strip() or 'unknown'}):"
+                " wait until that is done, or stop it"
+            ) from None
+        file.truncate(0)
+        file.write(str(os.getpid()))
+        file.flush()
+        remove_unfinished(root)
+        yield
+
+
+def remove_unfinished(root: Path) -> None:
+    """Remove the half-written folders of a grading that was killed."""
+    for pattern in ("release-*", "graded-*"):
+        for path in (root / KEPT).glob(pattern):
+            shutil.rmtree(path, ignore_errors=True)

@@ -1,0 +1,104 @@
+"""What a piece of Python imports, read from its text."""
+
+import ast
+from collections.abc import Iterator
+from functools import lru_cache
+
+from nbformat import NotebookNode
+from nbgrader.utils import is_solution
+
+from nbjudge.planning.syntax import as_python, tree_of
+
+
+def imports_of(source: NotebookNode) -> tuple[str, ...]:
+    """Return the modules that a source notebook's cells import, in their order, solutions left out.
+
+    For `from package import name` both `package` and `package.name` are among them, because the
+    name may be a module.
+    """
+    found: list[str] = []
+    for cell in source.cells:
+        if cell.cell_type == "code" and not is_solution(cell):
+            found += imported_modules(as_python(cell.source))
+    return tuple(dict.fromkeys(found))
+
+
+@lru_cache(4096)
+def imported_modules(
+    text: str,
+    package: str = "",
+    inside_functions: bool = True,
+) -> tuple[str, ...]:
+    """Return the names of the modules that a piece of Python imports.
+
+    `package` is where its relative imports start. Without `inside_functions`, only what is imported
+    when the text itself is run.
+    """
+    found = []
+    tree = tree_of(text)
+    for node in ast.walk(tree) if inside_functions else outside_functions(tree):
+        if isinstance(node, ast.Import):
+            found += [alias.name for alias in node.names]
+        elif isinstance(node, ast.ImportFrom):
+            base = base_of(node, package)
+            found.append(base)
+            found += [f"{base}.{alias.name}" for alias in node.names]
+    return tuple(name for name in found if name)
+
+
+def outside_functions(node: ast.AST) -> Iterator[ast.AST]:
+    """Yield a node and all below it, without the bodies of functions."""
+    yield node
+    for child in ast.iter_child_nodes(node):
+        if not isinstance(child, (ast.FunctionDef, ast.AsyncFunctionDef)):
+            yield from outside_functions(child)
+
+
+@lru_cache(4096)
+def aliases_in(
+    source: str,
+    package: str = "",
+) -> dict[str, set[str]]:
+    """Return {name: the dotted names that it may stand for} of all imports in a piece of Python.
+
+    The name "*" is among them where `from module import *` does not say what it brings.
+    """
+    found: dict[str, set[str]] = {}
+    for node in ast.walk(tree_of(source)):
+        for name, target in bindings_of(node, package):
+            found.setdefault(name, set()).add(target)
+    return found
+
+
+def bindings_of(
+    node: ast.AST,
+    package: str,
+) -> Iterator[tuple[str, str]]:
+    """Yield (name, the dotted name that it stands for) of what an import statement binds."""
+    if isinstance(node, ast.Import):
+        for alias in node.names:
+            if alias.asname:
+                yield alias.asname, alias.name
+            else:  # `import a.b` binds `a`
+                top = alias.name.partition(".")[0]
+                yield top, top
+    elif isinstance(node, ast.ImportFrom):
+        base = base_of(node, package)
+        for alias in node.names:
+            name = alias.asname or alias.name
+            yield name, f"{base}.{alias.name}"
+
+
+def base_of(
+    node: ast.ImportFrom,
+    package: str,
+) -> str:
+    """Return the dotted name of the module from which `from ... import` takes its names."""
+    if not node.level:
+        return node.module or ""
+    parents = package.split(".") if package else []
+    above = node.level - 1  # one dot means the package itself
+    parts = parents[: len(parents) - above]
+    if node.module:
+        parts.append(node.module)
+    return ".".join(parts)

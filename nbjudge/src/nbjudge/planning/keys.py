@@ -1,0 +1,79 @@
+"""Cache keys: under which key the result of a step is kept, and which steps have to run.
+
+A key is a digest of all that can change a cell's result: the cells before it, the files beside the
+notebook, what these cells and the cell itself reach of the instructor's modules, the installed
+packages, the seed. A check that runs alone changes nothing for other cells, so it is in no key but
+its own: after a change of one check the results of the others are still good.
+"""
+
+from collections.abc import Container, Mapping
+from typing import Any, NamedTuple
+
+from nbjudge.job import Step
+from nbjudge.planning.fingerprints import Code, digest, reached_by
+from nbjudge.planning.syntax import as_python
+
+FORMAT = 4  # of the kept results; a change makes all of them old
+
+
+class Surroundings(NamedTuple):
+    """What every cell of a submission depends on, beside the notebook and the instructor's code."""
+
+    environment: Any  # Python and the installed packages
+    seed: int
+    limits: Any  # what a submission may use
+    confined: bool  # whether it runs in a sandbox
+    files: Mapping[str, str]  # {name of a file beside the notebook: digest of its content}
+
+
+def keys_of(
+    steps: list[Step],
+    code: Code,
+    surroundings: Surroundings,
+) -> list[str]:
+    """Return a key for each step. `code` are the instructor's modules that the notebook imports."""
+    cells = [as_python(step.source) for step in steps]
+    # a module beside the notebook can import anything, so then every cell depends on all the code
+    has_modules = any(name.endswith(".py") for name in surroundings.files)
+
+    def fingerprint(some: list[str]) -> str:
+        return code.whole if has_modules else reached_by(code, some, cells)
+
+    not_checks = [cell for cell, step in zip(cells, steps, strict=True) if step.kind != "check"]
+    chain = digest(
+        FORMAT,
+        surroundings.environment,
+        code.always,
+        fingerprint(not_checks),
+        surroundings.seed,
+        surroundings.limits,
+        surroundings.confined,
+        sorted(surroundings.files.items()),
+    )
+    keys = []
+    for cell, step in zip(cells, steps, strict=True):
+        key = digest(chain, step, fingerprint([cell]) if step.kind == "check" else "")
+        keys.append(key)
+        if not step.alone:
+            chain = key
+    return keys
+
+
+def steps_to_run(
+    steps: list[Step],
+    keys: list[str],
+    kept: Container[str],
+) -> list[Step]:
+    """Return the steps that have to run where the results under the keys `kept` are there.
+
+    These are the steps without a kept result, and before the last of them all steps that do not
+    run alone, because later cells need what those leave behind.
+    """
+    missing = [place for place, key in enumerate(keys) if key not in kept]
+    if not missing:
+        return []
+    found = []
+    for place, step in enumerate(steps[: missing[-1] + 1]):
+        if place in missing or not step.alone:
+            found.append(step)
+    return found

@@ -1,0 +1,62 @@
+"""What a submission's process gives up: privileges, and resources above its limits."""
+
+import resource
+from pathlib import Path
+
+from nbjudge.sandbox.guest import system_calls
+from nbjudge.sandbox.guest.seccomp import refuse_uncounted_memory
+from nbjudge.sandbox.guest.system_calls import prctl
+from nbjudge.sandbox.wire import Limits
+
+CAPABILITIES = 64  # more than there are: capabilities(7)
+
+
+def give_up_privileges() -> None:
+    """No capability is left and none can be had, so the mounts stay as they are.
+
+    PR_SET_DUMPABLE keeps other processes from looking into this one's memory; prctl(2).
+    """
+    prctl(system_calls.PR_SET_DUMPABLE, 0, 0, 0, 0)
+    prctl(system_calls.PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0)
+    for capability in range(CAPABILITIES):
+        prctl(system_calls.PR_CAPBSET_DROP, capability, 0, 0, 0)
+    system_calls.set_no_capabilities()
+    refuse_uncounted_memory()
+
+
+def limit_resources(limits: Limits) -> None:
+    """Limit this process and each that it starts; getrlimit(2).
+
+    Memory is counted from what the process has now, because a template's memory came with the fork.
+    """
+    size = own_memory()
+    data = size.get("VmData", 1 << 30) + limits.memory
+    address_space = size.get("VmSize", 8 << 30) + 2 * limits.memory
+    lower(resource.RLIMIT_DATA, data)
+    lower(resource.RLIMIT_AS, address_space)
+    lower(resource.RLIMIT_CPU, limits.cpu)
+    lower(resource.RLIMIT_CORE, 0)
+    lower(resource.RLIMIT_FSIZE, limits.disk)
+    lower(resource.RLIMIT_NOFILE, 1024)
+    lower(resource.RLIMIT_NPROC, limits.processes)
+
+
+def lower(which: int, most: int) -> None:
+    """Set both limits to `most`, or to the hard limit where that is lower."""
+    hard = resource.getrlimit(which)[1]
+    if hard != resource.RLIM_INFINITY:
+        most = min(most, hard)
+    resource.setrlimit(which, (most, most))
+
+
+def own_memory() -> dict[str, int]:
+    """{name: bytes} of this process, as proc(5) names them; empty where there is no /proc."""
+    status = Path("/proc/self/status")
+    if not status.exists():
+        return {}
+    found = {}
+    for line in status.read_text().splitlines():
+        if line.endswith(" kB"):
+            name, kilobytes, _ = line.split()
+            found[name.rstrip(":")] = int(kilobytes) << 10
+    return found

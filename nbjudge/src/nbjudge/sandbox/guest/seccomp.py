@@ -1,0 +1,62 @@
+"""A filter of system calls against memory that no limit counts while it is not mapped; seccomp(2).
+
+A file in memory without a name (memfd_create, memfd_secret) and a System V segment (shmget) are
+such memory. To the process it looks as if this kernel did not know these calls.
+"""
+
+import ctypes
+import errno
+import os
+import struct
+
+from nbjudge.sandbox.guest.system_calls import PR_SET_SECCOMP, prctl
+
+SECCOMP_MODE_FILTER = 2
+SECCOMP_RET_ALLOW = 0x7FFF0000
+SECCOMP_RET_ERRNO = 0x00050000
+# {machine: (its name in linux/audit.h, numbers of memfd_create, memfd_secret and shmget)}
+UNCOUNTED = {
+    "x86_64": (0xC000003E, (319, 447, 29)),
+    "aarch64": (0xC00000B7, (279, 447, 194)),
+}
+X32 = 0x40000000  # calls of x86_64's second interface have this bit: asm/unistd.h
+
+# Classic BPF, linux/bpf_common.h: load a word, jump if equal, jump if at least, return.
+LOAD, EQUAL, AT_LEAST, RETURN = 0x20, 0x15, 0x35, 0x06
+NUMBER, MACHINE = 0, 4  # offsets in struct seccomp_data, linux/seccomp.h
+
+
+def refuse_uncounted_memory() -> None:
+    """Install the filter for this process and all that it starts. It cannot be taken out again."""
+    machine = os.uname().machine
+    if machine not in UNCOUNTED:
+        return
+    program = filter_program(*UNCOUNTED[machine])
+    code = ctypes.create_string_buffer(b"".join(program))
+    header = struct.pack("HP", len(program), ctypes.addressof(code))  # struct sock_fprog
+    prctl(PR_SET_SECCOMP, SECCOMP_MODE_FILTER, header, 0, 0)
+
+
+def filter_program(machine: int, refused: tuple[int, ...]) -> list[bytes]:
+    """The instructions: the last one refuses, the one before it allows.
+
+    A jump says how many instructions to skip where its test is true, and where it is not. Calls of
+    another machine's kind, such as those of 32 bits, have other numbers, so they are refused.
+    """
+    count = len(refused)
+    program = [
+        instruction(LOAD, 0, 0, MACHINE),
+        instruction(EQUAL, 0, count + 3, machine),
+        instruction(LOAD, 0, 0, NUMBER),
+        instruction(AT_LEAST, count + 1, 0, X32),
+    ]
+    for place, number in enumerate(refused):
+        program.append(instruction(EQUAL, count - place, 0, number))
+    program.append(instruction(RETURN, 0, 0, SECCOMP_RET_ALLOW))
+    program.append(instruction(RETURN, 0, 0, SECCOMP_RET_ERRNO | errno.ENOSYS))
+    return program
+
+
+def instruction(code: int, if_true: int, if_false: int, value: int) -> bytes:
+    """struct sock_filter, linux/filter.h"""
+    return struct.pack("HBBI", code, if_true, if_false, value)

@@ -1,0 +1,73 @@
+"""A process that forks on order, seen from outside: the zygote, or a template process."""
+
+import contextlib
+import os
+import shutil
+import signal
+import socket
+import threading
+from collections.abc import Mapping
+from typing import Any
+
+from nbjudge.errors import ProcessLost
+from nbjudge.sandbox import wire
+
+FAILED = wire.TemplateReport(outputs=[], seconds=[], well=False, folder="")
+
+
+class ForkingProcess:
+    """Many threads may order a fork at once.
+
+    `lost`: the process is gone or does not answer as it should. `users`: sandboxes that are forked
+    from it and still run. `report`: what a template says of its cells; None until it has been read.
+    """
+
+    def __init__(self, pid: int, sock: socket.socket) -> None:
+        self.pid = pid
+        self.sock = sock
+        self.lock = threading.Lock()
+        self.lost = False
+        self.users = 0
+        self.report: wire.TemplateReport | None = None
+
+    def fork(self, order: Mapping[str, Any]) -> tuple[int, socket.socket]:
+        """Return (pid of the fork, socket to it). Raises ProcessLost where this one is gone."""
+        ours, theirs = socket.socketpair()
+        with self.lock, theirs, contextlib.suppress(OSError, ValueError):
+            wire.send_order(self.sock, order, theirs.fileno())
+            if answer := wire.receive_answer(self.sock):
+                return answer["pid"], ours
+        ours.close()
+        self.lost = True
+        raise ProcessLost("the process that forks is gone")
+
+    def wait_for_report(self, seconds: float) -> wire.TemplateReport:
+        """The report of a template process, which has so long to run its cells."""
+        with self.lock:
+            if self.report is None:
+                self.report = self._receive_report(seconds)
+            return self.report
+
+    def _receive_report(self, seconds: float) -> wire.TemplateReport:
+        report = None
+        self.sock.settimeout(seconds)
+        try:
+            report = wire.receive_answer(self.sock)
+            self.lost = report is None
+        except TimeoutError:
+            pass  # it still runs, and is ended with the others
+        except (OSError, ValueError):
+            self.lost = True
+        self.sock.settimeout(None)
+        if not report or "problem" in report:
+            return FAILED
+        return report
+
+    def end(self) -> None:
+        """Kill the process and remove its folder."""
+        self.sock.close()
+        if not self.lost:  # the pid of a lost process may have been reused
+            with contextlib.suppress(ProcessLookupError):
+                os.kill(self.pid, signal.SIGKILL)
+        if self.report and self.report["folder"]:
+            shutil.rmtree(self.report["folder"], ignore_errors=True)

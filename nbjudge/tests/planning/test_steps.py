@@ -1,0 +1,40 @@
+"""The steps of a notebook: what each cell is, and which checks run alone."""
+
+import nbformat
+import pytest
+
+from classroom import meta
+from nbjudge.planning.steps import names_of, steps_of
+
+GIVEN = ["import math", "data = [1, 2]", "def f(x):\n    return x"]
+
+
+@pytest.mark.parametrize(
+    ("check", "later", "alone"),
+    [
+        ("assert f(1) == 1", "assert f(2) == 2", True),
+        # a later check uses what this one imports
+        ("from math import pi\nassert f(1) == 1", "assert f(pi)", False),
+        ("assert data.pop() == 2", "assert data == [1]", False),  # both use one list
+        ("assert data == [1, 2]", "assert f(2) == 2", True),
+        ("kept = f\ndel f\nassert 'f' not in globals()\nf = kept", "assert f(2) == 2", False),
+        ("if True\n", "assert f(2) == 2", False),  # not Python, so nobody can tell
+    ],
+)
+def test_a_check_runs_alone_where_nothing_later_depends_on_it(check, later, alone):
+    cells = []
+    for k, text in enumerate(GIVEN):
+        cells.append(nbformat.v4.new_code_cell(text, id=f"given-{k}"))
+    for name, text in (("first", check), ("second", later)):
+        metadata = meta(name, grade=True, points=1)
+        cells.append(nbformat.v4.new_code_cell(text, id=name, metadata=metadata))
+    notebook = nbformat.v4.new_notebook(cells=cells)
+    steps = {step.name: step for _, step in steps_of(notebook, notebook, [])}
+    assert steps["first"].alone == alone
+    assert steps["given-0"].kind == "given"
+
+
+def test_names_are_the_notebooks_also_inside_functions():
+    text = "import os.path\n\ndef f(x):\n    global count\n    count = x + other\n    local = x"
+    assert names_of(text) == ({"os", "f", "count"}, {"other"})
+    assert names_of("def f(:") == (None, set())

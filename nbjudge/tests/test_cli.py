@@ -1,0 +1,88 @@
+"""The `nbjudge` command: what it prints, and its exit status."""
+
+import json
+
+import pytest
+from typer.testing import CliRunner
+
+from classroom import LESSON, answered, hand_in, make_course
+from nbjudge.cli import Defaults, app, new_app
+from nbjudge.errors import NbjudgeError
+
+
+@pytest.fixture(scope="module")
+def course(tmp_path_factory):
+    """A course with one submission that is right and one that is no notebook."""
+    root = tmp_path_factory.mktemp("course")
+    make_course(root)
+    hand_in(root, "right", answered())
+    hand_in(root, "no-json", "this is not a notebook")
+    return root
+
+
+def run_nbjudge(*arguments):
+    return CliRunner().invoke(app, [str(argument) for argument in arguments])
+
+
+def test_grade_prints_the_points_and_where_the_report_is(course):
+    done = run_nbjudge("grade", LESSON, "--learner", "right", "--root", course)
+    assert done.exit_code == 0, done.output
+    assert all(word in done.stdout for word in ("right", "4/4", f"report-{LESSON}.html"))
+
+
+def test_grade_exits_with_1_if_something_is_not_graded(course):
+    done = run_nbjudge("grade", LESSON, "--learner", "no-json", "--root", course)
+    assert done.exit_code == 1
+    assert "Not graded:" in done.stderr and "the file is not JSON" in done.stderr
+
+
+def test_grade_for_machines_prints_a_json_object_a_line(course):
+    done = run_nbjudge("grade", LESSON, "--json", "--workers", "1", "--root", course)
+    *rows, total = [json.loads(line) for line in done.stdout.splitlines()]
+    assert {row["learner"]: row["graded"] for row in rows} == {"right": True, "no-json": False}
+    assert total["graded"] == total["not_graded"] == 1
+    assert done.exit_code == 1
+
+
+def test_the_root_is_the_current_folder_by_default(course, monkeypatch):
+    monkeypatch.chdir(course)
+    done = run_nbjudge("grade", LESSON, "--learner", "right")
+    assert done.exit_code == 0 and "4/4" in done.stdout
+
+
+@pytest.mark.parametrize(
+    ("arguments", "sentence"),
+    [
+        (["replay", "nobody", LESSON], f"nobody has no graded {LESSON} here"),
+        (["answers"], "answers holds no answers"),
+        (["bench"], "answers holds no answers"),
+    ],
+)
+def test_an_error_is_a_message_and_exit_status_1(course, arguments, sentence):
+    done = run_nbjudge(*arguments, "--root", course)
+    assert done.exit_code == 1
+    assert sentence in done.stderr and "Traceback" not in done.output
+
+
+def test_an_app_of_a_course_has_its_own_defaults(tmp_path):
+    """It prepares its folder first, and only an NbjudgeError becomes a message."""
+    prepared = []
+    own_app = new_app("A course.", Defaults(tmp_path, prepare=prepared.append))
+
+    @own_app.command()
+    def explain() -> None:
+        raise NbjudgeError("do this instead")
+
+    @own_app.command()
+    def crash() -> None:
+        raise ValueError("a fault of the program")
+
+    done = CliRunner().invoke(own_app, ["answers"])
+    assert done.exit_code == 1
+    assert f"{tmp_path / 'answers'} holds no answers" in done.stderr
+    assert prepared == [tmp_path]
+    explained = CliRunner().invoke(own_app, ["explain"])
+    assert explained.exit_code == 1
+    assert explained.stderr == "do this instead\n"
+    crashed = CliRunner().invoke(own_app, ["crash"])
+    assert isinstance(crashed.exception, ValueError)
