@@ -36,6 +36,7 @@ COMPARING_METHODS = {
     "__array__",
 }
 VALUES = int | float | str | torch.Tensor
+Answer = Callable[..., Any]  # the learner's function, as a check receives it
 
 
 def expect(found: object, kind: type | types.UnionType, asked: str) -> None:
