@@ -1,5 +1,6 @@
-"""The plain questions of lesson 02, freeze. tests/course/lessons/test_facts_lesson02.py measures
-what they say.
+"""The plain questions of lesson 02, freeze.
+
+tests/course/lessons/test_facts_lesson02.py measures what they say.
 """
 
 from course.checking.quiz.questions import Question, right, snippet, wrong
