@@ -1,11 +1,20 @@
-"""An entry of the catalogue of misconceptions, and the entries that belong to no single lesson."""
+"""One entry of the catalogue of misconceptions, and the entries that belong to no single lesson.
+
+Apart from misconception.py, so that the lessons can import it: misconception.py imports the
+lessons.
+"""
 
 from typing import NamedTuple
 
 
 class Entry(NamedTuple):
-    title: str  # the thought behind it, corrected
-    read: str  # lesson and heading that explain it
+    """What a learner reads about a misconception.
+
+    `read` is written as "02-freeze: Two speeds"; the panel makes a link of it.
+    """
+
+    title: str  # the correct statement that the answer goes against
+    read: str  # the lesson and the heading that explain it
 
 
 COMMON = {

@@ -1,10 +1,12 @@
 """What a check found: a misconception by its code, and the catalogue of all of them.
 
-A code stands in three places: in the learner's failure message, in the answer bank (`tests/answers`: every wrong answer
-names the code it must fail with) and in the instructor's report.
+A code appears in three places: in the learner's failure message, in the answer bank
+(`tests/answers`: every wrong answer names the code it must fail with) and in the instructor's
+report.
 """
 
 import textwrap
+from typing import Any
 
 from course.checking.entry import COMMON
 from course.lessons.lesson00.misconceptions import MISCONCEPTIONS as LESSON_00
@@ -16,7 +18,9 @@ from course.lessons.lesson05.misconceptions import MISCONCEPTIONS as LESSON_05
 from course.lessons.lesson06.misconceptions import MISCONCEPTIONS as LESSON_06
 from course.lessons.lesson07.misconceptions import MISCONCEPTIONS as LESSON_07
 
-# written out and not looked up, so that the grader sees from the code what a check depends on
+# Each lesson is imported by name and not found by a loop over the folders: the grader reads the
+# imports to learn on which files a check depends. tests/course/checking/test_misconception.py finds
+# a lesson that is missing here, and a code that two lessons define, which `|` would hide.
 CATALOGUE = (
     COMMON
     | LESSON_00
@@ -28,48 +32,79 @@ CATALOGUE = (
     | LESSON_06
     | LESSON_07
 )
+MESSAGE_WIDTH = 84  # columns
 
 
 class Misconception(AssertionError):
-    """A check found a misunderstanding. str() holds title, what was observed, where to read, and last the code in brackets.
+    """A check found a misunderstanding.
 
-    Raises KeyError for a code that the catalogue does not hold.
+    str() of it has the title, what was observed, where to read, and last the code in brackets. Its
+    attributes are `code`, `observed` and `entry`, the Entry of the catalogue. It is an
+    AssertionError, so nbgrader counts it as a failed test.
+
+    Raises KeyError for a code that is not in the catalogue.
     """
 
-    def __init__(self, code, observed):
-        self.code, self.observed, self.entry = code, observed, CATALOGUE[code]
-        text = "\n".join(
-            textwrap.fill(
-                words,
-                84,
-                initial_indent=label,
-                subsequent_indent=" " * len(label),
-                break_long_words=False,
-            )
-            for label, words in (
-                ("", self.entry.title),
-                ("Observed: ", observed),
-                ("Read:     ", self.entry.read),
-            )
+    def __init__(self, code: str, observed: str) -> None:
+        self.code = code
+        self.observed = observed
+        self.entry = CATALOGUE[code]
+        lines = (
+            _wrapped("", self.entry.title),
+            _wrapped("Observed: ", observed),
+            _wrapped("Read:     ", self.entry.read),
+            f"[{code}]",
         )
-        super().__init__(f"{text}\n[{code}]")
+        super().__init__("\n".join(lines))
 
-    def _render_traceback_(self):
-        """IPython's hook: show the message, not the inside of the check."""
+    def _render_traceback_(self) -> list[str]:
+        """Return what IPython prints in place of a traceback: the message alone."""
         return [f"Not yet. {self}"]
 
 
-def unlike(found, observed):
-    """The Misconception of a result of another kind than was asked, in words `observed`; None has a code of its own."""
-    return Misconception("nothing-returned" if found is None else "wrong-result", observed)
+def _wrapped(label: str, words: str) -> str:
+    """Return `words` broken into lines that all start below the first word, after the label."""
+    return textwrap.fill(
+        words,
+        MESSAGE_WIDTH,
+        initial_indent=label,
+        subsequent_indent=" " * len(label),
+        break_long_words=False,
+    )
 
 
-def wrong_result(observed):
-    """The Misconception that has no thought of its own: `observed` says what was expected and what was returned."""
+def wrong_result(observed: str) -> Misconception:
+    """Return the Misconception for a wrong result that no known misunderstanding explains.
+
+    `observed` says what was expected and what was returned.
+    """
     return Misconception("wrong-result", observed)
 
 
-def expect_something(found, call):
-    """Raise Misconception where `call` returned None; `call` is the call in words, such as "head_inputs(resnet18)"."""
+def unlike(found: object, observed: str) -> Misconception:
+    """Return the Misconception for a result of the wrong kind, in the words `observed`.
+
+    None has a code of its own, because a forgotten `return` is the usual reason for it.
+    """
+    return Misconception("nothing-returned" if found is None else "wrong-result", observed)
+
+
+def expect_something(found: object, call: str) -> None:
+    """Raise Misconception where an answer returned None.
+
+    `call` names the call in the message, for example "head_inputs(resnet18)".
+    """
     if found is None:
         raise Misconception("nothing-returned", f"{call} gave None")
+
+
+def expect_pair(found: Any, observed: str) -> tuple:
+    """Return the two things that `found` holds.
+
+    Raises Misconception, in the words `observed`, where `found` does not unpack into two.
+    """
+    try:
+        first, second = found
+    except (TypeError, ValueError):
+        raise unlike(found, observed) from None
+    return first, second
