@@ -6,15 +6,18 @@ from course.checking.quiz.kinds import endless, pose
 from course.checking.quiz.questions import Question, right, snippet, wrong
 
 DEAD_HEAD = Question(
-    f"Which heads learn from these lines?\n\n{snippet('loss = 2 * fruit_loss + fresh_loss.item()', 'loss.backward()')}",
+    "Which heads learn from these "
+    f"lines?\n\n{snippet('loss = 2 * fruit_loss + fresh_loss.item()', 'loss.backward()')}",
     (
         wrong(
             "Both: both losses are in the sum.",
-            "The value is in the sum. But `.item()` gives a plain number, and no gradient flows through a number.",
+            "The value is in the sum. But `.item()` gives a plain number, and no gradient "
+            "flows through a number.",
         ),
         right(
             "The fruit head alone.",
-            "`.item()` cuts the graph. The printed loss looks as usual, and the freshness head stays as it was drawn.",
+            "`.item()` cuts the graph. The printed loss looks as usual, and the freshness "
+            "head stays as it was drawn.",
         ),
         wrong(
             "The freshness head alone.",
@@ -22,21 +25,25 @@ DEAD_HEAD = Question(
         ),
         wrong(
             "Neither: `backward()` raises an error.",
-            "The sum still hangs on the graph of the fruit loss, so `backward()` runs without a word.",
+            "The sum still hangs on the graph of the fruit loss, so `backward()` runs without "
+            "a word.",
         ),
     ),
 )
 
 FIRST_LOSS = Question(
-    "Two new heads on one backbone: 6 fruits with a first loss of about 1.79, fresh or rotten with about 0.69. What does that say?",
+    "Two new heads on one backbone: 6 fruits with a first loss of about 1.79, fresh or rotten "
+    "with about 0.69. What does that say?",
     (
         wrong(
             "Fruit is the harder task.",
-            "An untrained head knows nothing of the task. Its loss is ln 6 because there are six outputs.",
+            "An untrained head knows nothing of the task. Its loss is ln 6 because there are "
+            "six outputs.",
         ),
         wrong(
             "Fruit needs a weight of 2.",
-            "That makes 2.6 to 1 into 5.2 to 1. If the first losses should be equal, fruit needs the *smaller* weight.",
+            "That makes 2.6 to 1 into 5.2 to 1. If the first losses should be equal, fruit "
+            "needs the *smaller* weight.",
         ),
         right(
             "That one task has six classes and the other two.",
@@ -50,11 +57,13 @@ FIRST_LOSS = Question(
 )
 
 FROZEN_ADAMW = Question(
-    "The backbone is frozen, two linear heads train under AdamW. You change the loss weights from 1 and 1 to 2 and 1. What happens?",
+    "The backbone is frozen, two linear heads train under AdamW. You change the loss weights "
+    "from 1 and 1 to 2 and 1. What happens?",
     (
         wrong(
             "The fruit head learns twice as fast.",
-            "Under SGD it would. AdamW divides each gradient by its own size, and a factor of 2 cancels.",
+            "Under SGD it would. AdamW divides each gradient by its own size, and a factor of "
+            "2 cancels.",
         ),
         wrong(
             "The backbone turns towards fruit.",
@@ -62,26 +71,31 @@ FROZEN_ADAMW = Question(
         ),
         wrong(
             "The freshness head learns half as fast.",
-            "Its loss still has the weight 1, and no number of it gets a gradient from the other task.",
+            "Its loss still has the weight 1, and no number of it gets a gradient from the "
+            "other task.",
         ),
         right(
             "Practically nothing.",
-            "Each number belongs to one task, and AdamW cancels a factor on its gradient. The two runs agree to a few millionths.",
+            "Each number belongs to one task, and AdamW cancels a factor on its gradient. The "
+            "two runs agree to a few millionths.",
         ),
     ),
 )
 
 LINES = snippet("if mean > best:", "    best, state = mean, model.state_dict()")
 UNCLONED = Question(
-    f"After the last epoch a script loads `state`. Within the loop it says:\n\n{LINES}\n\nWhich weights does the model end with?",
+    "After the last epoch a script loads `state`. Within the loop it "
+    f"says:\n\n{LINES}\n\nWhich weights does the model end with?",
     (
         wrong(
             "Those of the best epoch.",
-            "They would be, had they been cloned. `state_dict()` hands out the very tensors that train on.",
+            "They would be, had they been cloned. `state_dict()` hands out the very tensors "
+            "that train on.",
         ),
         right(
             "Those of the last epoch.",
-            "`state` holds the model's own tensors, so loading it copies them onto themselves. `copy.deepcopy` keeps the best.",
+            "`state` holds the model's own tensors, so loading it copies them onto "
+            "themselves. `copy.deepcopy` keeps the best.",
         ),
         wrong(
             "Those from before the training.",
@@ -95,15 +109,18 @@ UNCLONED = Question(
 )
 
 TOTALS = Question(
-    "Weights 1 and 1 end at a total validation loss of 0.45, weights 2 and 1 at 0.60, learned weights at -0.30. Which run is best?",
+    "Weights 1 and 1 end at a total validation loss of 0.45, weights 2 and 1 at 0.60, learned "
+    "weights at -0.30. Which run is best?",
     (
         wrong(
             "Learned weights: the lowest loss.",
-            "Its total has two extra terms, which can be negative. Other weights make another loss: totals do not compare.",
+            "Its total has two extra terms, which can be negative. Other weights make another "
+            "loss: totals do not compare.",
         ),
         wrong(
             "Weights 1 and 1: a loss must not be negative.",
-            "Learned weights can go below zero by right, for they add s. That makes them neither better nor worse.",
+            "Learned weights can go below zero by right, for they add s. That makes them "
+            "neither better nor worse.",
         ),
         wrong(
             "Weights 2 and 1: divided by 3 it is the lowest that is positive.",
@@ -111,7 +128,8 @@ TOTALS = Question(
         ),
         right(
             "That cannot be said from these numbers.",
-            "Compare what does not depend on the weights: each task's accuracy on validation pictures.",
+            "Compare what does not depend on the weights: each task's accuracy on validation "
+            "pictures.",
         ),
     ),
 )
@@ -152,9 +170,12 @@ def run(lines, fruit, fresh, old=None):
 
 WAYS = {  # how the gradient comes about, and what to say of it
     "sum": "Both losses reach `w`: the gradient is {a} × {fruit} + {b} × {fresh}{plus}.",
-    "item": "`.item()` leaves a number without a graph, so the freshness loss adds nothing: {a} × {fruit}{plus}.",
-    "detached": "Through detached features no gradient gets back to the trunk, so only the fruit loss counts: {a} × {fruit}{plus}.",
-    "twice kept": "The graph was kept, and gradients add up in `.grad`: {a} × {fruit} + {b} × {fresh}{plus}.",
+    "item": "`.item()` leaves a number without a graph, so the freshness loss adds nothing: {a} × "
+    "{fruit}{plus}.",
+    "detached": "Through detached features no gradient gets back to the trunk, so only the fruit loss "
+    "counts: {a} × {fruit}{plus}.",
+    "twice kept": "The graph was kept, and gradients add up in `.grad`: {a} × {fruit} + {b} × "
+    "{fresh}{plus}.",
     "zeroed between": "`zero_grad()` throws the first gradient away. Only the second is left: {b} × {fresh}.",
     "twice": "The first `backward()` frees the graph that both losses share, so the second one raises.",
 }
@@ -199,16 +220,19 @@ def trunk_gradient(rng):
     others = {
         a * fruit
         + b
-        * fresh: "That is the sum of both tasks, each with its weight. Look at what these lines do to one of them.",
+        * fresh: "That is the sum of both tasks, each with its weight. Look at what these lines do to "
+        "one of them.",
         fruit
         + fresh: "That leaves the weights out. They multiply the losses, and so the gradients.",
         b * fruit
         + a
-        * fresh: "There the weights have changed places. Each belongs to the loss that it stands before.",
+        * fresh: "There the weights have changed places. Each belongs to the loss that it stands "
+        "before.",
         a
         * fruit: "That is the fruit loss alone. The other loss reaches `w` as well, or comes last.",
         b
-        * fresh: "That is the freshness loss alone. Nothing here takes the other one away without leaving a trace.",
+        * fresh: "That is the freshness loss alone. Nothing here takes the other one away without "
+        "leaving a trace.",
         a * fruit
         + b * fresh
         + (
@@ -223,12 +247,14 @@ def trunk_gradient(rng):
         options.append(
             wrong(
                 error,
-                "That happens when a graph is walked again after `backward()` has freed it. Here it is walked once, or kept.",
+                "That happens when a graph is walked again after `backward()` has freed it. "
+                "Here it is walked once, or kept.",
             )
         )
     return pose(
         rng,
-        f"`w` is one weight of the trunk. The gradient of `fruit_loss` at `w` is {fruit}, that of `fresh_loss` {fresh}, if nothing "
+        f"`w` is one weight of the trunk. The gradient of `fruit_loss` at `w` is {fruit}, "
+        f"that of `fresh_loss` {fresh}, if nothing "
         f"cuts it off. In `w.grad` stands {stood}. And after these lines?",
         lines,
         right(
@@ -259,11 +285,13 @@ def first_step(rng):
     why += (
         f"SGD goes the rate times that, downhill: {-rate * gradient:+.2f}."
         if name == "SGD"
-        else "AdamW divides its first step by the gradient's own size: the rate is left, with the sign downhill."
+        else "AdamW divides its first step by the gradient's own size: the rate is left, with the "
+        "sign downhill."
     )
     others = {
         -rate
-        * gradient: "That is the rate times the gradient, as SGD would go. AdamW's first step has always the size of the rate.",
+        * gradient: "That is the rate times the gradient, as SGD would go. AdamW's first step has always "
+        "the size of the rate.",
         rate * gradient: "That is uphill: a step goes against the gradient.",
         -rate * (fruit + fresh): "That leaves the weights of the two losses out.",
         -rate
@@ -285,7 +313,8 @@ def first_step(rng):
         texts.setdefault(f"{value:+.2f}", reason)
     return pose(
         rng,
-        f"`w` is one weight of the trunk. The gradient of `fruit_loss` at `w` is {fruit}, that of `fresh_loss` {fresh}. "
+        f"`w` is one weight of the trunk. The gradient of `fruit_loss` at `w` is {fruit}, "
+        f"that of `fresh_loss` {fresh}. "
         "By how much does this first step move `w`?",
         [
             f"optimizer = torch.optim.{name}([w], {said})",

@@ -11,11 +11,13 @@ RARE = Question(
     (
         wrong(
             "Nothing: both cannot be true of one model.",
-            "They can, where fraud is rare: of 10,000 payments with 200 frauds it misses 176 and raises 24 false alarms.",
+            "They can, where fraud is rare: of 10,000 payments with 200 frauds it misses 176 "
+            "and raises 24 false alarms.",
         ),
         right(
             "At most 2.27 % of the payments are fraud.",
-            "It misses 88 % of the fraud, and all its errors are 2 %: 0.02 / 0.88 is the most that can be fraud.",
+            "It misses 88 % of the fraud, and all its errors are 2 %: 0.02 / 0.88 is the most "
+            "that can be fraud.",
         ),
         wrong(
             "At most 2 % of the payments are fraud.",
@@ -29,15 +31,18 @@ RARE = Question(
 )
 
 WHICH_SCORE = Question(
-    "A filter deletes mail that it takes for spam, and nobody looks at it again. What should it be chosen by?",
+    "A filter deletes mail that it takes for spam, and nobody looks at it again. What should "
+    "it be chosen by?",
     (
         wrong(
             "Accuracy: it counts every mistake.",
-            "It counts a lost letter like an advertisement that slipped through. For the reader they are not alike.",
+            "It counts a lost letter like an advertisement that slipped through. For the "
+            "reader they are not alike.",
         ),
         wrong(
             "Recall, at a precision that is not too bad.",
-            "That finds the spam and costs letters. It is right where somebody checks what was flagged, as in screening.",
+            "That finds the spam and costs letters. It is right where somebody checks what "
+            "was flagged, as in screening.",
         ),
         right(
             "Precision: a floor of, say, 99.9 %, and then as much recall as it leaves.",
@@ -59,7 +64,8 @@ LAST_BATCH = Question(
         ),
         wrong(
             "`hits / len(dataset)`, with a loader that has `drop_last=True`",
-            "The last picture is not counted, yet it is in the divisor: this accuracy can never reach 1.",
+            "The last picture is not counted, yet it is in the divisor: this accuracy can "
+            "never reach 1.",
         ),
         right(
             "`hits / seen`, both added up over all batches",
@@ -77,7 +83,8 @@ MACRO = Question(
     (
         right(
             "Some rare fruits are recognised badly.",
-            "Each picture counts the same in micro, each class in macro. Where they differ so much, small classes fare worse.",
+            "Each picture counts the same in micro, each class in macro. Where they differ so "
+            "much, small classes fare worse.",
         ),
         wrong(
             "The common fruits are recognised badly.",
@@ -85,11 +92,13 @@ MACRO = Question(
         ),
         wrong(
             "There is a mistake: both average the same ten numbers.",
-            "Macro averages ten numbers. Micro adds up the counts of all classes and divides once; here it is the accuracy.",
+            "Macro averages ten numbers. Micro adds up the counts of all classes and divides "
+            "once; here it is the accuracy.",
         ),
         wrong(
             "Precision is high and recall is low.",
-            "Over all classes each error is a false positive of one and a false negative of another: micro precision equals micro recall.",
+            "Over all classes each error is a false positive of one and a false negative of "
+            "another: micro precision equals micro recall.",
         ),
     ),
 )
@@ -104,11 +113,13 @@ LEAK = Question(
     (
         wrong(
             "A score near one half: nothing can be learnt from coins.",
-            "True of an honest procedure. But the 20 columns were chosen for going well with the labels of the *test* rows, too.",
+            "True of an honest procedure. But the 20 columns were chosen for going well with "
+            "the labels of the *test* rows, too.",
         ),
         right(
             "A score well above one half, mostly because of the second line.",
-            "It saw the test labels. The first line saw the test rows as well, a leak that hardly shows here.",
+            "It saw the test labels. The first line saw the test rows as well, a leak that "
+            "hardly shows here.",
         ),
         wrong(
             "A score well above one half, mostly because of the first line.",
@@ -116,7 +127,8 @@ LEAK = Question(
         ),
         wrong(
             "A score well below one half: fewer columns, less to learn from.",
-            "Fewer columns are no harm, least of all when they were picked with the answers at hand.",
+            "Fewer columns are no harm, least of all when they were picked with the answers "
+            "at hand.",
         ),
     ),
 )
@@ -167,9 +179,8 @@ def metric_from_matrix(rng):
             ),
         }
         others = {
-            scores[
-                other
-            ]: f"That is {'the ' if other != 'F1' else ''}{other}. {said[other][0]}: {said[other][1]}."
+            scores[other]: f"That is {'the ' if other != 'F1' else ''}{other}. {said[other][0]}: "
+            f"{said[other][1]}."
             for other in CALLS
             if other != name
         }
@@ -223,7 +234,8 @@ def threshold_and_counts(rng):
             (
                 tp,
                 other,
-                f"That is the {'recall' if name == 'precision' else 'precision'}: {positive} are positive, {flagged} are flagged.",
+                f"That is the {'recall' if name == 'precision' else 'precision'}: {positive} "
+                f"are positive, {flagged} are flagged.",
             ),
             (
                 int((flags == truth).sum()),
