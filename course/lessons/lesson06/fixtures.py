@@ -162,7 +162,7 @@ def planned_inputs(seed: int, count: int, classes: int, right: float) -> Pair:
 
 
 class Photos(torch.utils.data.Dataset):
-    """A training set as Exercise 8 describes it; `augmented` counts the images that were altered."""
+    """A training set as in Exercise 8; `augmented` counts the images that were altered."""
 
     def __init__(self, images: Tensor, labels: Tensor) -> None:
         self.images = images
