@@ -11,7 +11,8 @@ MISCONCEPTIONS = {
         "02-freeze: The bill",
     ),
     "bn-stats-moved": Entry(
-        "A forward in train mode moves the running statistics: to ask what would happen, ask a copy",
+        "A forward in train mode moves the running statistics: to ask what would happen, ask a "
+        "copy",
         "03-batchnorm-trap: What BatchNorm remembers",
     ),
     "momentum-the-wrong-way": Entry(
@@ -43,7 +44,8 @@ MISCONCEPTIONS = {
         "03-batchnorm-trap: What does not help",
     ),
     "no-grad-protects": Entry(
-        "no_grad records no gradient, but a forward in train mode moves the statistics all the same",
+        "no_grad records no gradient, but a forward in train mode moves the statistics all the "
+        "same",
         "03-batchnorm-trap: What does not help",
     ),
     "eval-before-train": Entry(
@@ -59,7 +61,8 @@ MISCONCEPTIONS = {
         "03-batchnorm-trap: First cure: eval, every epoch",
     ),
     "whole-model-eval": Entry(
-        "eval() on the whole model switches off the new head's Dropout as well: only the frozen part belongs in eval",
+        "eval() on the whole model switches off the new head's Dropout as well: only the frozen "
+        "part belongs in eval",
         "03-batchnorm-trap: First cure: eval, every epoch",
     ),
     "train-returns-nothing": Entry(
@@ -67,11 +70,13 @@ MISCONCEPTIONS = {
         "03-batchnorm-trap: Exercise 5: a backbone that stays in eval",
     ),
     "batch-statistics-used": Entry(
-        "momentum=0 and track_running_stats=False keep the statistics but do not use them: in train mode the batch's own go in",
+        "momentum=0 and track_running_stats=False keep the statistics but do not use them: in "
+        "train mode the batch's own go in",
         "03-batchnorm-trap: All cures in one table",
     ),
     "dropout-still-awake": Entry(
-        "BatchNorm is not alone: Dropout and stochastic depth of a frozen part stay random in train mode",
+        "BatchNorm is not alone: Dropout and stochastic depth of a frozen part stay random in "
+        "train mode",
         "03-batchnorm-trap: Exercise 5: a backbone that stays in eval",
     ),
     "snapshot-incomplete": Entry(
@@ -79,11 +84,13 @@ MISCONCEPTIONS = {
         "03-batchnorm-trap: Exercise 6: put it back",
     ),
     "frozen-batchnorm-not-copied": Entry(
-        "A new FrozenBatchNorm2d knows nothing: it needs the four tensors and the eps of the layer it replaces",
+        "A new FrozenBatchNorm2d knows nothing: it needs the four tensors and the eps of the "
+        "layer it replaces",
         "03-batchnorm-trap: Exercise 7: frozen for good",
     ),
     "batchnorm-left-behind": Entry(
-        "named_children() sees one level: a BatchNorm inside a block must be replaced inside that block",
+        "named_children() sees one level: a BatchNorm inside a block must be replaced inside that "
+        "block",
         "03-batchnorm-trap: Exercise 7: frozen for good",
     ),
 }

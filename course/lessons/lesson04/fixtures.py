@@ -1,174 +1,197 @@
-"""Who shares memory with whom: small networks to try answers on, and what lesson 04 asks of them."""
+"""Small networks and images on which the checks of lesson 04 try answers."""
 
 import copy
+from collections import OrderedDict
+from collections.abc import Iterator
 
 import torch
 import torchvision
 from torch import nn
 from torch.nn import functional as F
 
-from course.checking.misconception import Misconception
+from course.checking import networks
 
-SIZES = (1, 4, 2, 8, 3)  # outputs of the five targets
+SIZES = (1, 4, 2, 8, 3)  # how many outputs each of the five targets has
+# Exercise 6: column k of the result is the output (branch, column) number k. Branches count from 1.
+CLINICAL_ORDER = (
+    (1, 0),
+    (2, 0),
+    (2, 1),
+    (2, 2),
+    (4, 0),
+    (2, 3),
+    (4, 1),
+    (4, 2),
+    (5, 0),
+    (3, 0),
+    (4, 3),
+    (3, 1),
+    (4, 4),
+    (4, 5),
+    (4, 6),
+    (5, 1),
+    (4, 7),
+    (5, 2),
+)
 
 
-# ---- networks ----------------------------------------------------------------------------------------------------------------
+# ---- networks -----------------------------------------------------------------------------------
 
 
-def seasoned(model, seed=0):
-    """The model in eval mode, its weights and statistics as different from a new one's as if it had been trained."""
-    r = torch.Generator().manual_seed(seed)
+def as_if_trained(model: nn.Module, seed: int = 0) -> nn.Module:
+    """Return the model in eval mode, with weights and statistics unlike those of a new one.
+
+    So an answer that resets one of them changes the outputs.
+    """
+    generator = torch.Generator().manual_seed(seed)
     for name, tensor in [*model.named_parameters(), *model.named_buffers()]:
-        noise = torch.randn(tensor.shape, generator=r)
+        noise = torch.randn(tensor.shape, generator=generator)
+        is_gamma = name.endswith("weight") and tensor.ndim == 1
         if name.endswith("num_batches_tracked"):
             tensor.data.fill_(100 + seed)
-        elif name.endswith("running_var") or (name.endswith("weight") and tensor.ndim == 1):
+        elif name.endswith("running_var") or is_gamma:
             tensor.data.copy_(0.8 + 0.4 * noise.sigmoid())
         elif tensor.ndim == 1:
             tensor.data.copy_(0.2 * noise)
         else:
-            tensor.data.copy_(noise * (2 / tensor[0].numel()) ** 0.5)
+            inputs = tensor[0].numel()
+            tensor.data.copy_(noise * (2 / inputs) ** 0.5)
     return model.eval()
 
 
-def narrow(growth=4, blocks=(2, 2, 2, 2), seed=0):
-    """A small DenseNet of torchvision's own class, seasoned; the same at each call."""
+def small_densenet(
+    growth: int = 4, blocks: tuple[int, ...] = (2, 2, 2, 2), seed: int = 0
+) -> torchvision.models.DenseNet:
+    """A small DenseNet of torchvision's own class, as if trained; the same at each call.
+
+    Maps images (B, 3, S, S) to logits (B, 10).
+    """
     with torch.random.fork_rng(devices=[]):
-        return seasoned(
-            torchvision.models.DenseNet(growth, blocks, 2 * growth, num_classes=10), seed
-        )
+        model = torchvision.models.DenseNet(growth, blocks, 2 * growth, num_classes=10)
+    return as_if_trained(model, seed)
 
 
-def pictures(count=2, side=32, seed=1):
-    """Made-up pictures (count, 3, side, side), each of its own brightness and contrast."""
-    r = torch.Generator().manual_seed(seed)
-    light, contrast = (torch.randn(count, 1, 1, 1, generator=r) for _ in range(2))
-    return light + contrast.exp() * torch.randn(count, 3, side, side, generator=r)
+def pooled(features: torch.Tensor) -> torch.Tensor:
+    """Return (B, C) from (B, C, H, W): ReLU, then the mean over height and width.
 
-
-class Targets(nn.Module):
-    """A trunk, a branch and a head for each target, as in the lesson."""
-
-    def __init__(self, trunk, branches, sizes=SIZES):
-        super().__init__()
-        self.trunk, self.branches = trunk, nn.ModuleList(branches)
-        width = next(
-            reversed(list(self.branches[0].modules()))
-        ).num_features  # of the norm at the end
-        self.heads = nn.ModuleList(nn.Linear(width, size) for size in sizes)
-
-    def forward(self, images):
-        features = self.trunk(images)
-        return [
-            head(pooled(branch(features)))
-            for branch, head in zip(self.branches, self.heads, strict=True)
-        ]
-
-
-def pooled(features):
-    """What DenseNet does after its last norm: (B, C, H, W) to (B, C)."""
+    torchvision's DenseNet.forward does this after `features`.
+    """
     return F.relu(features).mean((2, 3))
 
 
-def assigned_from_one_dict(block, count):
-    """Copies with parameters of their own that lie, all of them, in one memory."""
+class Targets(nn.Module):
+    """A trunk, and a branch and a head for each target, as in the lesson.
+
+    Maps images (B, 3, S, S) to a list of logits (B, size), one for each of the `sizes`.
+    """
+
+    def __init__(
+        self, trunk: nn.Module, branches: list[nn.Module], sizes: tuple[int, ...] = SIZES
+    ) -> None:
+        super().__init__()
+        self.trunk = trunk
+        self.branches = nn.ModuleList(branches)
+        last_norm = list(self.branches[0].modules())[-1]
+        width = last_norm.num_features
+        self.heads = nn.ModuleList(nn.Linear(width, size) for size in sizes)
+
+    def forward(self, images: torch.Tensor) -> list[torch.Tensor]:
+        features = self.trunk(images)  # (B, C, H, W)
+        logits = []
+        for branch, head in zip(self.branches, self.heads, strict=True):
+            logits.append(head(pooled(branch(features))))
+        return logits
+
+
+# ---- modules that share -------------------------------------------------------------------------
+
+
+def assigned_from_one_dict(block: nn.Module, count: int) -> list[nn.Module]:
+    """Copies of a block whose parameters are different objects, all in the memory of the block."""
     branches = [copy.deepcopy(block) for _ in range(count)]
     for branch in branches:
         branch.load_state_dict(block.state_dict(), assign=True)
     return branches
 
 
-def sharing(module, kind):
-    """A twin of a module that shares its parameters, its buffers, or neither with it."""
-    kept = {"parameters": module.parameters(), "buffers": module.buffers(), "nothing": ()}[kind]
-    return copy.deepcopy(module, {id(tensor): tensor for tensor in kept})
+def copy_sharing_parameters(module: nn.Module) -> nn.Module:
+    """A deepcopy with buffers of its own, but the parameters of the module itself."""
+    kept = {id(tensor): tensor for tensor in module.parameters()}
+    return copy.deepcopy(module, kept)
 
 
-KINDS = ("sliced", "one object", "assigned", "buffers", "copied")
+def copy_sharing_buffers(module: nn.Module) -> nn.Module:
+    """A deepcopy with parameters of its own, but the buffers of the module itself."""
+    kept = {id(tensor): tensor for tensor in module.buffers()}
+    return copy.deepcopy(module, kept)
 
 
-def targets(kind, sizes=SIZES, growth=4, blocks=(2, 2, 2, 2), seed=0):
-    """A model with branches that share their memory in one of the KINDS of ways; "copied" ones share nothing."""
-    features = narrow(growth, blocks, seed).features
-    trunk, block, count = features[:-2], features[-2:], len(sizes)
-    branches = {
+BRANCH_KINDS = ("sliced", "one object", "assigned", "buffers", "copied")
+
+
+def model_with_branches(
+    kind: str,
+    sizes: tuple[int, ...] = SIZES,
+    growth: int = 4,
+    blocks: tuple[int, ...] = (2, 2, 2, 2),
+    seed: int = 0,
+) -> Targets:
+    """A model in eval mode whose branches share memory in one of the BRANCH_KINDS of ways.
+
+    "copied" branches share nothing, and "buffers" ones their buffers only. Raises KeyError for
+    another kind.
+    """
+    features = small_densenet(growth, blocks, seed).features
+    trunk = features[:-2]
+    block = features[-2:]
+    count = len(sizes)
+    make_branches = {
         "sliced": lambda: [features[-2:] for _ in sizes],
         "one object": lambda: [block] * count,
         "assigned": lambda: assigned_from_one_dict(block, count),
-        "buffers": lambda: [sharing(block, "buffers") for _ in sizes],
+        "buffers": lambda: [copy_sharing_buffers(block) for _ in sizes],
         "copied": lambda: [copy.deepcopy(block) for _ in sizes],
-    }[kind]()
-    return Targets(trunk, branches, sizes).eval()
+    }[kind]
+    return Targets(trunk, make_branches(), sizes).eval()
 
 
-# ---- memory ------------------------------------------------------------------------------------------------------------------
+def pairs_of_modules(growth: int) -> Iterator[tuple[str, nn.Module, nn.Module]]:
+    """(what, a, b) for Exercise 1: modules that share everything, something or nothing."""
+    net = small_densenet(growth)
+    block = net.features[-2:]
+    yield "two slices of one DenseNet", net.features[-2:], net.features[-2:]
+    yield "a block and its deepcopy", block, copy.deepcopy(block)
+    yield "a whole DenseNet and a slice of it", net, block
+    yield "two blocks that share their buffers", block, copy_sharing_buffers(block)
+    yield "two blocks that share their parameters", block, copy_sharing_parameters(block)
+    one, other = assigned_from_one_dict(block, 2)
+    yield "two copies loaded with assign=True from one dict", one, other
 
 
-def address(tensor):
-    return tensor.untyped_storage().data_ptr()
+# ---- images and features ------------------------------------------------------------------------
 
 
-def named(module):
-    """[(name, tensor)] of all parameters and buffers, shared ones under each of their names."""
-    return [
-        *module.named_parameters(remove_duplicate=False),
-        *module.named_buffers(remove_duplicate=False),
-    ]
+def varied_images(count: int = 2, side: int = 32, seed: int = 1) -> torch.Tensor:
+    """Made-up images (count, 3, side, side), each with a brightness and contrast of its own."""
+    generator = torch.Generator().manual_seed(seed)
+    brightness = torch.randn(count, 1, 1, 1, generator=generator)
+    contrast = torch.randn(count, 1, 1, 1, generator=generator).exp()
+    noise = torch.randn(count, 3, side, side, generator=generator)
+    return brightness + contrast * noise
 
 
-def shared(a, b):
-    """Names in `a` of the parameters and buffers whose memory a tensor of `b` uses too."""
-    there = {address(tensor) for _, tensor in named(b)}
-    return [name for name, tensor in named(a) if address(tensor) in there]
+def block_and_features(name: str) -> tuple[nn.Module, torch.Tensor]:
+    """A trained block for Exercise 3, and features (B, C, H, W) that fit it.
 
-
-def first_of(names):
-    return f"{names[0]} and {len(names) - 1} more" if len(names) > 1 else names[0]
-
-
-def leaves(output):
-    """{address: parameter} of all that a gradient from `output` reaches, registered in a module or not."""
-    found, seen, todo = {}, set(), [output.grad_fn]
-    while todo:
-        node = todo.pop()
-        if node is None or node in seen:
-            continue
-        seen.add(node)
-        if hasattr(node, "variable"):
-            found[address(node.variable)] = node.variable
-        todo.extend(parent for parent, _ in node.next_functions)
-    return found
-
-
-# ---- why branches share ------------------------------------------------------------------------------------------------------
-
-
-def judge_independence(branches, block=None, where=""):
-    """Raises the Misconception that explains why two of the branches share memory. block: what they were made from."""
-    for i, a in enumerate(branches):
-        for j in range(i + 1, len(branches)):
-            b = branches[j]
-            names = shared(a, b)
-            if names:
-                what = f"{where}branches {i + 1} and {j + 1} share {len(names)} of {len(named(a))} tensors, {first_of(names)}"
-                raise Misconception(why_shared(a, b, names, block), what)
-
-
-def why_shared(a, b, names, block):
-    """The code of the thought behind two modules that share the tensors called `names`."""
-    if a is b:
-        return "one-object-n-times" if block is None or a is block else "one-copy-n-times"
-    mine, other, buffers = dict(named(a)), dict(named(b)), {name for name, _ in a.named_buffers()}
-    if set(names) <= buffers:
-        return "buffers-still-shared"
-    if any(
-        name in other and mine[name] is not other[name] for name in names if name not in buffers
-    ):
-        return "assigned-from-one-dict"
-    if vars(a)["_modules"] is vars(b)["_modules"]:
-        return "shallow-copy"
-    if block is not None and [name for name, _ in a.named_children()] != [
-        name for name, _ in block.named_children()
-    ]:
-        return "rewrapped-not-copied"
-    return "slice-shares-children"
+    `name` is "narrow" (of a DenseNet), "shufflenet" or "small"; each has BatchNorms.
+    """
+    generator = torch.Generator().manual_seed(5)
+    if name == "narrow":
+        features = torch.randn(3, 8, 4, 4, generator=generator)
+        return small_densenet().features[-2:], features
+    if name == "shufflenet":
+        features = torch.randn(2, 96, 4, 4, generator=generator)
+        return as_if_trained(networks.build("shufflenet_v2_x0_5").stage4), features
+    layers = OrderedDict(conv=nn.Conv2d(3, 4, 3), norm=nn.BatchNorm2d(4), act=nn.ReLU())
+    features = torch.randn(3, 3, 8, 8, generator=generator)
+    return as_if_trained(nn.Sequential(layers)), features

@@ -8,7 +8,8 @@ MISCONCEPTIONS = {
         "04-shared-or-copied: Who shares what",
     ),
     "equal-is-not-shared": Entry(
-        "Equal names or equal values are not the same memory: a copy has both, and memory of its own",
+        "Equal names or equal values are not the same memory: a copy has both, and memory of its "
+        "own",
         "04-shared-or-copied: Who shares what",
     ),
     "identity-is-not-memory": Entry(
@@ -16,7 +17,8 @@ MISCONCEPTIONS = {
         "04-shared-or-copied: Who shares what",
     ),
     "counted-from-state-dict": Entry(
-        "A state_dict lists a shared tensor under each of its names, and buffers beside parameters: its sum is not the model's size",
+        "A state_dict lists a shared tensor under each of its names, and buffers beside "
+        "parameters: its sum is not the model's size",
         "04-shared-or-copied: Exercise 2: count what is stored",
     ),
     "one-object-n-times": Entry(
@@ -24,11 +26,13 @@ MISCONCEPTIONS = {
         "04-shared-or-copied: Five real branches",
     ),
     "one-copy-n-times": Entry(
-        "One copy that stands five times is still one: copy once for each branch, in a deepcopy of its own",
+        "One copy that stands five times is still one: copy once for each branch, in a deepcopy "
+        "of its own",
         "04-shared-or-copied: Five real branches",
     ),
     "shallow-copy": Entry(
-        "copy.copy makes a new container around the same children: it takes copy.deepcopy to copy weights",
+        "copy.copy makes a new container around the same children: it takes copy.deepcopy to copy "
+        "weights",
         "04-shared-or-copied: Five real branches",
     ),
     "rewrapped-not-copied": Entry(
@@ -36,7 +40,8 @@ MISCONCEPTIONS = {
         "04-shared-or-copied: Five real branches",
     ),
     "assigned-from-one-dict": Entry(
-        "load_state_dict(assign=True) puts in the very tensors that it is given: from one dict, all models share them",
+        "load_state_dict(assign=True) puts in the very tensors that it is given: from one dict, "
+        "all models share them",
         "04-shared-or-copied: What a checkpoint keeps",
     ),
     "buffers-still-shared": Entry(
@@ -44,7 +49,8 @@ MISCONCEPTIONS = {
         "04-shared-or-copied: Five batches in one",
     ),
     "pretrained-discarded": Entry(
-        "An independent branch starts with the trained weights and statistics: a reset or a new layer has none",
+        "An independent branch starts with the trained weights and statistics: a reset or a new "
+        "layer has none",
         "04-shared-or-copied: A fresh start",
     ),
     "heads-not-registered": Entry(
@@ -52,11 +58,13 @@ MISCONCEPTIONS = {
         "04-shared-or-copied: Three rules",
     ),
     "made-in-forward": Entry(
-        "What forward makes or resets begins anew at each call and learns nothing: that belongs in __init__",
+        "What forward makes or resets begins anew at each call and learns nothing: that belongs "
+        "in __init__",
         "04-shared-or-copied: Three rules",
     ),
     "activation-copied": Entry(
-        "A copy of an activation is not a copy of a module: it goes through the same weights, or cuts the gradient off",
+        "A copy of an activation is not a copy of a module: it goes through the same weights, or "
+        "cuts the gradient off",
         "04-shared-or-copied: Three rules",
     ),
     "trunk-copied": Entry(
@@ -68,7 +76,8 @@ MISCONCEPTIONS = {
         "04-shared-or-copied: Exercise 4: the whole model",
     ),
     "will-diverge": Entry(
-        "Shared weights never diverge, whatever is trained or added: there is only one tensor to change",
+        "Shared weights never diverge, whatever is trained or added: there is only one tensor to "
+        "change",
         "04-shared-or-copied: Will they diverge?",
     ),
     "copy-keeps-sharing": Entry(
@@ -94,7 +103,8 @@ MISCONCEPTIONS = {
         "The branches count from 1, a Python list from 0", "04-shared-or-copied: Eighteen columns"
     ),
     "strict-is-no-proof": Entry(
-        "Strict loading compares names and shapes: that all keys match does not mean that all values arrived",
+        "Strict loading compares names and shapes: that all keys match does not mean that all "
+        "values arrived",
         "04-shared-or-copied: Exercise 7: what did not arrive",
     ),
     "last-one-wins": Entry(

@@ -14,9 +14,9 @@ import torch
 from torch import nn
 
 from course.checking import comparisons, networks
+from course.checking.batchnorm import batchnorms, watch, why_statistics_moved
 from course.checking.check import check, expect
 from course.checking.misconception import Misconception, wrong_result
-from course.lessons.lesson03.checks import batchnorms, watch, why_statistics_moved
 from course.lessons.lesson07 import weights_judge
 
 PARTS = ("backbone", "species", "fruit", "rotten")

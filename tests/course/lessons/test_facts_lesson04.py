@@ -1,4 +1,4 @@
-"""What lesson 04 and its quiz say of sharing, measured again."""
+"""What lesson 04 and its quiz say about sharing, measured again."""
 
 import copy
 import io
@@ -11,251 +11,257 @@ from safetensors.torch import save as save_safetensors
 from torch import nn
 
 from course.checking.quiz import draw
-from course.lessons.lesson04 import quiz
 from course.lessons.lesson04.fixtures import (
-    KINDS,
+    BRANCH_KINDS,
     SIZES,
     Targets,
-    address,
-    leaves,
-    pictures,
-    seasoned,
-    shared,
-    targets,
+    as_if_trained,
+    model_with_branches,
+    varied_images,
 )
-from course.lessons.lesson04.quiz import ROOM, SHARE, WHICH_COPIES
+from course.lessons.lesson04.quiz import KINDS, MODULES, SHARE, WHICH_COPIES
+from course.lessons.lesson04.sharing import address, leaves, shared_names
 
 DRAWS = 1000
 
 
-def total(model):
+def total(model: nn.Module) -> int:
     return sum(p.numel() for p in model.parameters())
 
 
-def norms(model):
-    return sum(isinstance(layer, nn.BatchNorm2d) for layer in model.modules())
+def counts_of(model: nn.Module) -> dict[str, int]:
+    """The numbers that the lesson gives for a model."""
+    norms = [layer for layer in model.modules() if isinstance(layer, nn.BatchNorm2d)]
+    return {
+        "numbers": total(model),
+        "parameters": len(list(model.parameters())),
+        "batchnorms": len(norms),
+        "buffers": len(list(model.buffers())),
+    }
 
 
 @pytest.fixture(scope="module")
-def five():
-    """DenseNet-121 with sliced branches and with copied ones."""
+def features():
+    """The features of DenseNet-121 on the meta device, which has shapes and no values."""
     with torch.device("meta"):
-        features = torchvision.models.densenet121().features
-        return {
-            "features": features,
-            "sliced": Targets(features[:-2], [features[-2:] for _ in SIZES]),
-            "copied": Targets(features[:-2], [copy.deepcopy(features[-2:]) for _ in SIZES]),
-        }
+        return torchvision.models.densenet121().features
 
 
-def test_densenet_in_numbers(five):
-    assert [name for name, _ in five["features"].named_children()][-3:] == [
-        "transition3",
-        "denseblock4",
-        "norm5",
-    ]
-    trunk, branch = five["copied"].trunk, five["copied"].branches[0]
-    assert (
-        total(trunk),
-        norms(trunk),
-        total(branch),
-        len(list(branch.parameters())),
-        norms(branch),
-    ) == (4_793_728, 88, 2_160_128, 98, 33)
-    assert [total(head) for head in five["copied"].heads] == [1_025, 4_100, 2_050, 8_200, 3_075]
-    assert len(branch.state_dict()) == 197
-    for kind, numbers in {
-        "sliced": (6_972_306, 372, 121, 363),
-        "copied": (15_612_818, 764, 253, 759),
-    }.items():
-        model = five[kind]
-        assert (
-            total(model),
-            len(list(model.parameters())),
-            norms(model),
-            len(list(model.buffers())),
-        ) == numbers
-    assert (
-        list(five["sliced"].state_dict()) == list(five["copied"].state_dict())
-        and len(five["sliced"].state_dict()) == 1_523
-    )
+@pytest.fixture(scope="module")
+def sliced(features):
+    """DenseNet-121 whose five branches are slices of it."""
+    with torch.device("meta"):
+        return Targets(features[:-2], [features[-2:] for _ in SIZES])
 
 
-def test_a_slice_is_a_new_container_around_the_same_children(five):
-    first, second = five["sliced"].branches[:2]
-    assert (
-        first is not second and first[0] is second[0] and first.norm5.weight is second.norm5.weight
-    )
+@pytest.fixture(scope="module")
+def copied(features):
+    """DenseNet-121 whose five branches are copies of its last block."""
+    with torch.device("meta"):
+        return Targets(features[:-2], [copy.deepcopy(features[-2:]) for _ in SIZES])
 
 
-@pytest.mark.parametrize("kind", KINDS)
+def test_parts_of_densenet_in_numbers(features, copied):
+    names = [name for name, _ in features.named_children()]
+    assert names[-3:] == ["transition3", "denseblock4", "norm5"]
+    trunk = counts_of(copied.trunk)
+    assert (trunk["numbers"], trunk["batchnorms"]) == (4_793_728, 88)
+    branch = counts_of(copied.branches[0])
+    assert (branch["numbers"], branch["parameters"], branch["batchnorms"]) == (2_160_128, 98, 33)
+    assert len(copied.branches[0].state_dict()) == 197
+    heads = [total(head) for head in copied.heads]
+    assert heads == [1_025, 4_100, 2_050, 8_200, 3_075]
+
+
+def test_both_models_in_numbers(sliced, copied):
+    assert counts_of(sliced) == {
+        "numbers": 6_972_306,
+        "parameters": 372,
+        "batchnorms": 121,
+        "buffers": 363,
+    }
+    assert counts_of(copied) == {
+        "numbers": 15_612_818,
+        "parameters": 764,
+        "batchnorms": 253,
+        "buffers": 759,
+    }
+    keys = list(sliced.state_dict())
+    assert keys == list(copied.state_dict())
+    assert len(keys) == 1_523
+
+
+def test_a_slice_is_a_new_container_around_the_same_children(sliced):
+    first, second = sliced.branches[:2]
+    assert first is not second
+    assert first[0] is second[0]
+    assert first.norm5.weight is second.norm5.weight
+
+
+@pytest.mark.parametrize("kind", BRANCH_KINDS)
 def test_one_step_on_the_first_branch(kind):
-    """Where parameters are shared all targets change, where they are not only the first, to the bit."""
-    model, images = targets(kind), pictures()
+    """All targets change where parameters are shared, and only the first where they are not."""
+    model = model_with_branches(kind)
+    images = varied_images()
     before = model(images)
     optimizer = torch.optim.SGD(model.branches[0].parameters(), lr=0.1)
     before[0].square().mean().backward()
     optimizer.step()
-    changed = [not torch.equal(old, new) for old, new in zip(before, model(images), strict=True)]
-    assert changed == (
-        [True, False, False, False, False] if kind in ("buffers", "copied") else [True] * 5
-    )
+    changed = []
+    for old, new in zip(before, model(images), strict=True):
+        changed.append(not torch.equal(old, new))
+    if kind in ("buffers", "copied"):
+        assert changed == [True, False, False, False, False]
+    else:
+        assert changed == [True] * 5
 
 
 def test_the_graph_and_the_sum_of_gradients():
-    sliced, copied, images = targets("sliced"), targets("copied"), pictures()
+    sliced = model_with_branches("sliced")
+    copied = model_with_branches("copied")
     copied.load_state_dict(sliced.state_dict())
-    for model, common in ((sliced, True), (copied, False)):
-        one, other = (leaves(logits).keys() for logits in model(images)[:2])
-        assert (address(model.branches[0].norm5.weight) in one & other) == common
+    images = varied_images()
+    for model, shares in ((sliced, True), (copied, False)):
+        one, other = model(images)[:2]
+        used_by_both = leaves(one).keys() & leaves(other).keys()
+        assert (address(model.branches[0].norm5.weight) in used_by_both) == shares
         model.zero_grad()
-        sum(logits.square().mean() for logits in model(images)).backward()
+        losses = [logits.square().mean() for logits in model(images)]
+        sum(losses).backward()
     gradients = [branch.norm5.weight.grad for branch in copied.branches]
     assert torch.allclose(sliced.branches[0].norm5.weight.grad, sum(gradients), atol=1e-6)
 
 
+def running_mean_after_a_forward(kind: str, passes: int) -> torch.Tensor:
+    """The first branch's running mean (C,), from 0, after one forward in train mode.
+
+    Asserts that its BatchNorm has counted `passes` batches, and the trunk's one.
+    """
+    model = model_with_branches(kind).train()
+    norm = model.branches[0].norm5
+    trunk_norm = model.trunk.norm0
+    norm.running_mean.zero_()
+    before = norm.num_batches_tracked.item()
+    trunk_before = trunk_norm.num_batches_tracked.item()
+    model(varied_images(8))
+    assert norm.num_batches_tracked - before == passes
+    assert trunk_norm.num_batches_tracked - trunk_before == 1
+    return norm.running_mean
+
+
 def test_batches_are_counted_five_times():
-    moved = {}
-    for kind in ("sliced", "copied"):
-        model = targets(kind).train()
-        norm = model.branches[0].norm5
-        norm.running_mean.zero_()
-        before, trunk_before = (
-            norm.num_batches_tracked.item(),
-            model.trunk.norm0.num_batches_tracked.item(),
-        )
-        model(pictures(8))
-        assert norm.num_batches_tracked - before == {"sliced": 5, "copied": 1}[kind]
-        assert model.trunk.norm0.num_batches_tracked - trunk_before == 1
-        moved[kind] = norm.running_mean
-    assert torch.allclose(
-        moved["sliced"] / moved["copied"], torch.tensor((1 - 0.9**5) / 0.1), atol=1e-3
-    )
-    assert (
-        next(option.text for option in SHARE.options if option.right) == f"About {1 - 0.9**5:.2f}"
-    )
+    """With momentum m, n passes mix in a share of 1 - (1 - m) ** n."""
+    share = 1 - 0.9**5
+    shared_mean = running_mean_after_a_forward("sliced", passes=5)
+    own_mean = running_mean_after_a_forward("copied", passes=1)
+    assert torch.allclose(shared_mean / own_mean, torch.tensor(share / 0.1), atol=1e-3)
+    assert right_answer(SHARE) == f"About {share:.2f}"
 
 
-def test_journeys():
-    model = targets("sliced")
+def all_shared(model: nn.Module) -> bool:
+    """Whether branch 1 shares each of its tensors with branch 2."""
+    first, second = model.branches[:2]
+    return len(shared_names(first, second)) == len(first.state_dict())
 
-    def share(model):
-        return len(shared(model.branches[0], model.branches[1])) == len(
-            model.branches[0].state_dict()
-        )
 
+def test_the_model_as_a_whole_keeps_the_sharing():
+    model = model_with_branches("sliced")
     file = io.BytesIO()
     torch.save(model, file)
     file.seek(0)
-    pickled, loaded = pickle.loads(pickle.dumps(model)), torch.load(file, weights_only=False)
-    for travelled in (pickled, loaded, copy.deepcopy(model), copy.deepcopy(model).double()):
-        assert share(travelled)
-    plain, assigned = targets("copied", seed=1), targets("copied", seed=1)
-    plain.load_state_dict(model.state_dict())
+    assert all_shared(torch.load(file, weights_only=False))
+    assert all_shared(pickle.loads(pickle.dumps(model)))
+    assert all_shared(copy.deepcopy(model))
+    assert all_shared(copy.deepcopy(model).double())
+
+
+def test_loading_copies_values_and_assigning_shares_memory():
+    model = model_with_branches("sliced")
+    loaded = model_with_branches("copied", seed=1)
+    loaded.load_state_dict(model.state_dict())
+    assert not shared_names(loaded.branches[0], loaded.branches[1])
+    assigned = model_with_branches("copied", seed=1)
     assigned.load_state_dict(model.state_dict(), assign=True)
-    assert (
-        not shared(plain.branches[0], plain.branches[1])
-        and share(assigned)
-        and shared(assigned.branches[0], model.branches[0])
-    )
-    assert assigned.branches[0].norm5.weight is not assigned.branches[1].norm5.weight and total(
-        assigned
-    ) == total(plain)
-    again = copy.deepcopy(
-        assigned
-    )  # parameters that are objects of their own come apart in a deepcopy of the whole, buffers do not
-    assert set(shared(*again.branches[:2])) == {
-        name for name, _ in again.branches[0].named_buffers()
-    }
+    assert all_shared(assigned)
+    assert shared_names(assigned.branches[0], model.branches[0])
+    first, second = assigned.branches[:2]
+    assert first.norm5.weight is not second.norm5.weight
+    assert total(assigned) == total(loaded)
+    # in a deepcopy of the whole, different parameter objects come apart; buffers are one object
+    first, second = copy.deepcopy(assigned).branches[:2]
+    assert set(shared_names(first, second)) == {name for name, _ in first.named_buffers()}
+
+
+def test_safetensors_refuses_shared_memory():
     with pytest.raises(RuntimeError, match="share memory"):
-        save_safetensors(model.state_dict())
+        save_safetensors(model_with_branches("sliced").state_dict())
 
 
 def test_a_strict_load_keeps_the_last_branch():
-    model, source = targets("sliced"), targets("copied")
+    model = model_with_branches("sliced")
+    source = model_with_branches("copied")
     for i, branch in enumerate(source.branches):
-        seasoned(branch, seed=i)
+        as_if_trained(branch, seed=i)
     report = model.load_state_dict(source.state_dict(), strict=True)
     assert not report.missing_keys and not report.unexpected_keys
     assert torch.equal(model.branches[0].norm5.weight, source.branches[4].norm5.weight)
 
 
 def test_a_reset_discards_weights_and_statistics():
-    block = targets("copied").branches[0]
+    block = model_with_branches("copied").branches[0]
     before = {name: tensor.clone() for name, tensor in block.state_dict().items()}
     assert not hasattr(block, "reset_parameters")
     for layer in block.modules():
         if hasattr(layer, "reset_parameters"):
             layer.reset_parameters()
-    assert not [
-        name for name, tensor in block.state_dict().items() if torch.equal(tensor, before[name])
-    ]
+    for name, tensor in block.state_dict().items():
+        assert not torch.equal(tensor, before[name]), name
 
 
-# ---- the quiz ----------------------------------------------------------------------------------------------------------------
+# ---- the quiz -----------------------------------------------------------------------------------
 
 
-def test_plain_questions_are_well_formed():
-    assert len(quiz.QUESTIONS) == 5
-    for question in quiz.QUESTIONS:
-        assert_well_formed(question)
+def right_answer(question) -> str:
+    return next(option.text for option in question.options if option.right)
 
 
-def assert_well_formed(question):
-    assert [option.right for option in question.options].count(True) == 1
-    assert (
-        len({option.text for option in question.options})
-        == len({option.why for option in question.options})
-        == 4
-    )
-    assert all(
-        len(option.why.split()) >= 6 and option.why.endswith(".") for option in question.options
-    )
-
-
-def code(markdown):
+def code_in(markdown: str) -> str:
     return markdown.split("```python\n")[1].split("\n```")[0]
 
 
-def test_the_lines_that_make_branches():
-    for option in WHICH_COPIES.options:
-        space = dict(ROOM, block=nn.Sequential(nn.Linear(2, 2)))
-        exec(code(option.text), space)
-        assert option.right == (len({p.data_ptr() for p in space["branches"].parameters()}) == 10)
+@pytest.mark.parametrize("option", WHICH_COPIES.options, ids="ABCD")
+def test_the_lines_that_make_branches(option):
+    names = dict(MODULES, block=nn.Sequential(nn.Linear(2, 2)))
+    exec(code_in(option.text), names)
+    places = {p.data_ptr() for p in names["branches"].parameters()}
+    assert option.right == (len(places) == 10)  # five weights and five biases
 
 
-@pytest.mark.parametrize("kind", quiz.KINDS)
+@pytest.mark.parametrize("kind", KINDS)
 def test_drawn_questions_against_the_real_modules(kind):
-    seen, places = set(), []
     for seed in range(DRAWS):
         question = draw(kind, seed)
-        assert_well_formed(question)
-        answer = next(option for option in question.options if option.right)
-        space = dict(ROOM)
-        exec(code(question.prompt), space)
+        names = dict(MODULES)
+        exec(code_in(question.prompt), names)
         if kind == "how_many":
-            assert answer.text == f"{space['count']:,}"
+            expected = f"{names['count']:,}"
         else:
-            assert answer.text == what_moves_together(space["a"], space["b"])
-        seen.add(question)
-        places.append(question.options.index(answer))
-    assert len(seen) > 0.8 * DRAWS and min(map(places.count, range(4))) > DRAWS / 6
-    assert draw(kind, 7) == draw(kind, 7)
+            expected = what_moves_together(names["a"], names["b"])
+        assert right_answer(question) == expected
 
 
-def what_moves_together(a, b):
+def what_moves_together(a: nn.Module, b: nn.Module) -> str:
     """Another oracle: change each tensor of b in place, and see what of a has changed."""
+    before = {name: tensor.clone() for name, tensor in a.state_dict().items()}
     with torch.no_grad():
-        before = {name: tensor.clone() for name, tensor in a.state_dict().items()}
         for tensor in b.state_dict().values():
             tensor.add_(1)
-        moved = [
-            name for name, tensor in a.state_dict().items() if not torch.equal(tensor, before[name])
-        ]
-    return (
-        "None."
-        if not moved
-        else f"All {len(before)}."
-        if len(moved) == len(before)
-        else ", ".join(f"`{name}`" for name in moved)
-    )
+    moved = []
+    for name, tensor in a.state_dict().items():
+        if not torch.equal(tensor, before[name]):
+            moved.append(name)
+    if not moved:
+        return "None."
+    if len(moved) == len(before):
+        return f"All {len(before)}."
+    return ", ".join(f"`{name}`" for name in moved)

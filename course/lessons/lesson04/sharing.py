@@ -1,0 +1,109 @@
+"""Who shares memory with whom, and by which mistake: for the checks and the quiz of lesson 04."""
+
+import torch
+from torch import nn
+
+from course.checking.misconception import Misconception
+
+# ---- memory -------------------------------------------------------------------------------------
+
+
+def address(tensor: torch.Tensor) -> int:
+    """Return where the memory of a tensor begins: the same for tensors that share it.
+
+    Two objects can use one memory, so `is` does not tell. torch.Tensor.untyped_storage() is that
+    memory.
+    """
+    return tensor.untyped_storage().data_ptr()
+
+
+def named_tensors(module: nn.Module) -> list[tuple[str, torch.Tensor]]:
+    """Return (name, tensor) of all parameters and buffers, shared ones under each of their names.
+
+    Unlike `comparisons.tensors`, which names each object once.
+    """
+    return [
+        *module.named_parameters(remove_duplicate=False),
+        *module.named_buffers(remove_duplicate=False),
+    ]
+
+
+def shared_names(a: nn.Module, b: nn.Module) -> list[str]:
+    """Return the names in `a` of the parameters and buffers whose memory a tensor of `b` uses."""
+    addresses = {address(tensor) for _, tensor in named_tensors(b)}
+    return [name for name, tensor in named_tensors(a) if address(tensor) in addresses]
+
+
+def leaves(output: torch.Tensor) -> dict[int, nn.Parameter]:
+    """Return {address: parameter} of all that a gradient from `output` reaches.
+
+    This walks the graph that autograd recorded, from grad_fn along next_functions, so it also finds
+    parameters that are registered in no module. A leaf's node has the parameter as `variable`
+    (Autograd mechanics, in torch's notes).
+    """
+    found = {}
+    seen = set()
+    waiting = [output.grad_fn]
+    while waiting:
+        node = waiting.pop()
+        if node is None or node in seen:
+            continue
+        seen.add(node)
+        if hasattr(node, "variable"):
+            found[address(node.variable)] = node.variable
+        waiting.extend(function for function, _ in node.next_functions)
+    return found
+
+
+# ---- why branches share -------------------------------------------------------------------------
+
+
+def expect_independent(
+    branches: list[nn.Module], block: nn.Module | None = None, where: str = ""
+) -> None:
+    """Raise the Misconception that explains why two of the branches share memory, if two do.
+
+    `block` is what the branches were made from, if that is known. `where` begins the message.
+    """
+    for i, a in enumerate(branches):
+        for j in range(i + 1, len(branches)):
+            b = branches[j]
+            names = shared_names(a, b)
+            if names:
+                raise Misconception(
+                    why_shared(a, b, names, block),
+                    f"{where}branches {i + 1} and {j + 1} share {len(names)} of "
+                    f"{len(named_tensors(a))} tensors, {first_and_more(names)}",
+                )
+
+
+def why_shared(a: nn.Module, b: nn.Module, names: list[str], block: nn.Module | None) -> str:
+    """Return the code of the misconception behind two modules that share the tensors `names`.
+
+    `block` is the module that both were made from, or None where it is not known.
+    """
+    if a is b:
+        return "one-object-n-times" if block is None or a is block else "one-copy-n-times"
+    buffers = {name for name, _ in a.named_buffers()}
+    if buffers.issuperset(names):
+        return "buffers-still-shared"
+    tensors_of_a = dict(named_tensors(a))
+    tensors_of_b = dict(named_tensors(b))
+    for name in names:
+        is_parameter_of_both = name not in buffers and name in tensors_of_b
+        if is_parameter_of_both and tensors_of_a[name] is not tensors_of_b[name]:
+            return "assigned-from-one-dict"
+    if vars(a)["_modules"] is vars(b)["_modules"]:
+        return "shallow-copy"
+    if block is not None and child_names(a) != child_names(block):
+        return "rewrapped-not-copied"
+    return "slice-shares-children"
+
+
+def child_names(module: nn.Module) -> list[str]:
+    return [name for name, _ in module.named_children()]
+
+
+def first_and_more(names: list[str]) -> str:
+    """Say the first of these names and how many more there are."""
+    return f"{names[0]} and {len(names) - 1} more" if len(names) > 1 else names[0]
