@@ -1,4 +1,4 @@
-"""The check decorator: a check is repeatable, quiet, and ends in one line that says what was proved."""
+"""The check decorator: a check is repeatable, quiet, and ends in one line saying what it proved."""
 
 import contextlib
 import functools
@@ -6,23 +6,16 @@ import io
 import sys
 import types
 import warnings
+from collections.abc import Callable, Iterable
+from typing import Any
 
 import torch
 
 from course.checking import panel
 from course.checking.misconception import Misconception, unlike, wrong_result
 
-
-def expect(found, kind, asked):
-    """Raise Misconception unless `found` is an instance of `kind` (a type or a union of types), which `asked` says in words."""
-    if not issubclass(
-        type(found), kind
-    ):  # isinstance() would believe what the object says of its class
-        raise unlike(found, f"asked is {asked}; you return {type(found).__name__}")
-
-
-# by these an object of a class of one's own could pass for the right answer without being it
-DECIDING = {
+# A class of the learner's own with one of these methods could make its object equal to any answer.
+COMPARING_METHODS = {
     "__eq__",
     "__ne__",
     "__lt__",
@@ -42,58 +35,84 @@ DECIDING = {
     "__torch_dispatch__",
     "__array__",
 }
+VALUES = int | float | str | torch.Tensor
+Answer = Callable[..., Any]  # the learner's function, as a check receives it
 
 
-def plain(found):
-    """Return `found`, a value that an answer gave, or raise Misconception where its class itself decides what it is equal to."""
-    for value in [
-        found,
-        *(
-            found[:100]
-            if type(found) in (list, tuple)
-            else found.values()
-            if type(found) is dict
-            else ()
-        ),
-    ]:
-        for kind in type.mro(type(value)):
-            if is_library(kind) and is_library(type(kind)):
-                continue
-            if (
-                DECIDING & set(type.__dict__["__dict__"].__get__(kind))
-                or type(kind) is not type
-                or issubclass(kind, int | float | str | torch.Tensor)
-            ):
-                raise wrong_result(
-                    f"asked is a plain value; you return one of a class {type(value).__name__}, "
-                    "which decides itself what it is equal to"
-                )
+def expect(found: object, kind: type | types.UnionType, asked: str) -> None:
+    """Raise Misconception unless `found` is an instance of `kind`; `asked` names it in words.
+
+    isinstance() would also believe an object whose class has a `__class__` of its own.
+    """
+    if not issubclass(type(found), kind):
+        raise unlike(found, f"asked is {asked}; you return {type(found).__name__}")
+
+
+def plain(found: Any) -> Any:
+    """Return `found`, a value that an answer returned.
+
+    Raises Misconception where the class of the value, or of one that a list, tuple or dict holds,
+    comes from the learner and decides itself what it is equal to. Of a list the first 100 are
+    looked at, so that a long one costs nothing.
+    """
+    for value in (found, *_held_by(found)):
+        if any(_decides_equality(kind) for kind in type.mro(type(value))):
+            raise wrong_result(
+                f"asked is a plain value; you return one of a class {type(value).__name__}, "
+                "which decides itself what it is equal to"
+            )
     return found
 
 
-def is_library(kind):
-    """Whether this very class is to be had by its name in an imported module."""
-    module = sys.modules.get(kind.__module__) if kind.__module__ != "__main__" else None
+def _held_by(found: Any) -> Iterable[Any]:
+    if type(found) in (list, tuple):
+        return found[:100]
+    if type(found) is dict:
+        return found.values()
+    return ()
+
+
+def _decides_equality(kind: type) -> bool:
+    """Return whether a class that no library defines could make its objects equal anything."""
+    if is_library(kind) and is_library(type(kind)):
+        return False
+    if type(kind) is not type or issubclass(kind, VALUES):
+        return True
+    # the namespace itself: a `__dict__` that the class defines could hide a method
+    namespace = type.__dict__["__dict__"].__get__(kind)
+    return bool(COMPARING_METHODS & set(namespace))
+
+
+def is_library(kind: type) -> bool:
+    """Return whether this very class is found by its name in an imported module."""
+    if kind.__module__ == "__main__":
+        return False
+    module = sys.modules.get(kind.__module__)
     return getattr(module, kind.__qualname__, None) is kind
 
 
-def as_given(answer):
-    """An answer as a check is given it: if it is a function, what it returns is `plain`."""
+def as_given(answer: Any) -> Any:
+    """Return an answer as a check receives it: of a function, each result goes through `plain`."""
     if not isinstance(answer, types.FunctionType):
         return plain(answer)
-    return functools.wraps(answer)(lambda *args, **kwargs: plain(answer(*args, **kwargs)))
+
+    @functools.wraps(answer)
+    def plain_answer(*args: Any, **kwargs: Any) -> Any:
+        return plain(answer(*args, **kwargs))
+
+    return plain_answer
 
 
-def check(function):
-    """Make a function a check: repeatable, quiet, and ending in one line that says what was proved.
+def check(function: Callable[..., str]) -> Callable[..., None]:
+    """Make a function a check: repeatable, quiet, and ending in one line saying what it proved.
 
-    Each call starts from the same random state. What the learner's code prints or warns is kept off the page, so that a
-    warning costs nothing, and what it returns is looked at by `plain`. The function returns the sentence to show; it raises
-    Misconception where it finds one.
+    `function` takes the learner's answer and options. It returns the sentence to show, or raises
+    Misconception. Each call starts from the same random state. What the learner's code prints or
+    warns is not shown, so that a warning does no harm, and what it returns goes through `plain`.
     """
 
     @functools.wraps(function)
-    def run(*args, **kwargs):
+    def run(*args: Any, **kwargs: Any) -> None:
         try:
             with (
                 torch.random.fork_rng(devices=[]),

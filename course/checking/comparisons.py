@@ -42,6 +42,20 @@ def moved_since(model: nn.Module, before: dict[str, torch.Tensor]) -> list[str]:
     return moved
 
 
+def numbers_in(parameters: Iterable[torch.Tensor]) -> int:
+    """Return how many numbers these parameters hold together."""
+    return sum(parameter.numel() for parameter in parameters)
+
+
+def learning_rates(optimizer: torch.optim.Optimizer) -> dict[int, float]:
+    """Return {id of a parameter: its learning rate} for all that the optimizer holds."""
+    rates = {}
+    for group in optimizer.param_groups:
+        for parameter in group["params"]:
+            rates[id(parameter)] = group["lr"]
+    return rates
+
+
 def are_probabilities(logits: torch.Tensor) -> bool:
     """Return whether these logits (N, C) went through a softmax: no value is negative, and each row
     sums to 1.

@@ -6,6 +6,7 @@ report.
 """
 
 import textwrap
+from typing import Any
 
 from course.checking.entry import COMMON
 from course.lessons.lesson00.misconceptions import MISCONCEPTIONS as LESSON_00
@@ -97,7 +98,7 @@ def expect_something(found: object, call: str) -> None:
         raise Misconception("nothing-returned", f"{call} gave None")
 
 
-def expect_pair(found: object, observed: str) -> tuple:
+def expect_pair(found: Any, observed: str) -> tuple:
     """Return the two things that `found` holds.
 
     Raises Misconception, in the words `observed`, where `found` does not unpack into two.

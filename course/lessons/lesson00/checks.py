@@ -1,27 +1,31 @@
-"""Lesson 00, start here: its one warm-up."""
+"""Lesson 00, start here: the check of its one exercise."""
 
-from course.checking import networks
-from course.checking.check import check, expect
+from course.checking import comparisons, networks
+from course.checking.check import Answer, check, expect
 from course.checking.misconception import Misconception
 
 
 @check
-def count_parameters(answer, names=("resnet18", "mobilenet_v3_small")):
-    said = []
+def count_parameters(
+    answer: Answer, names: tuple[str, ...] = ("resnet18", "mobilenet_v3_small")
+) -> str:
+    """Warm-up: how many parameters does a model have? Hidden: two other families."""
+    counts = []
     for name in names:
         model = networks.build(name)
-        sizes = [p.numel() for p in model.parameters()]
+        tensors = list(model.parameters())
+        expected = comparisons.numbers_in(tensors)
         found = answer(model)
         expect(found, int, f"an int from count_parameters({name})")
-        if found == len(sizes):
+        if found == len(tensors):
             raise Misconception(
                 "tensors-not-numbers",
-                f"for {name} you say {found}: that many tensors, which hold {sum(sizes):,} numbers",
+                f"for {name} you say {found}: that many tensors, which hold {expected:,} numbers",
             )
-        if found != sum(sizes):
-            code = "answer-from-memory" if said else "wrong-result"
+        if found != expected:
+            code = "answer-from-memory" if counts else "wrong-result"
             raise Misconception(
-                code, f"for {name} you say {found:,}; its parameters hold {sum(sizes):,} numbers"
+                code, f"for {name} you say {found:,}; its parameters hold {expected:,} numbers"
             )
-        said.append(f"{name} {found:,}")
-    return f"your count is right: {', '.join(said)}."
+        counts.append(f"{name} {found:,}")
+    return f"your count is right: {', '.join(counts)}."

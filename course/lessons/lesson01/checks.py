@@ -1,23 +1,43 @@
-"""Lesson 01, replace the head: what its exercises ask."""
-
-from functools import cache
+"""Lesson 01, replace the head: its ten checks."""
 
 import torch
 from torch import nn
 from torch.nn import functional as F
 
 from course.checking import comparisons, networks
-from course.checking.check import check, expect
-from course.checking.misconception import Misconception, expect_something, unlike, wrong_result
-from course.vision.backbones import IMAGENET_MEAN, IMAGENET_STD, load_backbone
-from course.vision.fruit import stall
+from course.checking.check import Answer, check, expect
+from course.checking.misconception import (
+    Misconception,
+    expect_pair,
+    expect_something,
+    wrong_result,
+)
+from course.lessons.lesson01.diagnosis import (
+    Original,
+    describe,
+    expect_replaced_head,
+    first_line,
+)
+from course.lessons.lesson01.fixtures import (
+    TEST,
+    VALIDATION,
+    PlantedHead,
+    fruit_features,
+    pixels,
+    planted_set,
+)
+from course.vision.backbones import IMAGENET_MEAN, IMAGENET_STD
+
+Names = tuple[str, ...]  # of torchvision's models
 
 
 @check
-def head_inputs(answer, names=("resnet18", "resnet50")):
+def head_inputs(answer: Answer, names: Names = ("resnet18", "resnet50")) -> str:
+    """Exercise 1: how many features does the head of a ResNet take? Hidden: other ResNets."""
     for name in names:
         model = networks.build(name)
-        found, expected = answer(model), model.fc.in_features
+        found = answer(model)
+        expected = model.fc.in_features
         expect_something(found, f"head_inputs({name})")
         if found != expected:
             code = "in-features-from-memory" if found in (512, 1024, 2048) else "wrong-result"
@@ -28,186 +48,50 @@ def head_inputs(answer, names=("resnet18", "resnet50")):
 
 
 @check
-def percent_saved(answer, cases=(("resnet18", 10),)):
-    said = []
+def percent_saved(answer: Answer, cases: tuple[tuple[str, int], ...] = (("resnet18", 10),)) -> str:
+    """Exercise 2: what percentage of its parameters does a ResNet lose with a head for n classes?
+
+    A class has one row of the weight and one number of the bias: in_features + 1 parameters.
+    Hidden: other ResNets and numbers of classes.
+    """
+    percentages = []
     for name, n in cases:
         model = networks.build(name)
-        inputs, total = model.fc.in_features, sum(p.numel() for p in model.parameters())
-        expected = 100 * (1000 - n) * (inputs + 1) / total
+        saved = (1000 - n) * (model.fc.in_features + 1)
+        expected = 100 * saved / comparisons.numbers_in(model.parameters())
         found = answer(model, n)
         expect_something(found, f"percent_saved({name}, {n})")
         if abs(found - expected) > 0.05:
             what = f"for {name} and {n} classes you say {found:.4g} per cent; it is {expected:.1f}"
-            if abs(found - (100 - n / 10)) < 1:
+            if abs(found - (100 - n / 10)) < 1:  # the share of the head's parameters alone
                 raise Misconception("head-is-the-model", what)
-            hint = (
-                " (a fraction is not yet a percentage)"
-                if abs(100 * found - expected) < 0.05
-                else ""
-            )
-            raise wrong_result(what + hint)
-        said.append(f"{expected:.1f} % of {name}")
-    return f"{', '.join(said)} goes; nearly all of a network is backbone."
+            if abs(100 * found - expected) < 0.05:
+                what += " (a fraction is not yet a percentage)"
+            raise wrong_result(what)
+        percentages.append(f"{expected:.1f} % of {name}")
+    return f"{', '.join(percentages)} goes; nearly all of a network is backbone."
 
 
-def describe(model, name):
-    """What must survive a change of heads, noted before the learner's code has the model."""
-    path, head = networks.old_head(model)
-    inputs, logits = networks.captured(model, head, networks.images(name))
-    backbone = {
-        key: comparisons.fingerprint(t)
-        for key, t in comparisons.tensors(model).items()
-        if not key.lower().startswith((path, "aux"))
-    }
-    return {
-        "path": path,
-        "head": head,
-        "weight": head.weight,
-        "inputs": inputs,
-        "logits": logits,
-        "backbone": backbone,
-        "ids": {id(p) for p in model.parameters()},
-        "dropouts": dropouts(model),
-    }
-
-
-def judge_head(model, n, name, before):
-    """Whether `model` is what it was, with a new head for n classes; `before` is what `describe` said. Raises Misconception."""
-    expect(model, nn.Module, f"the model ({name})")
-    model.eval()
-    try:
-        with torch.no_grad():
-            logits = model(networks.images(name))
-    except RuntimeError as problem:
-        what = f"{name} fails in forward: {first_line(problem)}"
-        if isinstance(before["head"], nn.Conv2d):
-            raise Misconception("head-is-always-linear", what) from None
-        if lost_layers(model, name, before):
-            raise Misconception("classifier-layers-lost", what) from None
-        raise Misconception(
-            "in-features-from-memory",
-            f"{what}. Its old head took {before['inputs'].shape[1]} features",
-        ) from None
-    judge_outputs(model, logits, n, name, before)
-    lost, now = (
-        lost_layers(model, name, before),
-        {comparisons.fingerprint(t) for t in comparisons.tensors(model).values()},
-    )
-    gone = [path for path, print_ in before["backbone"].items() if print_ not in now]
-    if gone and not (lost and all(path.startswith(("classifier", "head")) for path in gone)):
-        raise Misconception(
-            "backbone-thrown-away",
-            f"{gone[0]} and {len(gone) - 1} other trained tensors of {name} are no longer in the model",
-        )
-    if lost:
-        raise Misconception("classifier-layers-lost", f"{name} lost {lost} with its old classifier")
-    for path, shape in networks.AUXILIARY.get(name, {}).items():
-        auxiliary = getattr(model, path, None)
-        if auxiliary is not None and auxiliary(torch.zeros(shape)).shape[1] != n:
-            raise Misconception(
-                "auxiliary-head-forgotten",
-                f"{name}.{path} still has 1000 outputs: in train mode the losses would not fit",
-            )
-    silent = [
-        path
-        for path, p in model.named_parameters()
-        if id(p) not in before["ids"] and not p.requires_grad
-    ]
-    if silent:
-        raise Misconception(
-            "froze-the-new-head", f"{name}: {silent[0]} is new and does not require a gradient"
-        )
-
-
-def judge_outputs(model, logits, n, name, before):
-    """What the logits (2, ?) of two pictures tell about the new head."""
-    kept = (
-        any(p is before["weight"] for p in model.parameters()) and before["weight"].shape[0] == 1000
-    )
-    if logits.shape != (2, n):
-        shape = tuple(logits.shape)
-        if hasattr(model, "fc") and before["path"] != "fc":
-            raise Misconception(
-                "fc-on-a-model-without-fc",
-                f"{name} took your .fc in silence and never calls it: two pictures still give {shape}",
-            )
-        if kept and getattr(before["head"], "out_features", None) == n:
-            weight = tuple(before["weight"].shape)
-            raise Misconception(
-                "out-features-edited",
-                f"out_features of {name} says {n}, its weight is still {weight}: two pictures give {shape}",
-            )
-        raise wrong_result(f"two pictures through {name} give {shape}; asked is (2, {n})")
-    if kept and torch.equal(logits, before["logits"][:, :n]):
-        raise Misconception(
-            "logits-sliced",
-            f"the {n} outputs of {name} are its first {n} old logits, and all 1000 are still computed",
-        )
-    if kept:
-        raise Misconception(
-            "stacked-on-logits",
-            f"the old head of {name} with its 1000 outputs is still at work below your new layer",
-        )
-    if comparisons.are_probabilities(logits):
-        raise Misconception(
-            "softmax-in-the-head",
-            f"the outputs of {name} are positive and sum to {logits.sum(1)[0]:.3f}: these are probabilities, not logits",
-        )
-
-
-def dropouts(model):
-    return sorted(
-        layer.p
-        for path, layer in model.named_modules()
-        if isinstance(layer, nn.Dropout) and not path.lower().startswith("aux")
-    )
-
-
-def lost_layers(model, name, before):
-    """What went with the old classifier, in words: dropout, or layers between backbone and head. Empty if all is there."""
-    if len(dropouts(model)) < len(before["dropouts"]):
-        return f"Dropout(p={before['dropouts'][-1]})"
-    for path, layer in model.named_modules():
-        own = list(layer.parameters(recurse=False))
-        if (
-            own
-            and not path.lower().startswith("aux")
-            and not any(id(p) in before["ids"] for p in own)
-        ):  # the first layer that is new
-            inputs, expected = (
-                networks.captured(model, layer, networks.images(name))[0],
-                before["inputs"].flatten(1),
-            )
-            same = inputs is None or (
-                inputs.numel() == expected.numel()
-                and torch.allclose(inputs.flatten(1), expected, atol=1e-5)
-            )
-            return "" if same else "the layers between its features and its head"
-    return ""
-
-
-def first_line(problem):
-    return str(problem).split("\n")[0]
-
-
-def try_head(answer, name, n):
+def _replace_and_judge(answer: Answer, name: str, n: int) -> None:
+    """Have `answer` replace the head of one model, and raise Misconception unless it is right."""
     model = networks.build(name)
-    before = describe(model, name)
+    original = describe(model, name)
     try:
         changed = answer(model, n)
     except AttributeError as problem:
         raise Misconception("fc-on-a-model-without-fc", f"{name}: {first_line(problem)}") from None
-    judge_head(changed, n, name, before)
+    expect_replaced_head(changed, n, name, original)
 
 
 @check
-def fruit_head(answer, names=("resnet18", "resnet50"), n=10):
+def fruit_head(answer: Answer, names: Names = ("resnet18", "resnet50"), n: int = 10) -> str:
+    """Exercise 3: give a ResNet a head for n classes. Hidden: another ResNet and another n."""
     for name in names:
-        try_head(answer, name, n)
+        _replace_and_judge(answer, name, n)
     return f"{' and '.join(names)} answer with {n} logits, and every other tensor is untouched."
 
 
-VISIBLE = (
+VISIBLE_FAMILIES = (
     "resnet18",
     "densenet121",
     "mobilenet_v3_small",
@@ -221,71 +105,106 @@ VISIBLE = (
 
 
 @check
-def replace_head(answer, names=VISIBLE, n=10):
+def replace_head(answer: Answer, names: Names = VISIBLE_FAMILIES, n: int = 10) -> str:
+    """Exercise 4: give any torchvision classifier a head for n classes.
+
+    Hidden: Inception with its auxiliary head, four more families, another n.
+    """
     for name in names:
-        try_head(answer, name, n)
-    return (
-        f"{len(names)} families ({', '.join(names)}) answer with {n} logits and lost nothing else."
-    )
+        _replace_and_judge(answer, name, n)
+    families = f"{len(names)} families ({', '.join(names)})"
+    return f"{families} answer with {n} logits and lost nothing else."
 
 
 @check
-def prepare(answer, name="resnet18", n=10, lr=1e-3):
+def prepare(answer: Answer, name: str = "resnet18", n: int = 10, lr: float = 1e-3) -> str:
+    """Exercise 5: freeze a ResNet, give it a head for n classes and an optimizer for the head.
+
+    Hidden: another ResNet, n and learning rate.
+    """
     model = networks.build(name)
-    before = describe(model, name)
+    original = describe(model, name)
     model.train()
     result = answer(model, n, lr)
-    if result is None:
-        raise Misconception("nothing-returned", f"prepare({name}, {n}, {lr}) gave None")
+    expect_something(result, f"prepare({name}, {n}, {lr})")
+    asked = f"asked is the pair (model, optimizer); you return {type(result).__name__}"
+    model, optimizer = expect_pair(result, asked)
     try:
-        model, optimizer = result
-        groups = optimizer.param_groups
+        rates = [group["lr"] for group in optimizer.param_groups]
     except (TypeError, ValueError, AttributeError):
-        raise wrong_result(
-            f"asked is the pair (model, optimizer); you return {type(result).__name__}"
-        ) from None
-    judge_head(model, n, name, before)
-    new = {path: p for path, p in model.named_parameters() if id(p) not in before["ids"]}
-    loose = [
-        path for path, p in model.named_parameters() if id(p) in before["ids"] and p.requires_grad
-    ]
-    if loose:
+        raise wrong_result(asked) from None
+    expect_replaced_head(model, n, name, original)
+    new = _expect_only_new_trainable(model, original)
+    _expect_held(new, optimizer, model)
+    if any(rate != lr for rate in rates):
+        raise wrong_result(f"asked is a learning rate of {lr}; the optimizer has {rates}")
+    _expect_step_moves_only(new, model, optimizer, networks.images(name), n)
+    numbers = comparisons.numbers_in(new.values())
+    return f"one step moved the new head ({numbers:,} numbers) and nothing else."
+
+
+def _expect_only_new_trainable(model: nn.Module, original: Original) -> dict[str, nn.Parameter]:
+    """Return the new parameters by name. Raise Misconception where an old one is trainable."""
+    new = {}
+    trainable = []
+    for path, parameter in model.named_parameters():
+        if id(parameter) not in original.parameter_ids:
+            new[path] = parameter
+        elif parameter.requires_grad:
+            trainable.append(path)
+    if trainable:
         raise Misconception(
             "backbone-not-frozen",
-            f"{loose[0]} and {len(loose) - 1} other tensors of the backbone still require a gradient",
+            f"{trainable[0]} and {len(trainable) - 1} other tensors of the backbone "
+            "still require a gradient",
         )
-    held = {id(p) for group in groups for p in group["params"]}
-    missing = [path for path, p in new.items() if id(p) not in held]
-    if missing:
+    return new
+
+
+def _expect_held(
+    new: dict[str, nn.Parameter], optimizer: torch.optim.Optimizer, model: nn.Module
+) -> None:
+    """Raise Misconception unless the optimizer holds all the new parameters."""
+    held = set(comparisons.learning_rates(optimizer))
+    for path, parameter in new.items():
+        if id(parameter) in held:
+            continue
+        what = f"{path} {tuple(parameter.shape)} is not in the optimizer"
         strangers = held - {id(p) for p in model.parameters()}
-        what = f"{missing[0]} {tuple(new[missing[0]].shape)} is not in the optimizer"
         if strangers:
             what += f", which holds {len(strangers)} tensors that are no longer in the model"
         raise Misconception("optimizer-before-swap", what)
-    if any(group["lr"] != lr for group in groups):
-        raise wrong_result(
-            f"asked is a learning rate of {lr}; the optimizer has {[group['lr'] for group in groups]}"
-        )
-    start = {path: p.detach().clone() for path, p in model.named_parameters()}
-    loss = F.cross_entropy(model(networks.images(name)), torch.tensor([0, n - 1]))
+
+
+def _expect_step_moves_only(
+    new: dict[str, nn.Parameter],
+    model: nn.Module,
+    optimizer: torch.optim.Optimizer,
+    images: torch.Tensor,
+    n: int,
+) -> None:
+    """Raise Misconception unless one training step on two images moves new parameters alone."""
+    start = comparisons.snapshot(model.named_parameters())
+    loss = F.cross_entropy(model(images), torch.tensor([0, n - 1]))
     loss.backward()
     optimizer.step()
-    moved = {path for path, p in model.named_parameters() if not torch.equal(p, start[path])}
+    moved = set(comparisons.moved_since(model, start))
     if not moved & set(new):
         raise wrong_result("after a step of your optimizer no tensor of the new head has moved")
     if moved - set(new):
         raise Misconception(
             "backbone-not-frozen", f"a step of your optimizer moved {min(moved - set(new))}"
         )
-    return f"one step moved the new head ({sum(p.numel() for p in new.values()):,} numbers) and nothing else."
 
 
 @check
-def to_input(answer, count=4, seed=0):
-    images = torch.randint(
-        0, 256, (count, 3, 64, 64), dtype=torch.uint8, generator=torch.Generator().manual_seed(seed)
-    )
-    images[:, 0] //= 2  # a colour cast, so that each channel has its own mean
+def to_input(answer: Answer, count: int = 4, seed: int = 0) -> str:
+    """Exercise 6: normalise uint8 images as the weights expect it. Hidden: one image, other pixels.
+
+    The constants are those of torchvision's classification models
+    (https://pytorch.org/vision/stable/models.html).
+    """
+    images = pixels(count, seed)  # (count, 3, 64, 64)
     untouched = images.clone()
     found = answer(images)
     expect(found, torch.Tensor, "a tensor")
@@ -295,53 +214,81 @@ def to_input(answer, count=4, seed=0):
         raise wrong_result(
             f"asked is float32 {tuple(images.shape)}; you return {found.dtype} {tuple(found.shape)}"
         )
-    mean, std = (torch.tensor(v).view(3, 1, 1) for v in (IMAGENET_MEAN, IMAGENET_STD))
     unit = images / 255
-    if torch.allclose(found, (unit - mean) / std, atol=1e-3):
-        return f"{count} pictures arrive as the weights saw theirs: channel means {[round(v, 2) for v in found.mean((0, 2, 3)).tolist()]}."
+    mean, std = (torch.tensor(values).view(3, 1, 1) for values in (IMAGENET_MEAN, IMAGENET_STD))
+    expected = (unit - mean) / std
+    if not torch.allclose(found, expected, atol=1e-3):
+        raise _why_wrong_input(found, expected, unit)
+    means = [round(value, 2) for value in found.mean((0, 2, 3)).tolist()]
+    return f"{count} pictures arrive as the weights saw theirs: channel means {means}."
+
+
+def _why_wrong_input(
+    found: torch.Tensor, expected: torch.Tensor, unit: torch.Tensor
+) -> Misconception:
+    """found: what the answer made of the pixels; unit: the pixels from 0 to 1; (B, 3, 64, 64)."""
     ranges = f"your values run from {found.min():.2f} to {found.max():.2f}"
     if torch.allclose(found, (unit - 0.5) / 0.5, atol=1e-3):
-        raise Misconception(
+        return Misconception(
             "normalised-with-a-half",
-            f"{ranges}: mean and std are 0.5, the weights expect {IMAGENET_MEAN} and {IMAGENET_STD}",
+            f"{ranges}: mean and std are 0.5, the weights expect {IMAGENET_MEAN} "
+            f"and {IMAGENET_STD}",
         )
-    own = (unit - unit.mean((0, 2, 3), keepdim=True)) / unit.std((0, 2, 3), keepdim=True)
-    if torch.allclose(found, own, atol=1e-2):
-        raise Misconception(
+    own_mean = unit.mean((0, 2, 3), keepdim=True)
+    own_std = unit.std((0, 2, 3), keepdim=True)
+    if torch.allclose(found, (unit - own_mean) / own_std, atol=1e-2):
+        return Misconception(
             "normalised-with-its-own-statistics",
-            "each batch comes out with mean 0 and std 1, so the same picture changes with its neighbours",
+            "each batch comes out with mean 0 and std 1, "
+            "so the same picture changes with its neighbours",
         )
-    raise Misconception(
+    return Misconception(
         "wrong-input-scale",
-        f"{ranges}; (pixel / 255 - mean) / std runs from {((unit - mean) / std).min():.2f} to {((unit - mean) / std).max():.2f}",
+        f"{ranges}; (pixel / 255 - mean) / std runs from {expected.min():.2f} "
+        f"to {expected.max():.2f}",
     )
 
 
 @check
-def frozen_features(answer, name="resnet18", count=6):
+def frozen_features(answer: Answer, name: str = "resnet18", count: int = 6) -> str:
+    """Exercise 7: compute what flows into the head of a ResNet, in eval mode, without a graph.
+
+    Hidden: a ResNet of another width and another number of images.
+    """
     model = networks.build(name).train()
     _, head = networks.old_head(model)
-    x = networks.images(name, count)
-    expected, _ = networks.captured(model, head, x)
+    images = networks.images(name, count)
+    expected, _ = networks.captured(model, head, images)  # (count, C)
     model.train()
-    buffers = {path: b.clone() for path, b in model.named_buffers()}
-    found = answer(model, x)
+    buffers = comparisons.snapshot(model.named_buffers())
+    found = answer(model, images)
     expect(found, torch.Tensor, "a tensor")
     if dict(model.named_modules()).get("fc") is not head:
         raise Misconception(
             "head-not-put-back",
-            f"after the call model.fc is {type(getattr(model, 'fc', None)).__name__}, no longer its Linear head",
+            f"after the call model.fc is {type(getattr(model, 'fc', None)).__name__}, "
+            "no longer its Linear head",
         )
-    moved = [path for path, b in model.named_buffers() if not torch.equal(b, buffers[path])]
+    moved = comparisons.moved_since(model, buffers)
     if moved:
         raise Misconception(
             "features-in-train-mode",
-            f"the call moved {moved[0]} and {len(moved) - 1} other buffers: the model was in train mode",
+            f"the call moved {moved[0]} and {len(moved) - 1} other buffers: "
+            "the model was in train mode",
         )
-    if found.shape == (count, 1000):
+    _expect_features(found, expected)
+    return (
+        f"{count} pictures became {tuple(expected.shape)}, the same in every epoch, "
+        "and the model is as it was."
+    )
+
+
+def _expect_features(found: torch.Tensor, expected: torch.Tensor) -> None:
+    """Raise Misconception unless these are the features (B, C), without a graph."""
+    if found.shape == (len(expected), 1000):
         raise Misconception(
             "logits-for-features",
-            f"{count} pictures give {tuple(found.shape)}: that is the old head's verdict",
+            f"{len(expected)} pictures give {tuple(found.shape)}: that is the old head's verdict",
         )
     if found.shape != expected.shape:
         raise wrong_result(f"asked is {tuple(expected.shape)}; you return {tuple(found.shape)}")
@@ -351,173 +298,178 @@ def frozen_features(answer, name="resnet18", count=6):
             "your features still carry the graph of the whole backbone: they require a gradient",
         )
     if not torch.allclose(found, expected, atol=1e-3, rtol=1e-3):
-        raise wrong_result(
-            f"shape and mode are right, but the values are off by up to {(found - expected).abs().max():.2g}"
-        )
-    return f"{count} pictures became {tuple(expected.shape)}, the same in every epoch, and the model is as it was."
+        gap = (found - expected).abs().max()
+        raise wrong_result(f"shape and mode are right, but the values are off by up to {gap:.2g}")
 
 
-@cache
-def fruit_features():
-    """Bundled features and labels of 200 training and 200 validation pictures: two pairs of (200, 512) and Pictures."""
-    model, preprocess = load_backbone()
-    model.fc = nn.Identity()
-    sets = []
-    for split in ("train", "validation"):
-        pictures = stall(split, 200)
-        with torch.no_grad():
-            sets.append(
-                (
-                    torch.cat([model(preprocess(batch)) for batch in pictures.images.split(50)]),
-                    pictures,
-                )
-            )
-    return sets
+# the accuracy that exercise 8 asks for; `python -m course.authoring.thresholds` shows what
+# reference and wrong answers reach
+THRESHOLDS = {"fruit": 0.70, "rotten": 0.65}
 
 
-THRESHOLDS = {
-    "fruit": 0.70,
-    "rotten": 0.65,
-}  # the room they leave: `python -m course.authoring.thresholds`
+def share_right(head: nn.Module, features: torch.Tensor, labels: torch.Tensor) -> float:
+    """Return the accuracy of a head that makes logits (N, K) of features (N, C).
 
-
-def share_right(head, features, labels):
-    """Accuracy of a head (N, C) -> (N, K); for two classes a single logit is enough, positive meaning class 1."""
+    For two classes a single logit is enough: positive means class 1.
+    """
     with torch.no_grad():
         logits = head(features)
-    guess = (logits.flatten() > 0).long() if logits.numel() == len(labels) else logits.argmax(1)
-    return (guess == labels).float().mean().item()
+    if logits.numel() == len(labels):
+        predicted = (logits.flatten() > 0).long()
+    else:
+        predicted = logits.argmax(1)
+    return (predicted == labels).float().mean().item()
 
 
-def score_head(answer, target):
-    """Validation accuracy of the head that `answer` trains."""
+def score_head(answer: Answer, target: str) -> float:
+    """Return the validation accuracy of the head that `answer` trains for "fruit" or "rotten"."""
     (features, train), (unseen, validation) = fruit_features()
-    return share_right(
-        answer(features.clone(), getattr(train, target).clone()).eval(),
-        unseen,
-        getattr(validation, target),
-    )
+    head = answer(features.clone(), getattr(train, target).clone())
+    return share_right(head.eval(), unseen, getattr(validation, target))
 
 
-def ignores_labels(answer, features, labels):
-    """Whether the head comes out the same, from the same seed, with other labels: then no step of the training has reached it."""
+def ignores_labels(answer: Answer, features: torch.Tensor, labels: torch.Tensor) -> bool:
+    """Return whether the head comes out the same, from the same seed, with other labels.
+
+    Then no step of the training has reached it.
+    """
     outputs = []
     for wanted in (labels, labels.flip(0)):
         torch.manual_seed(0)
-        outputs.append(answer(features.clone(), wanted.clone()).eval()(features))
+        head = answer(features.clone(), wanted.clone()).eval()
+        outputs.append(head(features))
     return torch.equal(*outputs)
 
 
 @check
-def train_head(answer, target="fruit"):
+def train_head(answer: Answer, target: str = "fruit") -> str:
+    """Exercise 8: train a head on features (N, 512), to 70 % on unseen pictures.
+
+    Hidden: fresh or rotten, with a threshold of its own.
+    """
     (features, train), (unseen, validation) = fruit_features()
-    # copies, taken before the answer runs: its code could change what is kept
-    unseen, labels, wanted = (
-        unseen.clone(),
-        getattr(train, target).clone(),
-        getattr(validation, target).clone(),
-    )
-    classes, count = int(labels.max()) + 1, len(unseen)
+    # copies, taken before the answer runs: its code could change the cached tensors
+    unseen = unseen.clone()  # (200, 512)
+    labels = getattr(train, target).clone()  # (200,)
+    unseen_labels = getattr(validation, target).clone()  # (200,)
     head = answer(features.clone(), labels.clone())
     expect(head, nn.Module, "the trained head, an nn.Module")
     head.eval()
+    _expect_logits(head, unseen, int(labels.max()) + 1)
+    accuracy = share_right(head, unseen, unseen_labels)
+    known = share_right(head, features, labels)
+    count, threshold = len(unseen), THRESHOLDS[target]
+    if accuracy < threshold:
+        unreached = ignores_labels(answer, features, labels)
+        raise Misconception(
+            "head-not-trained" if unreached else "head-undertrained",
+            f"{accuracy:.0%} of {count} validation pictures are right, "
+            f"{known:.0%} of the training pictures; asked is {threshold:.0%}",
+        )
+    return (
+        f"{accuracy:.0%} of {count} validation pictures ({target}) are right; "
+        f"asked was {threshold:.0%}."
+    )
+
+
+def _expect_logits(head: nn.Module, features: torch.Tensor, classes: int) -> None:
+    """Raise Misconception unless a head makes logits (N, classes), or (N,) for two classes."""
+    count = len(features)
     with torch.no_grad():
-        logits = head(unseen)
-    if logits.shape != (count, classes) and not (classes == 2 and logits.numel() == count):
+        logits = head(features)
+    one_each = classes == 2 and logits.numel() == count
+    if logits.shape != (count, classes) and not one_each:
         raise wrong_result(
             f"{count} feature rows give {tuple(logits.shape)}; asked is ({count}, {classes})"
         )
-    if logits.ndim == 2 and logits.shape[1] > 1 and comparisons.are_probabilities(logits):
+    several_columns = logits.ndim == 2 and logits.shape[1] > 1
+    if several_columns and comparisons.are_probabilities(logits):
         raise Misconception(
             "softmax-in-the-head",
-            "the outputs of your head are positive and sum to 1.000: CrossEntropyLoss saw a softmax of a softmax",
+            "the outputs of your head are positive and sum to 1.000: "
+            "CrossEntropyLoss saw a softmax of a softmax",
         )
-    accuracy, known = share_right(head, unseen, wanted), share_right(head, features, labels)
-    if accuracy < THRESHOLDS[target]:
-        what = f"{accuracy:.0%} of {count} validation pictures are right, {known:.0%} of the training pictures; asked is {THRESHOLDS[target]:.0%}"
-        raise Misconception(
-            "head-not-trained" if ignores_labels(answer, features, labels) else "head-undertrained",
-            what,
-        )
-    return f"{accuracy:.0%} of {count} validation pictures ({target}) are right; asked was {THRESHOLDS[target]:.0%}."
-
-
-class _Planted(nn.Module):
-    """A head that is right on a given share of the rows: row i carries its label in column 0 and its luck in column 1."""
-
-    def __init__(self, share_validation, share_test):
-        super().__init__()
-        self.shares = share_validation, share_test
-
-    def forward(self, features):
-        label, luck, split = features[:, 0].long(), features[:, 1], features[:, 2].long()
-        right = luck < torch.tensor(self.shares)[split]
-        return F.one_hot(torch.where(right, label, (label + 1) % 10), 10).float()
 
 
 @check
-def choose_rate(answer, shares=((0.30, 0.40), (0.90, 0.60), (0.70, 0.80)), rates=(1e-4, 1e-2, 1.0)):
-    labels, luck = torch.arange(100) % 10, torch.arange(100).div(100).add(0.005)
-    validation, test = (
-        (torch.stack([labels.float(), luck, torch.full((100,), s)], 1), labels) for s in (0.0, 1.0)
-    )
-    trained = []
+def choose_rate(
+    answer: Answer,
+    shares: tuple[tuple[float, float], ...] = ((0.30, 0.40), (0.90, 0.60), (0.70, 0.80)),
+    rates: tuple[float, ...] = (1e-4, 1e-2, 1.0),
+) -> str:
+    """Exercise 9: choose a learning rate on the validation set, and report accuracy on the test
+    set.
 
-    def fit(rate):
-        trained.append(rate)
-        return _Planted(*shares[rates.index(rate)])
+    shares: (validation, test) accuracy of the head that each of `rates` leads to.
+    Hidden: other rates, of which one is best on the test set by far.
+    """
+    validation, test = planted_set(VALIDATION), planted_set(TEST)
+
+    def fit(rate: float) -> nn.Module:
+        return PlantedHead(shares[rates.index(rate)])
 
     result = answer(list(rates), fit, validation, test)
-    try:
-        rate, accuracy = result
-    except (TypeError, ValueError):
-        raise unlike(result, "asked is the pair (rate, accuracy on the test set)") from None
-    by_validation, by_test = (
-        max(range(len(rates)), key=lambda i: shares[i][split]) for split in (0, 1)
-    )
-    if rate == rates[by_test]:
+    rate, accuracy = expect_pair(result, "asked is the pair (rate, accuracy on the test set)")
+    best = _best_place(shares, VALIDATION)
+    best_on_test = _best_place(shares, TEST)
+    if rate == rates[best_on_test]:
         raise Misconception(
             "test-set-chooses",
-            f"you chose {rate}, best on the test set; {rates[by_validation]} is best on the validation set",
+            f"you chose {rate}, best on the test set; {rates[best]} is best on the validation set",
         )
-    if rate != rates[by_validation]:
+    if rate != rates[best]:
+        raise wrong_result(f"you chose {rate}; {rates[best]} has the highest validation accuracy")
+    expected = shares[best][TEST]
+    if abs(float(accuracy) - expected) > 0.005:
         raise wrong_result(
-            f"you chose {rate}; {rates[by_validation]} has the highest validation accuracy"
-        )
-    if abs(float(accuracy) - shares[by_validation][1]) > 0.005:
-        raise wrong_result(
-            f"you report {float(accuracy):.2f}; the chosen head is right on {shares[by_validation][1]:.2f} of the test set"
+            f"you report {float(accuracy):.2f}; "
+            f"the chosen head is right on {expected:.2f} of the test set"
         )
     return f"chosen on validation ({rate}), reported on the test set once ({float(accuracy):.2f})."
 
 
+def _best_place(shares: tuple[tuple[float, float], ...], split: int) -> int:
+    """Return the place in `shares` of the head that is best on a split."""
+    return max(range(len(shares)), key=lambda place: shares[place][split])
+
+
 @check
-def last_stage_too(answer, name="resnet18", n=10, head_rate=1e-3, stage_rate=1e-4):
+def last_stage_too(
+    answer: Answer,
+    name: str = "resnet18",
+    n: int = 10,
+    head_rate: float = 1e-3,
+    stage_rate: float = 1e-4,
+) -> str:
+    """Exercise 10: unfreeze `layer4`, and give it and the head a learning rate each.
+
+    Hidden: another ResNet, n and learning rates.
+    """
     model = networks.build(name)
     model.fc = nn.Linear(model.fc.in_features, n)
     model.requires_grad_(False)
     model.fc.requires_grad_(True)
     optimizer = answer(model, head_rate, stage_rate)
     expect(optimizer, torch.optim.Optimizer, "an optimizer")
-    rates = {id(p): group["lr"] for group in optimizer.param_groups for p in group["params"]}
-    for path, p in model.named_parameters():
-        stage = path.startswith("layer4.")
-        if not stage and not path.startswith("fc."):
-            if p.requires_grad:
+    rates = comparisons.learning_rates(optimizer)
+    asked = {"fc": head_rate, "layer4": stage_rate}
+    for path, parameter in model.named_parameters():
+        rate = asked.get(path.split(".")[0])
+        if rate is None:
+            if parameter.requires_grad:
                 raise Misconception(
                     "backbone-not-frozen",
                     f"{path} requires a gradient; asked are layer4 and the head alone",
                 )
-        elif not p.requires_grad:
+        elif not parameter.requires_grad:
             raise Misconception("stage-still-frozen", f"{path} does not require a gradient")
-        elif id(p) not in rates:
+        elif id(parameter) not in rates:
             raise Misconception(
                 "stage-not-in-optimizer",
                 f"{path} is unfrozen, but no group of your optimizer holds it",
             )
-        elif rates[id(p)] != (stage_rate if stage else head_rate):
+        elif rates[id(parameter)] != rate:
             raise Misconception(
-                "one-rate-for-all",
-                f"{path} learns at {rates[id(p)]}; asked is {stage_rate if stage else head_rate}",
+                "one-rate-for-all", f"{path} learns at {rates[id(parameter)]}; asked is {rate}"
             )
     return f"layer4 learns at {stage_rate}, the head at {head_rate}, the rest rests."

@@ -24,7 +24,8 @@ MISCONCEPTIONS = {
         "01-replace-the-head: Off with the head",
     ),
     "softmax-in-the-head": Entry(
-        "CrossEntropyLoss wants logits and applies log-softmax itself: a softmax before it flattens the gradient",
+        "CrossEntropyLoss wants logits and applies log-softmax itself: a softmax before it "
+        "flattens the gradient",
         "01-replace-the-head: Exercise 8: train the head",
     ),
     "backbone-thrown-away": Entry(
@@ -32,11 +33,13 @@ MISCONCEPTIONS = {
         "01-replace-the-head: Off with the head",
     ),
     "fc-on-a-model-without-fc": Entry(
-        "Only some families call their head `fc`; the others ignore the attribute or do not have it",
+        "Only some families call their head `fc`; the others ignore the attribute or do not have "
+        "it",
         "01-replace-the-head: Not every head is called fc",
     ),
     "classifier-layers-lost": Entry(
-        "Dropout, Flatten, norms and hidden layers beside the last one belong to the trained network: replace the last layer alone",
+        "Dropout, Flatten, norms and hidden layers beside the last one belong to the trained "
+        "network: replace the last layer alone",
         "01-replace-the-head: Not every head is called fc",
     ),
     "head-is-always-linear": Entry(
@@ -48,7 +51,8 @@ MISCONCEPTIONS = {
         "01-replace-the-head: Exercise 4: every family",
     ),
     "optimizer-before-swap": Entry(
-        "An optimizer keeps the tensors that it was given: made before the swap, it steps the old head",
+        "An optimizer keeps the tensors that it was given: made before the swap, it steps the old "
+        "head",
         "01-replace-the-head: Freeze, swap, optimizer",
     ),
     "froze-the-new-head": Entry(
@@ -71,11 +75,13 @@ MISCONCEPTIONS = {
         "01-replace-the-head: What the weights want to see",
     ),
     "features-in-train-mode": Entry(
-        "In train mode BatchNorm uses the batch and moves its statistics: features then change, and so does the model",
+        "In train mode BatchNorm uses the batch and moves its statistics: features then change, "
+        "and so does the model",
         "01-replace-the-head: Features once, heads often",
     ),
     "logits-for-features": Entry(
-        "The output of the whole model is the old head's verdict; the features are what flows into the head",
+        "The output of the whole model is the old head's verdict; the features are what flows "
+        "into the head",
         "01-replace-the-head: Features once, heads often",
     ),
     "graph-kept": Entry(

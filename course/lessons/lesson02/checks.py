@@ -1,210 +1,143 @@
-"""Lesson 02, freeze: what its exercises ask."""
+"""Lesson 02, freeze: its nine checks."""
 
 import copy
 import itertools
+from collections.abc import Callable
+from typing import Any, NamedTuple
 
 import torch
 from torch import nn
 from torch.nn import functional as F
 
 from course.checking import comparisons, networks
-from course.checking.check import check, expect
+from course.checking.check import Answer, check, expect
 from course.checking.misconception import Misconception, expect_something, wrong_result
-
-# ---- networks to try answers on, and what a backward or a step shows -------------------------------------------------------
-
-
-class Wrapped(nn.Module):
-    """A ResNet-18 as many projects keep it: `backbone` and `head` side by side in a module of their own."""
-
-    def __init__(self):
-        super().__init__()
-        self.backbone = networks.build("resnet18")
-        self.backbone.fc = nn.Identity()
-        self.head = nn.Linear(512, 4)
-
-    def forward(self, images):
-        return self.head(self.backbone(images))
-
-
-def subject(name, n=4):
-    """A network by name with a head for n classes, in eval mode, everything trainable. "wrapped" is the class above."""
-    if name == "wrapped":
-        return Wrapped().eval()
-    model = networks.build(name)
-    path, head = networks.old_head(model)
-    if isinstance(head, nn.Linear):
-        model.set_submodule(path, nn.Linear(head.in_features, n))
-    return model.eval()
+from course.lessons.lesson02.diagnosis import (
+    expect_each_once,
+    expect_frozen_until,
+    expect_no_lookalike,
+    expect_no_second_group,
+    expect_others_learn,
+    expect_part_frozen,
+    expect_rest_untouched,
+    expect_stage_joined,
+    expect_still,
+    expect_two_rates,
+    first_and_more,
+    inside,
+    why_trained_moved,
+)
+from course.lessons.lesson02.fixtures import (
+    Factory,
+    backward,
+    classifier,
+    hidden_change,
+    names_with_gradient,
+    optimizer_of_two_groups,
+    training_step,
+)
 
 
-def scene(name, n=4):
-    """Two made-up pictures for the named network, and a label each."""
-    return networks.images("resnet18" if name == "wrapped" else name), torch.tensor([0, n - 1])
+class Switches(NamedTuple):
+    """A row of exercise 1's table."""
 
-
-def shift(path, model, start):
-    """How far the parameter at `path` has moved since the snapshot `start`, its largest change."""
-    return (dict(model.named_parameters())[path].detach() - start[path]).abs().max().item()
-
-
-def tensors(count):
-    return "1 tensor" if count == 1 else f"{count} tensors"
-
-
-def backward(model, name, n=4):
-    """One forward and backward; raises Misconception where nothing at all is left to train."""
-    images, labels = scene(name, n)
-    try:
-        with torch.enable_grad():
-            F.cross_entropy(model(images), labels).backward()
-    except RuntimeError as problem:
-        what = (
-            f"backward raises `{str(problem).splitlines()[0]}`: nothing in {name} is left to train"
-        )
-        raise Misconception("froze-the-new-head", what) from None
-
-
-def reached(model, name, n=4):
-    """The names of the parameters to which a backward brings a gradient."""
-    model.zero_grad()
-    backward(model, name, n)
-    with_gradient = {path for path, p in model.named_parameters() if p.grad is not None}
-    model.zero_grad()
-    return with_gradient
-
-
-def inside(paths, part):
-    return {path for path in paths if path == part or path.startswith(f"{part}.")}
-
-
-def named(paths):
-    """Some names, for a message: the first, and how many more."""
-    first = min(paths)
-    return first if len(paths) == 1 else f"{first} and {len(paths) - 1} more"
-
-
-def lookalike(model, loose, where):
-    """Raises the Misconception that explains why the parameters named `loose` move: what was set instead of requires_grad."""
-    parameters = dict(model.named_parameters())
-    for path in sorted(loose):
-        wrong = [key for key in vars(parameters[path]) if "grad" in key]
-        if wrong:
-            what = f"{where}: {path} has a new attribute `{wrong[0]}`, and its requires_grad is still True"
-            raise Misconception("requires-grad-misspelt", what)
-    for path, module in model.named_modules():
-        if "requires_grad" in vars(module):
-            raise Misconception(
-                "attribute-on-the-module",
-                f"{where}: {path or 'the model'} has a new attribute requires_grad = "
-                f"{vars(module)['requires_grad']}; of what should rest, {tensors(len(loose))} can still learn",
-            )
-    if len(loose) > 1 and all(path.endswith("bias") for path in loose):
-        raise Misconception(
-            "biases-forgotten",
-            f"{where}: the weights rest, but {named(loose)} ({len(loose)} biases) train on",
-        )
-
-
-# ---- the exercises ---------------------------------------------------------------------------------------------------------
+    frozen: bool
+    evaluating: bool
+    without_grad: bool
 
 
 @check
-def probe(answer, names=("resnet18", "squeezenet1_1")):
+def probe(answer: Answer, names: tuple[str, ...] = ("resnet18", "squeezenet1_1")) -> str:
+    """Exercise 1: under requires_grad, eval() and no_grad(): can weights train, do buffers move?
+
+    Hidden: other families. SqueezeNet has no buffers.
+    """
     for name in names:
-        fresh, images = networks.build(name).train(), networks.images(name)
-        has_buffers = any(True for _ in fresh.buffers())
-        for frozen, evaluating, without_grad in itertools.product((False, True), repeat=3):
-            model = copy.deepcopy(fresh)
-            start = {path: b.clone() for path, b in model.named_buffers()}
-            with torch.enable_grad():
-                result = answer(model, images, frozen, evaluating, without_grad)
-            if result is None:
-                raise Misconception("nothing-returned", f"probe({name}, ...) gave None")
-            try:
-                learns, moves = map(bool, result)
-            except (TypeError, ValueError, RuntimeError):
-                raise wrong_result(
-                    f"asked is a pair of bools (learns, moves); you return {result!r:.60}"
-                ) from None
-            row = f"{name}, frozen={frozen}, evaluating={evaluating}, without_grad={without_grad}"
-            if learns != (not frozen and not without_grad):
-                if frozen:
-                    lookalike(model, [path for path, _ in model.named_parameters()], row)
-                code = (
-                    "eval-as-freezing"
-                    if evaluating and not frozen and not without_grad
-                    else "wrong-result"
-                )
-                can = "cannot" if learns else "can"
-                raise Misconception(
-                    code,
-                    f"{row}: you say learns={learns}; a loss on that output {can} train the weights",
-                )
-            if moves != (has_buffers and not evaluating):
-                moved = [
-                    path for path, b in model.named_buffers() if not torch.equal(b, start[path])
-                ]
-                if moves:
-                    code = "wrong-result" if has_buffers else "answer-from-memory"
-                    raise Misconception(
-                        code, f"{row}: you say that a buffer moved; none of its {len(start)} did"
-                    )
-                code = (
-                    "buffers-are-not-weights"
-                    if frozen or without_grad
-                    else "snapshot-without-clone"
-                )
-                seen = (
-                    f"{moved[0]} and {len(moved) - 1} others did"
-                    if moved
-                    else "in train mode some do: run the forward and look"
-                )
-                raise Misconception(code, f"{row}: you say that no buffer moved; {seen}")
+        fresh = networks.build(name).train()
+        images = networks.images(name)
+        for values in itertools.product((False, True), repeat=3):
+            _probe_row(answer, copy.deepcopy(fresh), images, Switches(*values), name)
     return f"8 rows of the table on {' and '.join(names)} are as you measured them."
 
 
+def _probe_row(
+    answer: Answer, model: nn.Module, images: torch.Tensor, switches: Switches, name: str
+) -> None:
+    """Raise Misconception unless the answer is right about one setting of the switches."""
+    start = comparisons.snapshot(model.named_buffers())
+    with torch.enable_grad():
+        result = answer(model, images, *switches)
+    expect_something(result, f"probe({name}, ...)")
+    try:
+        learns, moves = map(bool, result)
+    except (TypeError, ValueError, RuntimeError):
+        raise wrong_result(
+            f"asked is a pair of bools (learns, moves); you return {result!r:.60}"
+        ) from None
+    row = ", ".join([name, *(f"{switch}={value}" for switch, value in switches._asdict().items())])
+    _expect_learns(learns, model, switches, row)
+    _expect_moves(moves, model, switches, start, row)
+
+
+def _expect_learns(learns: bool, model: nn.Module, switches: Switches, row: str) -> None:
+    """Weights can train where they are not frozen and the forward records gradients."""
+    if learns == (not switches.frozen and not switches.without_grad):
+        return
+    if switches.frozen:
+        expect_no_lookalike(model, [path for path, _ in model.named_parameters()], row)
+    only_evaluating = switches == Switches(frozen=False, evaluating=True, without_grad=False)
+    can = "cannot" if learns else "can"
+    raise Misconception(
+        "eval-as-freezing" if only_evaluating else "wrong-result",
+        f"{row}: you say learns={learns}; a loss on that output {can} train the weights",
+    )
+
+
+def _expect_moves(
+    moves: bool,
+    model: nn.Module,
+    switches: Switches,
+    start: dict[str, torch.Tensor],
+    row: str,
+) -> None:
+    """Buffers move in train mode, where there are any. start: the buffers before the forward."""
+    if moves == (bool(start) and not switches.evaluating):
+        return
+    if moves:
+        raise Misconception(
+            "wrong-result" if start else "answer-from-memory",
+            f"{row}: you say that a buffer moved; none of its {len(start)} did",
+        )
+    moved = comparisons.moved_since(model, start)
+    if moved:
+        seen = f"{moved[0]} and {len(moved) - 1} others did"
+    else:
+        seen = "in train mode some do: run the forward and look"
+    switched = switches.frozen or switches.without_grad
+    raise Misconception(
+        "buffers-are-not-weights" if switched else "snapshot-without-clone",
+        f"{row}: you say that no buffer moved; {seen}",
+    )
+
+
 @check
-def frozen_classifier(answer, name="resnet18", n=4):
-    built = {}
+def frozen_classifier(answer: Answer, name: str = "resnet18", n: int = 4) -> str:
+    """Exercise 2: build a ResNet of which an optimizer with all parameters moves the head alone.
 
-    def make():
-        built["model"], built["recording"] = networks.build(name), torch.is_grad_enabled()
-        built["old"] = {
-            comparisons.fingerprint(p): path for path, p in built["model"].named_parameters()
-        }
-        built["head"] = built["model"].fc
-        return built["model"]
-
-    model = answer(make, n)
+    Hidden: another ResNet and another n.
+    """
+    factory = Factory(name)
+    model = answer(factory.make, n)
     torch.set_grad_enabled(True)
     expect(model, nn.Module, "the model")
-    if not built:
-        raise Misconception(
-            "backbone-thrown-away",
-            "your function never called make(): the trained weights are not in the model",
-        )
-    if any(p is built["head"].weight for p in model.parameters()):
-        raise Misconception(
-            "stacked-on-logits",
-            f"the old head, {tuple(built['head'].weight.shape)}, is still in the model",
-        )
-    old = {
-        path for path, p in model.named_parameters() if comparisons.fingerprint(p) in built["old"]
-    }
-    if len(old) < len(built["old"]) // 2:
-        raise Misconception(
-            "backbone-thrown-away", f"only {len(old)} of the trained tensors are left in your model"
-        )
-    new = dict(model.named_parameters()).keys() - old
+    trained = _trained_names(model, factory)
+    new = dict(model.named_parameters()).keys() - trained
     images, labels = networks.images(name, 4), torch.arange(4) % n
     if model(images).shape != (4, n):
         raise wrong_result(f"4 pictures give {tuple(model(images).shape)}; asked is (4, {n})")
     for make_optimizer in (torch.optim.AdamW, torch.optim.SGD):
-        optimizer, start = (
-            make_optimizer(model.parameters(), lr=1e-2, weight_decay=1e-2),
-            comparisons.snapshot(model.named_parameters()),
-        )
+        optimizer = make_optimizer(model.parameters(), lr=1e-2, weight_decay=1e-2)
+        start = comparisons.snapshot(model.named_parameters())
         for _ in range(2):
             loss = F.cross_entropy(model(images), labels)
             if not loss.requires_grad:
@@ -216,426 +149,381 @@ def frozen_classifier(answer, name="resnet18", n=4):
             loss.backward()
             optimizer.step()
         moved = set(comparisons.moved_since(model, start))
-        if moved & old:
-            diagnose_moved(model, built, moved & old, start)
+        if moved & trained:
+            raise why_trained_moved(model, factory, moved & trained, start)
         if not moved & new:
             raise Misconception(
                 "froze-the-new-head",
                 f"two steps moved nothing: {min(new, default='the new head')} does not learn",
             )
         optimizer.zero_grad()
-    return f"two steps with all {len(start)} tensors in the optimizer moved {len(moved)}, the new head's."
-
-
-def diagnose_moved(model, built, moved, start):
-    """Why the old parameters named `moved` moved."""
-    first = min(moved)
-    what = (
-        f"two steps moved {len(moved)} trained tensors, {first} by {shift(first, model, start):.2g}"
+    return (
+        f"two steps with all {len(start)} tensors in the optimizer moved {len(moved)}, "
+        "the new head's."
     )
-    lookalike(model, moved, what)
-    if not any(p.requires_grad for p in built["head"].parameters()):
-        shape = tuple(built["head"].weight.shape)
+
+
+def _trained_names(model: nn.Module, factory: Factory) -> set[str]:
+    """Return the names of the parameters that the factory made.
+
+    Raises Misconception unless most of them are in the model, and the old head is not.
+    """
+    if factory.head is None:
         raise Misconception(
-            "froze-the-discarded-head",
-            f"{what}. Frozen is the old head {shape}, which is no longer in the model",
+            "backbone-thrown-away",
+            "your function never called make(): the trained weights are not in the model",
         )
-    if not built["recording"]:
+    if any(parameter is factory.head.weight for parameter in model.parameters()):
         raise Misconception(
-            "no-grad-as-freezing",
-            f"{what}. It was built under no_grad, and its requires_grad is True",
+            "stacked-on-logits",
+            f"the old head, {tuple(factory.head.weight.shape)}, is still in the model",
         )
-    if not model.training and len(moved) > 2:
-        raise Misconception("eval-as-freezing", f"{what}, although the model is in eval mode")
-    raise Misconception("backbone-not-frozen", what)
+    names = set()
+    for path, parameter in model.named_parameters():
+        if comparisons.fingerprint(parameter) in factory.trained:
+            names.add(path)
+    if len(names) < len(factory.trained) // 2:
+        raise Misconception(
+            "backbone-thrown-away",
+            f"only {len(names)} of the trained tensors are left in your model",
+        )
+    return names
 
 
-def _all_at_once(model, name):
-    optimizer = torch.optim.AdamW(model.parameters(), lr=1e-3)
-
-    def step():
-        model.train()
-        optimizer.zero_grad()
-        backward(model, name)
-        optimizer.step()
-
-    return step
-
-
-def _behind_the_back(model, seed):
-    """A step that moves some tensors whatever requires_grad says."""
-    tensors = list(comparisons.tensors(model).values())
-    chosen = torch.randperm(len(tensors), generator=torch.Generator().manual_seed(seed))[
-        :7
-    ].tolist()
-
-    def step():
-        with torch.no_grad():
-            for i in chosen:
-                tensors[i].add_(1)
-
-    return step
-
-
-LINES = ("trainable", "frozen", "buffers")
+LINES = ("trainable", "frozen", "buffers")  # the keys of exercise 3's dict
+Counts = dict[str, tuple[int, int]]  # key: (tensors that moved, of how many)
 
 
 @check
-def bill(answer, name="resnet18", upto=60, seeds=(3,)):
-    """upto: how many parameter tensors are frozen, from the first on."""
+def bill(
+    answer: Answer, name: str = "resnet18", upto: int = 60, seeds: tuple[int, ...] = (3,)
+) -> str:
+    """Exercise 3: count which tensors a step changed: trainable, frozen, buffers.
+
+    upto: how many parameter tensors are frozen, from the first on. seeds: of steps that change
+    tensors whatever requires_grad says. Hidden: another family, `upto` and seeds.
+    """
     for seed in (None, *seeds):
-        model = subject(name)
-        for p in list(model.parameters())[:upto]:
-            p.requires_grad = False
-        inner = _all_at_once(model, name) if seed is None else _behind_the_back(model, seed)
-        calls = []
-
-        def step(inner=inner, calls=calls):
-            calls.append(1)
-            inner()
-
-        start = {path: t.detach().clone() for path, t in comparisons.tensors(model).items()}
-        found = answer(model, step)
-        expect_something(found, f"bill({name}, step)")
-        if len(calls) != 1:
-            raise wrong_result(f"step() ran {len(calls)} times; a bill is for one")
-        parameters = dict(model.named_parameters())
-        expected = {line: [0, 0] for line in LINES}
-        for path, tensor in comparisons.tensors(model).items():
-            line = (
-                "buffers"
-                if path not in parameters
-                else "trainable"
-                if parameters[path].requires_grad
-                else "frozen"
-            )
-            expected[line][1] += 1
-            expected[line][0] += not torch.equal(tensor, start[path])
-        judge_bill(found, {line: tuple(pair) for line, pair in expected.items()}, name)
-    return f"a training step and {len(seeds)} secret change{'s' if len(seeds) > 1 else ''} of {name}: every moved tensor is on your bill."
+        model = classifier(name)
+        for parameter in list(model.parameters())[:upto]:
+            parameter.requires_grad = False
+        if seed is None:
+            step = training_step(model, name)
+        else:
+            step = hidden_change(model, seed)
+        _count_one_step(answer, model, step, name)
+    changes = f"{len(seeds)} secret change{'s' if len(seeds) > 1 else ''}"
+    return f"a training step and {changes} of {name}: every moved tensor is on your bill."
 
 
-def judge_bill(found, expected, name):
+def _count_one_step(answer: Answer, model: nn.Module, step: Callable[[], None], name: str) -> None:
+    """Raise Misconception unless the answer runs `step` once and counts what it moved."""
+    calls = []
+
+    def counted_step() -> None:
+        calls.append(1)
+        step()
+
+    start = comparisons.snapshot(comparisons.tensors(model).items())
+    found = answer(model, counted_step)
+    expect_something(found, f"bill({name}, step)")
+    if len(calls) != 1:
+        raise wrong_result(f"step() ran {len(calls)} times; a bill is for one")
+    _expect_counts(found, _count_moved(model, start), name)
+
+
+def _count_moved(model: nn.Module, start: dict[str, torch.Tensor]) -> Counts:
+    """Return how many tensors of each line have moved since the snapshot, and how many it has."""
+    parameters = dict(model.named_parameters())
+    moved = dict.fromkeys(LINES, 0)
+    total = dict.fromkeys(LINES, 0)
+    for path, tensor in comparisons.tensors(model).items():
+        if path not in parameters:
+            line = "buffers"
+        elif tensor.requires_grad:
+            line = "trainable"
+        else:
+            line = "frozen"
+        total[line] += 1
+        if not torch.equal(tensor, start[path]):
+            moved[line] += 1
+    return {line: (moved[line], total[line]) for line in LINES}
+
+
+def _expect_counts(found: Any, expected: Counts, name: str) -> None:
+    """Raise Misconception unless `found` holds the expected counts."""
     try:
-        said = {line: (int(found[line][0]), int(found[line][1])) for line in expected}
+        said = {line: (int(found[line][0]), int(found[line][1])) for line in LINES}
     except (TypeError, KeyError, IndexError, ValueError):
-        what = f"asked is a dict with {', '.join(map(repr, LINES))}, a pair (moved, of how many) each; you return {found!r:.80}"
+        without_buffers = isinstance(found, dict) and "buffers" not in found
         raise Misconception(
-            "parameters-only"
-            if isinstance(found, dict) and "buffers" not in found
-            else "wrong-result",
-            what,
+            "parameters-only" if without_buffers else "wrong-result",
+            f"asked is a dict with {', '.join(map(repr, LINES))}, a pair (moved, of how many) "
+            f"each; you return {found!r:.80}",
         ) from None
-    if said == expected:
-        return
+    if said != expected:
+        raise _why_wrong_counts(said, expected, name)
+
+
+def _why_wrong_counts(said: Counts, expected: Counts, name: str) -> Misconception:
     line = next(line for line in LINES if said[line] != expected[line])
-    what = f"{name}, {line}: you say {said[line][0]:,} of {said[line][1]:,}; {expected[line][0]} of {expected[line][1]} tensors moved"
-    moved = sum(pair[0] for pair in said.values())
-    if said["buffers"][1] == 0 and expected["buffers"][1]:
-        raise Misconception(
-            "parameters-only",
-            f"{what}; your bill knows none of the {expected['buffers'][1]} buffers",
+    moved, total = said[line]
+    what = (
+        f"{name}, {line}: you say {moved:,} of {total:,}; "
+        f"{expected[line][0]} of {expected[line][1]} tensors moved"
+    )
+    buffers = expected["buffers"][1]
+    if buffers and said["buffers"][1] == 0:
+        return Misconception(
+            "parameters-only", f"{what}; your bill knows none of the {buffers} buffers"
         )
-    if moved == 0:
-        raise Misconception("snapshot-without-clone", what)
-    if (
-        said["frozen"][0] == 0 < expected["frozen"][0]
-        and said["frozen"][1] == expected["frozen"][1]
-    ):
-        raise Misconception("trusted-not-measured", what)
-    many = any(said[line][1] > 10 * expected[line][1] for line in LINES)
-    raise wrong_result(what + (" (count tensors, not the numbers in them)" if many else ""))
+    if all(said[line][0] == 0 for line in LINES):
+        return Misconception("snapshot-without-clone", what)
+    frozen_moved, frozen = expected["frozen"]
+    if frozen_moved > 0 and said["frozen"] == (0, frozen):
+        return Misconception("trusted-not-measured", what)
+    if any(said[line][1] > 10 * expected[line][1] for line in LINES):
+        what += " (count tensors, not the numbers in them)"
+    return wrong_result(what)
 
 
 @check
 def freeze_part(
-    answer,
-    cases=(
+    answer: Answer,
+    cases: tuple[tuple[str, str], ...] = (
         ("resnet18", "conv1"),
         ("mobilenet_v3_small", "features.1"),
         ("wrapped", "backbone.layer2"),
     ),
-):
+) -> str:
+    """Exercise 4: freeze the part that a path names, and nothing else.
+
+    Hidden: other networks and paths; `features.1` begins the names of `features.10` too.
+    """
     for name, part in cases:
-        model = subject(name).train()
+        model = classifier(name).train()
         everything = [path for path, _ in model.named_parameters()]
-        resting = everything[-1]  # frozen before: it must stay so
-        dict(model.named_parameters())[resting].requires_grad = False
-        asked = inside(everything, part)
+        frozen_before = everything[-1]  # it must stay frozen
+        dict(model.named_parameters())[frozen_before].requires_grad = False
         where = f"{name}, {part}"
         result = answer(model, part)
         expect(result, nn.Module, f"the model ({where})")
-        learns = reached(model, name)
-        loose, stuck = asked & learns, set(everything) - asked - {resting} - learns
-        cut = {path for path in stuck if dict(model.named_parameters())[path].requires_grad}
-        if cut:
-            what = f"{where}: no gradient comes through the frozen part any more to {named(cut)}"
-            raise Misconception("freezing-blocks-gradients", what)
-        if stuck:
-            what = f"{where}: asked is {tensors(len(asked))}; frozen are {len(stuck)} more, such as {min(stuck)}"
-            raise Misconception("prefix-too-greedy", what)
-        if loose:
-            lookalike(model, loose, where)
-            if not model.get_submodule(part).training:
-                raise Misconception(
-                    "eval-as-freezing",
-                    f"{where}: that part is in eval mode now, and {min(loose)} still gets a gradient",
-                )
-            if loose == asked:
-                raise Misconception(
-                    "prefix-matches-nothing",
-                    f"{where}: nothing is frozen; {min(loose)} still gets a gradient",
-                )
-            raise Misconception(
-                "backbone-not-frozen", f"{where}: {named(loose)} still gets a gradient"
-            )
-        if resting in learns:
-            raise wrong_result(f"{where}: {resting} was frozen before and has been unfrozen")
+        learning = names_with_gradient(model, name)
+        asked = inside(everything, part)
+        expect_others_learn(
+            model, set(everything) - asked - {frozen_before}, learning, asked, where
+        )
+        expect_part_frozen(model, part, asked, learning, where)
+        if frozen_before in learning:
+            raise wrong_result(f"{where}: {frozen_before} was frozen before and has been unfrozen")
     return f"in {len(cases)} networks that part rests, and gradients reach everything else."
 
 
 @check
-def freeze_until(answer, name="resnet18", n=4, stages=("layer3", "bn1", "layer4", None, "layer2")):
-    model = subject(name, n)
-    children, sizes = (
-        [key for key, _ in model.named_children()],
-        {path: p.numel() for path, p in model.named_parameters()},
-    )
-    said, before, frozen = [], None, set()
+def freeze_until(
+    answer: Answer,
+    name: str = "resnet18",
+    n: int = 4,
+    stages: tuple[str | None, ...] = ("layer3", "bn1", "layer4", None, "layer2"),
+) -> str:
+    """Exercise 5: freeze a ResNet up to and including a stage, unfreeze the rest, count it.
+
+    The stages are asked for one after another, on the same model.
+    Hidden: another ResNet, n and order of stages.
+    """
+    model = classifier(name, n)
+    sizes = {path: parameter.numel() for path, parameter in model.named_parameters()}
+    counts = []
+    frozen_before: set[str] = set()
+    call_before = ""
     for stage in stages:
-        asked = set()
-        for child in children[: children.index(stage) + 1] if stage else ():
-            asked |= inside(sizes, child)
-        call = f"freeze_until({name}, {stage!r})" + (f" after {before!r}" if said else "")
+        asked = _names_until(model, stage)
+        call = f"freeze_until({name}, {stage!r})"
         found = answer(model, stage)
-        learns = reached(model, name, n)
-        judge_depth(
-            model, asked - learns, asked & learns, set(sizes) - asked - learns, frozen, stage, call
-        )
-        expected = sum(sizes[path] for path in sizes if path not in asked)
-        expect_something(found, f"{call}")
+        learning = names_with_gradient(model, name, n)
+        expect_frozen_until(model, stage, asked, learning, frozen_before, call + call_before)
+        expected = sum(size for path, size in sizes.items() if path not in asked)
+        expect_something(found, call + call_before)
         if found != expected:
-            code = "tensors-not-numbers" if found == len(sizes) - len(asked) else "wrong-result"
+            tensors = len(sizes) - len(asked)
             raise Misconception(
-                code,
-                f"{call}: you say {found:,}; trainable are {expected:,} numbers in {len(sizes) - len(asked)} tensors",
+                "tensors-not-numbers" if found == tensors else "wrong-result",
+                f"{call}{call_before}: you say {found:,}; "
+                f"trainable are {expected:,} numbers in {tensors} tensors",
             )
-        said.append(f"{stage} {expected:,}")
-        before, frozen = stage, asked
-    return f"trainable after freezing until {', '.join(said)}."
+        counts.append(f"{stage} {expected:,}")
+        frozen_before, call_before = asked, f" after {stage!r}"
+    return f"trainable after freezing until {', '.join(counts)}."
 
 
-def judge_depth(model, rest, loose, stuck, before, stage, call):
-    """rest: frozen as asked; loose: asked to rest and learning; stuck: asked to learn and frozen; before: frozen by the last call."""
-    if loose:
-        what = f"{call}: still learning is {named(loose)}"
-        lookalike(model, loose, call)
-        if rest and loose == inside(loose, stage):
-            raise Misconception("stage-left-out", f"{what}; asked is up to and including {stage}")
-        if rest and all(path.count(".") == 1 for path in loose):
-            raise Misconception("layer-forgotten", f"{what}, which comes before {stage} or is it")
-        raise Misconception("backbone-not-frozen", what)
-    if stuck:
-        what = f"{call}: frozen, although it lies beyond, is {named(stuck)}"
-        raise Misconception("never-unfreezes" if stuck <= before else "prefix-too-greedy", what)
+def _names_until(model: nn.Module, stage: str | None) -> set[str]:
+    """Return the names of the parameters up to and including a child; none for None."""
+    names: set[str] = set()
+    if stage is None:
+        return names
+    for child, module in model.named_children():
+        names |= {f"{child}.{path}" for path, _ in module.named_parameters()}
+        if child == stage:
+            break
+    return names
 
 
 @check
 def two_speeds(
-    answer,
-    name="resnet18",
-    n=4,
-    head_rate=3e-3,
-    backbone_rate=3e-4,
-    rest=("conv1", "bn1", "layer1", "layer2"),
-):
-    model = subject(name, n)
+    answer: Answer,
+    name: str = "resnet18",
+    n: int = 4,
+    head_rate: float = 3e-3,
+    backbone_rate: float = 3e-4,
+    rest: tuple[str, ...] = ("conv1", "bn1", "layer1", "layer2"),
+) -> str:
+    """Exercise 6: an optimizer with a learning rate for the head and one for the backbone.
+
+    rest: the parts that are frozen. Hidden: another ResNet, n, rates and frozen parts.
+    """
+    model = classifier(name, n)
     for part in rest:
         model.get_submodule(part).requires_grad_(False)
     frozen = {path for path, p in model.named_parameters() if not p.requires_grad}
     try:
         optimizer = answer(model, head_rate, backbone_rate)
     except ValueError as problem:
-        if "more than one parameter group" not in str(problem):
-            raise
-        raise Misconception("parameter-twice", f"torch says: {problem}") from None
+        expect_no_second_group(problem)
+        raise
     expect(optimizer, torch.optim.Optimizer, "an optimizer")
-    held = [(id(p), group["lr"]) for group in optimizer.param_groups for p in group["params"]]
-    if len(dict(held)) < len(held):
-        raise Misconception(
-            "parameter-twice",
-            f"your groups hold {len(held)} tensors, of which only {len(dict(held))} are different",
-        )
-    rates = dict(held)
-    for path, p in model.named_parameters():
-        if p.requires_grad == (path in frozen):
-            raise wrong_result(
-                f"{path} has requires_grad={p.requires_grad} now; asked is an optimizer alone"
-            )
-        asked = head_rate if path.startswith("fc.") else backbone_rate
-        if path in frozen:
-            continue
-        if id(p) not in rates:
-            raise Misconception(
-                "stage-not-in-optimizer",
-                f"{path} is trainable, but no group of your optimizer holds it",
-            )
-        if rates[id(p)] != asked:
-            raise Misconception(
-                "one-rate-for-all", f"{path} learns at {rates[id(p)]}; asked is {asked}"
-            )
+    expect_each_once(optimizer)
+    expect_two_rates(model, optimizer, frozen, head_rate, backbone_rate)
     start = comparisons.snapshot(model.named_parameters())
     backward(model, name, n)
     optimizer.step()
-    moved = set(comparisons.moved_since(model, start))
-    if moved & frozen:
+    moved = frozen & set(comparisons.moved_since(model, start))
+    if moved:
         raise Misconception(
             "backbone-not-frozen",
-            f"a step of your optimizer moved {named(moved & frozen)}, which was frozen",
+            f"a step of your optimizer moved {first_and_more(moved)}, which was frozen",
         )
-    body = len(start) - len(frozen) - 2
-    return f"the head learns at {head_rate}, {body} tensors of the backbone at {backbone_rate}, and {len(frozen)} rest."
+    body = len(start) - len(frozen) - 2  # without the head's weight and bias
+    return (
+        f"the head learns at {head_rate}, {body} tensors of the backbone at {backbone_rate}, "
+        f"and {len(frozen)} rest."
+    )
 
 
 @check
-def adam_memory(answer, cases=(("resnet18", "layer2"), ("resnet18", "layer4"))):
+def adam_memory(
+    answer: Answer,
+    cases: tuple[tuple[str, str], ...] = (("resnet18", "layer2"), ("resnet18", "layer4")),
+) -> str:
+    """Exercise 7: how many numbers do AdamW's averages hold for a partly frozen model?
+
+    cases: (model, stage up to which it is frozen). AdamW keeps exp_avg and exp_avg_sq for each
+    number that gets a gradient (torch.optim.AdamW; Loshchilov and Hutter, 2019, "Decoupled weight
+    decay regularization"). Hidden: another ResNet and stage.
+    """
     for name, stage in cases:
-        model = subject(name)
+        model = classifier(name)
         for child, module in model.named_children():
             module.requires_grad_(False)
             if child == stage:
                 break
-        total, trainable = (
-            sum(p.numel() for p in model.parameters()),
-            sum(p.numel() for p in model.parameters() if p.requires_grad),
-        )
-        found, where = answer(model), f"{name} frozen until {stage}"
+        total = comparisons.numbers_in(model.parameters())
+        trainable = comparisons.numbers_in(p for p in model.parameters() if p.requires_grad)
+        where = f"{name} frozen until {stage}"
+        found = answer(model)
         expect_something(found, f"{where}: adam_memory")
         if found != 2 * trainable:
-            what = f"{where}: you say {found:,}; {total - trainable:,} numbers are frozen, and AdamW keeps {2 * trainable:,}"
-            code = (
-                "frozen-costs-memory" if found in (2 * total, total, 3 * total) else "wrong-result"
-            )
-            if found == trainable:
-                what += " (two averages for each)"
-            elif 0 < found < 1000:
-                what += " (count numbers, not tensors)"
-            raise Misconception(code, what)
+            raise _why_wrong_memory(found, total, trainable, where)
     return f"{found:,} numbers for {where}: what gets no gradient costs nothing."
 
 
+def _why_wrong_memory(found: int, total: int, trainable: int, where: str) -> Misconception:
+    what = (
+        f"{where}: you say {found:,}; {total - trainable:,} numbers are frozen, "
+        f"and AdamW keeps {2 * trainable:,}"
+    )
+    with_frozen = found in (2 * total, total, 3 * total)
+    if found == trainable:
+        what += " (two averages for each)"
+    elif 0 < found < 1000:
+        what += " (count numbers, not tensors)"
+    return Misconception("frozen-costs-memory" if with_frozen else "wrong-result", what)
+
+
 @check
-def freeze_now(answer, name="resnet18", part="layer2", optimizers=("SGD", "AdamW")):
+def freeze_now(
+    answer: Answer,
+    name: str = "resnet18",
+    part: str = "layer2",
+    optimizers: tuple[str, ...] = ("SGD", "AdamW"),
+) -> str:
+    """Exercise 8: freeze a part in mid-training, between a backward and its step.
+
+    Hidden: another family and part, the optimizers in another order.
+    """
     for kind in optimizers:
-        model = subject(name)
-        own, rest = (
-            model.get_submodule(part).parameters(),
-            [p for path, p in model.named_parameters() if not inside([path], part)],
-        )
-        options = {
-            "SGD": {"lr": 1e-4, "momentum": 0.9, "weight_decay": 1e-3},
-            "AdamW": {"lr": 1e-3, "weight_decay": 0.1},
-        }[kind]
-        optimizer = getattr(torch.optim, kind)([{"params": own}, {"params": rest}], **options)
-        scheduler = torch.optim.lr_scheduler.CosineAnnealingLR(optimizer, T_max=8, eta_min=1e-5)
-        for _ in range(2):
-            optimizer.zero_grad()
-            backward(model, name)
-            optimizer.step()
+        _freeze_in_training(answer, name, part, kind)
+    return (
+        f"{part} stood still to the bit under {' and '.join(optimizers)}, "
+        "through momentum, decay and schedule; the rest went on."
+    )
+
+
+def _freeze_in_training(answer: Answer, name: str, part: str, kind: str) -> None:
+    """Raise Misconception unless the part stands still, and the rest trains on, under one
+    optimizer.
+    """
+    model = classifier(name)
+    optimizer, rest = optimizer_of_two_groups(model, part, kind)
+    scheduler = torch.optim.lr_scheduler.CosineAnnealingLR(optimizer, T_max=8, eta_min=1e-5)
+    for _ in range(2):
         optimizer.zero_grad()
         backward(model, name)
-        notes = {
-            id(p): {
-                key: value.clone()
-                for key, value in optimizer.state[p].items()
-                if torch.is_tensor(value)
-            }
-            for p in rest
-        }
-        start = comparisons.snapshot(model.named_parameters())
-        names = {id(p): path for path, p in model.named_parameters()}
-        answer(model, optimizer, part)
-        judge_rest(model, optimizer, rest, notes, names, name, f"{kind}, {part}")
-        frozen = inside(start, part)
         optimizer.step()
-        judge_stillness(model, optimizer, frozen, start, f"{kind}: the step right after freeze_now")
+    optimizer.zero_grad()
+    backward(model, name)
+    memory = {path: _memory_of(parameter, optimizer) for path, parameter in rest.items()}
+    start = comparisons.snapshot(model.named_parameters())
+    answer(model, optimizer, part)
+    expect_rest_untouched(model, optimizer, rest, memory, name, f"{kind}, {part}")
+    frozen = inside(start, part)
+    optimizer.step()
+    expect_still(model, optimizer, frozen, start, f"{kind}: the step right after freeze_now")
+    scheduler.step()
+    for _ in range(2):
+        optimizer.zero_grad(set_to_none=False)
+        backward(model, name)
+        optimizer.step()
         scheduler.step()
-        for _ in range(2):
-            optimizer.zero_grad(set_to_none=False)
-            backward(model, name)
-            optimizer.step()
-            scheduler.step()
-        judge_stillness(
-            model, optimizer, frozen, start, f"{kind}: the next steps, with a scheduler,", True
-        )
-        stuck = set(start) - frozen - set(comparisons.moved_since(model, start))
-        if stuck:
-            raise wrong_result(
-                f"{kind}: {named(stuck)} lies outside {part} and should have gone on learning"
-            )
-    return f"{part} stood still to the bit under {' and '.join(optimizers)}, through momentum, decay and schedule; the rest went on."
-
-
-def judge_rest(model, optimizer, rest, notes, names, name, where):
-    """Whether everything outside the part can go on as if nothing had happened."""
-    for p in rest:
-        path = names[id(p)]
-        now = optimizer.state.get(p, {})
-        if any(
-            key not in now or not torch.equal(now[key], value)
-            for key, value in notes[id(p)].items()
-        ):
-            raise Misconception(
-                "optimizer-made-anew", f"{where}: the optimizer's memory of {path} is gone"
-            )
-        if not p.requires_grad:
-            raise Misconception("prefix-too-greedy", f"{where}: {path} is frozen too")
-        if p.grad is None or not p.grad.any():
-            raise wrong_result(
-                f"{where}: the gradient of {path} is gone; the rest should take the step that is due"
-            )
-    due = {path: p.grad for path, p in model.named_parameters() if p.grad is not None}
-    lost = {names[id(p)] for p in rest} - reached(model, name)
-    for path, p in model.named_parameters():
-        p.grad = due.get(path)
-    if lost:
-        raise Misconception(
-            "freezing-blocks-gradients",
-            f"{where}: no gradient comes through the frozen part any more to {named(lost)}",
+    when = f"{kind}: the next steps, with a scheduler,"
+    expect_still(model, optimizer, frozen, start, when, scheduled=True)
+    stuck = set(start) - frozen - set(comparisons.moved_since(model, start))
+    if stuck:
+        raise wrong_result(
+            f"{kind}: {first_and_more(stuck)} lies outside {part} and should have gone on learning"
         )
 
 
-def judge_stillness(model, optimizer, frozen, start, when, later=False):
-    moved = set(comparisons.moved_since(model, start)) & frozen
-    if not moved:
-        return
-    first = max(moved, key=lambda path: shift(path, model, start))
-    parameters = dict(model.named_parameters())
-    what = f"{when} moved {first} by {shift(first, model, start):.2g}"
-    gradient = parameters[first].grad
-    rates = {id(p): group["lr"] for group in optimizer.param_groups for p in group["params"]}
-    lookalike(model, moved, what)
-    if all(path.endswith("bias") for path in moved):
-        raise Misconception("biases-forgotten", what)
-    if not parameters[first].requires_grad:
-        if gradient is not None and gradient.any():
-            raise Misconception(
-                "stale-gradient",
-                f"{what}: it had a gradient of up to {gradient.abs().max():.2g} from the backward before",
-            )
-        raise Misconception("zero-is-not-none", f"{what}, although its gradient is zero")
-    rate = rates.get(id(parameters[first]), 1)
-    if later and rate < 2e-5:  # the other groups are far above
-        raise Misconception(
-            "rate-zero",
-            f"{what}: it is still trainable, and the scheduler has raised its rate to {rate:.2g}",
-        )
-    raise Misconception("backbone-not-frozen", f"{what}: it is still trainable")
+def _memory_of(
+    parameter: nn.Parameter, optimizer: torch.optim.Optimizer
+) -> dict[str, torch.Tensor]:
+    """Return clones of the tensors that the optimizer keeps for a parameter, such as momentum."""
+    state = optimizer.state[parameter].items()
+    return {key: value.clone() for key, value in state if torch.is_tensor(value)}
 
 
 @check
-def thaw(answer, name="resnet18", n=4, stage="layer4", rate=2e-4):
-    model = subject(name, n)
+def thaw(
+    answer: Answer,
+    name: str = "resnet18",
+    n: int = 4,
+    stage: str = "layer4",
+    rate: float = 2e-4,
+) -> str:
+    """Exercise 9: let a stage join an optimizer that is training the head.
+
+    Hidden: another ResNet, n, stage and rate.
+    """
+    model = classifier(name, n)
     model.requires_grad_(False)
     model.fc.requires_grad_(True)
     optimizer = torch.optim.SGD(model.fc.parameters(), lr=1e-2, momentum=0.9)
@@ -644,42 +532,21 @@ def thaw(answer, name="resnet18", n=4, stage="layer4", rate=2e-4):
         backward(model, name, n)
         optimizer.step()
     optimizer.zero_grad()
-    memory = optimizer.state[model.fc.weight]["momentum_buffer"].clone()
+    momentum = optimizer.state[model.fc.weight]["momentum_buffer"].clone()
     try:
         returned = answer(model, optimizer, stage, rate)
     except ValueError as problem:
-        if "more than one parameter group" not in str(problem):
-            raise
-        raise Misconception("parameter-twice", f"torch says: {problem}") from None
-    rates = {id(p): group["lr"] for group in optimizer.param_groups for p in group["params"]}
-    for path, p in model.named_parameters():
-        if path.startswith(f"{stage}."):
-            if not p.requires_grad:
-                raise Misconception("stage-still-frozen", f"{path} does not require a gradient")
-            if id(p) not in rates:
-                anew = isinstance(returned, torch.optim.Optimizer) and returned is not optimizer
-                what = f"{path} is unfrozen, but the optimizer that is training holds {tensors(len(rates))}, and not this one"
-                raise Misconception(
-                    "optimizer-made-anew" if anew else "stage-not-in-optimizer", what
-                )
-            if rates[id(p)] != rate:
-                raise Misconception(
-                    "one-rate-for-all", f"{path} learns at {rates[id(p)]}; asked is {rate}"
-                )
-        elif path.startswith("fc."):
-            if rates.get(id(p)) != 1e-2 or not p.requires_grad:
-                raise Misconception(
-                    "one-rate-for-all",
-                    f"{path} learns at {rates.get(id(p))}; it had 0.01, and should keep it",
-                )
-        elif p.requires_grad:
-            raise Misconception(
-                "backbone-not-frozen", f"{path} requires a gradient; asked is {stage} alone"
-            )
+        expect_no_second_group(problem)
+        raise
+    made_anew = isinstance(returned, torch.optim.Optimizer) and returned is not optimizer
+    expect_stage_joined(model, optimizer, stage, rate, made_anew)
     now = optimizer.state.get(model.fc.weight, {}).get("momentum_buffer")
-    if now is None or not torch.equal(now, memory):
-        what = f"the momentum of fc.weight was up to {memory.abs().max():.2g} before the call, and is gone"
-        raise Misconception("optimizer-made-anew", what)
+    if now is None or not torch.equal(now, momentum):
+        raise Misconception(
+            "optimizer-made-anew",
+            f"the momentum of fc.weight was up to {momentum.abs().max():.2g} before the call, "
+            "and is gone",
+        )
     start = comparisons.snapshot(model.named_parameters())
     backward(model, name, n)
     optimizer.step()

@@ -12,15 +12,18 @@ MISCONCEPTIONS = {
         "02-freeze: Three switches",
     ),
     "requires-grad-misspelt": Entry(
-        "Python takes any new attribute without a word: only `requires_grad`, spelt so, is one that torch reads",
+        "Python takes any new attribute without a word: only `requires_grad`, spelt so, is one "
+        "that torch reads",
         "02-freeze: What only looks like freezing",
     ),
     "attribute-on-the-module": Entry(
-        "A module has no requires_grad, its parameters have: the method is `module.requires_grad_(False)`",
+        "A module has no requires_grad, its parameters have: the method is "
+        "`module.requires_grad_(False)`",
         "02-freeze: What only looks like freezing",
     ),
     "no-grad-as-freezing": Entry(
-        "no_grad is about the moment of the forward: weights that are made under it are trainable afterwards",
+        "no_grad is about the moment of the forward: weights that are made under it are trainable "
+        "afterwards",
         "02-freeze: What only looks like freezing",
     ),
     "froze-the-discarded-head": Entry(
@@ -31,11 +34,13 @@ MISCONCEPTIONS = {
         "A bill counts what has moved, not what should have", "02-freeze: The bill"
     ),
     "prefix-too-greedy": Entry(
-        "A name is a path, not a word: `features.1` begins features.10 too, `conv1` is in every block",
+        "A name is a path, not a word: `features.1` begins features.10 too, `conv1` is in every "
+        "block",
         "02-freeze: Exercise 4: freeze a part",
     ),
     "prefix-matches-nothing": Entry(
-        "A name that matches nothing freezes nothing, in silence: print the names, count what is frozen",
+        "A name that matches nothing freezes nothing, in silence: print the names, count what is "
+        "frozen",
         "02-freeze: Exercise 4: freeze a part",
     ),
     "biases-forgotten": Entry(
@@ -54,11 +59,13 @@ MISCONCEPTIONS = {
         "Freezing until a stage includes that stage", "02-freeze: Exercise 5: freeze up to here"
     ),
     "layer-forgotten": Entry(
-        "Every layer with parameters counts: a BatchNorm between two stages learns its gamma and beta",
+        "Every layer with parameters counts: a BatchNorm between two stages learns its gamma and "
+        "beta",
         "02-freeze: Exercise 5: freeze up to here",
     ),
     "parameter-twice": Entry(
-        "A parameter belongs in one group, once: twice in one it takes every step twice, in two groups torch refuses",
+        "A parameter belongs in one group, once: twice in one it takes every step twice, in two "
+        "groups torch refuses",
         "02-freeze: Two speeds",
     ),
     "frozen-costs-memory": Entry(
@@ -66,11 +73,13 @@ MISCONCEPTIONS = {
         "02-freeze: Exercise 7: what does a frozen weight cost?",
     ),
     "stale-gradient": Entry(
-        "Freezing stops new gradients; one that is already there still makes a step: set it to None",
+        "Freezing stops new gradients; one that is already there still makes a step: set it to "
+        "None",
         "02-freeze: What moves a frozen weight",
     ),
     "zero-is-not-none": Entry(
-        "With a gradient of zero the optimizer still steps, by momentum and decay; with None it skips",
+        "With a gradient of zero the optimizer still steps, by momentum and decay; with None it "
+        "skips",
         "02-freeze: What moves a frozen weight",
     ),
     "rate-zero": Entry(

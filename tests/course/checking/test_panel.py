@@ -21,9 +21,15 @@ def seven(answer):
 CELLS = {
     "right": "seven(lambda: 7)",
     "wrong": "seven(lambda: 8)",
-    "stumbles": "from course.lessons.lesson00 import checks\n\ndef answer(model):\n    return [1] + 2\n\nchecks.count_parameters(answer)",
+    "stumbles": (
+        "from course.lessons.lesson00 import checks\n\ndef answer(model):\n    return [1] "
+        "+ 2\n\nchecks.count_parameters(answer)"
+    ),
     "unanswered": "def answer():\n    raise NotImplementedError()\n\nseven(answer)",
-    "broken": "from course.lessons.lesson00 import checks\n\nchecks.count_parameters(lambda model: 1, names=['no_such_model'])",
+    "broken": (
+        "from course.lessons.lesson00 import checks\n\nchecks.count_parameters(lambda "
+        "model: 1, names=['no_such_model'])"
+    ),
 }
 
 
@@ -68,8 +74,8 @@ def test_a_failed_check_shows_expected_observed_and_where_to_read(ran):
     assert title in page and "you return 8 &lt;!&gt;" in page
     assert 'href="../00-start-here/00-start-here.ipynb#An-answer-and-its-check"' in page
     assert (
-        error
-        == f"Not yet. {title}\nObserved: asked is 7; you return 8 <!>\nRead:     {read}\n[wrong-result]"
+        error == f"Not yet. {title}\nObserved: asked is 7; you return 8 <!>\nRead:     "
+        f"{read}\n[wrong-result]"
     )
 
 
