@@ -1,6 +1,6 @@
 """Lesson 05, two heads, one loss: the checks of its exercises.
 
-fixtures.py has what they try answers on; diagnoses.py names the thought behind a wrong result.
+fixtures.py has what they try answers on; diagnosis.py names the thought behind a wrong result.
 """
 
 from collections.abc import Callable, Sequence
@@ -18,7 +18,7 @@ from course.checking.misconception import (
     unlike,
     wrong_result,
 )
-from course.lessons.lesson05.diagnoses import (
+from course.lessons.lesson05.diagnosis import (
     check_best_epoch,
     check_choice,
     check_combined,
@@ -42,7 +42,6 @@ from course.lessons.lesson05.fixtures import (
     TrainingRun,
     Triple,
     TwoHeads,
-    count_parameters,
     made_up_batch,
     made_up_pictures,
     split_of,
@@ -118,7 +117,7 @@ def two_heads(answer: Callable, name: str = "resnet18", fruits: int = 6, states:
             "softmax-in-the-head",
             f"{where}: the outputs of a head are positive and sum to 1: probabilities, not logits",
         )
-    size = count_parameters(model)
+    size = comparisons.numbers_in(model.parameters())
     return f"two heads on one {name}: {size:,} parameters, and both losses reach its first layer."
 
 
@@ -139,8 +138,8 @@ def times_as_many(
     """
     for name in names:
         model = TwoHeads(name)
-        shared = count_parameters(model.backbone)
-        one = count_parameters(model)
+        shared = comparisons.numbers_in(model.backbone.parameters())
+        one = comparisons.numbers_in(model.parameters())
         two = one + shared
         found = answer(model)
         expect(found, int | float, "a number")

@@ -98,11 +98,6 @@ class TwoHeads(nn.Module):
         return self.fruit(features), self.fresh(features)
 
 
-def count_parameters(module: nn.Module) -> int:
-    """Return how many numbers the parameters of a module hold."""
-    return sum(p.numel() for p in module.parameters())
-
-
 def task_gradients_of(
     model: TwoHeads, images: Tensor, fruit: Tensor, rotten: Tensor
 ) -> dict[str, tuple[Tensor, Tensor]]:

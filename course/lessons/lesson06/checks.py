@@ -1,6 +1,6 @@
 """Lesson 06, metrics that decide: the checks of its exercises.
 
-fixtures.py has what they try answers on; diagnoses.py names the thought behind a wrong result.
+fixtures.py has what they try answers on; diagnosis.py names the thought behind a wrong result.
 """
 
 import itertools
@@ -13,7 +13,7 @@ from course.checking import comparisons
 from course.checking.binary import BinaryCounts
 from course.checking.check import check, expect
 from course.checking.misconception import Misconception, wrong_result
-from course.lessons.lesson06.diagnoses import (
+from course.lessons.lesson06.diagnosis import (
     SCORES,
     call_of_scores,
     check_audit,

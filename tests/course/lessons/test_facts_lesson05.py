@@ -16,7 +16,6 @@ from course.checking.quiz.questions import Question
 from course.lessons.lesson05.checks import ROUND
 from course.lessons.lesson05.fixtures import (
     TwoHeads,
-    count_parameters,
     made_up_batch,
     split_of,
     task_gradients_of,
@@ -26,9 +25,12 @@ from course.lessons.lesson05.quiz import GRAPH_ERROR, UNCLONED
 
 def test_two_heads_on_a_resnet18():
     model = TwoHeads("resnet18")
-    backbone = count_parameters(model.backbone)
-    fruit, fresh = count_parameters(model.fruit), count_parameters(model.fresh)
-    one = count_parameters(model)
+    backbone = comparisons.numbers_in(model.backbone.parameters())
+    fruit, fresh = (
+        comparisons.numbers_in(model.fruit.parameters()),
+        comparisons.numbers_in(model.fresh.parameters()),
+    )
+    one = comparisons.numbers_in(model.parameters())
     assert (backbone, fruit, fresh, one) == (11_176_512, 3_078, 1_026, 11_180_616)
     assert len(list(model.parameters())) == 64
     assert len(model.state_dict()) == 124

@@ -394,10 +394,7 @@ def check_optimizer(
     lr: float,
 ) -> None:
     """Check that the optimizer holds the model and the log variances at this learning rate."""
-    rates = {}
-    for group in optimizer.param_groups:
-        for p in group["params"]:
-            rates[id(p)] = group["lr"]
+    rates = comparisons.learning_rates(optimizer)
     if any(id(p) not in rates for p in log_variances):
         raise Misconception(
             "log-variance-not-trained",
