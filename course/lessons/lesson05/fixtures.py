@@ -1,197 +1,185 @@
-"""Models with two heads to try answers on, and what the gradient of their shared weights tells."""
+"""What the checks of lesson 05 try answers on: pictures, models with two heads, a training."""
 
-import contextlib
-from unittest import mock
+from collections import OrderedDict
+from collections.abc import Sequence
+from functools import cache
 
 import torch
-from torch import nn
+from torch import Tensor, nn
 from torch.nn import functional as F
 
-from course.checking import networks
-from course.checking.misconception import Misconception, unlike, wrong_result
+from course.checking import comparisons, networks
+from course.vision.backbones import load_backbone
+from course.vision.fruit import FRUITS, Pictures, stall
 
 TASKS = ("fruit", "fresh")
+Triple = tuple[Tensor, Tensor, Tensor]  # images or features, fruit, rotten
 
 
-def pair(outputs, where):
-    """(fruit logits, fresh logits) from what a forward returns: the pair, or a dict with these two keys."""
-    if isinstance(outputs, dict):
-        if set(outputs) != set(TASKS):
-            raise wrong_result(
-                f"{where}: your dict has the keys {sorted(map(str, outputs))}; asked are 'fruit' and 'fresh'"
-            )
-        return tuple(outputs[task] for task in TASKS)
-    if not isinstance(outputs, tuple | list) or len(outputs) != 2:
-        raise unlike(
-            outputs,
-            f"{where}: forward gives {type(outputs).__name__}; asked are two tensors of logits",
-        )
-    return tuple(outputs)
+# ---- pictures ------------------------------------------------------------------------------------
 
 
-def leaves(tensor):
-    """ids of the parameters that a tensor's graph leads to."""
-    found, todo, seen = set(), [tensor.grad_fn], set()
-    while todo:
-        node = todo.pop()
-        if node is None or node in seen:
-            continue
-        seen.add(node)
-        if hasattr(node, "variable"):
-            found.add(id(node.variable))
-        todo += [next_node for next_node, _ in node.next_functions]
-    return found
+def made_up_pictures(count: int, seed: int) -> Pictures:
+    """Return Pictures with random pixels and random labels: images (count, 3, 8, 8), uint8."""
+    r = torch.Generator().manual_seed(seed)
+    images = torch.randint(0, 256, (count, 3, 8, 8), dtype=torch.uint8, generator=r)
+    fruit = torch.randint(len(FRUITS), (count,), generator=r)
+    rotten = torch.randint(2, (count,), generator=r)
+    return Pictures(images, fruit, rotten)
+
+
+def made_up_batch(name: str, count: int = 8, seed: int = 1) -> Triple:
+    """Return random (images, fruit, rotten) for TwoHeads(name), with six fruits.
+
+    images: (count, 3, 4, 4) for "small", else (count, 3, 48, 48); fruit and rotten: (count,).
+    """
+    r = torch.Generator().manual_seed(seed)
+    side = 4 if name == "small" else 48
+    images = torch.randn(count, 3, side, side, generator=r)
+    fruit = torch.randint(6, (count,), generator=r)
+    rotten = torch.randint(2, (count,), generator=r)
+    return images, fruit, rotten
+
+
+@cache
+def stall_features() -> dict[str, tuple[Tensor, Pictures]]:
+    """Return {split: (features (N, 512), Pictures)} of the first pictures of each split.
+
+    The features are those of the bundled ResNet-18. It takes seconds, so it is done once; a check
+    must not give these tensors to an answer, which could change them, but copies.
+    """
+    model, preprocess = load_backbone()
+    model.fc = nn.Identity()
+    features_and_pictures = {}
+    for split, count in (("train", 400), ("validation", 200), ("test", 300)):
+        pictures = stall(split, count)
+        features = comparisons.features_in_batches(model, pictures.images, preprocess)  # (N, 512)
+        features_and_pictures[split] = features, pictures
+    return features_and_pictures
+
+
+def split_of(split: str, names: Sequence[str]) -> Triple:
+    """Return copies of (features (N, 512), fruit (N,), rotten (N,)) of the named fruits alone.
+
+    `fruit` counts from 0 in the order of `names`.
+    """
+    features, pictures = stall_features()[split]
+    chosen = torch.tensor([FRUITS.index(name) for name in names])  # (C,)
+    keep = torch.isin(pictures.fruit, chosen)
+    is_class = pictures.fruit[keep].unsqueeze(1) == chosen  # (N, C), one True a row
+    return features[keep], is_class.int().argmax(1), pictures.rotten[keep]
+
+
+# ---- models --------------------------------------------------------------------------------------
 
 
 class TwoHeads(nn.Module):
-    """What the exercises after the second get: `backbone`, `fruit` and `fresh`; the forward gives the pair of logits."""
+    """The model that the exercises after the second get: `backbone`, `fruit` and `fresh`.
 
-    def __init__(self, name, fruits=6):
+    `name` is a torchvision classifier, or "small" for a quick backbone with 12 features. The
+    forward returns the pair of logits, (B, fruits) and (B, 2).
+    """
+
+    def __init__(self, name: str, fruits: int = 6) -> None:
         super().__init__()
         if name == "small":
-            self.backbone, width = nn.Sequential(nn.Flatten(), nn.Linear(48, 12), nn.Tanh()), 12
+            width = 12
+            self.backbone = nn.Sequential(nn.Flatten(), nn.Linear(48, width), nn.Tanh())
         else:
             self.backbone = networks.build(name)
             path, head = networks.old_head(self.backbone)
             self.backbone.set_submodule(path, nn.Identity())
             width = head.in_features
-        self.fruit, self.fresh = nn.Linear(width, fruits), nn.Linear(width, 2)
+        self.fruit = nn.Linear(width, fruits)
+        self.fresh = nn.Linear(width, 2)
 
-    def forward(self, images):
-        features = self.backbone(images)  # (B, C)
+    def forward(self, images: Tensor) -> tuple[Tensor, Tensor]:
+        features = self.backbone(images)  # (B, width)
         return self.fruit(features), self.fresh(features)
 
 
-def scene(name, count=8, seed=1):
-    """Made-up (images, fruit, rotten) for a TwoHeads model."""
-    r = torch.Generator().manual_seed(seed)
-    side = 4 if name == "small" else 48
-    return (
-        torch.randn(count, 3, side, side, generator=r),
-        torch.randint(6, (count,), generator=r),
-        torch.randint(2, (count,), generator=r),
-    )
+def task_gradients_of(
+    model: TwoHeads, images: Tensor, fruit: Tensor, rotten: Tensor
+) -> dict[str, tuple[Tensor, Tensor]]:
+    """Return {path of a parameter: (gradient of the fruit loss, gradient of the freshness loss)}.
 
-
-def numbers(module):
-    return sum(p.numel() for p in module.parameters())
-
-
-@contextlib.contextmanager
-def watch(model):
-    """Note while the block runs: how often backward() was called and reached the model, and whether a cross-entropy got class weights.
-
-    It decides nothing: it helps to name the thought behind a wrong gradient.
+    Both losses are cross-entropies. A gradient is zero where a task does not reach the parameter.
     """
-    seen, backward, entropy = (
-        {"backwards": 0, "reached": 0, "class weights": False},
-        torch.Tensor.backward,
-        F.cross_entropy,
-    )
-
-    def noting_backward(self, *args, **kwargs):
-        seen["backwards"] += 1
-        backward(self, *args, **kwargs)
-        seen["reached"] += any(p.grad is not None for p in model.parameters())
-
-    def noting_entropy(input, target, weight=None, *args, **kwargs):
-        seen["class weights"] |= weight is not None
-        return entropy(input, target, weight, *args, **kwargs)
-
-    with (
-        mock.patch.object(torch.Tensor, "backward", noting_backward),
-        mock.patch.object(F, "cross_entropy", noting_entropy),
-    ):
-        yield seen
+    fruit_logits, fresh_logits = model(images)
+    losses = F.cross_entropy(fruit_logits, fruit), F.cross_entropy(fresh_logits, rotten)
+    named = dict(model.named_parameters())
+    gradients = {path: () for path in named}
+    for loss in losses:
+        found = torch.autograd.grad(loss, named.values(), retain_graph=True, allow_unused=True)
+        for (path, p), gradient in zip(named.items(), found, strict=True):
+            gradients[path] += (torch.zeros_like(p) if gradient is None else gradient,)
+    return gradients
 
 
-def again(problem):
-    """Raise the Misconception behind a second walk through a graph; any other error goes on as it is."""
-    if "backward through the graph a second time" in str(problem):
-        raise Misconception(
-            "graph-used-twice", f"torch says: {str(problem).split(' (')[0]}"
-        ) from None
-    if "does not require grad" in str(problem):
-        raise Misconception(
-            "loss-detached", f"torch says: {str(problem).splitlines()[0]}"
-        ) from None
-    raise problem
+# ---- a training for `fit` ------------------------------------------------------------------------
 
 
-def task_gradients_of(model, images, fruit, rotten):
-    """{path: (gradient of the fruit loss, of the freshness loss)}, zeros where a task does not reach."""
-    logits, named = model(images), dict(model.named_parameters())
-    both = [
-        torch.autograd.grad(
-            F.cross_entropy(z, y), named.values(), retain_graph=True, allow_unused=True
+class DriftingModel(nn.Module):
+    """A model with parameters and buffers, which counts the calls of state_dict()."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.layer, self.norm = nn.Linear(2, 2), nn.BatchNorm1d(2)
+        self.state_dict_calls = 0
+
+    def state_dict(self, *args, **kwargs) -> OrderedDict:
+        self.state_dict_calls += 1
+        return super().state_dict(*args, **kwargs)
+
+    def forward(self, features: Tensor) -> Tensor:
+        return self.norm(self.layer(features))
+
+
+class TrainingRun:
+    """A training whose validation accuracies are planned: the arguments of `fit`, and what it did.
+
+    `plan` is a pair of accuracies per epoch, one sequence for each task. Each step moves every
+    parameter and the statistics of the BatchNorm. The learning rate follows a cosine.
+    """
+
+    def __init__(self, plan: tuple[Sequence[float], Sequence[float]]) -> None:
+        self.plan = plan
+        self.model = DriftingModel()
+        self.optimizer = torch.optim.SGD(self.model.parameters(), lr=1e-4)
+        self.scheduler = torch.optim.lr_scheduler.CosineAnnealingLR(
+            self.optimizer, T_max=len(plan[0]), eta_min=1e-6
         )
-        for z, y in zip(logits, (fruit, rotten), strict=True)
-    ]
-    return {
-        path: tuple(torch.zeros_like(p) if g is None else g for g in (one, other))
-        for (path, p), one, other in zip(named.items(), *both, strict=True)
-    }
+        self.rates: list[float] = []  # the learning rate at each step
+        self.states: list[dict[str, Tensor]] = []  # a snapshot at each validation
+        self.steps_before: list[int] = []  # the number of steps before each validation
+
+    def step(self, batch: int) -> None:
+        """Make one step, which moves every tensor of the model."""
+        self.rates.append(self.optimizer.param_groups[0]["lr"])
+        self.model.train()(torch.randn(4, 2) + batch)  # moves the running statistics
+        self.optimizer.step()
+        with torch.no_grad():
+            for p in self.model.parameters():
+                p.add_(1)
+
+    def validate(self) -> tuple[float, float]:
+        """Return the planned accuracies of this epoch, and note the state of the model."""
+        self.states.append(comparisons.snapshot(comparisons.tensors(self.model).items()))
+        self.steps_before.append(len(self.rates))
+        fruit, fresh = self.plan
+        epoch = min(len(self.states), len(fruit)) - 1
+        return fruit[epoch], fresh[epoch]
 
 
-def judge_gradient(found, truth, previous, weights, seen, where):
-    """found: {path: gradient or None} as it stood before the step; truth: {path: (fruit gradient, fresh gradient)}."""
-    paths = [
-        path
-        for path in truth
-        if path.startswith("backbone.") and truth[path][0].any() and truth[path][1].any()
-    ]
-    last = paths[-2] if len(paths) > 1 else paths[-1]
+def early_stopping(accuracies: Sequence[float], patience: int) -> tuple[int, int]:
+    """Return (best epoch, epochs run): stop after `patience` epochs without a better accuracy.
 
-    def like(a, b, extra=None):
-        for path, (one, other) in truth.items():
-            expected = (
-                a * one + b * other + (0 if extra is None or extra[path] is None else extra[path])
-            )
-            got = torch.zeros_like(one) if found[path] is None else found[path]
-            if not torch.allclose(
-                got,
-                expected,
-                rtol=1e-3,
-                atol=1e-3 * max(one.abs().max(), other.abs().max(), 1e-9).item(),
-            ):
-                return False
-        return True
-
-    a, b = weights
-    if like(a, b):
-        return
-    one, other = truth[last]
-    got = torch.zeros_like(one) if found[last] is None else found[last]
-    both = torch.stack([one.flatten(), other.flatten()], 1).double()
-    first, second = (
-        round(x, 3)
-        for x in torch.linalg.lstsq(both, got.flatten().double().unsqueeze(1))
-        .solution.flatten()
-        .tolist()
-    )
-    what = f"{where}: the gradient at {last} is {first:g} times that of the fruit loss plus {second:g} times that of the freshness loss"
-    if previous is not None and like(a, b, previous):
-        raise Misconception(
-            "gradients-not-cleared",
-            f"{where}: at {last} the gradient of the step before is still in .grad, and was stepped again",
-        )
-    if like(a, 0) or like(0, b):
-        if seen["backwards"] > 1:
-            raise Misconception(
-                "zero-grad-between-backwards",
-                f"{what}; backward() ran {seen['backwards']} times, and only the last one was left",
-            )
-        raise Misconception(
-            "loss-detached",
-            f"{what}: the {'freshness' if like(a, 0) else 'fruit'} loss has no gradient",
-        )
-    if like(b, a):
-        raise Misconception("weights-swapped", what)
-    if like(1, 1):
-        if seen["class weights"]:
-            raise Misconception(
-                "class-weights-for-task-weights",
-                f"{what}, although cross_entropy was given weights",
-            )
-        what += ": the weights have no effect"
-    raise wrong_result(what)
+    Of equal accuracies the earliest is the best. Epochs count from 0.
+    """
+    best = 0
+    for epoch, value in enumerate(accuracies):
+        if value > accuracies[best] + 1e-9:
+            best = epoch
+        if epoch - best >= patience:
+            break
+    return best, epoch + 1

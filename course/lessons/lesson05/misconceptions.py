@@ -12,7 +12,8 @@ MISCONCEPTIONS = {
         "05-two-heads-one-loss: Exercise 1: six of ten",
     ),
     "features-detached": Entry(
-        "Through detached features a loss trains its head alone: the backbone never hears of that task",
+        "Through detached features a loss trains its head alone: the backbone never hears of "
+        "that task",
         "05-two-heads-one-loss: One backbone, two heads",
     ),
     "heads-counted-twice": Entry(
@@ -20,7 +21,8 @@ MISCONCEPTIONS = {
         "05-two-heads-one-loss: Exercise 3: what does the second model cost?",
     ),
     "loss-detached": Entry(
-        ".item() and detach() leave a number without a graph: it counts in the sum and teaches nothing",
+        ".item() and detach() leave a number without a graph: it counts in the sum and "
+        "teaches nothing",
         "05-two-heads-one-loss: Exercise 4: one step",
     ),
     "weights-swapped": Entry(
@@ -28,11 +30,13 @@ MISCONCEPTIONS = {
         "05-two-heads-one-loss: Exercise 4: one step",
     ),
     "class-weights-for-task-weights": Entry(
-        "The weights of cross_entropy are for classes, and its mean divides by them again: equal ones change nothing",
+        "The weights of cross_entropy are for classes, and its mean divides by them again: "
+        "equal ones change nothing",
         "05-two-heads-one-loss: Exercise 4: one step",
     ),
     "graph-used-twice": Entry(
-        "backward() frees the graph that it has walked: add the losses first, or keep it with retain_graph=True",
+        "backward() frees the graph that it has walked: add the losses first, or keep it with "
+        "retain_graph=True",
         "05-two-heads-one-loss: One loss",
     ),
     "zero-grad-between-backwards": Entry(
@@ -40,15 +44,18 @@ MISCONCEPTIONS = {
         "05-two-heads-one-loss: One loss",
     ),
     "gradients-not-cleared": Entry(
-        "backward() adds to .grad and leaves it there: clear it, or take torch.autograd.grad, which does not touch it",
+        "backward() adds to .grad and leaves it there: clear it, or take torch.autograd.grad, "
+        "which does not touch it",
         "05-two-heads-one-loss: One loss",
     ),
     "loss-scale-is-not-difficulty": Entry(
-        "An untrained head's loss is ln n, the number of its classes speaking: it does not say which task is harder",
+        "An untrained head's loss is ln n, the number of its classes speaking: it does not "
+        "say which task is harder",
         "05-two-heads-one-loss: Which task is the harder?",
     ),
     "log-variance-sign": Entry(
-        "exp(-s) L + s: one term lets s grow, the other holds it. With a sign or a term lost it runs away",
+        "exp(-s) L + s: one term lets s grow, the other holds it. With a sign or a term lost "
+        "it runs away",
         "05-two-heads-one-loss: Weights that learn",
     ),
     "log-variance-not-trained": Entry(
@@ -56,11 +63,13 @@ MISCONCEPTIONS = {
         "05-two-heads-one-loss: Weights that learn",
     ),
     "log-variance-decayed": Entry(
-        "Weight decay pulls a log variance towards 0, that is the task's weight towards 1: give it a group without decay",
+        "Weight decay pulls a log variance towards 0, that is the task's weight towards 1: "
+        "give it a group without decay",
         "05-two-heads-one-loss: Weights that learn",
     ),
     "scheduler-per-batch": Entry(
-        "A cosine made for epochs must step once an epoch: per batch it goes up and down many times",
+        "A cosine made for epochs must step once an epoch: per batch it goes up and down many "
+        "times",
         "05-two-heads-one-loss: Down a cosine",
     ),
     "patience-miscounted": Entry(
@@ -72,11 +81,13 @@ MISCONCEPTIONS = {
         "05-two-heads-one-loss: Train until it is enough",
     ),
     "one-task-decides": Entry(
-        "With two tasks the best epoch is the best for both: judge it by the mean of their accuracies",
+        "With two tasks the best epoch is the best for both: judge it by the mean of their "
+        "accuracies",
         "05-two-heads-one-loss: Train until it is enough",
     ),
     "losses-compared-across-weightings": Entry(
-        "Other weights make another loss: totals can be compared within one weighting only, accuracies across",
+        "Other weights make another loss: totals can be compared within one weighting only, "
+        "accuracies across",
         "05-two-heads-one-loss: Do the weights matter?",
     ),
     "mean-hides-a-dead-head": Entry(

@@ -8,15 +8,18 @@ MISCONCEPTIONS = {
         "06-metrics: Exercise 1: who was taken for whom",
     ),
     "over-the-batch": Entry(
-        "Dimension 1 holds a picture's classes; along dimension 0 the pictures of a batch compete with one another",
+        "Dimension 1 holds a picture's classes; along dimension 0 the pictures of a batch "
+        "compete with one another",
         "06-metrics: Exercise 1: who was taken for whom",
     ),
     "absent-class-forgotten": Entry(
-        "A class that does not occur in this batch is still a class: K comes from the logits, not from the labels",
+        "A class that does not occur in this batch is still a class: K comes from the logits, "
+        "not from the labels",
         "06-metrics: Exercise 1: who was taken for whom",
     ),
     "precision-recall-swapped": Entry(
-        "Precision is about what was flagged (tp + fp), recall about what is there to be found (tp + fn)",
+        "Precision is about what was flagged (tp + fp), recall about what is there to be "
+        "found (tp + fn)",
         "06-metrics: Four numbers",
     ),
     "arithmetic-f1": Entry(
@@ -32,7 +35,8 @@ MISCONCEPTIONS = {
         "06-metrics: How rare must it be?",
     ),
     "mean-of-batch-accuracies": Entry(
-        "A mean of batch accuracies gives a picture in a small batch more weight: add up counts, divide once",
+        "A mean of batch accuracies gives a picture in a small batch more weight: add up "
+        "counts, divide once",
         "06-metrics: Batch by batch",
     ),
     "f1-averaged-per-batch": Entry(
@@ -48,7 +52,8 @@ MISCONCEPTIONS = {
         "06-metrics: Batch by batch",
     ),
     "micro-taken-for-macro": Entry(
-        "Macro is the mean over classes; micro adds up the counts first, so that common classes decide",
+        "Macro is the mean over classes; micro adds up the counts first, so that common "
+        "classes decide",
         "06-metrics: Ten fruits, three averages",
     ),
     "weighted-taken-for-macro": Entry(
@@ -64,7 +69,8 @@ MISCONCEPTIONS = {
         "06-metrics: Where to draw the line",
     ),
     "one-logit-of-two": Entry(
-        "With two logits the probability lies in their difference: softmax over both, not sigmoid of one",
+        "With two logits the probability lies in their difference: softmax over both, not "
+        "sigmoid of one",
         "06-metrics: Where to draw the line",
     ),
     "argmax-has-decided": Entry(
@@ -72,19 +78,23 @@ MISCONCEPTIONS = {
         "06-metrics: Where to draw the line",
     ),
     "accuracy-alone": Entry(
-        "Accuracy weighs both kinds of error alike and follows the common class: choose by what the purpose asks for",
+        "Accuracy weighs both kinds of error alike and follows the common class: choose by "
+        "what the purpose asks for",
         "06-metrics: Exercise 7: one head, two purposes",
     ),
     "floor-at-any-price": Entry(
-        "Flagging everything meets any recall floor: of all thresholds that meet it, take the one that gives most besides",
+        "Flagging everything meets any recall floor: of all thresholds that meet it, take the "
+        "one that gives most besides",
         "06-metrics: Exercise 7: one head, two purposes",
     ),
     "evaluated-with-augmentation": Entry(
-        "Augmented pictures are harder than the ones as they are: a training score on them hides the gap",
+        "Augmented pictures are harder than the ones as they are: a training score on them "
+        "hides the gap",
         "06-metrics: Read the curves",
     ),
     "drop-last-forgotten": Entry(
-        "A loader with drop_last leaves pictures out: count over all, and divide by as many as you counted",
+        "A loader with drop_last leaves pictures out: count over all, and divide by as many "
+        "as you counted",
         "06-metrics: Read the curves",
     ),
     "equal-is-not-alike": Entry(
@@ -100,7 +110,8 @@ MISCONCEPTIONS = {
         "06-metrics: Exercise 9: near-duplicates",
     ),
     "score-for-model": Entry(
-        "On another test set the score changes for an honest model too: compare the models, not their scores",
+        "On another test set the score changes for an honest model too: compare the models, "
+        "not their scores",
         "06-metrics: Exercise 10: audit a procedure",
     ),
     "another-order-is-no-change": Entry(

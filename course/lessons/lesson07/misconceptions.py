@@ -4,27 +4,33 @@ from course.checking.entry import Entry
 
 MISCONCEPTIONS = {
     "backbone-run-twice": Entry(
-        "One backbone, run once, feeds all heads: running it for each head costs as much as separate models",
+        "One backbone, run once, feeds all heads: running it for each head costs as much as "
+        "separate models",
         "07-capstone: Exercise 1: three heads, one backbone",
     ),
     "old-head-changed": Entry(
-        "The old head's answers are a promise: the same numbers, to the bit, and not only the same names",
+        "The old head's answers are a promise: the same numbers, to the bit, and not only the "
+        "same names",
         "07-capstone: The brief",
     ),
     "head-left-out": Entry(
-        "A head learns from its own loss alone: one that no loss or no optimizer reaches stays as it was made",
+        "A head learns from its own loss alone: one that no loss or no optimizer reaches "
+        "stays as it was made",
         "07-capstone: Exercise 2: train two, move nothing",
     ),
     "threshold-misses-floor": Entry(
-        "Recall asks of the rotten ones how many are found: the threshold follows from their scores, not from all",
+        "Recall asks of the rotten ones how many are found: the threshold follows from their "
+        "scores, not from all",
         "07-capstone: A floor under the rare class",
     ),
     "lower-than-needed": Entry(
-        "Each step down finds more and cries wolf more often: take the highest threshold that reaches the floor",
+        "Each step down finds more and cries wolf more often: take the highest threshold that "
+        "reaches the floor",
         "07-capstone: A floor under the rare class",
     ),
     "threshold-not-folded": Entry(
-        "argmax of two logits changes its mind at a probability of one half, until a bias moves that point",
+        "argmax of two logits changes its mind at a probability of one half, until a bias "
+        "moves that point",
         "07-capstone: Exercise 4: fold it in",
     ),
     "threshold-upside-down": Entry(
@@ -44,14 +50,16 @@ MISCONCEPTIONS = {
         "07-capstone: Exercise 6: hand it in",
     ),
     "file-too-large": Entry(
-        "Too large to be opened: half or single precision, and nothing but the asked tensors, stays below the limit",
+        "Too large to be opened: half or single precision, and nothing but the asked tensors, "
+        "stays below the limit",
         "07-capstone: The brief",
     ),
     "file-damaged": Entry(
         "The bytes are not a whole safetensors file", "07-capstone: Weights are data"
     ),
     "pickle-for-weights": Entry(
-        "torch.save writes a pickle, a program that runs when it is opened: a new name makes it no safetensors file",
+        "torch.save writes a pickle, a program that runs when it is opened: a new name makes "
+        "it no safetensors file",
         "07-capstone: Weights are data",
     ),
     "tensors-missing": Entry(
@@ -69,14 +77,16 @@ MISCONCEPTIONS = {
         "07-capstone: The brief",
     ),
     "weights-not-finite": Entry(
-        "A weight that is NaN or infinite makes every answer NaN: the training has blown up, look at its loss",
+        "A weight that is NaN or infinite makes every answer NaN: the training has blown up, "
+        "look at its loss",
         "07-capstone: The brief",
     ),
     "too-many-parameters": Entry(
         "The new heads are larger than the budget leaves room for", "07-capstone: The brief"
     ),
     "rare-class-ignored": Entry(
-        "High accuracy, and most of the rare class missed: the other class is so common that it hides that",
+        "High accuracy, and most of the rare class missed: the other class is so common that "
+        "it hides that",
         "07-capstone: A floor under the rare class",
     ),
     "false-alarms": Entry(

@@ -7,23 +7,28 @@ from course.checking.quiz.kinds import endless, pose
 from course.checking.quiz.questions import Question, right, wrong
 
 SHIP = Question(
-    "One fruit in ten is rotten. A model is right on 96 % of them, fresh or rotten. How many of the rotten ones does it find?",
+    "One fruit in ten is rotten. A model is right on 96 % of them, fresh or rotten. How many "
+    "of the rotten ones does it find?",
     (
         wrong(
             "96 %.",
-            "That is the share over all fruit, and nine in ten of those are fresh. The rotten ones hardly weigh in it.",
+            "That is the share over all fruit, and nine in ten of those are fresh. The rotten "
+            "ones hardly weigh in it.",
         ),
         wrong(
             "At most half, or it would be right more often.",
-            "It may find all of the rotten ones and take four fresh ones in a hundred for rotten. That makes 96 % as well.",
+            "It may find all of the rotten ones and take four fresh ones in a hundred for "
+            "rotten. That makes 96 % as well.",
         ),
         right(
             "At least 60 %; more the number does not tell.",
-            "Of 100 fruits 4 are judged wrong. If all 4 are rotten, 6 of 10 rotten ones are found; if none is, all. Recall tells.",
+            "Of 100 fruits 4 are judged wrong. If all 4 are rotten, 6 of 10 rotten ones are "
+            "found; if none is, all. Recall tells.",
         ),
         wrong(
             "None: a model that is right so often calls everything fresh.",
-            "Calling everything fresh is right on 90 %. It takes some rotten ones found to come to 96 %.",
+            "Calling everything fresh is right on 90 %. It takes some rotten ones found to "
+            "come to 96 %.",
         ),
     ),
 )
@@ -37,11 +42,13 @@ BIT_FOR_BIT = Question(
         ),
         right(
             "A frozen backbone in eval mode, and an optimizer over the new heads.",
-            "No parameter gets a gradient, no running statistic moves, and the old head reads the same features as before.",
+            "No parameter gets a gradient, no running statistic moves, and the old head reads "
+            "the same features as before.",
         ),
         wrong(
             "A frozen backbone in train mode, and an optimizer over the new heads.",
-            "The parameters stay. The running means and variances move with every batch, and with them all features.",
+            "The parameters stay. The running means and variances move with every batch, and "
+            "with them all features.",
         ),
         wrong(
             "Fine-tuning everything, then copying the old head's weights back.",
@@ -51,7 +58,8 @@ BIT_FOR_BIT = Question(
 )
 
 FILE = Question(
-    "You are to judge weights that a stranger sends. Which line opens them without running what the stranger wrote?",
+    "You are to judge weights that a stranger sends. Which line opens them without running "
+    "what the stranger wrote?",
     (
         wrong(
             '`torch.load("weights.pt", weights_only=False)`',
@@ -59,7 +67,8 @@ FILE = Question(
         ),
         wrong(
             '`pickle.load(open("weights.safetensors", "rb"))`',
-            "The name promises safetensors, the function runs a pickle. The bytes decide, not the name.",
+            "The name promises safetensors, the function runs a pickle. The bytes decide, not "
+            "the name.",
         ),
         right(
             '`safetensors.torch.load_file("weights.safetensors")`',
@@ -72,29 +81,35 @@ FILE = Question(
 )
 
 THRESHOLD = Question(
-    "You choose a threshold so that 85 % of 42 rotten validation pictures are found. And of a thousand new ones?",
+    "You choose a threshold so that 85 % of 42 rotten validation pictures are found. And of a "
+    "thousand new ones?",
     (
         wrong(
             "85 %: that is what the threshold was chosen for.",
-            "It was chosen on 42 pictures, each of which weighs more than two points. Another 42 would have chosen another threshold.",
+            "It was chosen on 42 pictures, each of which weighs more than two points. Another "
+            "42 would have chosen another threshold.",
         ),
         wrong(
             "More: new pictures are easier.",
-            "Nothing makes them easier. If anything, a threshold looks best on the pictures that chose it.",
+            "Nothing makes them easier. If anything, a threshold looks best on the pictures "
+            "that chose it.",
         ),
         right(
             "Something near it, rather less: so aim above the floor that you owe.",
-            "42 pictures are a coarse ruler, and the choice has fitted itself to them. A margin pays for both.",
+            "42 pictures are a coarse ruler, and the choice has fitted itself to them. A "
+            "margin pays for both.",
         ),
         wrong(
             "Nothing can be said.",
-            "The same stall, the same camera: the share will be near. It only is not exactly the same.",
+            "The same stall, the same camera: the share will be near. It only is not exactly "
+            "the same.",
         ),
     ),
 )
 
 EXTRA_KEY = Question(
-    "`model.state_dict()` holds `backbone.fc.weight`, which the brief does not know. Where does it come from?",
+    "`model.state_dict()` holds `backbone.fc.weight`, which the brief does not know. Where "
+    "does it come from?",
     (
         wrong(
             "From safetensors, which names all layers of a ResNet.",
@@ -102,7 +117,8 @@ EXTRA_KEY = Question(
         ),
         right(
             "The old head stands in two places: as `species`, and still inside the backbone.",
-            "Whoever stores `model.fc` elsewhere must put an `nn.Identity()` in its place, or it is run, named and saved twice.",
+            "Whoever stores `model.fc` elsewhere must put an `nn.Identity()` in its place, or "
+            "it is run, named and saved twice.",
         ),
         wrong(
             "From `nn.Identity()`, which keeps the weights of the layer it replaces.",
@@ -131,21 +147,27 @@ def folded_bias(rng):
         bias
         - threshold: f"{threshold:g} is a probability, and biases are logits. What goes off is {odds}.",
         bias
-        + threshold: "A probability is no logit, and to add it says rotten more often, whatever the threshold is.",
+        + threshold: "A probability is no logit, and to add it says rotten more often, whatever the "
+        "threshold is.",
         bias
-        * threshold: "Scaling a bias shifts the boundary by an amount that depends on the old bias, not on the threshold.",
+        * threshold: "Scaling a bias shifts the boundary by an amount that depends on the old bias, not on "
+        "the threshold.",
         bias
         - 0.5
-        + threshold: "The distance to one half is measured in probabilities here, and the bias lives among logits.",
-        bias: "Unchanged, it leaves the point where argmax changes its mind at a probability of one half.",
+        + threshold: "The distance to one half is measured in probabilities here, and the bias lives among "
+        "logits.",
+        bias: "Unchanged, it leaves the point where argmax changes its mind at a probability of one "
+        "half.",
     }
     return pose(
         rng,
-        f"Two logits, fresh and rotten. argmax shall say rotten from a probability of {threshold:g} on. What will the second bias be?",
+        "Two logits, fresh and rotten. argmax shall say rotten from a probability of "
+        f"{threshold:g} on. What will the second bias be?",
         [f"head.bias  # tensor([0.0, {bias}])", "head.bias.data[1] = ..."],
         right(
             f"`{bias - shift:.2f}`",
-            f"{odds} is {shift:.2f}, the logit of the threshold. Taken off the bias, it moves the point where argmax changes its mind from "
+            f"{odds} is {shift:.2f}, the logit of the threshold. Taken off the bias, it moves "
+            "the point where argmax changes its mind from "
             "one half to there.",
         ),
         [
@@ -165,14 +187,16 @@ def room_for_a_head(rng):
     hidden = (budget - classes) // each
     return pose(
         rng,
-        f"The new head may have at most {budget:,} parameters, biases included. How large can n be?",
+        f"The new head may have at most {budget:,} parameters, biases included. How large can "
+        "n be?",
         [
             f"model = torchvision.models.{name}()",
             f"head = nn.Sequential(nn.Linear({width}, n), nn.ReLU(), nn.Linear(n, {classes}))",
         ],
         right(
             f"`{hidden}`",
-            f"Each hidden unit has {width} weights and a bias below it and {classes} weights above it, {each} in all. The {classes} biases "
+            f"Each hidden unit has {width} weights and a bias below it and {classes} weights "
+            f"above it, {each} in all. The {classes} biases "
             "of the logits come on top.",
         ),
         [
@@ -189,7 +213,8 @@ def room_for_a_head(rng):
             ),
             wrong(
                 f"`{2 * hidden}`",
-                "As if half the layers were free. Both Linear layers count, the ReLU between them has no weights.",
+                "As if half the layers were free. Both Linear layers count, the ReLU between "
+                "them has no weights.",
             ),
             wrong(
                 f"`{budget // 1000}`",
