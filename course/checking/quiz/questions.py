@@ -1,4 +1,4 @@
-"""What a question is."""
+"""What a question is, and short ways to write one."""
 
 from typing import NamedTuple
 
@@ -14,14 +14,16 @@ class Question(NamedTuple):
     options: tuple[Option, ...]  # exactly one is right
 
 
-def right(text, why):
+def right(text: str, why: str) -> Option:
+    """The right option."""
     return Option(text, True, why)
 
 
-def wrong(text, why):
+def wrong(text: str, why: str) -> Option:
+    """A wrong option."""
     return Option(text, False, why)
 
 
-def snippet(*lines):
+def snippet(*lines: str) -> str:
     """These lines of Python as a Markdown code block."""
     return "\n".join(["```python", *lines, "```"])

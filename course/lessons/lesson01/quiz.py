@@ -7,7 +7,7 @@ from random import Random
 
 from torch import nn
 
-from course.checking.quiz import models
+from course.checking.quiz import architectures as models
 from course.checking.quiz.kinds import endless, pose
 from course.checking.quiz.questions import Question, right, snippet, wrong
 

@@ -2,7 +2,7 @@
 
 import math
 
-from course.checking.quiz import models
+from course.checking.quiz import architectures as models
 from course.checking.quiz.kinds import endless, pose
 from course.checking.quiz.questions import Question, right, wrong
 

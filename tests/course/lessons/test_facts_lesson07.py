@@ -5,7 +5,6 @@ import io
 import math
 import pickle
 import re
-import zipfile
 
 import pytest
 import torch
@@ -13,19 +12,17 @@ from safetensors.torch import load, save
 from torch import nn
 from torch.nn import functional as F
 
-from course.checking.quiz import draw, models
+from course.checking.quiz import architectures, draw
 from course.lessons.lesson07 import quiz, weights_judge
 from course.lessons.lesson07.checks import ranking
 from course.lessons.lesson07.quiz import BIT_FOR_BIT, SHIP
 from course.vision.backbones import load_backbone
 from course.vision.drawing import develop
 from course.vision.fruit import (
-    EVENING_ARCHIVE,
+    EVENING,
     EVENING_FRUITS,
-    EVENING_SPLITS,
     draw_evening,
     evening,
-    evening_picture,
     stall,
 )
 from course.vision.species import picture
@@ -35,7 +32,7 @@ from course.vision.species import picture
 def stall_by_lamplight():
     """Features and labels of both splits, as the judge makes features."""
     read = {weights_judge.old_name(name): t.float() for name, t in weights_judge.bundled().items()}
-    splits = map(evening, EVENING_SPLITS)
+    splits = map(evening, EVENING.splits)
     return [
         (weights_judge.features_of(read, pictures.images).clone(), pictures.fruit, pictures.rotten)
         for pictures in splits
@@ -64,19 +61,6 @@ def shares(head, features, rotten, threshold=0.5):
 
 
 # --- the pictures
-
-
-def test_the_evening_archive_holds_what_the_painter_draws():
-    with zipfile.ZipFile(EVENING_ARCHIVE) as archive:
-        assert len(archive.namelist()) == sum(count for _, count in EVENING_SPLITS.values())
-        for split, (seed, count) in EVENING_SPLITS.items():
-            for index in (0, 57, count - 1):
-                kept, drawn = develop(
-                    [archive.read(f"{split}/{index:03d}.jpg"), evening_picture(seed, index)]
-                ).float()
-                assert (kept - drawn).abs().mean() < 0.5, (
-                    f"{split} {index} is drawn otherwise: run course.vision.fruit.write_evening()"
-                )
 
 
 def test_six_fruits_one_in_ten_rotten_and_darker_than_by_day():
@@ -280,4 +264,4 @@ def test_room_for_a_head():
             <= budget
             for n in (int(right_one(question)), int(right_one(question)) + 1)
         ]
-        assert fits == [True, False] and f"Linear({models.head_width(name)}, n)" in lines
+        assert fits == [True, False] and f"Linear({architectures.head_width(name)}, n)" in lines
