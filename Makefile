@@ -2,7 +2,7 @@
 PYTHON ?= python3
 BIN := .venv/bin
 
-.PHONY: install lab demo test answers bench build
+.PHONY: install lab demo check test answers bench build
 install:
 	@$(PYTHON) --version >/dev/null 2>&1 || { echo "The course needs Python 3.10 or newer: '$(PYTHON)' was not found."; exit 1; }
 	@$(PYTHON) bootstrap.py
@@ -13,8 +13,12 @@ lab: install      ## learn: JupyterLab on lesson 00
 demo: install     ## teach: a class of twelve, generated, graded and reported
 	@$(BIN)/course demo
 
-test: install     ## the tests
+check: install    ## format, lint and types, in seconds; pre-commit runs the same
+	@$(BIN)/ruff format --check --quiet .
 	@$(BIN)/ruff check --quiet .
+	@$(BIN)/mypy --config-file nbjudge/pyproject.toml nbjudge/src
+
+test: check       ## make check, then the tests
 	@$(BIN)/python -m pytest
 
 answers: install  ## every wrong and every unusual right answer through nbgrader: the kill matrix

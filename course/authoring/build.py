@@ -20,6 +20,7 @@ from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from course.authoring import UsageError
 from course.paths import RELEASE, ROOT, SOLUTIONS, SOURCE
 from nbjudge.coursedir.settings import path_with_alembic
 from nbjudge.files import replace_text
@@ -99,7 +100,7 @@ def state_points(notebook: NotebookNode) -> None:
     """Replace `{points}` in Markdown by the points in the metadata of the check cells.
 
     In the first cell, the lesson's header, it is the lesson's total; above an answer cell `name`
-    it is the points of `check-name`. Raises ValueError where no answer cell with a check follows.
+    it is the points of `check-name`. Raises UsageError where no answer cell with a check follows.
     """
     points = {
         cell.id: cell.metadata["nbgrader"]["points"]
@@ -112,7 +113,7 @@ def state_points(notebook: NotebookNode) -> None:
         if statement.cell_type == "markdown" and POINTS in statement.source:
             check = f"check-{answer.id}"
             if check not in points:
-                raise ValueError(
+                raise UsageError(
                     f"{POINTS} stands above the cell {answer.id!r}, and there is no cell {check!r}"
                 )
             statement.source = statement.source.replace(POINTS, in_words(points[check]))

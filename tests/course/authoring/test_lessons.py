@@ -2,11 +2,12 @@
 
 import json
 import re
+import shutil
 
 import pytest
 from traitlets.config import PyFileConfigLoader
 
-from course.authoring import build
+from course.authoring import UsageError, build
 from course.checking.misconception import CATALOGUE
 from course.paths import ANSWERS, ROOT
 from nbjudge.planning.steps import names_of
@@ -216,11 +217,9 @@ def test_environment_and_pyproject_say_the_same():
 def copied_lesson(tmp_path, monkeypatch):
     """The name of a lesson whose text is copied to a source folder of its own."""
     lesson = LESSONS[0]
-    text = build.text_path(lesson).read_text()
+    only_text = shutil.ignore_patterns("*.ipynb")
+    shutil.copytree(build.SOURCE / lesson, tmp_path / lesson, ignore=only_text)
     monkeypatch.setattr(build, "SOURCE", tmp_path)
-    copy = build.text_path(lesson)
-    copy.parent.mkdir()
-    copy.write_text(text)
     return lesson
 
 
@@ -234,7 +233,7 @@ def change(lesson, old, new):
 
 def test_points_without_a_check_are_an_error(copied_lesson):
     change(copied_lesson, "## The fruit stall", "## The fruit stall\n\n*{points}*")
-    with pytest.raises(ValueError, match=r"\{points\} stands above the cell"):
+    with pytest.raises(UsageError, match=r"\{points\} stands above the cell"):
         build.source_notebook(copied_lesson)
 
 
