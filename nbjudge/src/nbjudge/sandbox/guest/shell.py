@@ -2,12 +2,16 @@
 
 This module is all that student code can reach of the grading engine. It therefore judges nothing,
 knows no secret, and imports nothing of the engine but output.py.
+
+A snapshot keeps what this module's names refer to. The module typing must not be among that:
+typing_extensions patches it, and who imports PyTorch would be told of for that.
 """
+
+from __future__ import annotations
 
 import io
 import sys
-from collections.abc import Callable
-from typing import Any
+from typing import TYPE_CHECKING
 
 from IPython.core.displayhook import DisplayHook
 from IPython.core.displaypub import DisplayPublisher
@@ -16,6 +20,10 @@ from traitlets import Type
 from traitlets.config import Config
 
 from nbjudge.sandbox.output import OutputBudget, shorten
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+    from typing import Any
 
 
 class Page:
