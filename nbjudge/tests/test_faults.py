@@ -1,5 +1,8 @@
-"""What may go wrong around a grading: sudden deaths, a full disk, a locked gradebook, two people at once. Nothing may be corrupt
-afterwards, the person must be told what to do, and the same command must then come to the same marks as a grading in peace."""
+"""What may go wrong around a grading: sudden deaths, a full disk, a locked gradebook, two people.
+
+Nothing may be corrupt afterwards, the person must be told what to do, and the same command must
+then give the same marks as a grading that nobody disturbed.
+"""
 
 import contextlib
 import os
@@ -13,7 +16,7 @@ import psutil
 import pytest
 
 from classroom import LESSON, answered, hand_in
-from faults import command, compare, make_class, state
+from faults import VICTIMS, command, compare, make_class, state
 from nbjudge.coordinator import Options, grade
 from nbjudge.coursedir.results import KEPT, only_one
 from nbjudge.errors import AlreadyGrading, GradebookError
@@ -39,28 +42,26 @@ def course(quiet, tmp_path):
 
 def test_sudden_deaths_lose_and_double_nothing(tmp_path):
     killed, expected, found = compare(tmp_path, kills=6, seed=1)
-    assert len(killed) >= 5 and set(killed) == {"coordinator", "worker", "warm parent"}
-    assert found[0] == expected[0] and len(found[0]) == 20
-    assert found[1] == expected[1]
-    assert not [
-        path.name
-        for path in (tmp_path / "rough" / KEPT).iterdir()
-        if path.name.startswith(("staged-", "graded-", "release-"))
-    ]
+    assert len(killed) >= 5
+    assert set(killed) == set(VICTIMS)
+    marks, files = found
+    assert len(marks) == 20
+    assert (marks, files) == expected
+    left = [path.name for path in (tmp_path / "rough" / KEPT).iterdir()]
+    unfinished = ("staged-", "graded-", "release-")
+    assert not [name for name in left if name.startswith(unfinished)]
 
 
 def test_an_interrupt_waits_for_no_cell(course):
     hand_in(course, "endless", answered(add="import time\n\ntime.sleep(25)"))
-    grading = subprocess.Popen(
-        [*command(course), "--learner", "endless"],
-        stdout=subprocess.DEVNULL,
-        stderr=subprocess.DEVNULL,
-    )
-    while (
-        len(below := psutil.Process(grading.pid).children(recursive=True)) < 4
-    ):  # warm parent, start, and the two processes of a room
+    line = [*command(course), "--learner", "endless"]
+    quiet = subprocess.DEVNULL
+    grading = subprocess.Popen(line, stdout=quiet, stderr=quiet)
+    below = []
+    while len(below) < 4:  # zygote, template process, and the two processes of a sandbox
         assert grading.poll() is None
         time.sleep(0.05)
+        below = psutil.Process(grading.pid).children(recursive=True)
     grading.send_signal(signal.SIGINT)
     assert grading.wait(timeout=10) == 130
     assert not psutil.wait_procs(below, timeout=5)[1]
@@ -68,49 +69,41 @@ def test_an_interrupt_waits_for_no_cell(course):
 
 @contextlib.contextmanager
 def locked(root):
-    """Another program has the gradebook open for itself."""
-    book = sqlite3.connect(root / "gradebook.db", isolation_level=None)
-    book.execute("BEGIN EXCLUSIVE")
+    """Hold the gradebook as another program does that has it open for itself."""
+    gradebook = sqlite3.connect(root / "gradebook.db", isolation_level=None)
+    gradebook.execute("BEGIN EXCLUSIVE")
     try:
         yield
     finally:
-        book.close()
+        gradebook.close()
 
 
 def test_a_gradebook_locked_from_the_start(quiet, course):
-    grade(course, [LESSON], [], ONE)
-    with (
-        locked(course),
-        pytest.raises(
-            GradebookError,
-            match=r"gradebook cannot be used \(database is locked\).*run the same command again",
-        ),
-    ):
+    grade(course, [LESSON], [], ONE)  # makes the gradebook
+    sentence = r"gradebook cannot be used \(database is locked\).*run the same command again"
+    with locked(course), pytest.raises(GradebookError, match=sentence):
         grade(course, [LESSON], options=ONE)
     grade(course, [LESSON], options=ONE)
     assert state(course) == state(quiet / "after")
 
 
 def test_a_gradebook_locked_half_way(quiet, course):
-    with (
-        contextlib.ExitStack() as stack,
-        pytest.raises(GradebookError, match=r"database is locked.*what is graded so far is kept"),
-    ):
-        grade(
-            course,
-            [LESSON],
-            options=ONE,
-            tell=lambda done, *_: stack.enter_context(locked(course)) if done == 1 else None,
-        )
+    sentence = r"database is locked.*what is graded so far is kept"
+    with contextlib.ExitStack() as stack:
+
+        def lock_after_the_first(done, *_):
+            if done == 1:
+                stack.enter_context(locked(course))
+
+        with pytest.raises(GradebookError, match=sentence):
+            grade(course, [LESSON], options=ONE, tell=lock_after_the_first)
     grade(course, [LESSON], options=ONE)
     assert state(course) == state(quiet / "after")
 
 
 def test_two_gradings_at_once(course):
-    with (
-        only_one(course),
-        pytest.raises(AlreadyGrading, match=r"is being graded already \(process \d+\): wait"),
-    ):
+    sentence = r"is being graded already \(process \d+\): wait"
+    with only_one(course), pytest.raises(AlreadyGrading, match=sentence):
         grade(course, [LESSON], options=ONE)
 
 
@@ -118,27 +111,30 @@ def test_a_clock_that_has_gone_back(quiet, course):
     """All that an earlier run has left behind then comes from the future."""
     first = sorted(path.name for path in (course / "submitted").iterdir())[0]
     grade(course, [LESSON], [first], ONE)
-    for path in [
-        *(course / KEPT).rglob("*"),
-        *(course / "autograded").rglob("*"),
-        course / "gradebook.db",
-    ]:
-        os.utime(path, (time.time() + 3600,) * 2)
+    in_an_hour = time.time() + 3600
+    for folder in (course / KEPT, course / "autograded"):
+        for path in folder.rglob("*"):
+            os.utime(path, (in_an_hour, in_an_hour))
+    os.utime(course / "gradebook.db", (in_an_hour, in_an_hour))
     grade(course, [LESSON], options=ONE)
     assert state(course) == state(quiet / "after")
     assert grade(course, [LESSON], options=ONE).cells == 0  # and what was kept still holds
 
 
-# The file systems of these two are made in namespaces of their own, as the rooms are (mount_namespaces(7)).
+# These two mount file systems in a mount namespace of their own (mount_namespaces(7)).
 
 UNSHARE = ["unshare", "--user", "--map-root-user", "--mount", "bash", "-ec"]
-can_mount = (
-    shutil.which("unshare")
-    and subprocess.run([*UNSHARE, "mount -t tmpfs none /mnt"], capture_output=True).returncode == 0
-)
-mounts = pytest.mark.skipif(
-    not can_mount, reason="this system lets nobody but its owner mount file systems"
-)
+
+
+def can_mount():
+    """Whether this system lets anybody mount file systems in a namespace of their own."""
+    if not shutil.which("unshare"):
+        return False
+    tried = subprocess.run([*UNSHARE, "mount -t tmpfs none /mnt"], capture_output=True)
+    return tried.returncode == 0
+
+
+mounts = pytest.mark.skipif(not can_mount(), reason="only root may mount file systems here")
 GRADE = " ".join(command("$COURSE", "--unconfined"))
 
 
