@@ -64,11 +64,14 @@ def submitted():
 
 
 def at(notebook, grade_id):
-    return next(
-        k
-        for k, cell in enumerate(notebook.cells)
-        if cell.metadata.get("nbgrader", {}).get("grade_id") == grade_id
-    )
+    for place, cell in enumerate(notebook.cells):
+        if cell.metadata.get("nbgrader", {}).get("grade_id") == grade_id:
+            return place
+    raise AssertionError(f"there is no cell {grade_id}")
+
+
+def cell_of(notebook, grade_id):
+    return notebook.cells[at(notebook, grade_id)]
 
 
 def texts(notebook):
@@ -94,17 +97,17 @@ def test_answers_go_in_and_all_else_is_the_source(source, submitted):
 def test_untouched_release_keeps_the_stub(source):
     notebook, findings = rebuild(source, released(source))
     assert findings == []
-    assert "NotImplementedError" in notebook.cells[at(notebook, "one")].source
-    assert "BEGIN HIDDEN" in notebook.cells[at(notebook, "check-one")].source
+    assert "NotImplementedError" in cell_of(notebook, "one").source
+    assert "BEGIN HIDDEN" in cell_of(notebook, "check-one").source
 
 
 def test_written_answer_and_its_pictures_go_in(source, submitted):
-    submitted.cells[at(submitted, "why")].source = "Because."
-    submitted.cells[at(submitted, "why")]["attachments"] = {"a.png": {"image/png": "AAAA"}}
+    cell_of(submitted, "why").source = "Because."
+    cell_of(submitted, "why")["attachments"] = {"a.png": {"image/png": "AAAA"}}
     notebook, findings = rebuild(source, submitted)
     assert findings == []
-    assert notebook.cells[at(notebook, "why")].source == "Because."
-    assert notebook.cells[at(notebook, "why")].attachments == {"a.png": {"image/png": "AAAA"}}
+    assert cell_of(notebook, "why").source == "Because."
+    assert cell_of(notebook, "why").attachments == {"a.png": {"image/png": "AAAA"}}
 
 
 def test_metadata_of_the_submission_means_nothing(source, submitted):
@@ -117,9 +120,7 @@ def test_metadata_of_the_submission_means_nothing(source, submitted):
 
 
 def test_outputs_are_dropped(source, submitted):
-    submitted.cells[at(submitted, "one")].outputs = [
-        {"output_type": "stream", "name": "stdout", "text": "x"}
-    ]
+    cell_of(submitted, "one").outputs = [{"output_type": "stream", "name": "stdout", "text": "x"}]
     notebook, _ = rebuild(source, submitted)
     assert all(cell.get("outputs", []) == [] for cell in notebook.cells)
 
@@ -131,22 +132,24 @@ def test_missing_answer_counts_as_not_answered(source, submitted):
         "the answer cell `one` is missing: it counts as not answered, "
         "ask the learner if that was not meant"
     ]
-    assert "NotImplementedError" in notebook.cells[at(notebook, "one")].source
+    assert "NotImplementedError" in cell_of(notebook, "one").source
 
 
 def test_missing_answer_is_found_in_an_added_cell(source, submitted):
     submitted.cells[at(submitted, "one")] = plain(RIGHT["one"])
     notebook, findings = rebuild(source, submitted)
-    assert len(findings) == 1 and "the added cell that defines `one` is graded" in findings[0]
-    assert notebook.cells[at(notebook, "one")].source == RIGHT["one"]
+    assert len(findings) == 1
+    assert "the added cell that defines `one` is graded" in findings[0]
+    assert cell_of(notebook, "one").source == RIGHT["one"]
     assert len(notebook.cells) == len(source.cells)
 
 
 def test_emptied_answer_counts_as_not_answered(source, submitted):
-    submitted.cells[at(submitted, "one")].source = "\n"
+    cell_of(submitted, "one").source = "\n"
     notebook, findings = rebuild(source, submitted)
-    assert len(findings) == 1 and "`one` is empty" in findings[0]
-    assert "NotImplementedError" in notebook.cells[at(notebook, "one")].source
+    assert len(findings) == 1
+    assert "`one` is empty" in findings[0]
+    assert "NotImplementedError" in cell_of(notebook, "one").source
 
 
 def test_added_cells_stay_where_they_stood_without_metadata(source, submitted):
@@ -191,22 +194,23 @@ def test_copy_as_given_out_gives_way_to_the_answer(source, submitted):
 
 
 def test_of_two_versions_the_last_is_graded_and_the_first_still_runs(source, submitted):
-    first = copy.deepcopy(submitted.cells[at(submitted, "one")])
+    first = copy.deepcopy(cell_of(submitted, "one"))
     first.source = "def helper(x):\n    return x\n\ndef one(x):\n    return 0"
     submitted.cells.insert(at(submitted, "one"), first)
     notebook, findings = rebuild(source, submitted)
-    assert len(findings) == 1 and "the last version that is Python is graded" in findings[0]
-    assert notebook.cells[at(notebook, "one")].source == RIGHT["one"]
+    assert len(findings) == 1
+    assert "the last version that is Python is graded" in findings[0]
+    assert cell_of(notebook, "one").source == RIGHT["one"]
     assert notebook.cells[at(notebook, "one") - 1].source == first.source
     assert notebook.cells[at(notebook, "one") - 1].metadata == {}
 
 
 def test_last_version_that_is_not_python_does_not_win(source, submitted):
-    torn = copy.deepcopy(submitted.cells[at(submitted, "one")])
+    torn = copy.deepcopy(cell_of(submitted, "one"))
     torn.source = "def one(x:"
     submitted.cells.insert(at(submitted, "one") + 1, torn)
     notebook, _ = rebuild(source, submitted)
-    assert notebook.cells[at(notebook, "one")].source == RIGHT["one"]
+    assert cell_of(notebook, "one").source == RIGHT["one"]
 
 
 @pytest.mark.parametrize("keeps_metadata", ["both", "first", "second"])
@@ -221,7 +225,7 @@ def test_split_answer_is_joined(source, submitted, keeps_metadata):
         halves[0] = plain(first)
     submitted.cells[k : k + 1] = halves
     notebook, findings = rebuild(source, submitted)
-    assert notebook.cells[at(notebook, "one")].source == f"{first}\n{second}"
+    assert cell_of(notebook, "one").source == f"{first}\n{second}"
     assert len(findings) == 1 and "as one answer" in findings[0] and "`one`" in findings[0]
     assert len(notebook.cells) == len(source.cells)
 
@@ -231,39 +235,41 @@ def test_answer_with_a_magic_is_python(source, submitted):
     submitted.cells[k].source = "%time\n" + RIGHT["one"]
     submitted.cells.insert(k + 1, plain("one(1)"))
     notebook, findings = rebuild(source, submitted)
-    assert findings == [] and notebook.cells[at(notebook, "one")].source.startswith("%time")
+    assert findings == [] and cell_of(notebook, "one").source.startswith("%time")
 
 
 def test_answer_turned_into_text_is_code_again(source, submitted):
     k = at(submitted, "one")
     submitted.cells[k] = new_markdown_cell(RIGHT["one"], metadata=submitted.cells[k].metadata)
     notebook, findings = rebuild(source, submitted)
-    assert len(findings) == 1 and "turned into a markdown cell" in findings[0]
-    assert notebook.cells[at(notebook, "one")].cell_type == "code"
+    assert len(findings) == 1
+    assert "turned into a markdown cell" in findings[0]
+    assert cell_of(notebook, "one").cell_type == "code"
 
 
 def test_locked_cells_are_put_back(source, submitted):
-    submitted.cells[at(submitted, "check-one")].source = "pass"
+    cell_of(submitted, "check-one").source = "pass"
     del submitted.cells[at(submitted, "check-two")]
     notebook, findings = rebuild(source, submitted)
     assert any("`check-one` was edited" in sentence for sentence in findings)
     assert any("`check-two` was deleted" in sentence for sentence in findings)
     for name in ("check-one", "check-two"):
-        assert notebook.cells[at(notebook, name)] == source.cells[at(source, name)]
+        assert cell_of(notebook, name) == cell_of(source, name)
 
 
 def test_order_comes_from_the_source(source, submitted):
     submitted.cells.reverse()
     notebook, _ = rebuild(source, submitted)
     assert [cell.id for cell in notebook.cells] == [cell.id for cell in source.cells]
-    assert notebook.cells[at(notebook, "two")].source == RIGHT["two"]
+    assert cell_of(notebook, "two").source == RIGHT["two"]
 
 
 def test_edited_given_code_is_said_and_not_run_but_experiments_are_free(source, submitted):
     submitted.cells[1].source = "import cmath"
     next(cell for cell in submitted.cells if cell.id == "cell-06").source = "epochs = 99"
     notebook, findings = rebuild(source, submitted)
-    assert len(findings) == 1 and "`cell-01`" in findings[0]
+    assert len(findings) == 1
+    assert "`cell-01`" in findings[0]
     assert "import cmath" not in texts(notebook) and "epochs = 99" not in texts(notebook)
 
 
