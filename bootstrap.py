@@ -1,6 +1,7 @@
 """Make .venv and install the course into it; does nothing when that is done already.
 
-Needs Python alone. Run by every `make` target. Can be interrupted and run again: pip keeps what it has downloaded.
+Needs Python alone. Run by every `make` target. Can be interrupted and run again: pip keeps what it
+has downloaded.
 """
 
 import hashlib

@@ -1,4 +1,7 @@
-"""Before torch is imported anywhere: threads that wait sleep, for on two busy cores spinning costs several times the work."""
+"""Set before torch is imported anywhere: threads that wait sleep.
+
+On two busy cores spinning costs several times the work.
+"""
 
 import os
 

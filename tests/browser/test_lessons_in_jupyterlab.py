@@ -1,4 +1,7 @@
-"""A learner's first minutes: in JupyterLab, with the mouse, with the keyboard alone, in light and dark, and on exported pages."""
+"""A learner's first minutes: in JupyterLab, by mouse or keyboard alone, and on exported pages.
+
+Each page is looked at in the light and the dark theme.
+"""
 
 import nbformat
 import pytest
@@ -19,9 +22,9 @@ pytestmark = [
 WRONG = "def count_parameters(model):\n    return len(list(model.parameters()))"
 RIGHT = "def count_parameters(model):\n    return sum(t.numel() for t in model.parameters())"
 CHECK = "check.count_parameters("
-FEEDBACK = {
-    "nbgrader": {"notebook": "page", "score": 0, "max_score": 1, "late_penalty": 0}
-}  # what its template asks for
+DIAGNOSIS = ("A tensor is not one parameter: count the numbers inside it", "you say 62")
+# what nbgrader's template of a feedback page asks for
+FEEDBACK = {"nbgrader": {"notebook": "page", "score": 0, "max_score": 1, "late_penalty": 0}}
 
 
 def feedback_exporter():
@@ -29,69 +32,81 @@ def feedback_exporter():
     return HTMLExporter(config=GenerateFeedback(CourseDirectory()).config)
 
 
+def fine(page, part):
+    """Assert that axe finds nothing serious in this part of a page."""
+    found = offences(page, part)
+    assert not found, "\n".join(found)
+
+
 def test_the_first_minute(jupyter, chromium):
     page = chromium.new_page(viewport={"width": 1200, "height": 900})
     asked = []
     page.on("request", lambda request: asked.append(request.url))
     lesson = LessonPage(page, jupyter)
-    assert page.locator(".jp-NotebookPanel h1").inner_text().startswith("00 Start here")
+    title = page.locator(".jp-NotebookPanel h1").inner_text()
+    assert title.startswith("00 Start here")
 
-    assert lesson.run("self_check()").get_by_text("Backbone:").inner_text().count("[  OK  ]") == 5
+    environment = lesson.run("self_check()").get_by_text("Backbone:").inner_text()
+    assert environment.count("[  OK  ]") == 5
 
-    answer, check = lesson.run("def count_parameters"), lesson.run(CHECK)
+    answer = lesson.run("def count_parameters")
+    check = lesson.run(CHECK)
     check.locator(".check").get_by_text("Not answered yet.").wait_for()
+    a_wrong_answer_is_explained(page, lesson, answer, check)
+    validate_says_the_same(page)
+
+    check.locator(".check.failed").get_by_role("link").click()
+    page.get_by_role("heading", name="An answer and its check").wait_for()
+
+    a_right_answer_passes(page, lesson, answer, check)
+    page.keyboard.press("Control+s")
+    progress = lesson.run("lesson_map()").locator(".lesson-map")
+    progress.get_by_text("1 of 1", exact=True).wait_for()
+    fine(page, ".lesson-map")
+    assert page.locator(".Toastify__toast").count() == 0, "nobody asks for news"
+    here = (jupyter.split("/lab/")[0], "data:", "blob:")
+    elsewhere = [url for url in asked if not url.startswith(here)]
+    assert not elsewhere, "nothing is fetched from, or sent to, anywhere else"
+
+
+def a_wrong_answer_is_explained(page, lesson, answer, check):
     lesson.answer("def count_parameters", WRONG)
     lesson.run(CHECK)
     panel = check.locator(".check.failed").filter(has_text="Observed")
     panel.wait_for()
-    assert (
-        "A tensor is not one parameter" in panel.inner_text() and "you say 62" in panel.inner_text()
-    )
-    assert not check.locator(".jp-OutputArea-output[data-mime-type$=stderr]").is_visible(), (
-        "the panel says it all"
-    )
-    lesson.in_both_themes(
-        lambda theme: (
-            picture(f"failed-check-{theme}", page, answer, check),
-            none(offences(page, ".check")),
-        )
-    )
+    for words in DIAGNOSIS:
+        assert words in panel.inner_text()
+    traceback = check.locator(".jp-OutputArea-output[data-mime-type$=stderr]")
+    assert not traceback.is_visible(), "the panel says it all"
 
+    def look(theme):
+        picture(f"failed-check-{theme}", page, answer, check)
+        fine(page, ".check")
+
+    lesson.in_both_themes(look)
+
+
+def validate_says_the_same(page):
     page.get_by_role("button", name="Validate").click()
-    said = page.locator(".jp-Dialog").filter(has_text="Validation Results")
-    said.wait_for()
-    assert (
-        "A tensor is not one parameter: count the numbers inside it" in said.inner_text()
-        and "you say 62" in said.inner_text()
-    )
+    dialog = page.locator(".jp-Dialog").filter(has_text="Validation Results")
+    dialog.wait_for()
+    for words in DIAGNOSIS:
+        assert words in dialog.inner_text()
     page.keyboard.press("Enter")
 
-    panel.get_by_role("link").click()
-    page.get_by_role("heading", name="An answer and its check").wait_for()
 
+def a_right_answer_passes(page, lesson, answer, check):
     lesson.answer("def count_parameters", RIGHT)
     lesson.run(CHECK)
-    check.locator(".check.passed").wait_for()
-    assert "11,689,512" in check.locator(".check.passed").inner_text()
-    lesson.in_both_themes(
-        lambda theme: (
-            picture(f"passed-check-{theme}", page, answer, check),
-            none(offences(page, ".check")),
-        )
-    )
+    panel = check.locator(".check.passed")
+    panel.wait_for()
+    assert "11,689,512" in panel.inner_text()
 
-    page.keyboard.press("Control+s")
-    lesson.run("lesson_map()").locator(".lesson-map").get_by_text("1 of 1", exact=True).wait_for()
-    none(offences(page, ".lesson-map"))
-    assert page.locator(".Toastify__toast").count() == 0, "nobody asks for news"
-    elsewhere = [
-        url for url in asked if not url.startswith((jupyter.split("/lab/")[0], "data:", "blob:"))
-    ]
-    assert not elsewhere, "nothing is fetched from, or sent to, anywhere else"
+    def look(theme):
+        picture(f"passed-check-{theme}", page, answer, check)
+        fine(page, ".check")
 
-
-def none(found):
-    assert not found, "\n".join(found)
+    lesson.in_both_themes(look)
 
 
 def test_hints_open_one_by_one(jupyter, chromium):
@@ -101,6 +116,15 @@ def test_hints_open_one_by_one(jupyter, chromium):
     assert [hint.is_visible() for hint in hints.all()] == [True, False, False]
     hints.nth(0).click()
     assert [hint.is_visible() for hint in hints.all()] == [True, True, False]
+
+
+def tab_to(element):
+    """Press Tab until an element has the focus."""
+    for _ in range(20):
+        element.page.keyboard.press("Tab")
+        if element.count() and element.first.evaluate("e => e === document.activeElement"):
+            return
+    raise AssertionError(f"Tab does not come to {element}")
 
 
 def test_the_quiz_by_keyboard_alone(jupyter, chromium):
@@ -115,65 +139,60 @@ def test_the_quiz_by_keyboard_alone(jupyter, chromium):
     quiz.get_by_role("radio").first.wait_for()
     page.keyboard.press("Escape")
 
-    def tab_to(role, name):
-        for _ in range(20):
-            page.keyboard.press("Tab")
-            here = quiz.get_by_role(role, name=name)
-            if here.count() and here.first.evaluate(
-                "element => element === document.activeElement"
-            ):
-                return
-        raise AssertionError(f"Tab does not come to the {role} {name!r}")
-
-    tab_to("radio", "The new head makes the model much smaller")
+    tab_to(quiz.get_by_role("radio", name="The new head makes the model much smaller"))
     page.keyboard.press("Space")
-    tab_to("button", "Check")
+    tab_to(quiz.get_by_role("button", name="Check"))
     page.keyboard.press("Space")
     quiz.get_by_text("Not this one.").first.wait_for()
-    lesson.in_both_themes(
-        lambda theme: (picture(f"quiz-{theme}", page, quiz), none(offences(page, ".quiz")))
-    )
+
+    def look(theme):
+        picture(f"quiz-{theme}", page, quiz)
+        fine(page, ".quiz")
+
+    lesson.in_both_themes(look)
+
+
+def show(page, path, exporter, notebook, resources=None):
+    """Export a notebook to a page and open it."""
+    path.write_text(exporter.from_notebook_node(notebook, resources)[0])
+    page.goto(path.as_uri())
 
 
 @pytest.mark.parametrize("lesson", build.lessons())
 def test_an_exported_lesson(tmp_path, chromium, lesson):
-    notebook = nbformat.read(build.SOLUTIONS / f"{lesson}.ipynb", 4)
+    notebook = nbformat.read(build.solution_path(lesson), 4)
     page = chromium.new_page()
-    (tmp_path / "lesson.html").write_text(HTMLExporter().from_notebook_node(notebook)[0])
-    page.goto((tmp_path / "lesson.html").as_uri())
-    assert (
-        page.locator(".check.passed").first.is_visible()
-        and page.locator("summary").first.is_visible()
-    )
-    none(offences(page, ".jp-OutputArea-output"))
+    show(page, tmp_path / "lesson.html", HTMLExporter(), notebook)
+    assert page.locator(".check.passed").first.is_visible()
+    assert page.locator("summary").first.is_visible()
+    fine(page, ".jp-OutputArea-output")
+
+
+@pytest.fixture
+def failed_check(monkeypatch):
+    """A notebook with one check cell, which shows a panel and an error."""
+    outputs = []
+
+    def display(bundle, raw):
+        outputs.append(nbformat.v4.new_output("display_data", bundle))
+
+    monkeypatch.setattr(panel, "display", display)
+    monkeypatch.setattr(panel.InteractiveShell, "initialized", lambda: True)
+    panel.not_yet("`this`, not that", "for resnet18 62", "00-start-here: An answer and its check")
+    traceback = ["Not yet. That in plain text"]
+    error = {"ename": "Misconception", "evalue": "that", "traceback": traceback}
+    outputs.append(nbformat.v4.new_output("error", **error))
+    cell = nbformat.v4.new_code_cell("check()", outputs=outputs, metadata={"nbgrader": {}})
+    return nbformat.v4.new_notebook(cells=[cell])
 
 
 @pytest.mark.parametrize(
     "exporter", [HTMLExporter, feedback_exporter], ids=["nbconvert", "nbgrader's feedback"]
 )
-def test_an_exported_failure(tmp_path, monkeypatch, chromium, exporter):
-    shown = []
-    monkeypatch.setattr(
-        panel,
-        "display",
-        lambda bundle, raw: shown.append(nbformat.v4.new_output("display_data", bundle)),
-    )
-    monkeypatch.setattr(panel.InteractiveShell, "initialized", lambda: True)
-    panel.not_yet("`this`, not that", "for resnet18 62", "00-start-here: An answer and its check")
-    shown.append(
-        nbformat.v4.new_output(
-            "error", ename="Misconception", evalue="that", traceback=["Not yet. That in plain text"]
-        )
-    )
-    notebook = nbformat.v4.new_notebook(
-        cells=[nbformat.v4.new_code_cell("check()", outputs=shown, metadata={"nbgrader": {}})]
-    )
+def test_an_exported_failure(tmp_path, failed_check, chromium, exporter):
     page = chromium.new_page()
-    (tmp_path / "page.html").write_text(exporter().from_notebook_node(notebook, FEEDBACK)[0])
-    page.goto((tmp_path / "page.html").as_uri())
-    assert (
-        page.locator(".check.failed").is_visible()
-        and page.get_by_text("for resnet18 62").is_visible()
-    )
+    show(page, tmp_path / "page.html", exporter(), failed_check, FEEDBACK)
+    assert page.locator(".check.failed").is_visible()
+    assert page.get_by_text("for resnet18 62").is_visible()
     assert not page.get_by_text("That in plain text").is_visible(), "said once"
-    none(offences(page, ".check"))
+    fine(page, ".check")

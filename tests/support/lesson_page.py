@@ -1,21 +1,31 @@
-"""A lesson in JupyterLab, used as a learner uses it: by mouse and keyboard, and looked at by axe."""
+"""A lesson in JupyterLab, used as a learner uses it, by mouse and keyboard; axe looks at it."""
 
 import contextlib
 import io
 import shutil
-from pathlib import Path
 
 from PIL import Image
 from playwright.sync_api import expect
 
-CHROMIUM = next(
-    filter(None, map(shutil.which, ("chromium", "chromium-browser", "google-chrome", "chrome"))),
-    None,
-)
-SCREENSHOTS = Path(__file__).resolve().parents[2] / "docs" / "screenshots"
+from course.paths import ROOT
+
+SCREENSHOTS = ROOT / "docs" / "screenshots"
+
+
+def find_browser():
+    """The path of a browser, None where there is none."""
+    for name in ("chromium", "chromium-browser", "google-chrome", "chrome"):
+        if path := shutil.which(name):
+            return path
+    return None
+
+
+CHROMIUM = find_browser()
 
 
 class LessonPage:
+    """A lesson that is open in JupyterLab."""
+
     def __init__(self, page, address):
         self.page = page
         page.set_default_timeout(150_000)  # a busy machine is no bug
@@ -43,18 +53,19 @@ class LessonPage:
         raise AssertionError(f"the cell with {text!r} does not run")
 
     def answer(self, text, source):
+        """Put `source` in the place of the cell that holds this text, and run it."""
         self.cell(text).locator(".cm-content").click()
         self.page.keyboard.press("Control+a")
         self.page.keyboard.insert_text(source)
         self.page.keyboard.press("Control+Enter")
 
     def theme(self, name):
+        """Choose the theme "Light" or "Dark" in the menu."""
         self.page.locator(".lm-MenuBar-item", has_text="Settings").click()
         self.page.locator(".lm-Menu-item", has_text="Theme").first.hover()
         self.page.locator(".lm-Menu-item", has_text=f"JupyterLab {name}").first.click()
-        self.page.wait_for_function(
-            f"document.body.dataset.jpThemeLight === '{str(name == 'Light').lower()}'"
-        )
+        light = "true" if name == "Light" else "false"
+        self.page.wait_for_function(f"document.body.dataset.jpThemeLight === '{light}'")
         self.page.locator("#jupyterlab-splash").wait_for(state="detached")
 
     def in_both_themes(self, look):
@@ -65,33 +76,39 @@ class LessonPage:
 
 
 def picture(name, page, *parts):
-    """Keep a picture of a page, or of these parts of it, for the README, where there is none of this name: delete one to renew it."""
+    """Keep a picture of a page, or of these parts of it, for the README.
+
+    It is taken only where there is none of this name: delete one to renew it.
+    """
     path = SCREENSHOTS / f"{name}.png"
     if not path.exists():
-        for part in parts:
-            part.scroll_into_view_if_needed()
-        boxes = [part.bounding_box() for part in parts]
-        clip = parts and {
-            "x": min(box["x"] for box in boxes),
-            "y": min(box["y"] for box in boxes),
-            "width": max(box["width"] for box in boxes),
-            "height": max(box["y"] + box["height"] for box in boxes)
-            - min(box["y"] for box in boxes),
-        }
-        image = Image.open(io.BytesIO(page.screenshot(clip=clip or None))).convert("RGB")
+        screenshot = page.screenshot(clip=around(parts) if parts else None)
+        image = Image.open(io.BytesIO(screenshot)).convert("RGB")
         SCREENSHOTS.mkdir(parents=True, exist_ok=True)
         image.quantize(96, dither=Image.Dither.NONE).save(path, optimize=True)
     assert path.stat().st_size <= 100_000
+
+
+def around(parts):
+    """The smallest rectangle that holds these parts of a page."""
+    for part in parts:
+        part.scroll_into_view_if_needed()
+    boxes = [part.bounding_box() for part in parts]
+    left = min(box["x"] for box in boxes)
+    top = min(box["y"] for box in boxes)
+    right = max(box["x"] + box["width"] for box in boxes)
+    bottom = max(box["y"] + box["height"] for box in boxes)
+    return {"x": left, "y": top, "width": right - left, "height": bottom - top}
 
 
 def offences(page, *parts):
     """What axe finds wrong in these parts of a page, if it is serious: a sentence each."""
     from axe_playwright_python.sync_playwright import Axe
 
-    found = Axe().run(page, context={"include": [[part] for part in parts]}).response["violations"]
-    return [
-        f"{rule['id']}: {rule['help']}: {node['html'][:200]}"
-        for rule in found
-        if rule["impact"] in ("serious", "critical")
-        for node in rule["nodes"]
-    ]
+    context = {"include": [[part] for part in parts]}
+    found = []
+    for rule in Axe().run(page, context=context).response["violations"]:
+        if rule["impact"] in ("serious", "critical"):
+            for node in rule["nodes"]:
+                found.append(f"{rule['id']}: {rule['help']}: {node['html'][:200]}")
+    return found
