@@ -55,7 +55,7 @@ def build(name: str) -> nn.Module:
     """
     options: dict[str, object] = {}
     if name in AUXILIARY:
-        options["init_weights"] = False  # their own initialisation takes seconds
+        options["init_weights"] = False  # their own takes long, as torchvision warns
     elif name.startswith("vit_"):
         options["image_size"] = 64
     with contextlib.ExitStack() as replaced:

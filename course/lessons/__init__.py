@@ -1,0 +1,1 @@
+"""One folder for each lesson: its checks, fixtures, misconceptions and quiz."""

@@ -34,7 +34,8 @@ def fruit_features() -> tuple[tuple[torch.Tensor, Pictures], tuple[torch.Tensor,
     return (train_features, train), (validation_features, validation)
 
 
-VALIDATION, TEST = 0, 1  # the two sets of `planted_set`, and the places of their shares
+VALIDATION = 0  # the splits of `planted_set`, and their places in a PlantedHead's shares
+TEST = 1
 
 
 def planted_set(split: int) -> tuple[torch.Tensor, torch.Tensor]:
@@ -47,7 +48,8 @@ def planted_set(split: int) -> tuple[torch.Tensor, torch.Tensor]:
     labels = row % 10
     luck = row.div(100).add(0.005)
     split_column = torch.full((100,), float(split))
-    return torch.stack([labels.float(), luck, split_column], 1), labels
+    features = torch.stack([labels.float(), luck, split_column], 1)
+    return features, labels
 
 
 class PlantedHead(nn.Module):

@@ -39,7 +39,7 @@ from course.lessons.lesson02.fixtures import (
 
 
 class Switches(NamedTuple):
-    """A row of exercise 1's table."""
+    """The settings of one row of exercise 1's table."""
 
     frozen: bool
     evaluating: bool
@@ -50,6 +50,8 @@ class Switches(NamedTuple):
 def probe(answer: Answer, names: tuple[str, ...] = ("resnet18", "squeezenet1_1")) -> str:
     """Exercise 1: under requires_grad, eval() and no_grad(): can weights train, do buffers move?
 
+    What each switch does: torch's notes on autograd, "Locally disabling gradient computation"
+    (https://pytorch.org/docs/stable/notes/autograd.html).
     Hidden: other families. SqueezeNet has no buffers.
     """
     for name in names:
@@ -458,6 +460,8 @@ def freeze_now(
 ) -> str:
     """Exercise 8: freeze a part in mid-training, between a backward and its step.
 
+    An optimizer skips a parameter whose gradient is None, and steps one whose gradient is 0
+    (documentation of torch.optim.Optimizer.zero_grad).
     Hidden: another family and part, the optimizers in another order.
     """
     for kind in optimizers:
