@@ -1,0 +1,1 @@
+"""Lesson 03, the BatchNorm trap: its checks, fixtures, misconceptions and quiz."""

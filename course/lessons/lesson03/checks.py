@@ -31,13 +31,17 @@ from course.lessons.lesson03.fixtures import (
 State = dict[str, torch.Tensor]  # a snapshot: parameters and buffers by name
 
 
-def describe_moved(model: nn.Module, before: State, moved: list[str]) -> str:
-    """Say in words how far one tensor moved, a running mean if one did, and how many others."""
-    path = moved[0]
-    for name in moved:
+def telling_example(names: list[str]) -> str:
+    """Return the first running mean among the names, or the first name where there is none."""
+    for name in names:
         if name.endswith("running_mean"):
-            path = name
-            break
+            return name
+    return names[0]
+
+
+def describe_moved(model: nn.Module, before: State, moved: list[str]) -> str:
+    """Say in words how far one of the moved tensors went, and how many others moved."""
+    path = telling_example(moved)
     distance = (comparisons.tensors(model)[path] - before[path]).abs().max()
     observed = f"{path} moved by up to {distance:.2g}"
     if len(moved) > 1:
@@ -121,14 +125,9 @@ def expect_moved_names(answer: Callable, model: nn.Module, what: str, action: Ca
     missing = sorted(set(expected) - set(found))
     if not missing:
         return len(expected)
-    example = missing[0]
-    for name in missing:
-        if name.endswith("running_mean"):
-            example = name
-            break
     observed = (
-        f"{what} moved {len(expected)} of the model's tensors, among them {example}; "
-        f"you name {len(set(found))}"
+        f"{what} moved {len(expected)} of the model's tensors, among them "
+        f"{telling_example(missing)}; you name {len(set(found))}"
     )
     # a training step moves parameters and buffers: a snapshot that misses both holds the very
     # tensors that moved
@@ -443,10 +442,9 @@ def expect_always_eval(answer: Callable, name: str) -> None:
         start = snapshot_of(found)
         trained = found.train()
         if trained is not found:
-            # the message shows a second call
             raise Misconception(
                 "train-returns-nothing",
-                f"{name}: module.train() gives {found.train()!r}; asked is the module itself",
+                f"{name}: module.train() gives {trained!r}; asked is the module itself",
             )
         model = nn.Sequential(found, nn.Dropout(0.5), nn.Linear(expected.shape[1], 3))
         outputs = []

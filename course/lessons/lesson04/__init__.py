@@ -1,0 +1,1 @@
+"""Lesson 04, shared or copied: its checks, fixtures, misconceptions and quiz."""

@@ -66,7 +66,7 @@ def expect_shared_names(answer: Callable, what: str, a: nn.Module, b: nn.Module)
     expect_something(found, f"shared_tensors for {what}")
     is_collection = isinstance(found, list | tuple | set | dict)
     if not is_collection or not all(isinstance(name, str) for name in found):
-        raise wrong_result(f"asked are names, such as {'norm5.weight'!r}; you return {found!r:.60}")
+        raise wrong_result(f"asked are names, such as 'norm5.weight'; you return {found!r:.60}")
     observed = f"{what}: you name {len(set(found))} tensors; {len(expected)} share memory"
     for name in found:
         if name not in expected:
@@ -125,11 +125,11 @@ def why_wrong_count(model: nn.Module, kind: str, found: object, expected: int) -
     )
     state = model.state_dict()
     objects = list(model.parameters())  # each object once
-    names = [p for _, p in model.named_parameters(remove_duplicate=False)]  # once for each name
+    of_names = [p for _, p in model.named_parameters(remove_duplicate=False)]  # once for each name
     from_state = sum(tensor.numel() for tensor in state.values())
-    from_names = sum(p.numel() for p in names)
+    from_names = sum(p.numel() for p in of_names)
     from_objects = sum(p.numel() for p in objects)
-    from_values = sum({comparisons.fingerprint(p): p.numel() for p in names}.values())
+    from_values = sum({comparisons.fingerprint(p): p.numel() for p in of_names}.values())
     if found in (from_state, from_names) and kind != "assigned":
         return Misconception(
             "counted-from-state-dict",
@@ -146,7 +146,7 @@ def why_wrong_count(model: nn.Module, kind: str, found: object, expected: int) -
             "equal-is-not-shared",
             f"{observed}. Branches with equal values are stored all the same",
         )
-    if found in (len(names), len(objects)):
+    if found in (len(of_names), len(objects)):
         return Misconception("tensors-not-numbers", observed)
     return wrong_result(observed)
 

@@ -64,11 +64,20 @@ def copied(features):
 def test_parts_of_densenet_in_numbers(features, copied):
     names = [name for name, _ in features.named_children()]
     assert names[-3:] == ["transition3", "denseblock4", "norm5"]
-    trunk = counts_of(copied.trunk)
-    assert (trunk["numbers"], trunk["batchnorms"]) == (4_793_728, 88)
-    branch = counts_of(copied.branches[0])
-    assert (branch["numbers"], branch["parameters"], branch["batchnorms"]) == (2_160_128, 98, 33)
-    assert len(copied.branches[0].state_dict()) == 197
+    assert counts_of(copied.trunk) == {
+        "numbers": 4_793_728,
+        "parameters": 264,
+        "batchnorms": 88,
+        "buffers": 264,
+    }
+    branch = copied.branches[0]
+    assert counts_of(branch) == {
+        "numbers": 2_160_128,
+        "parameters": 98,
+        "batchnorms": 33,
+        "buffers": 99,
+    }
+    assert len(branch.state_dict()) == 197
     heads = [total(head) for head in copied.heads]
     assert heads == [1_025, 4_100, 2_050, 8_200, 3_075]
 
@@ -117,6 +126,10 @@ def test_one_step_on_the_first_branch(kind):
 
 
 def test_the_graph_and_the_sum_of_gradients():
+    """Two targets with slices use the same parameters, two with copies do not.
+
+    The gradient of the shared block is the sum of those that five copies get.
+    """
     sliced = model_with_branches("sliced")
     copied = model_with_branches("copied")
     copied.load_state_dict(sliced.state_dict())
@@ -165,6 +178,7 @@ def all_shared(model: nn.Module) -> bool:
 
 
 def test_the_model_as_a_whole_keeps_the_sharing():
+    """torch.save, pickle, deepcopy and a change of dtype carry shared memory along."""
     model = model_with_branches("sliced")
     file = io.BytesIO()
     torch.save(model, file)
@@ -176,6 +190,10 @@ def test_the_model_as_a_whole_keeps_the_sharing():
 
 
 def test_loading_copies_values_and_assigning_shares_memory():
+    """load_state_dict keeps the tensors that are there, and assign=True puts in those it is given.
+
+    The assigned parameters are different objects in one memory.
+    """
     model = model_with_branches("sliced")
     loaded = model_with_branches("copied", seed=1)
     loaded.load_state_dict(model.state_dict())
@@ -198,6 +216,7 @@ def test_safetensors_refuses_shared_memory():
 
 
 def test_a_strict_load_keeps_the_last_branch():
+    """All keys match, and the five branches are written into one memory, one after the other."""
     model = model_with_branches("sliced")
     source = model_with_branches("copied")
     for i, branch in enumerate(source.branches):
@@ -208,6 +227,7 @@ def test_a_strict_load_keeps_the_last_branch():
 
 
 def test_a_reset_discards_weights_and_statistics():
+    """A container has no reset_parameters, so the lesson walks its layers."""
     block = model_with_branches("copied").branches[0]
     before = {name: tensor.clone() for name, tensor in block.state_dict().items()}
     assert not hasattr(block, "reset_parameters")
@@ -231,14 +251,16 @@ def code_in(markdown: str) -> str:
 
 @pytest.mark.parametrize("option", WHICH_COPIES.options, ids="ABCD")
 def test_the_lines_that_make_branches(option):
+    """Five independent Linear layers have ten parameters in ten places."""
     names = dict(MODULES, block=nn.Sequential(nn.Linear(2, 2)))
     exec(code_in(option.text), names)
     places = {p.data_ptr() for p in names["branches"].parameters()}
-    assert option.right == (len(places) == 10)  # five weights and five biases
+    assert option.right == (len(places) == 10)
 
 
 @pytest.mark.parametrize("kind", KINDS)
 def test_drawn_questions_against_the_real_modules(kind):
+    """The right option is what the question's own code gives when it runs."""
     for seed in range(DRAWS):
         question = draw(kind, seed)
         names = dict(MODULES)
