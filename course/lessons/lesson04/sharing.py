@@ -3,6 +3,7 @@
 import torch
 from torch import nn
 
+from course.checking.autograd import leaf_tensors
 from course.checking.misconception import Misconception
 
 # ---- memory -------------------------------------------------------------------------------------
@@ -34,25 +35,9 @@ def shared_names(a: nn.Module, b: nn.Module) -> list[str]:
     return [name for name, tensor in named_tensors(a) if address(tensor) in addresses]
 
 
-def leaves(output: torch.Tensor) -> dict[int, nn.Parameter]:
-    """Return {address: parameter} of all that a gradient from `output` reaches.
-
-    This walks the graph that autograd recorded, from grad_fn along next_functions, so it also finds
-    parameters that are registered in no module. A leaf's node has the parameter as `variable`
-    (Autograd mechanics, in torch's notes).
-    """
-    found = {}
-    seen = set()
-    waiting = [output.grad_fn]
-    while waiting:
-        node = waiting.pop()
-        if node is None or node in seen:
-            continue
-        seen.add(node)
-        if hasattr(node, "variable"):
-            found[address(node.variable)] = node.variable
-        waiting.extend(function for function, _ in node.next_functions)
-    return found
+def leaves(output: torch.Tensor) -> dict[int, torch.Tensor]:
+    """Return {address: parameter} of all that a gradient from `output` reaches."""
+    return {address(tensor): tensor for tensor in leaf_tensors(output)}
 
 
 # ---- why branches share -------------------------------------------------------------------------

@@ -26,7 +26,11 @@ TaskGradients = Mapping[str, tuple[Tensor, Tensor]]  # {path: (of the fruit loss
 # ---- Exercise 1: the pictures of some fruits -----------------------------------------------------
 
 
-def check_selection(result: Any, pictures: Pictures, names: Sequence[str]) -> None:
+def check_selection(
+    result: Any,
+    pictures: Pictures,
+    names: Sequence[str],
+) -> None:
     """Check the triple (images, fruit, rotten) of the pictures that show one of `names`."""
     try:
         images, fruit, rotten = result
@@ -54,7 +58,12 @@ def check_selection(result: Any, pictures: Pictures, names: Sequence[str]) -> No
         raise wrong_result(f"{names}: rotten does not belong to these pictures")
 
 
-def check_labels(labels: Tensor, old: Tensor, chosen: list[int], names: Sequence[str]) -> None:
+def check_labels(
+    labels: Tensor,
+    old: Tensor,
+    chosen: list[int],
+    names: Sequence[str],
+) -> None:
     """Check new labels (N,) of pictures with the labels `old` (N,), which are among `chosen`."""
     expected = torch.tensor([chosen.index(number) for number in old.tolist()])
     if labels.tolist() == expected.tolist():
@@ -92,7 +101,10 @@ def logits_of_both(outputs: Any, where: str) -> tuple[Tensor, Tensor]:
 
 
 def check_one_backbone(
-    model: nn.Module, trained: Mapping[tuple, str], forwards: int, where: str
+    model: nn.Module,
+    trained: Mapping[tuple, str],
+    forwards: int,
+    where: str,
 ) -> None:
     """Check that the trained backbone is in the model, once, and ran once for the two heads.
 
@@ -272,7 +284,11 @@ def last_shared(truth: TaskGradients) -> str:
     return paths[-2] if len(paths) > 1 else paths[-1]  # the last of all is a bias
 
 
-def coefficients(gradient: Tensor, fruit: Tensor, fresh: Tensor) -> tuple[float, float]:
+def coefficients(
+    gradient: Tensor,
+    fruit: Tensor,
+    fresh: Tensor,
+) -> tuple[float, float]:
     """Return (a, b) for which a * fruit + b * fresh is nearest to `gradient`, by least squares."""
     columns = torch.stack([fruit.flatten(), fresh.flatten()], 1).double()  # (D, 2)
     target = gradient.flatten().double().unsqueeze(1)  # (D, 1)
@@ -343,7 +359,12 @@ def check_start_weights(result: Any, classes: Sequence[int]) -> None:
     raise wrong_result(what)
 
 
-def weighted_sum(losses: Sequence[float], s: Sequence[float], sign: int, rest: int) -> float:
+def weighted_sum(
+    losses: Sequence[float],
+    s: Sequence[float],
+    sign: int,
+    rest: int,
+) -> float:
     """Return the sum of exp(sign * s) L + rest * s over the tasks; right are sign -1 and rest 1.
 
     This is the loss of Kendall, Gal and Cipolla, "Multi-Task Learning Using Uncertainty to Weigh
@@ -363,7 +384,11 @@ WRONG_SIGNS = {  # (sign, rest) of `weighted_sum`: the thought behind it
 }
 
 
-def check_combined(total: Tensor, losses: Sequence[Tensor], s: tuple[float, float]) -> None:
+def check_combined(
+    total: Tensor,
+    losses: Sequence[Tensor],
+    s: tuple[float, float],
+) -> None:
     """Check that `total` is the sum of exp(-s) L + s, with a gradient to each loss."""
     values = [loss.item() for loss in losses]
     expected = weighted_sum(values, s, -1, 1)
@@ -412,7 +437,9 @@ def check_optimizer(
 
 
 def check_decay(
-    optimizer: torch.optim.Optimizer, model: nn.Module, log_variances: Sequence[nn.Parameter]
+    optimizer: torch.optim.Optimizer,
+    model: nn.Module,
+    log_variances: Sequence[nn.Parameter],
 ) -> None:
     """Check by a step on zero gradients that the model decays and the log variances do not.
 
@@ -484,7 +511,11 @@ def mean_accuracy(run: Mapping[str, float]) -> float:
 # ---- Exercise 9: a training with early stopping --------------------------------------------------
 
 
-def check_steps_and_rates(run: TrainingRun, count: int, line: str) -> None:
+def check_steps_and_rates(
+    run: TrainingRun,
+    count: int,
+    line: str,
+) -> None:
     """Check that each epoch of `run` made `count` steps at one learning rate, then validated."""
     epochs = len(run.steps_before)
     asked = [count * (epoch + 1) for epoch in range(epochs)]
@@ -506,7 +537,12 @@ def check_steps_and_rates(run: TrainingRun, count: int, line: str) -> None:
         )
 
 
-def check_best_epoch(found: Any, run: TrainingRun, patience: int, line: str) -> int:
+def check_best_epoch(
+    found: Any,
+    run: TrainingRun,
+    patience: int,
+    line: str,
+) -> int:
     """Check the best epoch `found` and the number of epochs of `run`; return the best epoch."""
     fruit, fresh = run.plan
     means = [(x + y) / 2 for x, y in zip(fruit, fresh, strict=True)]
@@ -535,7 +571,11 @@ def check_best_epoch(found: Any, run: TrainingRun, patience: int, line: str) -> 
     return best
 
 
-def check_restored(run: TrainingRun, best: int, line: str) -> None:
+def check_restored(
+    run: TrainingRun,
+    best: int,
+    line: str,
+) -> None:
     """Check that the model's parameters and buffers are those of the epoch `best`."""
     wrong = comparisons.moved_since(run.model, run.states[best])
     if not wrong:

@@ -28,7 +28,11 @@ def made_up_pictures(count: int, seed: int) -> Pictures:
     return Pictures(images, fruit, rotten)
 
 
-def made_up_batch(name: str, count: int = 8, seed: int = 1) -> Triple:
+def made_up_batch(
+    name: str,
+    count: int = 8,
+    seed: int = 1,
+) -> Triple:
     """Return random (images, fruit, rotten) for TwoHeads(name), with six fruits.
 
     images: (count, 3, 4, 4) for "small", else (count, 3, 48, 48); fruit and rotten: (count,).
@@ -99,7 +103,10 @@ class TwoHeads(nn.Module):
 
 
 def task_gradients_of(
-    model: TwoHeads, images: Tensor, fruit: Tensor, rotten: Tensor
+    model: TwoHeads,
+    images: Tensor,
+    fruit: Tensor,
+    rotten: Tensor,
 ) -> dict[str, tuple[Tensor, Tensor]]:
     """Return {path of a parameter: (gradient of the fruit loss, gradient of the freshness loss)}.
 
@@ -124,7 +131,8 @@ class DriftingModel(nn.Module):
 
     def __init__(self) -> None:
         super().__init__()
-        self.layer, self.norm = nn.Linear(2, 2), nn.BatchNorm1d(2)
+        self.layer = nn.Linear(2, 2)
+        self.norm = nn.BatchNorm1d(2)
         self.state_dict_calls = 0
 
     def state_dict(self, *args, **kwargs) -> OrderedDict:
@@ -138,8 +146,9 @@ class DriftingModel(nn.Module):
 class TrainingRun:
     """A training whose validation accuracies are planned: the arguments of `fit`, and what it did.
 
-    `plan` is a pair of accuracies per epoch, one sequence for each task. Each step moves every
-    parameter and the statistics of the BatchNorm. The learning rate follows a cosine.
+    `plan` holds two sequences, the accuracies of fruit and of freshness epoch by epoch. Each step
+    moves every parameter and the statistics of the BatchNorm. The learning rate follows a cosine
+    (Loshchilov and Hutter, "SGDR", 2017), as CosineAnnealingLR in torch's documentation.
     """
 
     def __init__(self, plan: tuple[Sequence[float], Sequence[float]]) -> None:
@@ -164,17 +173,19 @@ class TrainingRun:
 
     def validate(self) -> tuple[float, float]:
         """Return the planned accuracies of this epoch, and note the state of the model."""
-        self.states.append(comparisons.snapshot(comparisons.tensors(self.model).items()))
+        tensors = comparisons.tensors(self.model)
+        self.states.append(comparisons.snapshot(tensors.items()))
         self.steps_before.append(len(self.rates))
         fruit, fresh = self.plan
-        epoch = min(len(self.states), len(fruit)) - 1
+        last = len(fruit) - 1  # a training that goes on too long gets the last accuracies again
+        epoch = min(len(self.states) - 1, last)
         return fruit[epoch], fresh[epoch]
 
 
 def early_stopping(accuracies: Sequence[float], patience: int) -> tuple[int, int]:
     """Return (best epoch, epochs run): stop after `patience` epochs without a better accuracy.
 
-    Of equal accuracies the earliest is the best. Epochs count from 0.
+    Of equal accuracies the earliest is the best. The best epoch counts from 0.
     """
     best = 0
     for epoch, value in enumerate(accuracies):

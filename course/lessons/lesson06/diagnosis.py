@@ -25,7 +25,11 @@ def number(found: Any, asked: str) -> float:
     return expect_number(found, f"asked is {asked}; you return {found!r:.80}")
 
 
-def parts_of(found: Any, count: int, asked: str) -> tuple:
+def parts_of(
+    found: Any,
+    count: int,
+    asked: str,
+) -> tuple:
     """Return `found` as a tuple of `count` parts; `asked` says in words which."""
     if found is None:
         raise unlike(found, f"asked is {asked}; you return None")
@@ -38,7 +42,11 @@ def parts_of(found: Any, count: int, asked: str) -> tuple:
     return parts
 
 
-def is_near(found: float, expected: float, tolerance: float = 1e-5) -> bool:
+def is_near(
+    found: float,
+    expected: float,
+    tolerance: float = 1e-5,
+) -> bool:
     """Return whether two numbers differ by at most `tolerance`; NaN is near nothing."""
     return abs(float(found) - float(expected)) <= tolerance
 
@@ -51,7 +59,11 @@ def percent_hint(found: float, expected: float) -> str:
 # ---- Exercise 1: a confusion matrix --------------------------------------------------------------
 
 
-def count_pairs(labels: Tensor, guesses: Tensor, classes: int) -> Tensor:
+def count_pairs(
+    labels: Tensor,
+    guesses: Tensor,
+    classes: int,
+) -> Tensor:
     """Return the confusion matrix (classes, classes): true classes down, guesses across."""
     matrix = torch.zeros(classes, classes, dtype=torch.int64)
     for label, guess in zip(labels, guesses, strict=False):
@@ -59,7 +71,12 @@ def count_pairs(labels: Tensor, guesses: Tensor, classes: int) -> Tensor:
     return matrix
 
 
-def check_confusion(found: Tensor, logits: Tensor, labels: Tensor, where: str) -> None:
+def check_confusion(
+    found: Tensor,
+    logits: Tensor,
+    labels: Tensor,
+    where: str,
+) -> None:
     """Check a confusion matrix of logits (B, K) and labels (B,)."""
     count, classes = logits.shape
     expected = count_pairs(labels, logits.argmax(1), classes)
@@ -125,7 +142,11 @@ def call_of_scores(counts: BinaryCounts) -> str:
     return f"scores(tp={counts.tp}, fp={counts.fp}, fn={counts.fn}, tn={counts.tn})"
 
 
-def check_prevalence(found: float, accuracy: float, recall: float) -> None:
+def check_prevalence(
+    found: float,
+    accuracy: float,
+    recall: float,
+) -> None:
     """Check the highest prevalence that an accuracy and a recall allow.
 
     The missed positives are at most all the errors: prevalence * (1 - recall) <= 1 - accuracy.
@@ -160,7 +181,11 @@ def check_prevalence(found: float, accuracy: float, recall: float) -> None:
 # ---- Exercise 4: evaluation batch by batch -------------------------------------------------------
 
 
-def check_eval_mode(model: nn.Module, before: Mapping[str, Tensor], forwards: Forwards) -> None:
+def check_eval_mode(
+    model: nn.Module,
+    before: Mapping[str, Tensor],
+    forwards: Forwards,
+) -> None:
     """Check that an evaluation left the buffers alone and ran in eval mode."""
     moved = comparisons.moved_since(model, before)
     if moved:
@@ -300,7 +325,11 @@ def check_per_class(said: np.ndarray, scores: ClassScores) -> None:
     raise wrong_result(seen)
 
 
-def check_macro(said: float, scores: ClassScores, micro: float) -> None:
+def check_macro(
+    said: float,
+    scores: ClassScores,
+    micro: float,
+) -> None:
     """Check the macro F1."""
     if is_near(said, scores.macro, 1e-4):
         return
@@ -324,7 +353,11 @@ def check_macro(said: float, scores: ClassScores, micro: float) -> None:
 # ---- Exercises 6 and 7: thresholds ---------------------------------------------------------------
 
 
-def check_flags(found: Tensor, logits: Tensor, threshold: float) -> None:
+def check_flags(
+    found: Tensor,
+    logits: Tensor,
+    threshold: float,
+) -> None:
     """Check which rows of logits (B, 2) are flagged (B,) at a threshold on the probability."""
     count = len(logits)
     probabilities = logits.softmax(1)[:, 1]
@@ -360,7 +393,10 @@ def score_of(counts: BinaryCounts, purpose: str) -> float:
 
 
 def best_threshold(
-    thresholds: Mapping[float, BinaryCounts], floor_on: str, least: float, other: str
+    thresholds: Mapping[float, BinaryCounts],
+    floor_on: str,
+    least: float,
+    other: str,
 ) -> float | None:
     """Return the threshold with the most of `other` among those that reach the floor, if any does.
 
@@ -374,7 +410,11 @@ def best_threshold(
 
 
 def check_threshold(
-    threshold: float, probabilities: Tensor, labels: Tensor, purpose: str, least: float
+    threshold: float,
+    probabilities: Tensor,
+    labels: Tensor,
+    purpose: str,
+    least: float,
 ) -> BinaryCounts:
     """Check a threshold chosen for a purpose, "precision" or "recall"; return its counts.
 
@@ -418,7 +458,11 @@ def check_threshold(
 
 
 def check_duplicates(
-    rows: list[int], planted: list[int], train: Tensor, test: Tensor, similarity: float
+    rows: list[int],
+    planted: list[int],
+    train: Tensor,
+    test: Tensor,
+    similarity: float,
 ) -> None:
     """Check which rows of `test` (M, D) have a near-duplicate in `train` (N, D).
 
@@ -448,7 +492,12 @@ def check_duplicates(
 
 
 def check_audit(
-    found: set, truth: set, name: str, calls: list[tuple[Pair, Pair]], train: Pair, test: Pair
+    found: set,
+    truth: set,
+    name: str,
+    calls: list[tuple[Pair, Pair]],
+    train: Pair,
+    test: Pair,
 ) -> None:
     """Check what an audit says that a procedure takes from the test set.
 

@@ -27,7 +27,11 @@ def noise(seed: int, *shape: int) -> Tensor:
     return torch.randn(*shape, generator=generator(seed))
 
 
-def made_up_labels(seed: int, count: int, classes: int) -> Tensor:
+def made_up_labels(
+    seed: int,
+    count: int,
+    classes: int,
+) -> Tensor:
     """Return labels (count,) of `classes` classes; about half of them are 0."""
     r = generator(seed + 100)
     labels = torch.randint(classes, (count,), generator=r)
@@ -35,7 +39,11 @@ def made_up_labels(seed: int, count: int, classes: int) -> Tensor:
     return torch.where(common, 0, labels)
 
 
-def uneven_labels(seed: int, count: int, classes: int) -> Tensor:
+def uneven_labels(
+    seed: int,
+    count: int,
+    classes: int,
+) -> Tensor:
     """Return labels (count,) in which no two classes are equally frequent.
 
     Exchanging two classes therefore changes the frequencies.
@@ -58,7 +66,11 @@ def counts_over(pairs: Sequence[Pair]) -> BinaryCounts:
     return count_binary(guesses, labels)
 
 
-def ranked(seed: int, count: int = 120, positives: int = 24) -> Pair:
+def ranked(
+    seed: int,
+    count: int = 120,
+    positives: int = 24,
+) -> Pair:
     """Return probabilities (count,), some of them equal, and labels (count,).
 
     Positives tend to have the higher probabilities.
@@ -81,7 +93,11 @@ def counts_at_thresholds(probabilities: Tensor, labels: Tensor) -> dict[float, B
 # ---- a model whose guesses are planned by its input ----------------------------------------------
 
 
-def planned_model(width: int, classes: int, pixel: bool = False) -> nn.Sequential:
+def planned_model(
+    width: int,
+    classes: int,
+    pixel: bool = False,
+) -> nn.Sequential:
     """Return a model (B, width) to (B, classes), in train mode, with BatchNorm and Dropout.
 
     In eval mode its guess is the largest of the first columns of the input. With `pixel` there are
@@ -124,7 +140,9 @@ def record_forwards(model: nn.Sequential) -> Forwards:
 
 
 def planned_batches(
-    seed: int, sizes: Sequence[int], only_last_wrong: bool = False
+    seed: int,
+    sizes: Sequence[int],
+    only_last_wrong: bool = False,
 ) -> tuple[list[Pair], list[Tensor]]:
     """Return batches and guesses: batches (images (B, 3, 4, 4), labels (B,)) of these sizes, and
     for each what `planned_model(48, 2, pixel=True)` guesses (B,).
@@ -149,7 +167,12 @@ def planned_batches(
     return batches, guesses
 
 
-def planned_inputs(seed: int, count: int, classes: int, right: float) -> Pair:
+def planned_inputs(
+    seed: int,
+    count: int,
+    classes: int,
+    right: float,
+) -> Pair:
     """Return inputs (count, classes + 4) and labels (count,).
 
     `planned_model(classes + 4, classes)` is right on about the share `right`.
@@ -191,7 +214,12 @@ class Photos(torch.utils.data.Dataset):
 class Standardised(nn.Module):
     """A head (B, C) behind the standardisation of its features (B, D)."""
 
-    def __init__(self, mean: Tensor, std: Tensor, head: nn.Module) -> None:
+    def __init__(
+        self,
+        mean: Tensor,
+        std: Tensor,
+        head: nn.Module,
+    ) -> None:
         super().__init__()
         self.mean, self.std, self.head = mean, std, head
 
@@ -199,7 +227,12 @@ class Standardised(nn.Module):
         return self.head((features - self.mean) / self.std)
 
 
-def ridge(features: Tensor, labels: Tensor, classes: int, strength: float = 1.0) -> nn.Linear:
+def ridge(
+    features: Tensor,
+    labels: Tensor,
+    classes: int,
+    strength: float = 1.0,
+) -> nn.Linear:
     """Return a Linear fitted by ridge regression on one-hot labels: the same for the same inputs.
 
     It solves (X'X + strength I) W = X'Y, the normal equations (Hoerl and Kennard, "Ridge
