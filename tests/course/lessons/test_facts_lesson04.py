@@ -195,24 +195,6 @@ def test_a_reset_discards_weights_and_statistics():
 # ---- the quiz ----------------------------------------------------------------------------------------------------------------
 
 
-def test_plain_questions_are_well_formed():
-    assert len(quiz.QUESTIONS) == 5
-    for question in quiz.QUESTIONS:
-        assert_well_formed(question)
-
-
-def assert_well_formed(question):
-    assert [option.right for option in question.options].count(True) == 1
-    assert (
-        len({option.text for option in question.options})
-        == len({option.why for option in question.options})
-        == 4
-    )
-    assert all(
-        len(option.why.split()) >= 6 and option.why.endswith(".") for option in question.options
-    )
-
-
 def code(markdown):
     return markdown.split("```python\n")[1].split("\n```")[0]
 
@@ -229,7 +211,6 @@ def test_drawn_questions_against_the_real_modules(kind):
     seen, places = set(), []
     for seed in range(DRAWS):
         question = draw(kind, seed)
-        assert_well_formed(question)
         answer = next(option for option in question.options if option.right)
         space = dict(ROOM)
         exec(code(question.prompt), space)

@@ -183,24 +183,6 @@ def test_threshold_and_counts():
             assert option.right or top * bottom != hits * whole, "a wrong option has the same value"
 
 
-@pytest.mark.parametrize("kind", quiz.KINDS)
-def test_drawn_questions_are_well_formed(kind):
-    questions = [draw(kind, seed) for seed in range(200)]
-    assert len(set(questions)) > 190 and questions[0] == draw(kind, 0)
-    for question in (*questions, *quiz.QUESTIONS):
-        assert [option.right for option in question.options].count(True) == 1 and len(
-            question.options
-        ) == 4
-        assert (
-            len({option.text for option in question.options})
-            == len({option.why for option in question.options})
-            == 4
-        )
-        assert all(
-            len(option.why.split()) >= 6 and option.why.endswith(".") for option in question.options
-        ), question
-
-
 def test_columns_chosen_on_all_rows_foretell_coins():
     """The plain question on leaks: the second line leaks, the first hardly does."""
     r, gains = torch.Generator().manual_seed(0), {"honest": [], "scaled": [], "chosen": []}
