@@ -5,6 +5,7 @@ A picture is a pure function of the key of its random stream (see primitives.py)
 
 import io
 from collections.abc import Callable, Sequence
+from typing import NamedTuple
 
 import numpy as np
 import torch
@@ -46,30 +47,21 @@ def photograph(
     """
     side = SIZE * oversample
     rows, columns = np.mgrid[0:side, 0:side].astype(float)
-    x, y = columns / side, rows / side  # (side, side), 0..1
+    x = columns / side  # (side, side), 0 at the left to 1 at the right
+    y = rows / side  # (side, side), 0 at the top to 1 at the bottom
     ground = grounds[rng.randint(len(grounds))]
     rough = fractal(rng, side, rng.randint(2, 6), 5)
     image = ground(rng, x, y, rough)  # (side, side, 3)
 
-    scale = rng.uniform(0.26, 0.44)
-    tilt = np.deg2rad(rng.uniform(-22, 22))
-    right = (x - 0.5 - rng.uniform(-0.13, 0.13)) / scale
-    up = (0.52 + rng.uniform(-0.11, 0.11) - y) / scale
-    u, v = rotated(right, up, tilt)
-    v = v * (1 + 0.12 * max(0, decay - 0.4) * rng.rand())  # old things slump
-
-    azimuth, height = rng.uniform(-1.1, 1.1), rng.uniform(0.45, 0.85)
-    east = np.sin(azimuth) * np.cos(height)
-    north = np.cos(azimuth) * np.cos(height)
-    light = np.array([*rotated(east, north, tilt), np.sin(height)])  # in object coordinates
-    from_shadow = ellipse(right + 0.3 * east, up + 0.88, x=0, width=1.05, y=0, height=0.28)
-    darkness = rng.uniform(0.25, 0.6)
-    image = scaled(image, 1 - darkness * np.exp(-1.4 * from_shadow))
-
-    sketch = Sketch(rng, u, v, 1.2 * max(0, decay - 0.25))
+    view = _random_view(rng, x, y, decay)
+    east, north, height = _random_light(rng)
+    image = _with_shadow(image, rng, view, east)
+    sketch = Sketch(rng, view.u, view.v, sag=1.2 * max(0, decay - 0.25))
     draw(sketch)
-    rot = Rot(rng, u, v, decay)
+    rot = Rot(rng, view.u, view.v, decay)
+    light = np.array([*rotated(east, north, view.tilt), height])  # in object coordinates
     image = _shade(image, sketch.layers, light, rng, rot)
+
     image = _with_obstacle(image, rng, x, y)
     if lamp is not None:
         image = _by_lamplight(image, rng, x, y, lamp)
@@ -88,6 +80,50 @@ def jpeg(pixels: ndarray, quality: int) -> bytes:
     file = io.BytesIO()
     Image.fromarray(rounded).save(file, "JPEG", quality=quality)
     return file.getvalue()
+
+
+class View(NamedTuple):
+    """Where the object is in the picture: the coordinates of each pixel around it, (S, S)."""
+
+    right: ndarray
+    up: ndarray
+    u: ndarray  # right and up, turned with the object
+    v: ndarray
+    tilt: float  # radians
+
+
+def _random_view(rng, x, y, decay):
+    """An object of random size near the middle of the picture, a little tilted."""
+    scale = rng.uniform(0.26, 0.44)
+    tilt = np.deg2rad(rng.uniform(-22, 22))
+    right = (x - 0.5 - rng.uniform(-0.13, 0.13)) / scale
+    up = (0.52 + rng.uniform(-0.11, 0.11) - y) / scale
+    u, v = rotated(right, up, tilt)
+    slump = 0.12 * max(0, decay - 0.4) * rng.rand()  # of old things
+    return View(right, up, u, v * (1 + slump), tilt)
+
+
+def _random_light(rng):
+    """The direction to the light, a unit vector: (to the right, upwards, towards the viewer)."""
+    azimuth = rng.uniform(-1.1, 1.1)
+    elevation = rng.uniform(0.45, 0.85)
+    east = np.sin(azimuth) * np.cos(elevation)
+    north = np.cos(azimuth) * np.cos(elevation)
+    return east, north, np.sin(elevation)
+
+
+def _with_shadow(image, rng, view, east):
+    """The image (S, S, 3) with a soft shadow below the object, on the side away from the light."""
+    from_shadow = ellipse(
+        view.right + 0.3 * east,
+        view.up + 0.88,
+        x=0,
+        width=1.05,
+        y=0,
+        height=0.28,
+    )
+    darkness = rng.uniform(0.25, 0.6)
+    return scaled(image, 1 - darkness * np.exp(-1.4 * from_shadow))
 
 
 class Rot:
@@ -182,7 +218,10 @@ def _with_obstacle(image, rng, x, y):
     """In one picture of four, something out of focus at the left or right border."""
     if rng.rand() >= 0.25:
         return image
-    edge = rng.uniform(-0.05, 0.1) if rng.rand() < 0.5 else rng.uniform(0.9, 1.05)
+    if rng.rand() < 0.5:
+        edge = rng.uniform(-0.05, 0.1)
+    else:
+        edge = rng.uniform(0.9, 1.05)
     across = (x - edge) / rng.uniform(0.08, 0.22)
     along = (y - rng.rand()) / rng.uniform(0.08, 0.3)
     paint = random_hsv(
@@ -203,8 +242,9 @@ def _by_lamplight(image, rng, x, y, lamp):
 
 def _exposed(image, rng, x, y, oversample):
     """What the camera makes of the image: exposure, vignette, lens blur, grain; a JPEG file."""
-    exposure_and_white_balance = np.exp(rng.normal(0, 0.14) + rng.normal(0, 0.06, 3))  # (3,)
-    image = image * exposure_and_white_balance
+    exposure = rng.normal(0, 0.14)
+    white_balance = rng.normal(0, 0.06, 3)  # (3,)
+    image = image * np.exp(exposure + white_balance)
     vignette = 1 - rng.uniform(0, 0.7) * squared_distance(x, y, 0.5, 0.5)
     gamma = np.exp(rng.normal(0, 0.12))
     image = np.clip(scaled(image, vignette), 0, 1) ** gamma
