@@ -138,7 +138,7 @@ def run(operation, *arguments, **more):
     ran.add(operation.name())
     more = {name: here(value) for name, value in more.items() if name != "device"}
     result = operation(*tree_map(here, arguments), **more)
-    return tree_map(lambda value: there(value) if isinstance(value, torch.Tensor) else value, result)
+    return tree_map(lambda part: there(part) if isinstance(part, torch.Tensor) else part, result)
 
 def convolution(*arguments):
     ran.add("convolution")
