@@ -92,7 +92,7 @@ class View(NamedTuple):
     tilt: float  # radians
 
 
-def _random_view(rng, x, y, decay):
+def _random_view(rng: RandomState, x: ndarray, y: ndarray, decay: float) -> View:
     """An object of random size near the middle of the picture, a little tilted."""
     scale = rng.uniform(0.26, 0.44)
     tilt = np.deg2rad(rng.uniform(-22, 22))
@@ -103,7 +103,7 @@ def _random_view(rng, x, y, decay):
     return View(right, up, u, v * (1 + slump), tilt)
 
 
-def _random_light(rng):
+def _random_light(rng: RandomState) -> tuple[float, float, float]:
     """The direction to the light, a unit vector: (to the right, upwards, towards the viewer)."""
     azimuth = rng.uniform(-1.1, 1.1)
     elevation = rng.uniform(0.45, 0.85)
@@ -112,7 +112,7 @@ def _random_light(rng):
     return east, north, np.sin(elevation)
 
 
-def _with_shadow(image, rng, view, east):
+def _with_shadow(image: ndarray, rng: RandomState, view: View, east: float) -> ndarray:
     """The image (S, S, 3) with a soft shadow below the object, on the side away from the light."""
     from_shadow = ellipse(
         view.right + 0.3 * east,
@@ -155,7 +155,7 @@ class Rot:
         )
         self.wrinkles = fractal(rng, side, 10, 3) * self.old * 0.9
 
-    def _draw_spots(self, rng, u, v, rough):
+    def _draw_spots(self, rng: RandomState, u: ndarray, v: ndarray, rough: ndarray) -> ndarray:
         spots = np.zeros_like(u)
         for _ in range(round(1 + 5 * self.decay)):
             x, y = rng.uniform(-0.7, 0.7), rng.uniform(-0.75, 0.6)
@@ -166,7 +166,7 @@ class Rot:
             spots = np.maximum(spots, smoothstep(radius, 0.55 * radius, distance))
         return 0.85 * spots * min(1, 0.25 + 1.1 * self.decay)
 
-    def _draw_mould(self, rng, u, v, rough):
+    def _draw_mould(self, rng: RandomState, u: ndarray, v: ndarray, rough: ndarray) -> ndarray:
         x, y = rng.uniform(-0.5, 0.5, 2)
         fuzz = np.clip(0.75 + 0.4 * noise(rng, len(u), 40), 0, 1)
         distance = np.hypot(u - x, v - y) + 0.2 * rough
@@ -186,7 +186,9 @@ class Rot:
         return moulded, wrinkled, gloss * (1 - 0.8 * max(0, self.decay - 0.2))
 
 
-def _shade(image, layers: list[Layer], light, rng, rot: Rot):
+def _shade(
+    image: ndarray, layers: list[Layer], light: ndarray, rng: RandomState, rot: Rot
+) -> ndarray:
     """Lay the layers over the image (S, S, 3), lit from the direction `light` (3,).
 
     Blinn and Phong's model: ambient and diffuse light, and a shine where the normal is near the
@@ -214,7 +216,7 @@ def _dot(normal: Normal, direction: ndarray) -> ndarray:
     return normal[0] * direction[0] + normal[1] * direction[1] + normal[2] * direction[2]
 
 
-def _with_obstacle(image, rng, x, y):
+def _with_obstacle(image: ndarray, rng: RandomState, x: ndarray, y: ndarray) -> ndarray:
     """In one picture of four, something out of focus at the left or right border."""
     if rng.rand() >= 0.25:
         return image
@@ -233,14 +235,16 @@ def _with_obstacle(image, rng, x, y):
     return mix(image, paint, smoothstep(1.05, 0.95, np.hypot(across, along)))
 
 
-def _by_lamplight(image, rng, x, y, lamp):
+def _by_lamplight(
+    image: ndarray, rng: RandomState, x: ndarray, y: ndarray, lamp: ndarray
+) -> ndarray:
     """The image in the light of a lamp of colour `lamp` (3,), darker away from it."""
     distance = squared_distance(x, y, rng.uniform(0.3, 0.7), rng.uniform(0.3, 0.7))
     reach = rng.uniform(0.08, 0.3)
     return scaled(image * lamp, 0.35 + 0.75 * np.exp(-distance / reach))
 
 
-def _exposed(image, rng, x, y, oversample):
+def _exposed(image: ndarray, rng: RandomState, x: ndarray, y: ndarray, oversample: int) -> bytes:
     """What the camera makes of the image: exposure, vignette, lens blur, grain; a JPEG file."""
     exposure = rng.normal(0, 0.14)
     white_balance = rng.normal(0, 0.06, 3)  # (3,)

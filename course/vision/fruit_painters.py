@@ -140,7 +140,13 @@ def _banana(sketch: Sketch, hue: float) -> None:
         y = cy - radius * np.cos(0.97 * half)
         stalk = [(x, y), (x + 0.1, y + 0.18)]
         stalk_paint = hsv(hue + 0.03, 0.6, 0.6)
-        sketch.stroke(stalk, 0.32 * thick, 0.25 * thick, stalk_paint, (a, b))
+        sketch.stroke(
+            stalk,
+            0.32 * thick,
+            0.25 * thick,
+            stalk_paint,
+            (a, b),
+        )
         mask = smoothstep(1.06, 0.94, np.abs(q)) * (np.abs(along) < 1)
         sketch.add(
             mask,
@@ -293,7 +299,13 @@ def _tomato(sketch: Sketch, hue: float) -> None:
         skin=True,
     )
     sketch.calyx(0.62 * squat, rng.randint(5, 7), (0.4, 0.6), width=0.09)
-    sketch.stem(0, 0.62 * squat, rng.uniform(0.12, 0.25), 0.045, 0.9 * sketch.green)
+    sketch.stem(
+        0,
+        0.62 * squat,
+        rng.uniform(0.12, 0.25),
+        0.045,
+        0.9 * sketch.green,
+    )
 
 
 def _strawberry(sketch: Sketch, hue: float) -> None:
@@ -328,7 +340,14 @@ def _strawberry(sketch: Sketch, hue: float) -> None:
     count = rng.randint(6, 9)
     for number in range(count):
         angle = np.pi * (1.5 * (number + 0.5) / count - 0.25) + rng.uniform(-0.2, 0.2)
-        sketch.leaf(0, 0.85, angle, rng.uniform(0.4, 0.65), 0.13, 0.6)
+        sketch.leaf(
+            0,
+            0.85,
+            angle,
+            rng.uniform(0.4, 0.65),
+            0.13,
+            0.6,
+        )
     sketch.stem(0, 0.9, rng.uniform(0.1, 0.25), 0.04, sketch.green)
 
 

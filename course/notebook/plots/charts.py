@@ -9,6 +9,7 @@ from course.notebook.plots.style import (
     COLOURS,
     INK,
     arrow,
+    finish,
     in_percent,
     line_style,
     marker,
@@ -60,19 +61,32 @@ def bars(
         axis.barh(row, mean, color=COLOURS[row % len(COLOURS)], height=0.6)
         if len(shares) > 1:
             rows = [row] * len(shares)
-            axis.plot(shares, rows, "o", color=INK, markersize=4, markerfacecolor="none")
+            axis.plot(
+                shares,
+                rows,
+                "o",
+                color=INK,
+                markersize=4,
+                markerfacecolor="none",
+            )
         axis.text(max([mean, *shares]) + 0.01 * limit, row, f"{mean:.0%}", va="center")
         told.append(f"{label} {mean:.0%}")
     axis.set_yticks(range(len(values)), values)
     axis.invert_yaxis()
     axis.set_xlim(0, limit)
     in_percent(axis.xaxis, decimals=None)
-    axis.set_title(title, loc="left")
     if line:
         place, name = line
         axis.axvline(place, color=INK, linestyle="--", linewidth=1)
-        axis.text(place, -0.6, name, ha="center", va="bottom", fontsize=9)
-    show(figure, f"{title}: {'; '.join(told)}")
+        axis.text(
+            place,
+            -0.6,
+            name,
+            ha="center",
+            va="bottom",
+            fontsize=9,
+        )
+    finish(figure, axis, title, told)
 
 
 @styled
@@ -96,8 +110,7 @@ def curves(
         told.append(f"{label} from {values[0]:.2f} to {values[-1]:.2f}")
     axis.set(xlabel=xlabel, ylabel=ylabel)
     axis.margins(x=0.18)
-    axis.set_title(title, loc="left")
-    show(figure, f"{title}: {'; '.join(told)}")
+    finish(figure, axis, title, told)
 
 
 @styled
@@ -122,9 +135,23 @@ def before_after(pairs: Mapping[str, tuple[float, float]], title: str = "") -> N
         axis.plot(after, row, "o", color=COLOURS[1], markersize=9)
         difference = f"{100 * (after - before):+.1f} points"
         if after < before:
-            note(axis, difference, (after, row), (-12, 0), ha="right", va="center")
+            note(
+                axis,
+                difference,
+                (after, row),
+                (-12, 0),
+                ha="right",
+                va="center",
+            )
         else:
-            note(axis, difference, (after, row), (12, 0), ha="left", va="center")
+            note(
+                axis,
+                difference,
+                (after, row),
+                (12, 0),
+                ha="left",
+                va="center",
+            )
         told.append(f"{label} from {before:.0%} to {after:.0%}")
     axis.set_yticks(range(len(pairs)), pairs)
     axis.set_ylim(len(pairs) - 0.5, -0.9)
@@ -133,8 +160,7 @@ def before_after(pairs: Mapping[str, tuple[float, float]], title: str = "") -> N
         note(axis, name, (place, 0), (0, 9), ha="center", fontsize=9)
     axis.margins(x=0.35)
     in_percent(axis.xaxis)
-    axis.set_title(title, loc="left")
-    show(figure, f"{title}: {'; '.join(told)}")
+    finish(figure, axis, title, told)
 
 
 @styled
@@ -149,9 +175,22 @@ def depths(lines: Mapping[str, Mapping[str, float]], title: str = "") -> None:
     for number, (label, shares) in enumerate(lines.items()):
         x = [stages.index(stage) for stage in shares]
         y = list(shares.values())
-        axis.plot(x, y, marker=marker(number), markersize=7, **line_style(number))
+        axis.plot(
+            x,
+            y,
+            marker=marker(number),
+            markersize=7,
+            **line_style(number),
+        )
         ends = f"{label}\n{y[0]:.0%} to {y[-1]:.0%}"
-        note(axis, ends, (x[-1], y[-1]), (10, 0), va="center", color=COLOURS[number])
+        note(
+            axis,
+            ends,
+            (x[-1], y[-1]),
+            (10, 0),
+            va="center",
+            color=COLOURS[number],
+        )
         listed = ", ".join(f"{stage} {share:.0%}" for stage, share in shares.items())
         told.append(f"{label}: {listed}")
     axis.set_xticks(range(len(stages)), stages)
@@ -160,5 +199,4 @@ def depths(lines: Mapping[str, Mapping[str, float]], title: str = "") -> None:
     axis.set_xlim(-0.2, last + 0.55 * last)  # room for the labels at the ends
     axis.margins(y=0.15)
     in_percent(axis.yaxis)
-    axis.set_title(title, loc="left")
-    show(figure, f"{title}: {'; '.join(told)}")
+    finish(figure, axis, title, told)

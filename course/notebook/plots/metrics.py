@@ -8,6 +8,7 @@ from course.notebook.plots.style import (
     COLOURS,
     INK,
     box,
+    finish,
     in_percent,
     line_style,
     marker,
@@ -37,7 +38,14 @@ def confusion(matrix: torch.Tensor, names: Sequence[str], title: str = "") -> No
             if number or is_small:
                 size = 15 if is_small else 11
                 centre = {"ha": "center", "va": "center"}
-                axis.text(column, row, f"{number}", fontsize=size, weight="bold", **centre)
+                axis.text(
+                    column,
+                    row,
+                    f"{number}",
+                    fontsize=size,
+                    weight="bold",
+                    **centre,
+                )
             if number and (right or is_small):
                 told.append(f"{number} {names[row]} called {names[column]}")
     axis.set(
@@ -70,7 +78,15 @@ def _cell(axis, row, column, right, share):
         alpha=0.3 * share,
         edgecolor="none",
     )
-    box(axis, corner, 0.92, 0.92, fill=False, edgecolor=INK, linewidth=2 if right else 0.5)
+    box(
+        axis,
+        corner,
+        0.92,
+        0.92,
+        fill=False,
+        edgecolor=INK,
+        linewidth=2 if right else 0.5,
+    )
 
 
 @styled
@@ -90,12 +106,24 @@ def precision_recall(
     for number, (label, (recalls, precisions)) in enumerate(lines.items()):
         axis.plot(recalls, precisions, label=label, **line_style(number))
     for number, (label, (recall, precision)) in enumerate((marks or {}).items()):
-        axis.plot(recall, precision, marker(number), color=INK, markersize=8)
+        axis.plot(
+            recall,
+            precision,
+            marker(number),
+            color=INK,
+            markersize=8,
+        )
         note(axis, label, (recall, precision), (8, 6), va="bottom")
         told.append(f"{label} at recall {recall:.2f}, precision {precision:.2f}")
     if prevalence is not None:
         axis.axhline(prevalence, color=INK, linestyle="--", linewidth=1)
-        note(axis, f"flag everything: {prevalence:.2f}", (0, prevalence), (4, 3), fontsize=9)
+        note(
+            axis,
+            f"flag everything: {prevalence:.2f}",
+            (0, prevalence),
+            (4, 3),
+            fontsize=9,
+        )
     axis.set(
         xlim=(0, 1.02),
         ylim=(0, 1.04),
@@ -130,7 +158,13 @@ def calibration(
     told = []
     for number, (label, groups) in enumerate(lines.items()):
         promised, came, _ = zip(*groups, strict=True)
-        axis.plot(promised, came, label=label, marker=marker(number), **line_style(number))
+        axis.plot(
+            promised,
+            came,
+            label=label,
+            marker=marker(number),
+            **line_style(number),
+        )
         listed = [f"{p:.2f} promised, {c:.2f} came ({n} pictures)" for p, c, n in groups]
         told.append(f"{label}: {', '.join(listed)}")
     axis.set(
@@ -140,8 +174,7 @@ def calibration(
         ylabel="share that is rotten",
     )
     axis.legend(loc="upper left")
-    axis.set_title(title, loc="left")
-    show(figure, f"{title}: {'; '.join(told)}")
+    finish(figure, axis, title, told)
 
 
 @styled
@@ -169,7 +202,14 @@ def trade_off(
         alpha=0.15,
         linewidth=0,
     )
-    note(axis, "what the brief allows", (1.01, 1.0), (0, -6), ha="right", fontsize=9)
+    note(
+        axis,
+        "what the brief allows",
+        (1.01, 1.0),
+        (0, -6),
+        ha="right",
+        fontsize=9,
+    )
     told = []
     for mark in marks:
         nearest = min(curve, key=lambda threshold: abs(threshold - mark))

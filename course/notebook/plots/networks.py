@@ -17,6 +17,7 @@ from course.notebook.plots.style import (
     STYLE,
     arrow,
     box,
+    finish,
     note,
     one_axis,
     show,
@@ -59,7 +60,13 @@ def _draw_parts(axis: Axes, parts: Mapping) -> list[tuple]:
     targets = sorted({target for _, users, _ in drawn for target in users})
     columns = {part: column for column, part in enumerate(parts)}
     for part, column in columns.items():
-        axis.text(column, min(targets) - 0.7, part, ha="center", va="bottom")
+        axis.text(
+            column,
+            min(targets) - 0.7,
+            part,
+            ha="center",
+            va="bottom",
+        )
     for part, users, count in drawn:
         column = columns[part]
         top, bottom = min(users) - 0.4, max(users) + 0.4
@@ -67,11 +74,24 @@ def _draw_parts(axis: Axes, parts: Mapping) -> list[tuple]:
         look = {"facecolor": "none", "linewidth": 2, "edgecolor": edge}
         box(axis, (column - 0.33, top), 0.66, bottom - top, **look)
         middle = (top + bottom) / 2
-        axis.text(column, middle, f"{count:,}", ha="center", va="center", fontsize=9)
+        axis.text(
+            column,
+            middle,
+            f"{count:,}",
+            ha="center",
+            va="center",
+            fontsize=9,
+        )
     for target in targets:
         for column in range(len(parts)):
             arrow(axis, (column + 0.34, target), (column + 0.66, target))
-        axis.text(len(parts) - 0.3, target, f"target {target}", va="center", fontsize=9)
+        axis.text(
+            len(parts) - 0.3,
+            target,
+            f"target {target}",
+            va="center",
+            fontsize=9,
+        )
     axis.set(
         xlim=(-0.45, len(parts) + 0.25),
         ylim=(max(targets) + 0.6, min(targets) - 1.1),
@@ -197,18 +217,65 @@ def _draw_gradients(axis, panel, names, sum_name, wide):
     x = [end[0] for end in parallelogram]
     y = [end[1] for end in parallelogram]
     axis.plot(x, y, color=INK, linewidth=1, linestyle=":")
-    _gradient(axis, panel.weighted_first, 0, ":", "", (0, 0), "center")
-    _gradient(axis, panel.first, 0, "-", names[0], (0, -15), "center")
-    _gradient(axis, panel.second, 1, "-", names[1], (-6, -4), "right")
+    _gradient(
+        axis,
+        panel.weighted_first,
+        0,
+        ":",
+        "",
+        (0, 0),
+        "center",
+    )
+    _gradient(
+        axis,
+        panel.first,
+        0,
+        "-",
+        names[0],
+        (0, -15),
+        "center",
+    )
+    _gradient(
+        axis,
+        panel.second,
+        1,
+        "-",
+        names[1],
+        (-6, -4),
+        "right",
+    )
     if panel.total[0] < 0.5 * wide:  # there is room for the name beside the tip
-        _gradient(axis, panel.total, 2, "--", sum_name, (6, -4), "left")
+        _gradient(
+            axis,
+            panel.total,
+            2,
+            "--",
+            sum_name,
+            (6, -4),
+            "left",
+        )
     else:
-        _gradient(axis, panel.total, 2, "--", sum_name, (0, 6), "right")
+        _gradient(
+            axis,
+            panel.total,
+            2,
+            "--",
+            sum_name,
+            (0, 6),
+            "right",
+        )
 
 
 def _gradient(axis, end, number, style, name, shift, side):
     colour = COLOURS[number]
-    arrow(axis, (0, 0), end, color=colour, linewidth=2, linestyle=style)
+    arrow(
+        axis,
+        (0, 0),
+        end,
+        color=colour,
+        linewidth=2,
+        linestyle=style,
+    )
     note(axis, name, end, shift, color=colour, ha=side)
 
 
@@ -230,15 +297,34 @@ def freeze_map(model: nn.Module, title: str = "") -> None:
         statistics = _statistics(part)
         _draw_part(axis, column, state)
         count = sum(parameter.numel() for parameter in part.parameters())
-        axis.text(column, 1.1, name, ha="center", va="bottom", fontweight="bold")
-        axis.text(column, 0.35, f"{state}\n{count:,}", ha="center", va="center")
+        axis.text(
+            column,
+            1.1,
+            name,
+            ha="center",
+            va="bottom",
+            fontweight="bold",
+        )
+        axis.text(
+            column,
+            0.35,
+            f"{state}\n{count:,}",
+            ha="center",
+            va="center",
+        )
         below = statistics.replace(" ", "\n")
-        axis.text(column, -0.1, below, ha="center", va="top", fontsize=9)
+        axis.text(
+            column,
+            -0.1,
+            below,
+            ha="center",
+            va="top",
+            fontsize=9,
+        )
         told.append(f"{name} {state}" + (f", its {statistics}" if statistics else ""))
     axis.set(xlim=(-0.55, len(parts) - 0.45), ylim=(-0.75, 1.5))
-    axis.set_title(title, loc="left")
     axis.axis("off")
-    show(figure, f"{title}: {'; '.join(told)}")
+    finish(figure, axis, title, told)
 
 
 def _state(part: nn.Module) -> str:
@@ -278,4 +364,12 @@ def _draw_part(axis, column, state):
         linewidth=0,
         alpha=0.8,
     )
-    box(axis, (column - 0.45, 0), 0.9, 1, fill=False, edgecolor=edge, linewidth=2)
+    box(
+        axis,
+        (column - 0.45, 0),
+        0.9,
+        1,
+        fill=False,
+        edgecolor=edge,
+        linewidth=2,
+    )

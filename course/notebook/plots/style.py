@@ -49,6 +49,13 @@ def show(figure: Figure, alt: str) -> None:
     display({"text/html": image, "text/plain": alt}, raw=True)
 
 
+def finish(figure: Figure, axis: Axes, title: str, facts: list[str]) -> None:
+    """Give the only axes of a figure their title and show it; title and facts are its alt text."""
+    axis.set_title(title, loc="left")
+    listed = "; ".join(facts)
+    show(figure, f"{title}: {listed}")
+
+
 def one_axis(width: float, height: float) -> tuple[Figure, Axes]:
     """A figure of this size in inches with one pair of axes."""
     figure = Figure(figsize=(width, height))
