@@ -1,10 +1,12 @@
 """Train the course's backbone: torchvision's ResNet-18 on drawn pictures of a thousand species.
 
-    python -m pretraining.train draw     # 200,000 training and 5,000 held-out pictures: 2.5 GB in pretraining/cache
-    python -m pretraining.train fit      # resumes where it was stopped; counts steps, so speed does not change the result
-    python -m pretraining.train export   # half-precision weights and the training record into course/vision/weights
+    python -m pretraining.train draw     # draw 205,000 pictures: 2.5 GB in pretraining/cache
+    python -m pretraining.train fit      # train, or go on where training was stopped
+    python -m pretraining.train export   # write weights and record into course/vision/weights
 
-Recipe: AdamW with cosine decay, label smoothing, flips, shifts, light and colour jitter, bfloat16 autocast.
+Training counts steps and not time, so the speed of the machine does not change the result.
+Recipe: AdamW with cosine decay, label smoothing, flips, shifts, light and colour jitter, bfloat16
+autocast. The weights are exported in half precision.
 """
 
 import json
@@ -12,6 +14,7 @@ import math
 import os
 import sys
 import time
+from dataclasses import dataclass, field
 from functools import lru_cache
 from multiprocessing import Pool
 from pathlib import Path
@@ -20,164 +23,219 @@ import numpy as np
 import torch
 import torchvision
 from safetensors.torch import save_file
+from torch import Tensor, nn
 from torch.nn import functional as F
 
+from course.vision.backbones import BUNDLED, IMAGENET_MEAN, IMAGENET_STD
 from course.vision.drawing import develop
 from course.vision.species import COUNT, picture
 
 CACHE = Path(__file__).parent / "cache"
-WEIGHTS = Path(__file__).parent.parent / "course" / "vision" / "weights"
-SEEDS = {"train": (1, 200_000), "held-out": (2, 5_000)}
-STEPS, BATCH, LR, DECAY, SMOOTHING = 7_800, 128, 2e-3, 0.05, 0.1
-MEAN, STD = torch.tensor([0.485, 0.456, 0.406]), torch.tensor([0.229, 0.224, 0.225])
+CHECKPOINT = CACHE / "checkpoint.pt"
+WEIGHTS = BUNDLED.parent
+SEEDS = {"train": (1, 200_000), "held-out": (2, 5_000)}  # seed, pictures
+STEPS = 7_800
+BATCH = 128
+LR = 2e-3
+WARM_UP = 0.04 * STEPS  # steps
+DECAY = 0.05
+SMOOTHING = 0.1
+REPORT_EVERY = 300  # steps
+MEAN = torch.tensor(IMAGENET_MEAN).view(3, 1, 1)
+STD = torch.tensor(IMAGENET_STD).view(3, 1, 1)
 
 
-def _pixels(key):
-    return develop([picture(*key)])[0].permute(1, 2, 0).numpy()
+# --- draw
 
 
-def draw():
+def draw() -> None:
+    """Draw all pictures into CACHE, uint8 (N, 64, 64, 3) for each split."""
     CACHE.mkdir(exist_ok=True)
     for split, (seed, count) in SEEDS.items():
         part = CACHE / f"{split}.part.npy"
-        out = np.lib.format.open_memmap(part, "w+", np.uint8, (count, 64, 64, 3))
+        pictures = np.lib.format.open_memmap(part, "w+", np.uint8, (count, 64, 64, 3))
         start = time.time()
+        keys = ((seed, index) for index in range(count))
         with Pool() as pool:
-            for i, pixels in enumerate(pool.imap(_pixels, ((seed, i) for i in range(count)), 64)):
-                out[i] = pixels
-                if i % 10_000 == 9_999:
-                    print(
-                        f"{split}: {i + 1:,} of {count:,} in {time.time() - start:.0f} s",
-                        flush=True,
-                    )
-        out.flush()
+            for index, pixels in enumerate(pool.imap(_pixels, keys, chunksize=64)):
+                pictures[index] = pixels
+                if (index + 1) % 10_000 == 0:
+                    seconds = time.time() - start
+                    print(f"{split}: {index + 1:,} of {count:,} in {seconds:.0f} s", flush=True)
+        pictures.flush()
         os.replace(part, CACHE / f"{split}.npy")
 
 
-def augment(images, generator):
+def _pixels(key):
+    images = develop([picture(*key)])  # (1, 3, 64, 64)
+    return images[0].permute(1, 2, 0).numpy()
+
+
+# --- fit
+
+
+@dataclass
+class Progress:
+    """How far the training is; what a checkpoint holds beside model and optimizer."""
+
+    step: int = 0
+    seconds: float = 0.0
+    curve: list[dict] = field(default_factory=list)
+
+
+def fit() -> None:
+    """Train for STEPS steps, from the checkpoint if there is one."""
+    device = "cuda" if torch.cuda.is_available() else "cpu"
+    images = torch.from_numpy(np.load(CACHE / "train.npy", mmap_mode="r+"))  # (N, 64, 64, 3)
+    torch.manual_seed(0)
+    model = torchvision.models.resnet18(num_classes=COUNT)
+    model = model.to(device, memory_format=torch.channels_last)
+    optimizer = _optimizer_of(model)
+    progress = _resume(model, optimizer, device)
+    loss_mean, accuracy_mean = 0.0, 0.0  # moving averages
+    start = time.time()
+    while progress.step < STEPS:
+        rows = _rows(len(images), progress.step)
+        generator = torch.Generator().manual_seed(progress.step)
+        x = augment(images[rows], generator)  # (B, 3, 64, 64)
+        x = x.to(device, memory_format=torch.channels_last)
+        y = (rows % COUNT).to(device)  # (B,)
+        for group in optimizer.param_groups:
+            group["lr"] = learning_rate(progress.step)
+        loss, accuracy = _train_step(model, optimizer, x, y)
+        loss_mean = 0.98 * loss_mean + 0.02 * loss
+        accuracy_mean = 0.98 * accuracy_mean + 0.02 * accuracy
+        progress.step += 1
+        if progress.step % REPORT_EVERY == 0 or progress.step == STEPS:
+            progress.seconds += time.time() - start
+            row = {
+                "step": progress.step,
+                "pictures": progress.step * BATCH,
+                "seconds": round(progress.seconds),
+                "loss": round(loss_mean, 3),
+                "training_accuracy": round(accuracy_mean, 3),
+                "held_out_accuracy": round(held_out_accuracy(model, device), 4),
+            }
+            progress.curve.append(row)
+            print(row, flush=True)
+            _save(model, optimizer, progress)
+            start = time.time()  # evaluation and saving are not training time
+
+
+def learning_rate(step: int) -> float:
+    """The rate at a step: linear warm-up times cosine decay to 0."""
+    warm_up = min(1, (step + 1) / WARM_UP)
+    cosine = 0.5 + 0.5 * math.cos(math.pi * step / STEPS)
+    return LR * warm_up * cosine
+
+
+def augment(images: Tensor, generator: torch.Generator) -> Tensor:
     """uint8 (B, 64, 64, 3) to normalised float (B, 3, 64, 64), varied."""
 
     def uniform(low, high, *shape):
         return torch.empty(*shape).uniform_(low, high, generator=generator)
 
-    x = images.permute(0, 3, 1, 2).float() / 255
-    flip = torch.rand(len(x), generator=generator) < 0.5
+    count = len(images)
+    x = images.permute(0, 3, 1, 2).float() / 255  # (B, 3, 64, 64)
+    flip = torch.rand(count, generator=generator) < 0.5
     x[flip] = x[flip].flip(3)
-    x = torch.roll(x, torch.randint(-6, 7, (2,), generator=generator).tolist(), (2, 3))
-    x = ((x - 0.5) * uniform(0.8, 1.2, len(x), 1, 1, 1) + 0.5) * uniform(
-        0.88, 1.12, len(x), 3, 1, 1
-    )
-    return (x - MEAN.view(3, 1, 1)) / STD.view(3, 1, 1)
+    shift = torch.randint(-6, 7, (2,), generator=generator).tolist()  # the same for all
+    x = torch.roll(x, shift, (2, 3))
+    contrast = uniform(0.8, 1.2, count, 1, 1, 1)
+    colour = uniform(0.88, 1.12, count, 3, 1, 1)
+    x = ((x - 0.5) * contrast + 0.5) * colour
+    return (x - MEAN) / STD
+
+
+def held_out_accuracy(model: nn.Module, device: str) -> float:
+    """The share of the held-out pictures whose species the model names."""
+    images = torch.from_numpy(np.load(CACHE / "held-out.npy"))  # (N, 64, 64, 3)
+    labels = torch.arange(len(images)) % COUNT
+    named = []
+    model.eval()
+    with torch.no_grad():
+        for part in images.split(250):
+            x = (part.permute(0, 3, 1, 2) / 255 - MEAN) / STD  # (250, 3, 64, 64)
+            named.append(model(x.to(device)).argmax(1).cpu())
+    model.train()
+    return (torch.cat(named) == labels).float().mean().item()
+
+
+def _optimizer_of(model):
+    """AdamW with weight decay on matrices only: not on biases and BatchNorm's parameters."""
+    matrices = [p for p in model.parameters() if p.ndim > 1]
+    vectors = [p for p in model.parameters() if p.ndim == 1]
+    groups = [
+        {"params": matrices, "weight_decay": DECAY},
+        {"params": vectors, "weight_decay": 0},
+    ]
+    return torch.optim.AdamW(groups, lr=LR)
+
+
+def _rows(count, step):
+    """The pictures of one batch, in ascending order: a row of a random order of the epoch."""
+    epoch, batch = divmod(step, count // BATCH)
+    order = _random_order(count, epoch)
+    return order[batch * BATCH :][:BATCH].sort().values
 
 
 @lru_cache(maxsize=1)
-def shuffled(count, epoch):
+def _random_order(count, epoch):
     return torch.randperm(count, generator=torch.Generator().manual_seed(epoch))
 
 
-def held_out_accuracy(model, device):
-    images = torch.from_numpy(np.load(CACHE / "held-out.npy"))
-    labels = torch.arange(len(images)) % COUNT
-    model.eval()
-    with torch.no_grad():
-        right = [
-            (
-                model(
-                    ((x.permute(0, 3, 1, 2) / 255 - MEAN.view(3, 1, 1)) / STD.view(3, 1, 1)).to(
-                        device
-                    )
-                )
-                .argmax(1)
-                .cpu()
-                == y
-            ).float()
-            for x, y in zip(images.split(250), labels.split(250))
-        ]
-    model.train()
-    return torch.cat(right).mean().item()
+def _train_step(model, optimizer, x, y):
+    """One step on images x (B, 3, 64, 64) and labels y (B,); loss and accuracy on them."""
+    with torch.autocast(x.device.type, torch.bfloat16):
+        logits = model(x)  # (B, 1000)
+    loss = F.cross_entropy(logits.float(), y, label_smoothing=SMOOTHING)
+    optimizer.zero_grad()
+    loss.backward()
+    nn.utils.clip_grad_norm_(model.parameters(), 5)
+    optimizer.step()
+    accuracy = (logits.argmax(1) == y).float().mean()
+    return loss.item(), accuracy.item()
 
 
-def fit():
-    device = "cuda" if torch.cuda.is_available() else "cpu"
-    images = torch.from_numpy(np.load(CACHE / "train.npy", mmap_mode="r+"))
-    torch.manual_seed(0)
-    model = torchvision.models.resnet18(num_classes=COUNT).to(
-        device, memory_format=torch.channels_last
-    )
-    matrices = [p for p in model.parameters() if p.ndim > 1]
-    vectors = [p for p in model.parameters() if p.ndim == 1]
-    optimizer = torch.optim.AdamW(
-        [{"params": matrices, "weight_decay": DECAY}, {"params": vectors, "weight_decay": 0}], lr=LR
-    )
-    step, seconds, curve, saved = 0, 0.0, [], CACHE / "checkpoint.pt"
-    if saved.exists():
-        state = torch.load(saved, map_location=device)
-        model.load_state_dict(state["model"])
-        optimizer.load_state_dict(state["optimizer"])
-        step, seconds, curve = state["step"], state["seconds"], state["curve"]
-        print(f"resumed at step {step}")
-    per_epoch, start, running = len(images) // BATCH, time.time(), [0.0, 0.0]
-    while step < STEPS:
-        epoch, batch = divmod(step, per_epoch)
-        rows = shuffled(len(images), epoch)[batch * BATCH :][:BATCH].sort().values
-        x = augment(images[rows], torch.Generator().manual_seed(step)).to(
-            device, memory_format=torch.channels_last
-        )
-        y = (rows % COUNT).to(device)
-        for group in optimizer.param_groups:
-            group["lr"] = (
-                LR
-                * min(1, (step + 1) / (0.04 * STEPS))
-                * (0.5 + 0.5 * math.cos(math.pi * step / STEPS))
-            )
-        with torch.autocast(device, torch.bfloat16):
-            logits = model(x)
-        loss = F.cross_entropy(logits.float(), y, label_smoothing=SMOOTHING)
-        optimizer.zero_grad()
-        loss.backward()
-        torch.nn.utils.clip_grad_norm_(model.parameters(), 5)
-        optimizer.step()
-        step += 1
-        accuracy = (logits.argmax(1) == y).float().mean().item()
-        running = [0.98 * a + 0.02 * b for a, b in zip(running, (loss.item(), accuracy))]
-        if step % 300 == 0 or step == STEPS:
-            seconds, start = seconds + time.time() - start, time.time()
-            row = {
-                "step": step,
-                "pictures": step * BATCH,
-                "seconds": round(seconds),
-                "loss": round(running[0], 3),
-                "training_accuracy": round(running[1], 3),
-                "held_out_accuracy": round(held_out_accuracy(model, device), 4),
-            }
-            curve.append(row)
-            print(row, flush=True)
-            torch.save(
-                {
-                    "model": model.state_dict(),
-                    "optimizer": optimizer.state_dict(),
-                    "step": step,
-                    "seconds": seconds,
-                    "curve": curve,
-                },
-                saved.with_suffix(".part"),
-            )
-            os.replace(saved.with_suffix(".part"), saved)
-            start = time.time()
+def _resume(model, optimizer, device):
+    if not CHECKPOINT.exists():
+        return Progress()
+    state = torch.load(CHECKPOINT, map_location=device)
+    model.load_state_dict(state["model"])
+    optimizer.load_state_dict(state["optimizer"])
+    print(f"resumed at step {state['step']}")
+    return Progress(state["step"], state["seconds"], state["curve"])
 
 
-def export():
-    state = torch.load(CACHE / "checkpoint.pt", map_location="cpu")
+def _save(model, optimizer, progress):
+    state = {
+        "model": model.state_dict(),
+        "optimizer": optimizer.state_dict(),
+        "step": progress.step,
+        "seconds": progress.seconds,
+        "curve": progress.curve,
+    }
+    part = CHECKPOINT.with_suffix(".part")
+    torch.save(state, part)
+    os.replace(part, CHECKPOINT)
+
+
+# --- export
+
+
+def export() -> None:
+    """Write the weights, in half precision, and the record of the training."""
+    state = torch.load(CHECKPOINT, map_location="cpu")
     if state["step"] != STEPS:
         sys.exit(
-            f"training stands at step {state['step']} of {STEPS}: run `python -m pretraining.train fit` to the end first"
+            f"training stands at step {state['step']} of {STEPS}: "
+            "run `python -m pretraining.train fit` to the end first"
         )
     WEIGHTS.mkdir(exist_ok=True)
-    tensors = {
-        name: t.contiguous().half() if t.is_floating_point() else t
-        for name, t in state["model"].items()
-    }
-    save_file(tensors, WEIGHTS / "resnet18_species1000.safetensors")
+    tensors = {}
+    for name, tensor in state["model"].items():
+        tensors[name] = tensor.contiguous().half() if tensor.is_floating_point() else tensor
+    save_file(tensors, BUNDLED)
     record = {
         "architecture": "torchvision.models.resnet18(num_classes=1000)",
         "torch": torch.__version__,

@@ -1,55 +1,65 @@
-"""Is this machine ready for the course? Each line says OK, or FAIL and what to do."""
+"""Whether this machine is ready for the course: a line each says OK, or FAIL and what to do."""
 
 import importlib.metadata
 import os
 import sys
 import time
+from collections.abc import Callable
+from typing import NamedTuple
 
 
-def self_check():
+class Requirement(NamedTuple):
+    name: str
+    probe: Callable[[], str]  # returns what it found, raises if something is missing
+    remedy: str
+
+
+def self_check() -> bool:
     """Print a line per requirement; return True if the lessons will run."""
-    return all([_line(what, probe, remedy) for what, probe, remedy in REQUIREMENTS])
+    met = [_report(requirement) for requirement in REQUIREMENTS]
+    return all(met)
 
 
-def _line(what, probe, remedy):
+def _report(requirement: Requirement) -> bool:
+    name, probe, remedy = requirement
     try:
-        print(f"[  OK  ] {what}: {probe()}")
+        print(f"[  OK  ] {name}: {probe()}")
         return True
-    except Exception as problem:  # whatever it is, the learner is told and the next line is tried
-        print(f"[ FAIL ] {what}: {type(problem).__name__}: {problem}\n         {remedy}")
+    except Exception as problem:  # any: the learner is told of it, and the next line is tried
+        print(f"[ FAIL ] {name}: {type(problem).__name__}: {problem}\n         {remedy}")
         return False
 
 
-def _python():
+def _python() -> str:
     return sys.version.split()[0]
 
 
-def _packages():
-    return ", ".join(
-        f"{name} {importlib.metadata.version(name)}"
-        for name in ("torch", "torchvision", "nbgrader", "jupyterlab")
-    )
+def _packages() -> str:
+    names = ("torch", "torchvision", "nbgrader", "jupyterlab")
+    return ", ".join(f"{name} {importlib.metadata.version(name)}" for name in names)
 
 
-def _device():
+def _machine() -> str:
     import torch
 
     from course.vision.backbones import accelerator
 
     device = accelerator().type
-    return f"{torch.get_num_threads()} threads of {os.cpu_count()} cores" + (
-        "; no GPU, and none is needed" if device == "cpu" else f", and {device}"
-    )
+    cores = f"{torch.get_num_threads()} threads of {os.cpu_count()} cores"
+    if device == "cpu":
+        return f"{cores}; no GPU, and none is needed"
+    return f"{cores}, and {device}"
 
 
-def _pictures():
+def _pictures() -> str:
     from course.vision.fruit import SPLITS, stall
 
     stall("train", 20)
-    return f"{sum(count for _, count in SPLITS.values()):,} pictures of fruit"
+    total = sum(count for _, count in SPLITS.values())
+    return f"{total:,} pictures of fruit"
 
 
-def _backbone():
+def _backbone() -> str:
     import torch
 
     from course.vision.backbones import load_backbone
@@ -60,26 +70,29 @@ def _backbone():
     start = time.perf_counter()
     with torch.no_grad():
         logits = model(images)
-    return f"{len(images)} pictures seen in {time.perf_counter() - start:.2f} s, {logits.shape[1]} logits each"
+    seconds = time.perf_counter() - start
+    return f"{len(images)} pictures seen in {seconds:.2f} s, {logits.shape[1]} logits each"
 
 
 REINSTALL = "Run `make lab` again, or: python -m pip install -e . in the course's folder."
 REQUIREMENTS = (
-    (
+    Requirement(
         "Python",
         _python,
         "Install Python 3.10 or newer, remove the folder .venv and run `make lab` again.",
     ),
-    ("Packages", _packages, REINSTALL),
-    ("Machine", _device, REINSTALL),
-    (
+    Requirement("Packages", _packages, REINSTALL),
+    Requirement("Machine", _machine, REINSTALL),
+    Requirement(
         "Pictures",
         _pictures,
-        "The file course/vision/data/fruit.zip is damaged or missing: get it again with `git checkout course/vision/data`.",
+        "The file course/vision/data/fruit.zip is damaged or missing: "
+        "get it again with `git checkout course/vision/data`.",
     ),
-    (
+    Requirement(
         "Backbone",
         _backbone,
-        "The weights are damaged or missing: get them again with `git checkout course/vision/weights`.",
+        "The weights are damaged or missing: "
+        "get them again with `git checkout course/vision/weights`.",
     ),
 )

@@ -1,8 +1,12 @@
-"""How far you are: points got and minutes left, lesson by lesson, read from your own saved notebooks. Nothing is sent anywhere."""
+"""How far a learner is: points and minutes, lesson by lesson, read from their own notebooks.
+
+Nothing is sent anywhere.
+"""
 
 import html
 import json
 import re
+from collections.abc import Sequence
 from pathlib import Path
 from typing import NamedTuple
 
@@ -19,29 +23,41 @@ class Lesson(NamedTuple):
     minutes: int  # that are left, if each point takes as long as any other
 
 
-def progress(folder):
-    """A Lesson for each one that was given out; `folder` holds the learner's copies, NAME/NAME.ipynb, as far as there are any."""
-    return [
-        standing(path.stem, path, folder / path.stem / path.name)
-        for path in sorted(RELEASE.glob("*/*.ipynb"))
-    ]
+def progress(folder: Path) -> list[Lesson]:
+    """A Lesson for each one that was given out.
+
+    `folder` holds the learner's copies, NAME/NAME.ipynb, as far as there are any.
+    """
+    lessons = []
+    for released in sorted(RELEASE.glob("*/*.ipynb")):
+        own_copy = folder / released.stem / released.name
+        lessons.append(standing(released.stem, released, own_copy))
+    return lessons
 
 
-def standing(name, ours, theirs):
-    """Title, points and minutes stand at the top of a lesson; a check has been passed if its last run, as saved, says so."""
-    head = "".join(line for cell in read(ours)[:2] for line in cell["source"]) + "\n"
-    title, minutes, points = re.search(
-        r"^# (.+?)\n.*\*About (\d+) minutes · (\d+) point", head, re.S
-    ).groups()
-    got = sum(
-        cell["metadata"]["nbgrader"]["points"]
-        for cell in read(theirs)
-        if is_check(cell) and has_passed(cell)
+def standing(name: str, released: Path, own_copy: Path) -> Lesson:
+    """Where the learner is in one lesson.
+
+    Title, points and minutes are read from the top of the released notebook; a check has been
+    passed if its last run, as saved in the learner's own copy, says so.
+    """
+    top = [line for cell in read(released)[:2] for line in cell["source"]]
+    header = re.search(
+        r"^# (.+?)\n.*\*About (\d+) minutes · (\d+) point",
+        "".join(top) + "\n",
+        re.S,
     )
-    return Lesson(name, title, int(points), got, round(int(minutes) * (1 - got / int(points))))
+    title = header[1]
+    minutes = int(header[2])
+    points = int(header[3])
+    got = 0
+    for cell in read(own_copy):
+        if is_check(cell) and has_passed(cell):
+            got += cell["metadata"]["nbgrader"]["points"]
+    return Lesson(name, title, points, got, round(minutes * (1 - got / points)))
 
 
-def read(path):
+def read(path: Path) -> list[dict]:
     """A notebook's cells; none where there is no notebook, or one that is being saved just now."""
     try:
         return json.loads(path.read_text(encoding="utf-8"))["cells"]
@@ -49,56 +65,79 @@ def read(path):
         return []
 
 
-def is_check(cell):
+def is_check(cell: dict) -> bool:
+    """Whether a cell holds the check of an exercise."""
     return cell["metadata"].get("nbgrader", {}).get("grade", False)
 
 
-def has_passed(cell):
-    said = [
-        "".join(output.get("data", {}).get("text/plain", "")) for output in cell.get("outputs", [])
-    ]
-    return any(text.startswith("Passed: ") for text in said) and all(
-        output["output_type"] != "error" for output in cell["outputs"]
-    )
+def has_passed(cell: dict) -> bool:
+    """Whether the saved outputs of a check say "Passed" and hold no error."""
+    passed = False
+    for output in cell.get("outputs", []):
+        if output["output_type"] == "error":
+            return False
+        text = "".join(output.get("data", {}).get("text/plain", ""))
+        passed = passed or text.startswith("Passed: ")
+    return passed
 
 
-def as_text(lessons):
-    wide = max(len(lesson.title) for lesson in lessons)
-    lines = [
-        f"{lesson.title:{wide}}  {lesson.got:2} of {lesson.points:2} points  {left(lesson)}"
-        for lesson in lessons
-    ]
-    return "\n".join([*lines, total(lessons)])
+def as_text(lessons: Sequence[Lesson]) -> str:
+    """The lessons as a table of plain text, with a last line for the total."""
+    width = max(len(lesson.title) for lesson in lessons)
+    lines = []
+    for lesson in lessons:
+        points = f"{lesson.got:2} of {lesson.points:2} points"
+        lines.append(f"{lesson.title:{width}}  {points}  {left(lesson)}")
+    lines.append(total(lessons))
+    return "\n".join(lines)
 
 
-def left(lesson):
+def left(lesson: Lesson) -> str:
+    """How long the rest of a lesson takes, in words."""
     return f"{lesson.minutes} minutes" if lesson.minutes else "done"
 
 
-def total(lessons):
-    minutes = sum(lesson.minutes for lesson in lessons)
-    return (
-        f"In all {sum(lesson.got for lesson in lessons)} of {sum(lesson.points for lesson in lessons)} points, "
-        + (
-            f"about {minutes // 60} h {minutes % 60:02} min to go."
-            if minutes
-            else "and nothing left to do."
-        )
-    )
+def total(lessons: Sequence[Lesson]) -> str:
+    """Points and time of all lessons together, as a sentence."""
+    got = sum(lesson.got for lesson in lessons)
+    points = sum(lesson.points for lesson in lessons)
+    hours, minutes = divmod(sum(lesson.minutes for lesson in lessons), 60)
+    if hours or minutes:
+        rest = f"about {hours} h {minutes:02} min to go."
+    else:
+        rest = "and nothing left to do."
+    return f"In all {got} of {points} points, {rest}"
 
 
-def lesson_map():
-    """Show the lessons as a table with links, in a notebook that lies among the learner's other ones."""
+def lesson_map() -> None:
+    """Show the lessons as a table with links, in a notebook beside the learner's other ones."""
     lessons = progress(Path.cwd().parent)
-    rows = "".join(
-        f'<tr><th scope="row" style="text-align: left"><a href="../{lesson.name}/{lesson.name}.ipynb">{html.escape(lesson.title)}</a></th>'
-        f'<td><meter value="{lesson.got}" max="{lesson.points}" aria-label="points in {html.escape(lesson.title)}"></meter></td>'
-        f"<td>{lesson.got} of {lesson.points}</td><td>{left(lesson)}</td></tr>"
-        for lesson in lessons
+    rows = "".join(_row(lesson) for lesson in lessons)
+    heads = (
+        '<th scope="col" style="text-align: left">lesson</th>'
+        '<th scope="col" colspan="2">points</th>'
+        '<th scope="col">to go</th>'
     )
-    heads = '<th scope="col" style="text-align: left">lesson</th><th scope="col" colspan="2">points</th><th scope="col">to go</th>'
-    table = f"<table><thead><tr>{heads}</tr></thead><tbody>{rows}</tbody></table><p>{total(lessons)}</p>"
-    display(
-        {"text/html": f'<div class="lesson-map">{table}</div>', "text/plain": as_text(lessons)},
-        raw=True,
+    table = (
+        f"<table><thead><tr>{heads}</tr></thead><tbody>{rows}</tbody></table>"
+        f"<p>{total(lessons)}</p>"
+    )
+    bundle = {
+        "text/html": f'<div class="lesson-map">{table}</div>',
+        "text/plain": as_text(lessons),
+    }
+    display(bundle, raw=True)
+
+
+def _row(lesson: Lesson) -> str:
+    title = html.escape(lesson.title)
+    link = f'<a href="../{lesson.name}/{lesson.name}.ipynb">{title}</a>'
+    meter = (
+        f'<meter value="{lesson.got}" max="{lesson.points}" aria-label="points in {title}"></meter>'
+    )
+    return (
+        f'<tr><th scope="row" style="text-align: left">{link}</th>'
+        f"<td>{meter}</td>"
+        f"<td>{lesson.got} of {lesson.points}</td>"
+        f"<td>{left(lesson)}</td></tr>"
     )

@@ -5,6 +5,7 @@ A picture is a pure function of the key of its random stream (see primitives.py)
 
 import io
 from collections.abc import Callable, Sequence
+from typing import NamedTuple
 
 import numpy as np
 import torch
@@ -46,30 +47,21 @@ def photograph(
     """
     side = SIZE * oversample
     rows, columns = np.mgrid[0:side, 0:side].astype(float)
-    x, y = columns / side, rows / side  # (side, side), 0..1
+    x = columns / side  # (side, side), 0 at the left to 1 at the right
+    y = rows / side  # (side, side), 0 at the top to 1 at the bottom
     ground = grounds[rng.randint(len(grounds))]
     rough = fractal(rng, side, rng.randint(2, 6), 5)
     image = ground(rng, x, y, rough)  # (side, side, 3)
 
-    scale = rng.uniform(0.26, 0.44)
-    tilt = np.deg2rad(rng.uniform(-22, 22))
-    right = (x - 0.5 - rng.uniform(-0.13, 0.13)) / scale
-    up = (0.52 + rng.uniform(-0.11, 0.11) - y) / scale
-    u, v = rotated(right, up, tilt)
-    v = v * (1 + 0.12 * max(0, decay - 0.4) * rng.rand())  # old things slump
-
-    azimuth, height = rng.uniform(-1.1, 1.1), rng.uniform(0.45, 0.85)
-    east = np.sin(azimuth) * np.cos(height)
-    north = np.cos(azimuth) * np.cos(height)
-    light = np.array([*rotated(east, north, tilt), np.sin(height)])  # in object coordinates
-    from_shadow = ellipse(right + 0.3 * east, up + 0.88, x=0, width=1.05, y=0, height=0.28)
-    darkness = rng.uniform(0.25, 0.6)
-    image = scaled(image, 1 - darkness * np.exp(-1.4 * from_shadow))
-
-    sketch = Sketch(rng, u, v, 1.2 * max(0, decay - 0.25))
+    view = _random_view(rng, x, y, decay)
+    east, north, height = _random_light(rng)
+    image = _with_shadow(image, rng, view, east)
+    sketch = Sketch(rng, view.u, view.v, sag=1.2 * max(0, decay - 0.25))
     draw(sketch)
-    rot = Rot(rng, u, v, decay)
+    rot = Rot(rng, view.u, view.v, decay)
+    light = np.array([*rotated(east, north, view.tilt), height])  # in object coordinates
     image = _shade(image, sketch.layers, light, rng, rot)
+
     image = _with_obstacle(image, rng, x, y)
     if lamp is not None:
         image = _by_lamplight(image, rng, x, y, lamp)
@@ -88,6 +80,50 @@ def jpeg(pixels: ndarray, quality: int) -> bytes:
     file = io.BytesIO()
     Image.fromarray(rounded).save(file, "JPEG", quality=quality)
     return file.getvalue()
+
+
+class View(NamedTuple):
+    """Where the object is in the picture: the coordinates of each pixel around it, (S, S)."""
+
+    right: ndarray
+    up: ndarray
+    u: ndarray  # right and up, turned with the object
+    v: ndarray
+    tilt: float  # radians
+
+
+def _random_view(rng: RandomState, x: ndarray, y: ndarray, decay: float) -> View:
+    """An object of random size near the middle of the picture, a little tilted."""
+    scale = rng.uniform(0.26, 0.44)
+    tilt = np.deg2rad(rng.uniform(-22, 22))
+    right = (x - 0.5 - rng.uniform(-0.13, 0.13)) / scale
+    up = (0.52 + rng.uniform(-0.11, 0.11) - y) / scale
+    u, v = rotated(right, up, tilt)
+    slump = 0.12 * max(0, decay - 0.4) * rng.rand()  # of old things
+    return View(right, up, u, v * (1 + slump), tilt)
+
+
+def _random_light(rng: RandomState) -> tuple[float, float, float]:
+    """The direction to the light, a unit vector: (to the right, upwards, towards the viewer)."""
+    azimuth = rng.uniform(-1.1, 1.1)
+    elevation = rng.uniform(0.45, 0.85)
+    east = np.sin(azimuth) * np.cos(elevation)
+    north = np.cos(azimuth) * np.cos(elevation)
+    return east, north, np.sin(elevation)
+
+
+def _with_shadow(image: ndarray, rng: RandomState, view: View, east: float) -> ndarray:
+    """The image (S, S, 3) with a soft shadow below the object, on the side away from the light."""
+    from_shadow = ellipse(
+        view.right + 0.3 * east,
+        view.up + 0.88,
+        x=0,
+        width=1.05,
+        y=0,
+        height=0.28,
+    )
+    darkness = rng.uniform(0.25, 0.6)
+    return scaled(image, 1 - darkness * np.exp(-1.4 * from_shadow))
 
 
 class Rot:
@@ -119,7 +155,7 @@ class Rot:
         )
         self.wrinkles = fractal(rng, side, 10, 3) * self.old * 0.9
 
-    def _draw_spots(self, rng, u, v, rough):
+    def _draw_spots(self, rng: RandomState, u: ndarray, v: ndarray, rough: ndarray) -> ndarray:
         spots = np.zeros_like(u)
         for _ in range(round(1 + 5 * self.decay)):
             x, y = rng.uniform(-0.7, 0.7), rng.uniform(-0.75, 0.6)
@@ -130,7 +166,7 @@ class Rot:
             spots = np.maximum(spots, smoothstep(radius, 0.55 * radius, distance))
         return 0.85 * spots * min(1, 0.25 + 1.1 * self.decay)
 
-    def _draw_mould(self, rng, u, v, rough):
+    def _draw_mould(self, rng: RandomState, u: ndarray, v: ndarray, rough: ndarray) -> ndarray:
         x, y = rng.uniform(-0.5, 0.5, 2)
         fuzz = np.clip(0.75 + 0.4 * noise(rng, len(u), 40), 0, 1)
         distance = np.hypot(u - x, v - y) + 0.2 * rough
@@ -150,7 +186,9 @@ class Rot:
         return moulded, wrinkled, gloss * (1 - 0.8 * max(0, self.decay - 0.2))
 
 
-def _shade(image, layers: list[Layer], light, rng, rot: Rot):
+def _shade(
+    image: ndarray, layers: list[Layer], light: ndarray, rng: RandomState, rot: Rot
+) -> ndarray:
     """Lay the layers over the image (S, S, 3), lit from the direction `light` (3,).
 
     Blinn and Phong's model: ambient and diffuse light, and a shine where the normal is near the
@@ -178,11 +216,14 @@ def _dot(normal: Normal, direction: ndarray) -> ndarray:
     return normal[0] * direction[0] + normal[1] * direction[1] + normal[2] * direction[2]
 
 
-def _with_obstacle(image, rng, x, y):
+def _with_obstacle(image: ndarray, rng: RandomState, x: ndarray, y: ndarray) -> ndarray:
     """In one picture of four, something out of focus at the left or right border."""
     if rng.rand() >= 0.25:
         return image
-    edge = rng.uniform(-0.05, 0.1) if rng.rand() < 0.5 else rng.uniform(0.9, 1.05)
+    if rng.rand() < 0.5:
+        edge = rng.uniform(-0.05, 0.1)
+    else:
+        edge = rng.uniform(0.9, 1.05)
     across = (x - edge) / rng.uniform(0.08, 0.22)
     along = (y - rng.rand()) / rng.uniform(0.08, 0.3)
     paint = random_hsv(
@@ -194,17 +235,20 @@ def _with_obstacle(image, rng, x, y):
     return mix(image, paint, smoothstep(1.05, 0.95, np.hypot(across, along)))
 
 
-def _by_lamplight(image, rng, x, y, lamp):
+def _by_lamplight(
+    image: ndarray, rng: RandomState, x: ndarray, y: ndarray, lamp: ndarray
+) -> ndarray:
     """The image in the light of a lamp of colour `lamp` (3,), darker away from it."""
     distance = squared_distance(x, y, rng.uniform(0.3, 0.7), rng.uniform(0.3, 0.7))
     reach = rng.uniform(0.08, 0.3)
     return scaled(image * lamp, 0.35 + 0.75 * np.exp(-distance / reach))
 
 
-def _exposed(image, rng, x, y, oversample):
+def _exposed(image: ndarray, rng: RandomState, x: ndarray, y: ndarray, oversample: int) -> bytes:
     """What the camera makes of the image: exposure, vignette, lens blur, grain; a JPEG file."""
-    exposure_and_white_balance = np.exp(rng.normal(0, 0.14) + rng.normal(0, 0.06, 3))  # (3,)
-    image = image * exposure_and_white_balance
+    exposure = rng.normal(0, 0.14)
+    white_balance = rng.normal(0, 0.06, 3)  # (3,)
+    image = image * np.exp(exposure + white_balance)
     vignette = 1 - rng.uniform(0, 0.7) * squared_distance(x, y, 0.5, 0.5)
     gamma = np.exp(rng.normal(0, 0.12))
     image = np.clip(scaled(image, vignette), 0, 1) ** gamma

@@ -57,6 +57,7 @@ def _pores(sketch: Sketch, normal: Normal, depth: float) -> tuple[Normal, ndarra
 
 
 def _apple(sketch: Sketch, hue: float) -> None:
+    """An apple with streaks of a second colour and a dent at the stem and at the bottom."""
     rng, u, v = sketch.rng, sketch.u, sketch.v
     top, bottom = rng.uniform(0.12, 0.25), rng.uniform(0.04, 0.12)  # depths of the two dents
     squat = rng.uniform(-0.1, 0.08)
@@ -86,9 +87,16 @@ def _apple(sketch: Sketch, hue: float) -> None:
     pattern = 1.2 * sketch.mottle + 0.18 * rays + rng.uniform(-0.6, 0.2)
     streaks = smoothstep(-0.4, 0.8, pattern)
     streaked = mix(skin, streak, 0.7 * streaks)
-    hollow = np.exp(-ellipse(u, v, x=0, width=0.28, y=0.72, height=0.16))  # dark around the stem
+    from_stem = ellipse(u, v, x=0, width=0.28, y=0.72, height=0.16)
+    hollow = np.exp(-from_stem)  # darker than the rest
     paint = scaled(streaked, 1 - 0.45 * hollow)
-    sketch.add(mask, paint, normal, gloss=0.5, skin=True)
+    sketch.add(
+        mask,
+        paint,
+        normal,
+        gloss=0.5,
+        skin=True,
+    )
     if rng.rand() < 0.45:
         sketch.leaf(0, 0.85)
 
@@ -132,12 +140,25 @@ def _banana(sketch: Sketch, hue: float) -> None:
         y = cy - radius * np.cos(0.97 * half)
         stalk = [(x, y), (x + 0.1, y + 0.18)]
         stalk_paint = hsv(hue + 0.03, 0.6, 0.6)
-        sketch.stroke(stalk, 0.32 * thick, 0.25 * thick, stalk_paint, (a, b))
+        sketch.stroke(
+            stalk,
+            0.32 * thick,
+            0.25 * thick,
+            stalk_paint,
+            (a, b),
+        )
         mask = smoothstep(1.06, 0.94, np.abs(q)) * (np.abs(along) < 1)
-        sketch.add(mask, paint, normal, gloss=0.25, skin=True)
+        sketch.add(
+            mask,
+            paint,
+            normal,
+            gloss=0.25,
+            skin=True,
+        )
 
 
 def _lemon(sketch: Sketch, hue: float) -> None:
+    """A lemon at any angle: an ellipse with a green tip at both ends."""
     rng = sketch.rng
     angle, squat = rng.uniform(-0.7, 0.7), rng.uniform(0.66, 0.78)
     a, b = rotated(sketch.u, sketch.v, angle)  # a along the lemon, b across
@@ -156,17 +177,31 @@ def _lemon(sketch: Sketch, hue: float) -> None:
         value=(0.8, 1),
     )
     paint = mix(sketch.mottled(skin, 0.05), sketch.green, tips)
-    sketch.add(mask, paint, normal, gloss=0.4, skin=True)
+    sketch.add(
+        mask,
+        paint,
+        normal,
+        gloss=0.4,
+        skin=True,
+    )
     if rng.rand() < 0.3:
         sketch.leaf(0.85 * np.cos(angle), 0.85 * np.sin(angle), length=0.4, width=0.14)
 
 
 def _orange(sketch: Sketch, hue: float) -> None:
+    """An orange: pores, and a button where the stem was."""
     rng, u, v = sketch.rng, sketch.u, sketch.v
     mask, normal = ball(u, v / rng.uniform(0.92, 1), 0.96, sketch.outline)
     normal, pores = _pores(sketch, normal, 0.1)
     x, y = rng.uniform(-0.3, 0.3), rng.uniform(0.35, 0.75)
-    from_button = ellipse(u, v, x=x, width=0.1, y=y, height=0.08)
+    from_button = ellipse(
+        u,
+        v,
+        x=x,
+        width=0.1,
+        y=y,
+        height=0.08,
+    )
     button = np.clip(1.3 * np.exp(-from_button), 0, 1)  # where the stem was
     skin = random_hsv(
         rng,
@@ -175,7 +210,13 @@ def _orange(sketch: Sketch, hue: float) -> None:
         value=(0.75, 1),
     )
     skin = scaled(skin, 1 + 0.06 * pores + 0.05 * sketch.mottle)
-    sketch.add(mask, mix(skin, 0.8 * sketch.green, button), normal, gloss=0.35, skin=True)
+    sketch.add(
+        mask,
+        mix(skin, 0.8 * sketch.green, button),
+        normal,
+        gloss=0.35,
+        skin=True,
+    )
     if rng.rand() < 0.3:
         sketch.leaf(x, y + 0.05, length=0.5, width=0.17)
 
@@ -214,15 +255,27 @@ def _pear(sketch: Sketch, hue: float) -> None:
         saturation=(0.5, 0.85),
         value=(0.6, 0.92),
     )
-    red = random_hsv(rng, hue=(0, 0.06), saturation=0.7, value=0.75)
+    red = random_hsv(
+        rng,
+        hue=(0, 0.06),
+        saturation=0.7,
+        value=0.75,
+    )
     paint = scaled(mix(skin, red, blush), freckles)
     mask = smoothstep(1.03, 0.97, q) * ((t > 0) & (t < 1) & (half > 0.02))
-    sketch.add(mask, paint, normal, gloss=0.3, skin=True)
+    sketch.add(
+        mask,
+        paint,
+        normal,
+        gloss=0.3,
+        skin=True,
+    )
     if rng.rand() < 0.35:
         sketch.leaf(lean, 0.9)
 
 
 def _tomato(sketch: Sketch, hue: float) -> None:
+    """A tomato, shiny and a little flat, with a star of green leaves."""
     rng, u, v = sketch.rng, sketch.u, sketch.v
     squat = rng.uniform(0.78, 0.95)
     lobes, phase = rng.uniform(0, 0.035), rng.uniform(0, 6)
@@ -238,12 +291,25 @@ def _tomato(sketch: Sketch, hue: float) -> None:
         saturation=(0.75, 0.95),
         value=(0.55, 0.9),
     )
-    sketch.add(mask, sketch.mottled(skin, 0.05), normal, gloss=0.9, skin=True)
+    sketch.add(
+        mask,
+        sketch.mottled(skin, 0.05),
+        normal,
+        gloss=0.9,
+        skin=True,
+    )
     sketch.calyx(0.62 * squat, rng.randint(5, 7), (0.4, 0.6), width=0.09)
-    sketch.stem(0, 0.62 * squat, rng.uniform(0.12, 0.25), 0.045, 0.9 * sketch.green)
+    sketch.stem(
+        0,
+        0.62 * squat,
+        rng.uniform(0.12, 0.25),
+        0.045,
+        0.9 * sketch.green,
+    )
 
 
 def _strawberry(sketch: Sketch, hue: float) -> None:
+    """A strawberry: a heart with rows of seeds and leaves at the top."""
     rng, u, v = sketch.rng, sketch.u, sketch.v
 
     def profile(angle):
@@ -264,15 +330,29 @@ def _strawberry(sketch: Sketch, hue: float) -> None:
         value=(0.6, 0.9),
     )
     paint = mix(sketch.mottled(skin, 0.06), hsv(0.13, 0.6, 0.9), seeds)
-    sketch.add(mask, paint, normal, gloss=0.7, skin=True)
+    sketch.add(
+        mask,
+        paint,
+        normal,
+        gloss=0.7,
+        skin=True,
+    )
     count = rng.randint(6, 9)
     for number in range(count):
         angle = np.pi * (1.5 * (number + 0.5) / count - 0.25) + rng.uniform(-0.2, 0.2)
-        sketch.leaf(0, 0.85, angle, rng.uniform(0.4, 0.65), 0.13, 0.6)
+        sketch.leaf(
+            0,
+            0.85,
+            angle,
+            rng.uniform(0.4, 0.65),
+            0.13,
+            0.6,
+        )
     sketch.stem(0, 0.9, rng.uniform(0.1, 0.25), 0.04, sketch.green)
 
 
 def _grapes(sketch: Sketch, hue: float) -> None:
+    """A bunch of grapes: six rows, fewer towards the bottom."""
     rng, u, v = sketch.rng, sketch.u, sketch.v
     size = rng.uniform(0.2, 0.26)
     skin = random_hsv(
@@ -287,7 +367,13 @@ def _grapes(sketch: Sketch, hue: float) -> None:
             x = (number - (count - 1) / 2) * 1.45 * size + rng.uniform(-0.05, 0.05)
             y = 0.55 - 1.25 * row * size + rng.uniform(-0.05, 0.05)
             mask, normal = ball(u - x, v - y, size * rng.uniform(0.9, 1.1))
-            sketch.add(mask, skin * rng.uniform(0.8, 1.15), normal, gloss=0.6, skin=True)
+            sketch.add(
+                mask,
+                skin * rng.uniform(0.8, 1.15),
+                normal,
+                gloss=0.6,
+                skin=True,
+            )
     if rng.rand() < 0.5:
         sketch.leaf(0, 0.75, length=0.5, width=0.22)
 
@@ -310,7 +396,13 @@ def _cherry(sketch: Sketch, hue: float) -> None:
         cx = side + rng.uniform(-0.06, 0.06)
         cy = -0.45 + rng.uniform(-0.15, 0.15)
         mask, normal = ball(u - cx, v - cy, rng.uniform(0.38, 0.46), profile)
-        sketch.add(mask, skin, normal, gloss=1.0, skin=True)
+        sketch.add(
+            mask,
+            skin,
+            normal,
+            gloss=1.0,
+            skin=True,
+        )
         stem = [(cx, cy + 0.33), (0.6 * cx + 0.4 * x, 0.4), (x, y)]
         sketch.stroke(stem, 0.035, 0.03, hsv(0.22, 0.6, 0.45))
     if rng.rand() < 0.5:
@@ -318,6 +410,7 @@ def _cherry(sketch: Sketch, hue: float) -> None:
 
 
 def _pineapple(sketch: Sketch, hue: float) -> None:
+    """A pineapple: diamonds between two families of grooves, and a tuft of leaves."""
     rng, u, v = sketch.rng, sketch.u, sketch.v
     sketch.tuft(0.3, rng.randint(8, 12), (0.45, 0.72))
     mask, normal = ball(u / 0.62, (v + 0.3) / 0.72, 0.95, sketch.outline)
@@ -331,7 +424,13 @@ def _pineapple(sketch: Sketch, hue: float) -> None:
         value=(0.7, 0.95),
     )
     paint = mix(grooves, scales, smoothstep(0.05, 0.5, diamonds))
-    sketch.add(mask, paint, normal, gloss=0.2, skin=True)
+    sketch.add(
+        mask,
+        paint,
+        normal,
+        gloss=0.2,
+        skin=True,
+    )
 
 
 PAINTERS = {

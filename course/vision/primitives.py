@@ -58,6 +58,7 @@ def scaled(paint: np.ndarray, factor: np.ndarray) -> np.ndarray:
 def smoothstep(start: float, end: float, x: np.ndarray) -> np.ndarray:
     """0 at `start`, 1 at `end` (which may be the smaller one), and 3t^2 - 2t^3 in between.
 
+    `x` has any shape, and so has the result.
     The cubic Hermite step of shading languages: GLSL 4.60 specification, section 8.3.
     """
     t = np.clip((x - start) / (end - start), 0, 1)
@@ -69,8 +70,11 @@ def wrap_angle(angle: np.ndarray) -> np.ndarray:
     return (angle + np.pi) % (2 * np.pi) - np.pi
 
 
-def rotated(x, y, angle: float) -> tuple:
-    """The coordinates (x, y) in axes that are turned counter-clockwise by `angle` radians."""
+def rotated(x: np.ndarray, y: np.ndarray, angle: float) -> tuple[np.ndarray, np.ndarray]:
+    """The coordinates (x, y) in axes that are turned counter-clockwise by `angle` radians.
+
+    x and y are numbers or arrays of one shape.
+    """
     sin, cos = np.sin(angle), np.cos(angle)
     return x * cos + y * sin, y * cos - x * sin
 

@@ -217,12 +217,24 @@ def _attach(sketch: Sketch, name: str, traits: Traits, paint: ndarray, skin: nda
         case "leaf":
             sketch.leaf(0, 0.85, length=0.5, width=0.17, paint=paint)
         case "calyx":
-            sketch.calyx(0.65, traits.petals, (0.5, 0.5), paint, flat=0.55)
+            sketch.calyx(
+                0.65,
+                traits.petals,
+                (0.5, 0.5),
+                paint,
+                flat=0.55,
+            )
         case "tuft":
             sketch.tuft(0.65, traits.petals, (0.5, 0.5), paint)
         case "cap":
             mask, normal = ball(sketch.u, (sketch.v - 0.35) / 0.7, 0.8)
-            sketch.add(mask * (sketch.v > 0.3), paint, normal, gloss=0.3, skin=True)
+            sketch.add(
+                mask * (sketch.v > 0.3),
+                paint,
+                normal,
+                gloss=0.3,
+                skin=True,
+            )
         case "handle":
             from_ring = np.abs(np.hypot((sketch.u - 0.8) / 0.8, sketch.v) - 0.42)
             sketch.add(smoothstep(0.11, 0.07, from_ring), skin * 0.9, gloss=0.2)
@@ -274,7 +286,14 @@ class _Body:
         match self.traits.body:
             case "ball":
                 height = min(self.traits.height, 1.1)
-                self._round_part(0, 0, 0.95, height, self.traits.width, self._outline)
+                self._round_part(
+                    0,
+                    0,
+                    0.95,
+                    height,
+                    self.traits.width,
+                    self._outline,
+                )
             case "stack":
                 self._stack()
             case "cluster":
@@ -291,7 +310,13 @@ class _Body:
         nu, nv, nz = normal
         upright = (*rotated(nu, nv, -self.traits.tilt), nz)
         paint = self.skin if paint is None else paint
-        self.sketch.add(mask, paint, upright, self.traits.gloss, skin=True)
+        self.sketch.add(
+            mask,
+            paint,
+            upright,
+            self.traits.gloss,
+            skin=True,
+        )
 
     def _round_part(self, x, y, radius, height=1.0, width=1.0, profile=None, paint=None):
         mask, normal = ball((self.u - x) / width, (self.v - y) / height, radius, profile)
@@ -310,7 +335,14 @@ class _Body:
         heights = np.linspace(-0.5, 0.5, count)
         radii = np.linspace(0.59, 0.59 * self.traits.width, count)
         for y, radius in zip(heights, radii, strict=True):
-            self._round_part(0, y, radius, min(self.traits.height, 1), 1, self.sketch.outline)
+            self._round_part(
+                0,
+                y,
+                radius,
+                min(self.traits.height, 1),
+                1,
+                self.sketch.outline,
+            )
 
     def _cluster(self):
         """Three to twelve balls, in a spiral or scattered."""

@@ -1,4 +1,7 @@
-"""The practice quiz: questions whose answers are computed, and the widget that asks them. Nothing is graded or stored."""
+"""The practice quiz: questions whose answers are computed, and the widget that asks them.
+
+Nothing is graded or stored.
+"""
 
 from course.checking.quiz.kinds import ENDLESS, draw
 from course.checking.quiz.questions import Option, Question

@@ -1,4 +1,4 @@
-"""The quiz: every answer is checked against a table copied by hand or against the code in the question, run for real."""
+"""The quiz: questions are well formed, and their answers are what tables and real code say."""
 
 import functools
 import html
@@ -16,21 +16,27 @@ from course.checking.quiz import (
     ENDLESS,
     Option,
     Question,
+    architectures,
     ask,
     draw,
     kinds,
-    models,
     questions,
     widget,
 )
 from course.lessons.lesson01 import quiz
-from course.lessons.lesson03.quiz import KINDS as KINDS_03
+from course.lessons.lesson03 import quiz as quiz_03
 
 DRAWS = 1000
-QUIZZES = [
-    importlib.import_module(f"course.lessons.lesson{number:02d}.quiz") for number in range(1, 8)
+QUIZZES = {
+    lesson: importlib.import_module(f"course.lessons.lesson{lesson:02d}.quiz")
+    for lesson in range(1, 8)
+}
+PLAIN = [
+    pytest.param(question, id=f"lesson {lesson:02d}, question {number}")
+    for lesson, each in QUIZZES.items()
+    for number, question in enumerate(each.QUESTIONS, 1)
 ]
-PLAIN = [question for each in QUIZZES for question in each.QUESTIONS]
+KINDS = [kind for each in QUIZZES.values() for kind in getattr(each, "KINDS", ())]
 # Where the head is and how wide its input, by hand.
 HEADS = {
     "resnet18": ("fc", 512),
@@ -125,12 +131,12 @@ def trainable(model):
 # --- what every question must be
 
 
-@pytest.mark.parametrize("question", PLAIN, ids=range(len(PLAIN)))
+@pytest.mark.parametrize("question", PLAIN)
 def test_plain_questions_are_well_formed(question):
     assert_well_formed(question)
 
 
-@pytest.mark.parametrize("kind", ENDLESS)
+@pytest.mark.parametrize("kind", KINDS)
 def test_drawn_questions_are_well_formed(kind):
     for question in drawn(kind):
         assert_well_formed(question)
@@ -138,30 +144,35 @@ def test_drawn_questions_are_well_formed(kind):
 
 
 def assert_well_formed(question):
+    texts = [option.text for option in question.options]
+    reasons = [option.why for option in question.options]
+    assert len(set(texts)) == len(set(reasons)) == len(question.options) >= 4, question
     assert [option.right for option in question.options].count(True) == 1, question
-    assert (
-        len({option.text for option in question.options})
-        == len({option.why for option in question.options})
-        == len(question.options)
-    )
-    for option in question.options:
-        assert len(option.why.split()) >= 6 and option.why.endswith("."), option
+    for why in reasons:
+        assert len(why.split()) >= 6, why
+        assert why.endswith("."), why
 
 
-@pytest.mark.parametrize("kind", ENDLESS)
+def test_each_kind_belongs_to_one_lesson():
+    assert sorted(KINDS) == sorted(ENDLESS)
+
+
+@pytest.mark.parametrize("kind", KINDS)
 def test_a_seed_is_a_question(kind):
     assert [draw(kind, seed) for seed in range(8)] == drawn(kind)[:8]
     assert len(set(drawn(kind))) > 0.9 * DRAWS
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_the_right_answer_is_in_each_place_about_as_often(kind):
     places = [[option.right for option in question.options].index(True) for question in drawn(kind)]
-    assert min(map(places.count, range(4))) > DRAWS / 8, (
-        "the right answer stands in each place about as often"
-    )
+    assert min(places.count(place) for place in range(4)) > DRAWS / 6
 
 
 def test_the_same_question_on_every_machine():
-    assert (
-        answer(draw("in_features", 0)) == "4096" and name_in(draw("in_features", 0)) == "vgg16"
-    )  # changes with models.NAMES
+    question = draw("in_features", 0)  # changes with architectures.NAMES
+    assert answer(question) == "4096"
+    assert name_in(question) == "vgg16"
 
 
 def test_an_unknown_kind_says_which_there_are():
@@ -189,9 +200,12 @@ def test_one_function_adds_a_kind(monkeypatch):
 # --- the answers
 
 
-@pytest.mark.parametrize("name", models.NAMES)
+@pytest.mark.parametrize("name", architectures.NAMES)
 def test_heads_are_where_the_table_says(name):
-    assert (models.as_code(models.head_path(name)), models.head_width(name)) == (
+    assert (
+        architectures.as_code(architectures.head_path(name)),
+        architectures.head_width(name),
+    ) == (
         f"model.{HEADS[name][0]}",
         HEADS[name][1],
     )
@@ -268,7 +282,10 @@ def test_the_code_in_a_question_does_what_its_answer_says(kind):
 
 
 def test_what_a_step_changes():
-    """The answer by rule: a part moves if it is free and held, the statistics if the last word on their mode was train."""
+    """The answer by rule: a part moves if it requires a gradient and the optimizer holds it.
+
+    The statistics move if the last line that sets a mode sets train.
+    """
     seen = set()
     for question in drawn("what_a_step_changes"):
         code = bare(question.prompt.split("after these lines?")[1])
@@ -280,32 +297,32 @@ def test_what_a_step_changes():
         }
         mode = [line for line in code.split("\n") if line.endswith(("train()", "eval()"))][-1]
         moved = held - frozen | ({"statistics"} if mode.endswith("train()") else set())
-        assert answer(question) == quiz.listed(moved)
+        assert answer(question) == quiz_03.listed(moved)
         seen.add(answer(question))
-    assert len(seen) > 6 and KINDS_03 == ("what_a_step_changes",)
+    assert len(seen) > 6
 
 
 def test_what_explanations_say_of_other_models():
     said = [
         (width, SPOKEN[spoken])
-        for width, text in kinds.WIDTHS.items()
+        for width, text in quiz.WIDTHS.items()
         for spoken in text.split(" and ")
     ]
     assert said == [(HEADS[name][1], name) for _, name in said]
     said = [
-        (models.as_code(path), SPOKEN[spoken])
-        for path, text in kinds.PLACES.items()
+        (architectures.as_code(path), SPOKEN[spoken])
+        for path, text in quiz.PLACES.items()
         for spoken in text.split(" and ")
     ]
     assert said == [(f"model.{HEADS[name][0]}", name) for _, name in said]
 
 
 def test_why_not_head_reads_the_model():
-    assert "container" in kinds.why_not_head("vgg16", "classifier")
-    assert "auxiliary" in kinds.why_not_head("googlenet", "aux2.fc2")
-    assert "`Dropout`" in kinds.why_not_head("efficientnet_b0", "classifier.0")
-    assert "never calls it" in kinds.why_not_head("densenet121", "fc")
-    assert "nothing there" in kinds.why_not_head("resnet18", "classifier.6")
+    assert "container" in quiz.why_not_head("vgg16", "classifier")
+    assert "auxiliary" in quiz.why_not_head("googlenet", "aux2.fc2")
+    assert "`Dropout`" in quiz.why_not_head("efficientnet_b0", "classifier.0")
+    assert "never calls it" in quiz.why_not_head("densenet121", "fc")
+    assert "nothing there" in quiz.why_not_head("resnet18", "classifier.6")
 
 
 # --- the plain questions, on models with real weights

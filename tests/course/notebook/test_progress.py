@@ -26,20 +26,18 @@ def test_points_come_from_checks_that_passed(tmp_path):
     notebook(tmp_path, "00-start-here", PASSED)
     notebook(tmp_path, "01-replace-the-head", PASSED, FAILED)
     notebook(tmp_path, "02-freeze", PASSED)
-    (tmp_path / "03-batchnorm-trap").mkdir()
-    (tmp_path / "03-batchnorm-trap" / "03-batchnorm-trap.ipynb").write_text(
-        '{"cells": ['
-    )  # half saved
+    folder = tmp_path / "03-batchnorm-trap"
+    folder.mkdir()
+    (folder / "03-batchnorm-trap.ipynb").write_text('{"cells": [')  # half saved
     first, second, third, fourth, *_ = progress.progress(tmp_path)
-    assert [
-        (lesson.got, lesson.points, lesson.minutes) for lesson in (first, second, third, fourth)
-    ] == [(1, 1, 0), (0, 20, 75), (20, 20, 0), (0, 20, 85)]
+    assert (first.got, first.points, first.minutes) == (1, 1, 0)
+    assert (second.got, second.points, second.minutes) == (0, 20, 75)
+    assert (third.got, third.points, third.minutes) == (20, 20, 0)
+    assert (fourth.got, fourth.points, fourth.minutes) == (0, 20, 85)
     text = progress.as_text([first, second])
-    assert (
-        "01 Replace the head" in text
-        and "75 minutes" in text
-        and "1 of 21 points, about 1 h 15 min to go." in text
-    )
+    assert "01 Replace the head" in text
+    assert "75 minutes" in text
+    assert "1 of 21 points, about 1 h 15 min to go." in text
     assert "nothing left to do" in progress.as_text([first])
 
 

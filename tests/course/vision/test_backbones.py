@@ -1,4 +1,4 @@
-"""The bundled network can see, and the official path works, online, from a cache, and without either."""
+"""The bundled network works, and official weights load from the network, from a cache, or not."""
 
 import functools
 import hashlib
@@ -19,40 +19,36 @@ from course.vision.species import picture
 
 def test_the_bundled_backbone_knows_its_thousand_species():
     model, preprocess = backbones.load_backbone()
-    assert (
-        type(model) is torchvision.models.ResNet
-        and model.fc.out_features == 1000
-        and not model.training
-    )
+    assert type(model) is torchvision.models.ResNet
+    assert model.fc.out_features == 1000
+    assert not model.training
     assert all(p.dtype == torch.float32 for p in model.parameters())
-    rows = range(1, 1000, 4)
+    indices = range(1, 1000, 4)
+    images = develop([picture(31, index) for index in indices])  # (250, 3, 64, 64)
     with torch.no_grad():
-        named = model(preprocess(develop([picture(31, i) for i in rows]))).argmax(1)
-    assert (
-        named == torch.tensor(rows)
-    ).float().mean() > 0.85  # the model card says more, on more pictures
+        named = model(preprocess(images)).argmax(1)
+    right = named == torch.tensor(indices)
+    assert right.float().mean() > 0.85  # the model card says more, on more pictures
 
 
 def test_preprocessing_takes_photographs_of_any_size():
     _, preprocess = backbones.load_backbone()
     out = preprocess(torch.full((2, 3, 90, 120), 255, dtype=torch.uint8))
     assert out.shape == (2, 3, 64, 64)
-    assert torch.allclose(
-        out[0, :, 0, 0],
-        torch.tensor(
-            [
-                (1 - m) / s
-                for m, s in zip(backbones.IMAGENET_MEAN, backbones.IMAGENET_STD, strict=True)
-            ]
-        ),
-    )
+    mean = torch.tensor(backbones.IMAGENET_MEAN)
+    std = torch.tensor(backbones.IMAGENET_STD)
+    assert torch.allclose(out[0, :, 0, 0], (1 - mean) / std)
 
 
 @pytest.fixture
 def official(tmp_path, monkeypatch):
-    """A local server that offers weights for squeezenet1_1 in place of torchvision's host, and an empty cache."""
-    served, cache = tmp_path / "served", tmp_path / "cache"
+    """A server for squeezenet1_1's weights in place of torchvision's, and an empty cache.
+
+    Gives (the file that is served, where it will be cached, the server).
+    """
+    served = tmp_path / "served"
     served.mkdir()
+    cache = tmp_path / "cache"
     torch.manual_seed(3)
     torch.save(torchvision.models.squeezenet1_1().state_dict(), served / "weights.pth")
     digest = hashlib.sha256((served / "weights.pth").read_bytes()).hexdigest()[:8]
@@ -62,9 +58,8 @@ def official(tmp_path, monkeypatch):
     threading.Thread(target=server.serve_forever, daemon=True).start()
     weights = torchvision.models.SqueezeNet1_1_Weights.DEFAULT.value
     before = weights.url
-    object.__setattr__(
-        weights, "url", f"http://127.0.0.1:{server.server_port}/{file.name}"
-    )  # a frozen dataclass
+    url = f"http://127.0.0.1:{server.server_port}/{file.name}"
+    object.__setattr__(weights, "url", url)  # a frozen dataclass
     monkeypatch.setattr(torch.hub, "_hub_dir", str(cache))
     yield file, cache / "checkpoints" / file.name, server
     object.__setattr__(weights, "url", before)
@@ -75,10 +70,12 @@ def test_official_weights_are_downloaded_once(official):
     file, cached, _ = official
     model, preprocess = backbones.load_backbone("squeezenet1_1", weights="official")
     expected = torch.load(file)
-    assert all(torch.equal(value, expected[name]) for name, value in model.state_dict().items())
+    for name, value in model.state_dict().items():
+        assert torch.equal(value, expected[name])
     assert preprocess(torch.zeros(1, 3, 300, 300, dtype=torch.uint8)).shape == (1, 3, 224, 224)
     file.unlink()
-    assert cached.exists() and backbones.load_backbone("squeezenet1_1", weights="official")
+    assert cached.exists()
+    backbones.load_backbone("squeezenet1_1", weights="official")  # from the cache
 
 
 def test_a_damaged_download_is_not_used(official):
@@ -94,10 +91,10 @@ def test_without_a_network_the_error_says_how_to_go_on(official, monkeypatch):
         raise URLError("no route")
 
     monkeypatch.setattr("torch.hub.urlopen", no_network)
-    with pytest.raises(
-        ConnectionError,
-        match=r"load_backbone\(\), which needs no network, or fetch http.*save it as .*squeezenet1_1",
-    ):
+    message = (
+        r"load_backbone\(\), which needs no network, or fetch http.*save it as .*squeezenet1_1"
+    )
+    with pytest.raises(ConnectionError, match=message):
         backbones.load_backbone("squeezenet1_1", weights="official")
 
 
@@ -119,8 +116,10 @@ import torch
 from torch.utils._pytree import tree_map
 from torch.utils.backend_registration import _setup_privateuseone_for_python_backend
 
-_setup_privateuseone_for_python_backend("elsewhere")  # torch takes it for this machine's accelerator
-numbers, ran = {}, set()  # a tensor there has no numbers of its own: they are kept here, by its storage
+_setup_privateuseone_for_python_backend("elsewhere")  # torch takes it for the accelerator here
+numbers = {}  # the values of the tensors on that device, by their storage: it has no memory
+ran = set()  # names of the operations that ran there
+failing = False
 
 def there(tensor):
     made = torch._C._acc.create_empty_tensor(tensor.shape, tensor.dtype)
@@ -128,15 +127,18 @@ def there(tensor):
     return made
 
 def here(value):
-    return numbers[value.untyped_storage()._cdata][1] if isinstance(value, torch.Tensor) and value.device.type == "elsewhere" else value
+    if isinstance(value, torch.Tensor) and value.device.type == "elsewhere":
+        return numbers[value.untyped_storage()._cdata][1]
+    return value
 
 def run(operation, *arguments, **more):
     if operation.name() == "aten::_copy_from":
         here(arguments[1]).copy_(here(arguments[0]))
         return arguments[1]
     ran.add(operation.name())
-    result = operation(*tree_map(here, arguments), **{name: here(value) for name, value in more.items() if name != "device"})
-    return tree_map(lambda value: there(value) if isinstance(value, torch.Tensor) else value, result)
+    more = {name: here(value) for name, value in more.items() if name != "device"}
+    result = operation(*tree_map(here, arguments), **more)
+    return tree_map(lambda part: there(part) if isinstance(part, torch.Tensor) else part, result)
 
 def convolution(*arguments):
     ran.add("convolution")
@@ -144,8 +146,9 @@ def convolution(*arguments):
         raise torch.OutOfMemoryError("elsewhere is full")
     return there(torch.ops.aten.convolution(*tree_map(here, arguments)))
 
-everything, aten, failing = torch.library.Library("_", "IMPL"), torch.library.Library("aten", "IMPL"), False
+everything = torch.library.Library("_", "IMPL")
 everything.fallback(run, "PrivateUse1")
+aten = torch.library.Library("aten", "IMPL")
 aten.impl("convolution_overrideable", convolution, "PrivateUse1")
 
 from course.vision.backbones import accelerator, load_backbone, outputs_of
@@ -159,11 +162,12 @@ with torch.no_grad():
 for failing in False, True:  # out of memory, the CPU does it
     ran.clear()
     outputs = outputs_of(model, images, preprocess, batch=8)
-    assert outputs.device.type == "cpu" and torch.allclose(outputs, expected, atol=1e-5), (outputs - expected).abs().max()
+    assert outputs.device.type == "cpu"
+    assert torch.allclose(outputs, expected, atol=1e-5), (outputs - expected).abs().max()
     assert all(tensor.device.type == "cpu" for tensor in model.state_dict().values())
     assert "convolution" in ran and ("aten::native_batch_norm" in ran) != failing, ran
 """
 
 
-def test_an_accelerator_does_the_work_where_there_is_one_and_the_outputs_are_the_same():
+def test_an_accelerator_gives_the_same_outputs_and_the_cpu_stands_in_for_it():
     subprocess.run([sys.executable, "-c", ON_A_DEVICE_THAT_COMPUTES_ELSEWHERE], check=True)

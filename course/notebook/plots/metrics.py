@@ -1,0 +1,230 @@
+"""How good a classifier is: confusion matrices, precision and recall, calibration, trade-offs."""
+
+from collections.abc import Mapping, Sequence
+
+import torch
+
+from course.notebook.plots.style import (
+    COLOURS,
+    INK,
+    box,
+    finish,
+    in_percent,
+    line_style,
+    marker,
+    note,
+    one_axis,
+    show,
+    styled,
+)
+
+
+@styled
+def confusion(matrix: torch.Tensor, names: Sequence[str], title: str = "") -> None:
+    """A confusion matrix (K, K), true classes down, guessed ones across.
+
+    A cell holds a count and is shaded by its share of the row.
+    """
+    count = len(names)
+    is_small = count < 4
+    side = max(2.6, 0.62 * count)
+    figure, axis = one_axis(side + 2.2, side + 0.8)
+    told = []
+    for row, numbers in enumerate(matrix.tolist()):
+        for column, number in enumerate(numbers):
+            right = row == column
+            share = number / max(sum(numbers), 1)
+            _cell(axis, row, column, right, share)
+            if number or is_small:
+                size = 15 if is_small else 11
+                centre = {"ha": "center", "va": "center"}
+                axis.text(
+                    column,
+                    row,
+                    f"{number}",
+                    fontsize=size,
+                    weight="bold",
+                    **centre,
+                )
+            if number and (right or is_small):
+                told.append(f"{number} {names[row]} called {names[column]}")
+    axis.set(
+        xlim=(-0.55, count - 0.45),
+        ylim=(count - 0.45, -0.55),
+        xticks=range(count),
+        yticks=range(count),
+    )
+    if is_small:
+        axis.set_xticklabels(names, rotation=0, ha="center")
+    else:
+        axis.set_xticklabels(names, rotation=40, ha="right")
+    axis.set_yticklabels(names)
+    axis.set(xlabel="guessed", ylabel="true")
+    axis.tick_params(length=0)
+    for spine in axis.spines.values():
+        spine.set_visible(False)
+    axis.set_title(title, loc="left")
+    show(figure, f"{title or 'Confusion matrix'}: {'; '.join(told)}")
+
+
+def _cell(axis, row, column, right, share):
+    corner = (column - 0.46, row - 0.46)
+    box(
+        axis,
+        corner,
+        0.92,
+        0.92,
+        facecolor=COLOURS[0 if right else 1],
+        alpha=0.3 * share,
+        edgecolor="none",
+    )
+    box(
+        axis,
+        corner,
+        0.92,
+        0.92,
+        fill=False,
+        edgecolor=INK,
+        linewidth=2 if right else 0.5,
+    )
+
+
+@styled
+def precision_recall(
+    lines: Mapping[str, tuple[Sequence[float], Sequence[float]]],
+    title: str = "",
+    marks: Mapping[str, tuple[float, float]] | None = None,
+    prevalence: float | None = None,
+) -> None:
+    """Precision against recall: lines {label: (recalls, precisions)}.
+
+    marks: {label: (recall, precision)} of points to name. prevalence: the precision of flagging
+    everything, as a horizontal line.
+    """
+    figure, axis = one_axis(8, 3.8)
+    told = []
+    for number, (label, (recalls, precisions)) in enumerate(lines.items()):
+        axis.plot(recalls, precisions, label=label, **line_style(number))
+    for number, (label, (recall, precision)) in enumerate((marks or {}).items()):
+        axis.plot(
+            recall,
+            precision,
+            marker(number),
+            color=INK,
+            markersize=8,
+        )
+        note(axis, label, (recall, precision), (8, 6), va="bottom")
+        told.append(f"{label} at recall {recall:.2f}, precision {precision:.2f}")
+    if prevalence is not None:
+        axis.axhline(prevalence, color=INK, linestyle="--", linewidth=1)
+        note(
+            axis,
+            f"flag everything: {prevalence:.2f}",
+            (0, prevalence),
+            (4, 3),
+            fontsize=9,
+        )
+    axis.set(
+        xlim=(0, 1.02),
+        ylim=(0, 1.04),
+        xlabel="recall: share of the positives that is found",
+        ylabel="precision",
+    )
+    axis.legend(loc="upper right")
+    axis.set_title(title, loc="left")
+    listed = f"; {'; '.join(told)}" if told else ""
+    show(figure, f"{title}: {', '.join(lines)}{listed}")
+
+
+@styled
+def calibration(
+    lines: Mapping[str, Sequence[tuple[float, float, int]]],
+    title: str = "",
+) -> None:
+    """A reliability diagram: what a head predicted against what came.
+
+    lines: {label: [(mean probability, share that was positive, number of pictures), ...]}.
+    """
+    figure, axis = one_axis(8, 4)
+    axis.plot((0, 1), (0, 1), color=INK, linestyle="--", linewidth=1)
+    axis.annotate(
+        "kept promises",
+        (0.72, 0.74),
+        rotation=27,
+        rotation_mode="anchor",
+        fontsize=9,
+        va="bottom",
+    )
+    told = []
+    for number, (label, groups) in enumerate(lines.items()):
+        promised, came, _ = zip(*groups, strict=True)
+        axis.plot(
+            promised,
+            came,
+            label=label,
+            marker=marker(number),
+            **line_style(number),
+        )
+        listed = [f"{p:.2f} promised, {c:.2f} came ({n} pictures)" for p, c, n in groups]
+        told.append(f"{label}: {', '.join(listed)}")
+    axis.set(
+        xlim=(0, 1.02),
+        ylim=(0, 1.04),
+        xlabel="probability that the head gives",
+        ylabel="share that is rotten",
+    )
+    axis.legend(loc="upper left")
+    finish(figure, axis, title, told)
+
+
+@styled
+def trade_off(
+    curve: Mapping[float, tuple[float, float]],
+    marks: Sequence[float],
+    corner: tuple[float, float],
+    title: str = "",
+    xlabel: str = "",
+    ylabel: str = "",
+) -> None:
+    """Two shares against each other over the thresholds of a curve, {threshold: (x, y)}.
+
+    marks: thresholds to point out, each at the nearest of the curve. corner: the lowest shares
+    (x, y) that are allowed; the area above them is shaded.
+    """
+    figure, axis = one_axis(8, 3.8)
+    axis.plot(*zip(*curve.values(), strict=True), color=COLOURS[0], linewidth=2)
+    lowest_x, lowest_y = corner
+    axis.fill_between(
+        [lowest_x, 1.02],
+        lowest_y,
+        1.02,
+        color=COLOURS[2],
+        alpha=0.15,
+        linewidth=0,
+    )
+    note(
+        axis,
+        "what the brief allows",
+        (1.01, 1.0),
+        (0, -6),
+        ha="right",
+        fontsize=9,
+    )
+    told = []
+    for mark in marks:
+        nearest = min(curve, key=lambda threshold: abs(threshold - mark))
+        x, y = curve[nearest]
+        axis.plot(x, y, "o", color=COLOURS[1], markersize=8)
+        note(axis, f"{mark:g}", (x, y), (-8, -14), ha="right")
+        told.append(f"at {mark:g} {x:.0%} and {y:.0%}")
+    axis.set(
+        xlabel=xlabel,
+        ylabel=ylabel,
+        xlim=(0, 1.02),
+        ylim=(min(0.4, lowest_y - 0.1), 1.02),
+    )
+    in_percent(axis.xaxis)
+    in_percent(axis.yaxis)
+    axis.set_title(title, loc="left")
+    allowed = f"allowed from {lowest_x:.0%} and {lowest_y:.0%} on"
+    show(figure, f"{title}: {xlabel} and {ylabel}, {'; '.join(told)}; {allowed}")
