@@ -1,6 +1,10 @@
-"""The plain questions of lesson 07, the capstone, and its two kinds without end. tests/course/lessons/test_facts_lesson07.py measures what they say."""
+"""The questions of lesson 07, the capstone: five plain ones, and two kinds without end.
+
+tests/course/lessons/test_facts_lesson07.py measures what they say.
+"""
 
 import math
+from random import Random
 
 from course.checking.quiz import architectures as models
 from course.checking.quiz.kinds import endless, pose
@@ -135,30 +139,41 @@ QUESTIONS = (SHIP, BIT_FOR_BIT, FILE, THRESHOLD, EXTRA_KEY)
 
 
 @endless
-def folded_bias(rng):
-    threshold, bias = (
-        rng.choice([n for n in range(5, 100, 5) if abs(n - 50) > 10]) / 100,
-        round(rng.uniform(-2, 2), 1),
-    )
+def folded_bias(rng: Random) -> Question:
+    """Which bias moves the point where argmax changes its mind to a given probability?
+
+    With the logits (0, z) the probability is sigmoid(z), so that a threshold t is reached at
+    z = log(t / (1 - t)).
+    """
+    thresholds = [n for n in range(5, 100, 5) if abs(n - 50) > 10]  # in percent
+    threshold = rng.choice(thresholds) / 100
+    bias = round(rng.uniform(-2, 2), 1)
     odds = f"log({threshold:g} / {1 - threshold:g})"
     shift = math.log(threshold / (1 - threshold))
-    others = {
-        bias + shift: f"The sign is turned: argmax would change its mind at {1 - threshold:g}.",
-        bias
-        - threshold: f"{threshold:g} is a probability, and biases are logits. What goes off is {odds}.",
-        bias
-        + threshold: "A probability is no logit, and to add it says rotten more often, whatever the "
-        "threshold is.",
-        bias
-        * threshold: "Scaling a bias shifts the boundary by an amount that depends on the old bias, not on "
-        "the threshold.",
-        bias
-        - 0.5
-        + threshold: "The distance to one half is measured in probabilities here, and the bias lives among "
-        "logits.",
-        bias: "Unchanged, it leaves the point where argmax changes its mind at a probability of one "
-        "half.",
-    }
+    others = {}  # of equal numbers the last reason counts
+    others[bias + shift] = f"The sign is turned: argmax would change its mind at {1 - threshold:g}."
+    others[bias - threshold] = (
+        f"{threshold:g} is a probability, and biases are logits. What goes off is {odds}."
+    )
+    others[bias + threshold] = (
+        "A probability is no logit, and to add it says rotten more often, whatever the threshold "
+        "is."
+    )
+    others[bias * threshold] = (
+        "Scaling a bias shifts the boundary by an amount that depends on the old bias, not on the "
+        "threshold."
+    )
+    others[bias - 0.5 + threshold] = (
+        "The distance to one half is measured in probabilities here, and the bias lives among "
+        "logits."
+    )
+    others[bias] = (
+        "Unchanged, it leaves the point where argmax changes its mind at a probability of one half."
+    )
+    options = []
+    for value, reason in others.items():
+        if abs(value - bias + shift) > 0.05:
+            options.append(wrong(f"`{value:.2f}`", reason))
     return pose(
         rng,
         "Two logits, fresh and rotten. argmax shall say rotten from a probability of "
@@ -166,39 +181,34 @@ def folded_bias(rng):
         [f"head.bias  # tensor([0.0, {bias}])", "head.bias.data[1] = ..."],
         right(
             f"`{bias - shift:.2f}`",
-            f"{odds} is {shift:.2f}, the logit of the threshold. Taken off the bias, it moves "
-            "the point where argmax changes its mind from "
-            "one half to there.",
+            f"{odds} is {shift:.2f}, the logit of the threshold. Taken off the bias, it moves the "
+            "point where argmax changes its mind from one half to there.",
         ),
-        [
-            wrong(f"`{value:.2f}`", why)
-            for value, why in others.items()
-            if abs(value - bias + shift) > 0.05
-        ],
+        options,
     )
 
 
 @endless
-def room_for_a_head(rng):
+def room_for_a_head(rng: Random) -> Question:
+    """How many hidden units fit into a new head of two Linear layers, within a budget?"""
     name = rng.choice(["resnet18", "resnet34", "resnet50", "densenet121", "mobilenet_v2"])
     width, classes = models.head_width(name), rng.randint(2, 20)
     budget = rng.randint(2, 40) * 10_000
-    each = width + 1 + classes
+    each = width + 1 + classes  # parameters of a hidden unit
     hidden = (budget - classes) // each
+    explained = (
+        f"Each hidden unit has {width} weights and a bias below it and {classes} weights above "
+        f"it, {each} in all. The {classes} biases of the logits come on top."
+    )
     return pose(
         rng,
-        f"The new head may have at most {budget:,} parameters, biases included. How large can "
-        "n be?",
+        f"The new head may have at most {budget:,} parameters, biases included. "
+        "How large can n be?",
         [
             f"model = torchvision.models.{name}()",
             f"head = nn.Sequential(nn.Linear({width}, n), nn.ReLU(), nn.Linear(n, {classes}))",
         ],
-        right(
-            f"`{hidden}`",
-            f"Each hidden unit has {width} weights and a bias below it and {classes} weights "
-            f"above it, {each} in all. The {classes} biases "
-            "of the logits come on top.",
-        ),
+        right(f"`{hidden}`", explained),
         [
             wrong(
                 f"`{budget // width}`",
@@ -213,8 +223,8 @@ def room_for_a_head(rng):
             ),
             wrong(
                 f"`{2 * hidden}`",
-                "As if half the layers were free. Both Linear layers count, the ReLU between "
-                "them has no weights.",
+                "As if half the layers were free. Both Linear layers count, the ReLU between them "
+                "has no weights.",
             ),
             wrong(
                 f"`{budget // 1000}`",

@@ -1,8 +1,11 @@
-"""The judge of weights that are handed in: `python -I -m course.lessons.lesson07.weights_judge FILE`, one line of JSON.
+"""The judge of weights that are handed in; as a process it prints one line of JSON:
 
-For marks it is a process of its own, which never runs a learner's code. The file is data and stays data: its size is looked at before it is
-read, safetensors is the only format, names, shapes and types are those of the brief (lesson 07), and the network is built
-here, from the tensors. Torch alone: torchvision would double the time that it takes to start.
+    python -I -m course.lessons.lesson07.weights_judge FILE [--seed SEED]
+
+For marks it is a process of its own, which never runs a learner's code.
+The file stays data: its size is looked at before it is read, safetensors is the only format, names,
+shapes and types must be those of the brief (lesson 07), and the network is built here from the
+tensors. It uses torch alone, because importing torchvision would double the time to start.
 """
 
 import argparse
@@ -11,77 +14,108 @@ import math
 import re
 import stat
 import sys
+from collections.abc import Iterable, Mapping, Sequence
 from functools import cache
 from pathlib import Path
 
 import safetensors.torch
 import torch
+from torch import Tensor
 from torch.nn import functional as F
 
-from course.vision.fruit import EVENING_FRUITS, draw_evening, evening
+from course.vision.fruit import EVENING_FRUITS, Pictures, draw_evening, evening
+
+Tensors = Mapping[str, Tensor]  # by the names of the file
+Shapes = Mapping[str, Sequence[int]]
 
 BUNDLED = Path(__file__).parents[2] / "vision" / "weights" / "resnet18_species1000.safetensors"
-MEAN, STD = (
-    torch.tensor(v).view(3, 1, 1) for v in ((0.485, 0.456, 0.406), (0.229, 0.224, 0.225))
-)  # what the weights expect
-LARGEST = 50_000_000  # bytes: all budgeted parameters in single precision need 48 MB
+# Means and standard deviations of red, green and blue that the weights expect, those of ImageNet
+MEAN = torch.tensor([0.485, 0.456, 0.406]).view(3, 1, 1)
+STD = torch.tensor([0.229, 0.224, 0.225]).view(3, 1, 1)
+LARGEST = 50_000_000  # bytes: all parameters of the budget in single precision need 48 MB
 LONGEST_HEADER = 100_000  # bytes; an honest one has 13,000
 BUDGET = 12_000_000  # parameters, 11,689,512 of them the old network's
-HEADS = {"fruit": len(EVENING_FRUITS), "rotten": 2}
-# The reference, ten seeds of training x {1, 2} threads, on eight draws of hidden pictures: fruit .82 to .93, kept .75 to .90, found
-# .75 to .91. Without a threshold of its own: fruit the same, kept .94 to 1.00, found .42 to .698. Seed 3002: kept .84, found .80 at
-# least, without a threshold found .62 at most. See how a file of yours fares before you take a new seed.
+HEADS = {"fruit": len(EVENING_FRUITS), "rotten": 2}  # outputs of each new head
+FEATURES = 512  # what a new head reads
+# The reference, over ten seeds of training x {1, 2} threads, on eight draws of hidden pictures:
+# fruit .82 to .93, kept .75 to .90, found .75 to .91. Without a threshold of its own: fruit the
+# same, kept .94 to 1.00, found .42 to .698. On seed 3002: kept at least .84, found at least .80,
+# and found at most .62 without a threshold. Before you take a new seed, try one of your files.
 FLOORS = {"fruit": 0.75, "kept": 0.70, "found": 0.70}
 GUESSING = 0.35  # share of right fruit below which nothing has been learnt; guessing has 1 / 6
 
 
-class Refused(Exception):
+class WeightsRefused(Exception):
     """The file is not what the brief asks for: a misconception's code, and what was observed."""
 
-    def __init__(self, code, observed):
+    def __init__(self, code: str, observed: str) -> None:
         super().__init__(code, observed)
-        self.code, self.observed = code, observed
+        self.code = code
+        self.observed = observed
 
 
-def judge(path, seed=None):
-    """Measures {"fruit", "kept", "found"} on the evening stall's validation pictures, or on hidden ones that `seed` draws.
+def report(path: str | Path, seed: int | None = None) -> dict:
+    """Return {"measures": {...}} as `measure_file` measures them, or {"code", "observed"}."""
+    try:
+        return {"measures": measure_file(path, seed)}
+    except WeightsRefused as refused:
+        return {"code": refused.code, "observed": refused.observed}
+    except Exception as problem:  # whatever a file may hold, the answer is a sentence
+        kind = type(problem).__name__
+        return {
+            "code": "file-damaged",
+            "observed": f"reading it ended in {kind}: write the file again",
+        }
 
-    Raises Refused where the file is not as it should be, or a measure lies below its floor.
+
+def measure_file(path: str | Path, seed: int | None = None) -> dict[str, float]:
+    """Return the shares {"fruit", "kept", "found"} that the network in a file reaches.
+
+    They are measured on the validation pictures of the evening stall, or on hidden ones that `seed`
+    draws. Raises WeightsRefused where the file is not as it should be, or a share is too low.
     """
     tensors = read_tensors(read_bytes(Path(path)))
-    check_old(tensors)
+    check_old_network(tensors)
     if seed is None:
         features, pictures = validation()
     else:
-        pictures = draw_evening(seed, 252, every=2)  # half of them rotten: recall wants many
+        pictures = draw_evening(seed, 252, every=2)  # half of them rotten: recall needs many
         features = features_of(tensors, pictures.images)
-    return check_measures(
-        measure(tensors, features, pictures), len(pictures.fruit), int(pictures.rotten.sum())
-    )
+    measures = measure_heads(tensors, features, pictures)
+    rotten = int(pictures.rotten.sum())
+    check_measures(measures, len(pictures.fruit), rotten)
+    return measures
 
 
 @cache
-def validation():
-    """(features (420, 512), Pictures) of the validation pictures under the old network, which `check_old` has found in the file, to the bit."""
+def validation() -> tuple[Tensor, Pictures]:
+    """Return (features (420, 512), Pictures) of the validation pictures under the old network.
+
+    They hold for every file, because `check_old_network` has found the old network in it, to the
+    bit.
+    """
     pictures = evening("validation")
-    return features_of(
-        {old_name(name): tensor.float() for name, tensor in bundled().items()}, pictures.images
-    ), pictures
+    return features_of(old_network(), pictures.images), pictures
 
 
-# ---- the file --------------------------------------------------------------------------------------------------------------
+# ---- the file ------------------------------------------------------------------------------------
 
 
-def read_bytes(path):
+def read_bytes(path: Path) -> bytes:
+    """Return the bytes of a file. A link, a folder or a file above LARGEST is not opened."""
     try:
-        what = path.lstat()
+        status = path.lstat()
     except OSError:
-        raise Refused("file-missing", f"there is no file {path.name} beside the notebook") from None
-    if not stat.S_ISREG(what.st_mode):
-        raise Refused("file-missing", f"{path.name} is a link or a folder: hand in the file itself")
-    if what.st_size > LARGEST:
-        size = f"{what.st_size / 1e6:.1f} MB"
-        raise Refused(
+        raise WeightsRefused(
+            "file-missing", f"there is no file {path.name} beside the notebook"
+        ) from None
+    if not stat.S_ISREG(status.st_mode):
+        raise WeightsRefused(
+            "file-missing", f"{path.name} is a link or a folder: hand in the file itself"
+        )
+    if status.st_size > LARGEST:
+        size = f"{status.st_size / 1e6:.1f} MB"
+        raise WeightsRefused(
             "file-too-large",
             f"{path.name} has {size} and was not opened; at most {LARGEST / 1e6:.0f} MB are read",
         )
@@ -89,279 +123,332 @@ def read_bytes(path):
         return file.read(LARGEST + 1)
 
 
-def read_tensors(data):
-    """{name: tensor} of a file's bytes, all floats in single precision; the header is checked before a tensor is made."""
+def read_tensors(data: bytes) -> dict[str, Tensor]:
+    """Return {name: tensor} of a file's bytes, all floats in single precision.
+
+    The header is checked before a tensor is made.
+    """
     header = read_header(data)
     check_names_and_shapes({name: entry["shape"] for name, entry in header.items()})
-    for name, entry in header.items():
-        asked = ("I64",) if name.endswith("num_batches_tracked") else ("F16", "F32")
-        if entry["dtype"] not in asked:
-            raise Refused(
-                "wrong-dtype",
-                f"{name} is stored as {entry['dtype']}; asked is {' or '.join(asked)}",
-            )
+    check_dtypes(header)
     try:
         tensors = safetensors.torch.load(data)
     except Exception as problem:  # the library's own errors are of several types
-        raise Refused(
-            "file-damaged", f"safetensors says: {str(problem)[:100]}. Write the file again"
+        said = str(problem)[:100]
+        raise WeightsRefused(
+            "file-damaged", f"safetensors says: {said}. Write the file again"
         ) from None
     for name, tensor in tensors.items():
-        if not torch.isfinite(tensor).all():
-            count = int((~torch.isfinite(tensor)).sum())
-            raise Refused(
+        finite = torch.isfinite(tensor)
+        if not finite.all():
+            count = int((~finite).sum())
+            raise WeightsRefused(
                 "weights-not-finite",
                 f"{name}: {count:,} of {tensor.numel():,} numbers are NaN or infinite",
             )
+    return in_single_precision(tensors)
+
+
+def in_single_precision(tensors: Tensors) -> dict[str, Tensor]:
+    """Return the tensors with all floats in single precision."""
     return {
         name: tensor.float() if tensor.is_floating_point() else tensor
         for name, tensor in tensors.items()
     }
 
 
-def read_header(data):
-    """{name: {"dtype", "shape", "data_offsets"}}. Eight bytes say how long it is; it is JSON; the numbers follow."""
-    if data[:4] == b"PK\x03\x04" or data[:2] in (
-        b"\x80\x02",
-        b"\x80\x03",
-        b"\x80\x04",
-        b"\x80\x05",
-    ):
-        kind = "a zip archive, as torch.save writes it" if data[:2] == b"PK" else "a pickle"
-        raise Refused(
-            "pickle-for-weights", f"whatever its name says, the file is {kind}; it was not opened"
-        )
+def read_header(data: bytes) -> dict[str, dict]:
+    """Return {name: {"dtype", "shape", "data_offsets"}} of a safetensors file's bytes.
+
+    The format (README of huggingface/safetensors): eight bytes with the length of the header,
+    little endian; the header, JSON; the numbers.
+    """
+    check_no_pickle(data)
     length = int.from_bytes(data[:8], "little")
     if len(data) < 8 or data[8:9] != b"{" or length > LONGEST_HEADER:
-        raise Refused(
+        raise WeightsRefused(
             "file-damaged",
-            f"its {len(data):,} bytes do not begin as safetensors do: write the file with save_file",
+            f"its {len(data):,} bytes do not begin as safetensors do: write the file with "
+            "save_file",
         )
     try:
         header = json.loads(data[8 : 8 + length])
         header.pop("__metadata__", None)
         for entry in header.values():
-            numbers = (*entry["shape"], *entry["data_offsets"])
-            if (
-                not isinstance(entry["dtype"], str)
-                or len(numbers) > 6
-                or not all(type(n) is int and 0 <= n <= LARGEST for n in numbers)
-            ):
-                raise ValueError
+            check_entry(entry)
         promised = 8 + length + max(entry["data_offsets"][1] for entry in header.values())
     except (ValueError, KeyError, TypeError, AttributeError, IndexError, RecursionError):
-        raise Refused(
+        raise WeightsRefused(
             "file-damaged", f"its header of {length:,} bytes cannot be read: write the file again"
         ) from None
     if promised != len(data):
-        raise Refused(
+        raise WeightsRefused(
             "file-damaged",
-            f"its header promises {promised:,} bytes, the file has {len(data):,}: save or copy it again",
+            f"its header promises {promised:,} bytes, the file has {len(data):,}: save or copy it "
+            "again",
         )
     return header
 
 
-def check_names_and_shapes(shapes):
-    old = {old_name(name): list(tensor.shape) for name, tensor in bundled().items()}
-    heads = {name for name in shapes if layer_of(name)}
-    missing = sorted(set(old) - set(shapes)) + [
-        f"{head}.weight" for head in HEADS if not layers(shapes, head)
-    ]
-    extra = sorted(set(shapes) - set(old) - heads)
-    named = f"the file holds {len(shapes)} tensors"
-    if missing:
-        raise Refused("tensors-missing", f"{named}; not among them {missing[0]}{others(missing)}")
-    if extra:
-        raise Refused(
-            "tensors-extra",
-            f"{named}, among them {extra[0]}{others(extra)}, which the brief does not know",
+def check_no_pickle(data: bytes) -> None:
+    """Refuse the bytes of a pickle, which starts with an opcode PROTO, or of torch.save's zip."""
+    pickles = (b"\x80\x02", b"\x80\x03", b"\x80\x04", b"\x80\x05")
+    is_zip = data[:4] == b"PK\x03\x04"
+    if is_zip or data[:2] in pickles:
+        kind = "a zip archive, as torch.save writes it" if is_zip else "a pickle"
+        raise WeightsRefused(
+            "pickle-for-weights", f"whatever its name says, the file is {kind}; it was not opened"
         )
+
+
+def check_entry(entry: dict) -> None:
+    """Raise ValueError, KeyError or TypeError where a header's entry is not of the right form."""
+    numbers = (*entry["shape"], *entry["data_offsets"])
+    if not isinstance(entry["dtype"], str) or len(numbers) > 6:
+        raise ValueError
+    for n in numbers:
+        if type(n) is not int or not 0 <= n <= LARGEST:
+            raise ValueError
+
+
+def check_dtypes(header: Mapping[str, dict]) -> None:
+    """Check that floats are stored in half or single precision, and counts as int64."""
+    for name, entry in header.items():
+        asked = ("I64",) if name.endswith("num_batches_tracked") else ("F16", "F32")
+        if entry["dtype"] not in asked:
+            raise WeightsRefused(
+                "wrong-dtype",
+                f"{name} is stored as {entry['dtype']}; asked is {' or '.join(asked)}",
+            )
+
+
+def check_names_and_shapes(shapes: Shapes) -> None:
+    """Check that the file holds the tensors of the brief and no others, within the budget."""
+    old = {name_in_file(name): list(tensor.shape) for name, tensor in bundled().items()}
+    check_names(shapes, old)
     for name in sorted(old):
         if shapes[name] != old[name]:
-            raise Refused(
+            raise WeightsRefused(
                 "wrong-shape",
                 f"{name} has shape {tuple(shapes[name])}; asked is {tuple(old[name])}",
             )
     for head, classes in HEADS.items():
-        width = 512
-        for layer in layers(shapes, head):
-            weight, bias = shapes.get(f"{layer}.weight"), shapes.get(f"{layer}.bias")
-            if weight is None or len(weight) != 2 or weight[1] != width:
-                seen = "is missing" if weight is None else f"has shape {tuple(weight)}"
-                raise Refused(
-                    "wrong-shape",
-                    f"{layer}.weight {seen}; {width} numbers come in, so asked is (n, {width})",
-                )
-            if bias is not None and bias != weight[:1]:
-                raise Refused(
-                    "wrong-shape",
-                    f"{layer}.bias has shape {tuple(bias)}; its weight asks for ({weight[0]},)",
-                )
-            width = weight[0]
-        if width != classes:
-            raise Refused(
-                "wrong-shape", f"the head {head} ends in {width} outputs; asked are {classes}"
-            )
+        check_head_shapes(shapes, head, classes)
     buffers = ("running_mean", "running_var", "num_batches_tracked")
-    count = sum(math.prod(shape) for name, shape in shapes.items() if not name.endswith(buffers))
+    count = 0
+    for name, shape in shapes.items():
+        if not name.endswith(buffers):
+            count += math.prod(shape)
     if count > BUDGET:
-        raise Refused(
+        raise WeightsRefused(
             "too-many-parameters", f"the file holds {count:,} parameters; the budget is {BUDGET:,}"
         )
 
 
-def others(names):
-    return f" and {len(names) - 1} more" if names[1:] else ""
+def check_names(shapes: Shapes, old: Iterable[str]) -> None:
+    """Check that the file holds the tensors `old` of the old network, two heads, and no others."""
+    of_heads = {name for name in shapes if head_and_layer(name)}
+    missing = sorted(set(old) - set(shapes))
+    for head in HEADS:
+        if not layers_of(shapes, head):
+            missing.append(f"{head}.weight")
+    extra = sorted(set(shapes) - set(old) - of_heads)
+    held = f"the file holds {len(shapes)} tensors"
+    if missing:
+        raise WeightsRefused("tensors-missing", f"{held}; not among them {first_of(missing)}")
+    if extra:
+        raise WeightsRefused(
+            "tensors-extra", f"{held}, among them {first_of(extra)}, which the brief does not know"
+        )
 
 
-def layer_of(name):
-    """("fruit", "fruit.2") of "fruit.2.weight": a head is one Linear, or a chain of them with numbers. None for other names."""
+def first_of(names: Sequence[str]) -> str:
+    """Return the first name, and how many others there are."""
+    return f"{names[0]} and {len(names) - 1} more" if len(names) > 1 else names[0]
+
+
+def check_head_shapes(shapes: Shapes, head: str, classes: int) -> None:
+    """Check that a head is a chain of Linear layers from the features to `classes` logits."""
+    width = FEATURES
+    for layer in layers_of(shapes, head):
+        weight, bias = shapes.get(f"{layer}.weight"), shapes.get(f"{layer}.bias")
+        if weight is None or len(weight) != 2 or weight[1] != width:
+            seen = "is missing" if weight is None else f"has shape {tuple(weight)}"
+            raise WeightsRefused(
+                "wrong-shape",
+                f"{layer}.weight {seen}; {width} numbers come in, so asked is (n, {width})",
+            )
+        if bias is not None and bias != weight[:1]:
+            raise WeightsRefused(
+                "wrong-shape",
+                f"{layer}.bias has shape {tuple(bias)}; its weight asks for ({weight[0]},)",
+            )
+        width = weight[0]
+    if width != classes:
+        raise WeightsRefused(
+            "wrong-shape", f"the head {head} ends in {width} outputs; asked are {classes}"
+        )
+
+
+def head_and_layer(name: str) -> tuple[str, str] | None:
+    """Return ("fruit", "fruit.2") for "fruit.2.weight", and None for a name that is of no head.
+
+    A head is one Linear, or a chain of them with numbers, as nn.Sequential names them.
+    """
     found = re.fullmatch(rf"(({'|'.join(HEADS)})(?:\.\d+)*)\.(?:weight|bias)", name)
-    return found and (found[2], found[1])
+    return (found[2], found[1]) if found else None
 
 
-def layers(names, head):
-    """A head's layers, in their order."""
-    found = {layer_of(name)[1] for name in names if layer_of(name) and layer_of(name)[0] == head}
+def layers_of(names: Iterable[str], head: str) -> list[str]:
+    """Return a head's layers in the order of their numbers: "fruit.2" before "fruit.10"."""
+    found = set()
+    for name in names:
+        place = head_and_layer(name)
+        if place and place[0] == head:
+            found.add(place[1])
     return sorted(found, key=lambda layer: [int(part) for part in layer.split(".")[1:]])
 
 
-def bundled():
+# ---- the old network -----------------------------------------------------------------------------
+
+
+def bundled() -> dict[str, Tensor]:
+    """Return the weights that come with the course, by torchvision's names, floats in half."""
     return safetensors.torch.load_file(BUNDLED)
 
 
-def old_name(name):
-    """Where a tensor of the old network stands in the file."""
+def name_in_file(name: str) -> str:
+    """Return the name in the file of a tensor of the old network, from torchvision's name."""
     return name.replace("fc.", "species.") if name.startswith("fc.") else f"backbone.{name}"
 
 
-# ---- the old head ----------------------------------------------------------------------------------------------------------
+def old_network() -> dict[str, Tensor]:
+    """Return backbone and old head by their names in the file, floats in single precision."""
+    return in_single_precision({name_in_file(name): t for name, t in bundled().items()})
 
 
-def check_old(tensors):
-    """Backbone and old head to the bit, but for the counts of batches, which no answer depends on."""
-    old = {
-        old_name(name): tensor.float()
-        for name, tensor in bundled().items()
-        if not name.endswith("num_batches_tracked")
-    }
-    moved = [name for name, tensor in old.items() if not torch.equal(tensors[name], tensor)]
+def check_old_network(tensors: Tensors) -> None:
+    """Check backbone and old head to the bit, except counts of batches, which no answer uses."""
+    old = old_network()
+    moved = []
+    for name, tensor in old.items():
+        if not name.endswith("num_batches_tracked") and not torch.equal(tensors[name], tensor):
+            moved.append(name)
     if not moved:
         return
-    statistics = [name for name in moved if name.endswith(("running_mean", "running_var"))]
-    name = next(
-        iter(
-            [n for n in moved if n not in statistics]
-            or [n for n in moved if n.endswith("mean")]
-            or moved
-        )
-    )
+    parameters = [name for name in moved if not name.endswith(("running_mean", "running_var"))]
+    means = [name for name in moved if name.endswith("mean")]
+    name = (parameters or means or moved)[0]
     far = (tensors[name] - old[name]).abs()
-    observed = f"{name} differs in {int((far > 0).sum()):,} of {far.numel():,} numbers, by up to {far.max():.2g}"
-    observed += (
-        f"; of the old network's tensors {len(moved)} differ"
-        if moved[1:]
-        else "; all else is as it was"
+    others = "all else is as it was"
+    if len(moved) > 1:
+        others = f"of the old network's tensors {len(moved)} differ"
+    observed = (
+        f"{name} differs in {int((far > 0).sum()):,} of {far.numel():,} numbers, by up to "
+        f"{far.max():.2g}; {others}"
     )
-    if len(statistics) == len(moved):
-        raise Refused("requires-grad-alone", observed)
-    raise Refused(
-        "old-head-changed" if name.startswith("species.") else "backbone-not-frozen", observed
-    )
+    if not parameters:
+        raise WeightsRefused("requires-grad-alone", observed)
+    if name.startswith("species."):
+        raise WeightsRefused("old-head-changed", observed)
+    raise WeightsRefused("backbone-not-frozen", observed)
 
 
-# ---- the new heads ---------------------------------------------------------------------------------------------------------
-
-
-def features_of(t, images):
-    """ResNet-18 in eval mode: uint8 images (N, 3, 64, 64) to features (N, 512)."""
+def features_of(tensors: Tensors, images: Tensor) -> Tensor:
+    """Return the features (N, 512) of uint8 images (N, 3, 64, 64), in eval mode."""
+    features = []
     with torch.inference_mode():
-        return torch.cat(
-            [resnet18(t, (batch.float() / 255 - MEAN) / STD) for batch in images.split(50)]
-        )
+        for batch in images.split(50):
+            normalised = (batch.float() / 255 - MEAN) / STD
+            features.append(resnet18(tensors, normalised))
+    return torch.cat(features)
 
 
-def resnet18(t, x):
+def resnet18(tensors: Tensors, x: Tensor) -> Tensor:
+    """Return the features (B, 512) of normalised images (B, 3, S, S), by a ResNet-18 in eval mode.
 
-    def conv(x, name, stride=1, padding=1):
-        return F.conv2d(x, t[f"backbone.{name}.weight"], stride=stride, padding=padding)
+    He, Zhang, Ren and Sun, "Deep Residual Learning for Image Recognition" (2016), as torchvision
+    builds it; a test compares the two.
+    """
 
-    def norm(x, name):
-        return F.batch_norm(
-            x,
-            *(
-                t[f"backbone.{name}.{part}"]
-                for part in ("running_mean", "running_var", "weight", "bias")
-            ),
-        )
+    def conv(x: Tensor, name: str, stride: int = 1, padding: int = 1) -> Tensor:
+        weight = tensors[f"backbone.{name}.weight"]
+        return F.conv2d(x, weight, stride=stride, padding=padding)
 
-    x = F.max_pool2d(F.relu(norm(conv(x, "conv1", 2, 3), "bn1")), 3, 2, 1)
+    def norm(x: Tensor, name: str) -> Tensor:
+        parts = ("running_mean", "running_var", "weight", "bias")
+        return F.batch_norm(x, *(tensors[f"backbone.{name}.{part}"] for part in parts))
+
+    x = F.relu(norm(conv(x, "conv1", stride=2, padding=3), "bn1"))  # (B, 64, S / 2, S / 2)
+    x = F.max_pool2d(x, kernel_size=3, stride=2, padding=1)  # (B, 64, S / 4, S / 4)
     for stage in range(1, 5):
         for block in range(2):
-            path, stride = f"layer{stage}.{block}", 2 if stage > 1 and block == 0 else 1
+            path = f"layer{stage}.{block}"
+            stride = 2 if stage > 1 and block == 0 else 1
             y = F.relu(norm(conv(x, f"{path}.conv1", stride), f"{path}.bn1"))
             y = norm(conv(y, f"{path}.conv2"), f"{path}.bn2")
-            if stride == 2:
-                x = norm(conv(x, f"{path}.downsample.0", stride, 0), f"{path}.downsample.1")
+            if stride == 2:  # the shortcut must change shape as well
+                x = conv(x, f"{path}.downsample.0", stride, padding=0)
+                x = norm(x, f"{path}.downsample.1")
             x = F.relu(x + y)
-    return x.mean((2, 3))
+    return x.mean((2, 3))  # (B, 512)
 
 
-def logits_of(t, head, x):
-    for number, layer in enumerate(layers(t, head)):
-        x = F.linear(F.relu(x) if number else x, t[f"{layer}.weight"], t.get(f"{layer}.bias"))
+# ---- the new heads -------------------------------------------------------------------------------
+
+
+def logits_of(tensors: Tensors, head: str, x: Tensor) -> Tensor:
+    """Return the logits (N, C) of a head on features (N, 512), with a ReLU between its layers."""
+    for number, layer in enumerate(layers_of(tensors, head)):
+        if number:
+            x = F.relu(x)
+        x = F.linear(x, tensors[f"{layer}.weight"], tensors.get(f"{layer}.bias"))
     return x
 
 
-def measure(tensors, features, pictures):
-    """Shares: of all pictures those whose fruit is named right, of the fresh those kept, of the rotten those found."""
+def measure_heads(tensors: Tensors, features: Tensor, pictures: Pictures) -> dict[str, float]:
+    """Return the shares that the heads get right, by the argmax of their logits.
+
+    "fruit": of all pictures, those whose fruit is named right; "kept": of the fresh ones, those
+    called fresh; "found": of the rotten ones, those called rotten. features: (N, 512).
+    """
     with torch.inference_mode():
-        fruit, rotten = (logits_of(tensors, head, features).argmax(1) for head in HEADS)
-    bad = pictures.rotten == 1
+        fruit = logits_of(tensors, "fruit", features).argmax(1)
+        rotten = logits_of(tensors, "rotten", features).argmax(1)
+    is_rotten = pictures.rotten == 1
     return {
         "fruit": share(fruit == pictures.fruit),
-        "kept": share(rotten[~bad] == 0),
-        "found": share(rotten[bad] == 1),
+        "kept": share(rotten[~is_rotten] == 0),
+        "found": share(rotten[is_rotten] == 1),
     }
 
 
-def share(right):
+def share(right: Tensor) -> float:
+    """Return the share of True."""
     return right.float().mean().item()
 
 
-def check_measures(measures, count, rotten):
-    fruit, kept, found = measures.values()
+def check_measures(measures: Mapping[str, float], count: int, rotten: int) -> None:
+    """Check the shares of `measure_heads`, on `count` pictures, against FLOORS."""
+    fruit, kept, found = measures["fruit"], measures["kept"], measures["found"]
     told = (
-        f"{fruit:.0%} of {count} fruits are named right, {found:.0%} of {rotten} rotten ones found, "
-        f"{kept:.0%} of {count - rotten} fresh ones kept; asked"
+        f"{fruit:.0%} of {count} fruits are named right, {found:.0%} of {rotten} rotten ones "
+        f"found, {kept:.0%} of {count - rotten} fresh ones kept; asked"
     )
     if fruit < FLOORS["fruit"]:
-        raise Refused(
-            "head-not-trained" if fruit < GUESSING else "head-undertrained",
-            f"{told} of the fruits are {FLOORS['fruit']:.0%}",
-        )
+        code = "head-not-trained" if fruit < GUESSING else "head-undertrained"
+        raise WeightsRefused(code, f"{told} of the fruits are {FLOORS['fruit']:.0%}")
     if found < FLOORS["found"]:
-        raise Refused("rare-class-ignored", f"{told} of the rotten are {FLOORS['found']:.0%}")
+        raise WeightsRefused(
+            "rare-class-ignored", f"{told} of the rotten are {FLOORS['found']:.0%}"
+        )
     if kept < FLOORS["kept"]:
-        raise Refused("false-alarms", f"{told} of the fresh are {FLOORS['kept']:.0%}")
-    return measures
+        raise WeightsRefused("false-alarms", f"{told} of the fresh are {FLOORS['kept']:.0%}")
 
 
-def report(path, seed=None):
-    """What `judge` says: {"measures": {...}}, or {"code", "observed"}."""
-    try:
-        return {"measures": judge(path, seed)}
-    except Refused as refused:
-        return {"code": refused.code, "observed": refused.observed}
-    except Exception as problem:  # whatever a file may hold, the answer is a sentence
-        return {
-            "code": "file-damaged",
-            "observed": f"reading it ended in {type(problem).__name__}: write the file again",
-        }
-
-
-def main():
-    parser = argparse.ArgumentParser(description=__doc__.split(":")[0])
+def main() -> None:
+    """Print the report on the file that the command line names."""
+    parser = argparse.ArgumentParser(description=__doc__.split(";")[0])
     parser.add_argument("file")
     parser.add_argument(
         "--seed",

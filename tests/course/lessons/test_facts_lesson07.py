@@ -1,10 +1,13 @@
-"""What lesson 07 and its quiz say, measured again: the evening stall, the colleague's two faults, the threshold, the file."""
+"""What lesson 07 and its quiz say, measured again: the evening stall, the two faults of the
+colleague, the threshold, the file.
+"""
 
 import copy
 import io
 import math
 import pickle
 import re
+import zipfile
 
 import pytest
 import torch
@@ -12,74 +15,102 @@ from safetensors.torch import load, save
 from torch import nn
 from torch.nn import functional as F
 
-from course.checking.quiz import architectures, draw
+from course.checking import comparisons
+from course.checking.binary import count_binary
+from course.checking.quiz import draw, models
+from course.checking.quiz.questions import Question
 from course.lessons.lesson07 import weights_judge
-from course.lessons.lesson07.checks import ranking
+from course.lessons.lesson07.fixtures import ranking
 from course.lessons.lesson07.quiz import BIT_FOR_BIT, SHIP
 from course.vision.backbones import load_backbone
 from course.vision.drawing import develop
 from course.vision.fruit import (
-    EVENING,
+    EVENING_ARCHIVE,
     EVENING_FRUITS,
+    EVENING_SPLITS,
     draw_evening,
     evening,
+    evening_picture,
     stall,
 )
 from course.vision.species import picture
 
 
 @pytest.fixture(scope="module")
-def stall_by_lamplight():
-    """Features and labels of both splits, as the judge makes features."""
-    read = {weights_judge.old_name(name): t.float() for name, t in weights_judge.bundled().items()}
-    splits = map(evening, EVENING.splits)
-    return [
-        (weights_judge.features_of(read, pictures.images).clone(), pictures.fruit, pictures.rotten)
-        for pictures in splits
-    ]
+def evening_features():
+    """(features (N, 512), rotten (N,)) of both splits; the features are those of the judge."""
+    old = weights_judge.old_network()
+    splits = []
+    for split in EVENING_SPLITS:
+        pictures = evening(split)
+        features = weights_judge.features_of(old, pictures.images).clone()  # for autograd
+        splits.append((features, pictures.rotten))
+    return splits
 
 
 def rotten_head(features, rotten, seed, weight=1.0):
+    """Return a head trained on features (N, 512); weight: the class weight of the rotten ones."""
     torch.manual_seed(seed)
     head = nn.Linear(512, 2)
+    weights = torch.tensor([1.0, weight])
     optimizer = torch.optim.AdamW(head.parameters(), lr=3e-3)
     for _ in range(15):
         for batch in torch.randperm(len(features)).split(20):
-            loss = F.cross_entropy(
-                head(features[batch]), rotten[batch], weight=torch.tensor([1.0, weight])
-            )
+            loss = F.cross_entropy(head(features[batch]), rotten[batch], weight=weights)
             optimizer.zero_grad()
             loss.backward()
             optimizer.step()
     return head
 
 
-def shares(head, features, rotten, threshold=0.5):
+def probabilities_of(head, features):
+    """Return the head's probabilities (N,) of being rotten."""
     with torch.no_grad():
-        called = head(features).softmax(1)[:, 1] >= threshold
-    return called[rotten == 1].float().mean().item(), (~called[rotten == 0]).float().mean().item()
+        return head(features).softmax(1)[:, 1]
 
 
-# --- the pictures
+def found_and_kept(probabilities, rotten, threshold=0.5):
+    """Return which share of the rotten ones is found, and which of the fresh ones is kept."""
+    counts = count_binary(probabilities >= threshold, rotten)
+    return counts.recall, counts.tn / (counts.tn + counts.fp)
 
 
-def test_six_fruits_one_in_ten_rotten_and_darker_than_by_day():
-    train, validation = evening("train"), evening("validation", 120)
-    assert len(EVENING_FRUITS) == 6 and train.fruit.bincount().tolist() == [100] * 6
-    assert (
-        int(train.rotten.sum()) == 60
-        and int(evening("validation").rotten.sum()) == 42
-        and int(validation.rotten.sum()) == 12
-    )
-    assert set(zip(train.fruit[:60].tolist(), train.rotten[:60].tolist())) == {
-        (f, r) for f in range(6) for r in range(2)
-    }
-    assert train.images.float().mean() < 0.7 * stall("train", 200).images.float().mean()
+# ---- the pictures --------------------------------------------------------------------------------
+
+
+def test_the_evening_archive_holds_what_the_painter_draws():
+    with zipfile.ZipFile(EVENING_ARCHIVE) as archive:
+        assert len(archive.namelist()) == sum(count for _, count in EVENING_SPLITS.values())
+        for split, (seed, count) in EVENING_SPLITS.items():
+            for index in (0, 57, count - 1):
+                file = archive.read(f"{split}/{index:03d}.jpg")
+                kept, drawn = develop([file, evening_picture(seed, index)]).float()
+                assert (kept - drawn).abs().mean() < 0.5, (
+                    f"{split} {index} is drawn otherwise: run course.vision.fruit.write_evening()"
+                )
+
+
+def test_six_fruits_one_in_ten_rotten():
+    train = evening("train")
+    assert len(EVENING_FRUITS) == 6
+    assert train.fruit.bincount().tolist() == [100] * 6
+    assert int(train.rotten.sum()) == 60
+    assert int(evening("validation").rotten.sum()) == 42
+    assert int(evening("validation", 120).rotten.sum()) == 12
+    seen = set(zip(train.fruit[:60].tolist(), train.rotten[:60].tolist(), strict=True))
+    assert seen == {(fruit, rotten) for fruit in range(6) for rotten in range(2)}
+
+
+def test_the_evening_is_darker_than_the_day():
+    by_day = stall("train", 200).images.float().mean()
+    assert evening("train").images.float().mean() < 0.7 * by_day
+
+
+def test_hidden_pictures_are_drawn_from_their_seed():
     hidden = draw_evening(3002, 24, every=2)
-    assert int(hidden.rotten.sum()) == 12 and torch.equal(
-        hidden.images, draw_evening(3002, 24, every=2).images
-    )
-    assert not torch.equal(hidden.images[:6], train.images[:6])
+    assert int(hidden.rotten.sum()) == 12
+    assert torch.equal(hidden.images, draw_evening(3002, 24, every=2).images)
+    assert not torch.equal(hidden.images[:6], evening("train", 6).images)
 
 
 @pytest.mark.parametrize(("split", "count"), [("test", 5), ("train", 601), ("validation", 0)])
@@ -88,67 +119,75 @@ def test_what_the_evening_stall_does_not_hold(split, count):
         evening(split, count)
 
 
-# --- the colleague's two faults
+# ---- the two faults of the colleague -------------------------------------------------------------
 
 
 def test_a_train_mode_forward_by_lamplight_costs_the_collector_many_species():
     """Measured after one epoch, 10 seeds x {1, 2} threads: from .97 to between .56 and .60."""
-    (model, preprocess), images = load_backbone(), evening("train").images
-    known, labels = (
-        preprocess(develop([picture(77, i) for i in range(0, 1000, 8)])),
-        torch.arange(0, 1000, 8),
-    )
+    model, preprocess = load_backbone()
+    images = evening("train").images
+    labels = torch.arange(0, 1000, 8)
+    known = preprocess(develop([picture(77, i) for i in labels.tolist()]))
+    order = torch.randperm(600, generator=torch.Generator().manual_seed(0))
     with torch.no_grad():
         before = (model(known).argmax(1) == labels).float().mean()
         model.train()
-        for batch in torch.randperm(600, generator=torch.Generator().manual_seed(0)).split(20):
+        for batch in order.split(20):
             model(preprocess(images[batch]))
         after = (model.eval()(known).argmax(1) == labels).float().mean()
-    assert before > 0.9 and after < before - 0.1
+    assert before > 0.9
+    assert after < before - 0.1
 
 
 @pytest.mark.parametrize("seed", range(4))
-def test_accuracy_hides_the_rare_class_and_a_threshold_finds_it(stall_by_lamplight, seed):
-    """Validation, 10 seeds x {1, 2} threads: at one half found .50 to .67, with the threshold .86 and kept .80 to .86."""
-    (features, _, rotten), (unseen, _, unseen_rotten) = stall_by_lamplight
-    head = rotten_head(features, rotten, seed)
-    found, kept = shares(head, unseen, unseen_rotten)
-    assert found < weights_judge.FLOORS["found"] and kept > 0.95 and found * 0.1 + kept * 0.9 > 0.9
-    with torch.no_grad():
-        scores = head(unseen).softmax(1)[:, 1][unseen_rotten == 1].sort(descending=True).values
-    threshold = scores[math.ceil(0.88 * len(scores)) - 1].item()
-    found, kept = shares(head, unseen, unseen_rotten, threshold)
-    assert found >= 0.88 - 0.03 and kept > weights_judge.FLOORS["kept"] + 0.03
+def test_accuracy_hides_the_rare_class_and_a_threshold_finds_it(evening_features, seed):
+    """Validation, 10 seeds x {1, 2} threads: at one half found .50 to .67, with the threshold .86
+    and kept .80 to .86.
+    """
+    train, (features, rotten) = evening_features
+    probabilities = probabilities_of(rotten_head(*train, seed), features)
+    found, kept = found_and_kept(probabilities, rotten)
+    assert found < weights_judge.FLOORS["found"]
+    assert kept > 0.95
+    assert found * 0.1 + kept * 0.9 > 0.9  # the accuracy
+    of_rotten = probabilities[rotten == 1].sort(descending=True).values
+    threshold = of_rotten[math.ceil(0.88 * len(of_rotten)) - 1].item()
+    found, kept = found_and_kept(probabilities, rotten, threshold)
+    assert found >= 0.88 - 0.03
+    assert kept > weights_judge.FLOORS["kept"] + 0.03
 
 
 @pytest.mark.parametrize("seed", range(2))
-def test_class_weights_move_along_much_the_same_curve(stall_by_lamplight, seed):
-    (features, _, rotten), (unseen, _, unseen_rotten) = stall_by_lamplight
-    heads = [rotten_head(features, rotten, seed, weight) for weight in (1.0, 9.0)]
-    with torch.no_grad():
-        areas = [ranking(head(unseen).diff(dim=1).flatten(), unseen_rotten) for head in heads]
-    assert abs(areas[0] - areas[1]) < 0.03 and min(areas) > 0.85
-    assert shares(heads[1], unseen, unseen_rotten)[0] > shares(heads[0], unseen, unseen_rotten)[0]
+def test_class_weights_move_along_much_the_same_curve(evening_features, seed):
+    train, (features, rotten) = evening_features
+    plain = probabilities_of(rotten_head(*train, seed), features)
+    weighted = probabilities_of(rotten_head(*train, seed, weight=9.0), features)
+    areas = [ranking(plain, rotten), ranking(weighted, rotten)]
+    assert abs(areas[0] - areas[1]) < 0.03
+    assert min(areas) > 0.85
+    assert found_and_kept(weighted, rotten)[0] > found_and_kept(plain, rotten)[0]
 
 
-# --- the file
+# ---- the file ------------------------------------------------------------------------------------
 
 
 def test_sizes_of_the_brief():
+    """The budget fits into the largest file in single precision, the old network in double not."""
     old = load_backbone()[0]
-    assert sum(p.numel() for p in old.parameters()) == 11_689_512 < weights_judge.BUDGET
+    parameters = comparisons.numbers_in(old.parameters())
+    assert parameters == 11_689_512
+    assert parameters < weights_judge.BUDGET
     buffers = sum(b.numel() * b.element_size() for b in old.buffers())
-    assert (
-        4 * weights_judge.BUDGET + buffers + weights_judge.LONGEST_HEADER
-        < weights_judge.LARGEST
-        < 8 * 11_689_512
-    )  # single precision fits, double does not
+    single = 4 * weights_judge.BUDGET + buffers + weights_judge.LONGEST_HEADER
+    assert single < weights_judge.LARGEST < 8 * parameters
 
 
 def test_half_precision_takes_nothing_from_the_old_network():
     old = load_backbone()[0].state_dict()
-    back = load(save({name: t.half() if t.is_floating_point() else t for name, t in old.items()}))
-    assert all(torch.equal(back[name].to(t.dtype), t) for name, t in old.items())
+    half = {name: t.half() if t.is_floating_point() else t for name, t in old.items()}
+    back = load(save(half))
+    for name, tensor in old.items():
+        assert torch.equal(back[name].to(tensor.dtype), tensor)
 
 
 class Surprise:
@@ -170,79 +209,80 @@ def test_a_pickle_runs_when_it_is_opened(capsys):
     assert capsys.readouterr().out == "I could have deleted your files.\n"
 
 
-# --- the quiz
+# ---- the quiz ------------------------------------------------------------------------------------
 
 
-def right_one(question):
-    return next(option.text.strip("`") for option in question.options if option.right)
+def right_text(question: Question) -> str:
+    text = next(option.text for option in question.options if option.right)
+    return text.strip("`")
 
 
 def test_what_96_percent_promise():
-    possible = [found / 10 for found in range(11) for kept in range(91) if found + kept == 96]
-    assert min(possible) == 0.6 and max(possible) == 1 and "60 %" in right_one(SHIP)
+    possible = []
+    for found in range(11):  # of ten rotten fruits
+        for kept in range(91):  # of ninety fresh ones
+            if found + kept == 96:
+                possible.append(found / 10)
+    assert min(possible) == 0.6
+    assert max(possible) == 1
+    assert "60 %" in right_text(SHIP)
 
 
 def test_what_leaves_the_old_head_alone():
     torch.manual_seed(0)
     images = torch.randn(4, 3, 8, 8)
     for option in BIT_FOR_BIT.options:
-        backbone, old, new = (
-            nn.Sequential(nn.Conv2d(3, 8, 3), nn.BatchNorm2d(8), nn.ReLU(), nn.Flatten()),
-            nn.Linear(288, 5),
-            nn.Linear(288, 2),
-        )
+        backbone = nn.Sequential(
+            nn.Conv2d(3, 8, 3), nn.BatchNorm2d(8), nn.ReLU(), nn.Flatten()
+        )  # (B, 3, 8, 8) to (B, 288)
+        old_head, new_head = nn.Linear(288, 5), nn.Linear(288, 2)
         backbone(images)
-        before, kept = old(backbone.eval()(images)), copy.deepcopy(old)
+        before = old_head(backbone.eval()(images))
+        copied_back = copy.deepcopy(old_head)
         frozen = "frozen" in option.text
         backbone.train("train mode" in option.text)
-        optimizer = torch.optim.SGD(
-            [*new.parameters(), *([] if frozen else [*backbone.parameters(), *old.parameters()])],
-            lr=1e-6 if "1e-6" in option.text else 0.1,
-        )
+        trained = [*new_head.parameters()]
+        if not frozen:
+            trained += [*backbone.parameters(), *old_head.parameters()]
+        optimizer = torch.optim.SGD(trained, lr=1e-6 if "1e-6" in option.text else 0.1)
         features = backbone(images)
-        (
-            new(features).square().mean() + 1000 * (0 if frozen else old(features).square().mean())
-        ).backward()
+        loss = new_head(features).square().mean()
+        if not frozen:
+            loss = loss + 1000 * old_head(features).square().mean()
+        loss.backward()
         optimizer.step()
-        after = (kept if "copying" in option.text else old)(backbone.eval()(images))
+        head = copied_back if "copying" in option.text else old_head
+        after = head(backbone.eval()(images))
         assert option.right == torch.equal(before, after)
 
 
 def test_folded_bias():
+    """Compares where each option lets argmax say rotten with where it should, on 16,001 logits."""
+    logit = torch.linspace(-8, 8, 16001)  # of the second class, before its bias
+    zero = torch.zeros_like(logit)  # of the first class
     for seed in range(1000):
         question = draw("folded_bias", seed)
-        threshold, bias = (
-            float(re.search(found, question.prompt)[1])
-            for found in (r"probability of ([\d.]+)", r"0\.0, (-?[\d.]+)")
-        )
-        logit = torch.linspace(-8, 8, 16001)  # of the second class, before its bias
-        rotten = (
-            torch.stack([torch.zeros_like(logit), logit + bias], 1).softmax(1)[:, 1] >= threshold
-        )
+        threshold = float(re.search(r"probability of ([\d.]+)", question.prompt)[1])
+        bias = float(re.search(r"0\.0, (-?[\d.]+)", question.prompt)[1])
+        probabilities = torch.stack([zero, logit + bias], 1).softmax(1)[:, 1]
         for option in question.options:
-            folded = (
-                torch.stack(
-                    [torch.zeros_like(logit), logit + float(option.text.strip("`"))], 1
-                ).argmax(1)
-                == 1
-            )
-            assert option.right == ((rotten != folded).sum() < 20)  # of two digits
+            folded = logit + float(option.text.strip("`"))
+            calls = torch.stack([zero, folded], 1).argmax(1) == 1
+            differences = (calls != (probabilities >= threshold)).sum()
+            assert option.right == (differences < 20)  # the option has two digits
 
 
 def test_room_for_a_head():
+    pattern = r"nn\.Linear\((\d+), n\), nn\.ReLU\(\), nn\.Linear\(n, (\d+)\)"
     for seed in range(1000):
         question = draw("room_for_a_head", seed)
         budget = int(re.search(r"at most ([\d,]+)", question.prompt)[1].replace(",", ""))
         name = re.search(r"models\.(\w+)\(", question.prompt)[1]
-        lines = re.search(r"head = (.*)", question.prompt)[1]
-        fits = [
-            sum(
-                p.numel()
-                for p in eval(
-                    lines.replace("n)", f"{n})").replace("(n,", f"({n},"), {"nn": nn}
-                ).parameters()
-            )
-            <= budget
-            for n in (int(right_one(question)), int(right_one(question)) + 1)
-        ]
-        assert fits == [True, False] and f"Linear({architectures.head_width(name)}, n)" in lines
+        width, classes = map(int, re.search(pattern, question.prompt).groups())
+        assert width == models.head_width(name)
+        largest = int(right_text(question))
+        fits = []
+        for n in (largest, largest + 1):
+            head = nn.Sequential(nn.Linear(width, n), nn.ReLU(), nn.Linear(n, classes))
+            fits.append(comparisons.numbers_in(head.parameters()) <= budget)
+        assert fits == [True, False]
