@@ -7,7 +7,7 @@ from random import Random
 
 from torch import nn
 
-from course.checking.quiz import architectures as models
+from course.checking.quiz import architectures
 from course.checking.quiz.kinds import endless, pose
 from course.checking.quiz.questions import Question, right, snippet, wrong
 
@@ -206,11 +206,11 @@ WIDTHS = {  # of heads: whose they are
 @endless
 def in_features(rng: Random) -> Question:
     """How many features does the head of this model take?"""
-    name = rng.choice(models.NAMES)
+    name = rng.choice(architectures.NAMES)
     classes = rng.randint(2, 200)
-    path = models.as_code(models.head_path(name))
-    width = models.head_width(name)
-    attribute = "in_channels" if isinstance(models.head(name), nn.Conv2d) else "in_features"
+    path = architectures.as_code(architectures.head_path(name))
+    width = architectures.head_width(name)
+    attribute = "in_channels" if isinstance(architectures.head(name), nn.Conv2d) else "in_features"
     others = [
         wrong(
             "1000",
@@ -241,7 +241,7 @@ def in_features(rng: Random) -> Question:
         f"A new head for {classes} classes. Which number stands in place of the question mark?",
         [
             f"model = torchvision.models.{name}()",
-            f"{path} = {models.head_as_code(name, '?', classes)}",
+            f"{path} = {architectures.head_as_code(name, '?', classes)}",
         ],
         right(
             str(width),
@@ -254,10 +254,10 @@ def in_features(rng: Random) -> Question:
 
 def _other_widths_in_container(name: str) -> list[int]:
     """Return in_features of the Linear layers beside the head, such as the first two of VGG's."""
-    container = models.head_path(name).split(".")[0]
+    container = architectures.head_path(name).split(".")[0]
     widths = []
-    for layer in models.model(name).get_submodule(container).modules():
-        if isinstance(layer, nn.Linear) and layer.in_features != models.head_width(name):
+    for layer in architectures.model(name).get_submodule(container).modules():
+        if isinstance(layer, nn.Linear) and layer.in_features != architectures.head_width(name):
             widths.append(layer.in_features)
     return widths
 
@@ -265,20 +265,20 @@ def _other_widths_in_container(name: str) -> list[int]:
 @endless
 def output_shape(rng: Random) -> Question:
     """What is the shape of the logits after this swap?"""
-    name = rng.choice(models.NAMES)
+    name = rng.choice(architectures.NAMES)
     classes = rng.randint(2, 200)
     batch = rng.randint(1, 64)
-    width = models.head_width(name)
-    side = models.side(name)
-    path = models.head_path(name)
-    with models.assigned(name, path, models.new_head(name, classes)):
-        shape = models.output_shape(name, batch)
+    width = architectures.head_width(name)
+    side = architectures.side(name)
+    path = architectures.head_path(name)
+    with architectures.assigned(name, path, architectures.new_head(name, classes)):
+        shape = architectures.output_shape(name, batch)
     return pose(
         rng,
         "What is the shape of `logits`?",
         [
             f"model = torchvision.models.{name}().eval()",
-            f"{models.as_code(path)} = {models.head_as_code(name, width, classes)}",
+            f"{architectures.as_code(path)} = {architectures.head_as_code(name, width, classes)}",
             f"images = torch.randn({batch}, 3, {side}, {side})",
             "logits = model(images)",
         ],
@@ -343,7 +343,7 @@ NEIGHBOURS = (  # what stands near a head and is none
 def why_not_head(name: str, path: str) -> str:
     """Return what believing that the head of model `name` is at `path` would mean."""
     try:
-        module = models.model(name).get_submodule(path)
+        module = architectures.model(name).get_submodule(path)
     except AttributeError:
         why = f"That is the place in {PLACES[path]}. This model has nothing there."
         if "." not in path:
@@ -355,14 +355,14 @@ def why_not_head(name: str, path: str) -> str:
             "the "
             "middle of the model."
         )
-    if models.head_path(name).startswith(f"{path}."):
+    if architectures.head_path(name).startswith(f"{path}."):
         return (
             "That is the container. The head itself is one layer inside: replace only that, "
             "and "
             "what stands around it stays."
         )
     return (
-        f"`{models.as_code(path)}` is of type `{type(module).__name__}`. It is not the one "
+        f"`{architectures.as_code(path)}` is of type `{type(module).__name__}`. It is not the one "
         "whose 1000 outputs are the classes."
     )
 
@@ -370,14 +370,14 @@ def why_not_head(name: str, path: str) -> str:
 @endless
 def head_path(rng: Random) -> Question:
     """At which attribute is the head of this model?"""
-    name = rng.choice(models.NAMES)
-    path = models.head_path(name)
-    layer = type(models.head(name)).__name__
-    there = {place for place, _ in models.model(name).named_modules()}
+    name = rng.choice(architectures.NAMES)
+    path = architectures.head_path(name)
+    layer = type(architectures.head(name)).__name__
+    there = {place for place, _ in architectures.model(name).named_modules()}
     places = [place for place in NEIGHBOURS if place in there]
     places += PLACES
     others = [
-        wrong(f"`{models.as_code(place)}`", why_not_head(name, place))
+        wrong(f"`{architectures.as_code(place)}`", why_not_head(name, place))
         for place in places
         if place != path
     ]
@@ -387,10 +387,9 @@ def head_path(rng: Random) -> Question:
         "with nothing around it?",
         [f"model = torchvision.models.{name}()"],
         right(
-            f"`{models.as_code(path)}`",
-            f"It is an `nn.{layer}` from {models.head_width(name)} to 1000, and the last layer "
-            "with "
-            "parameters that `forward` runs.",
+            f"`{architectures.as_code(path)}`",
+            f"It is an `nn.{layer}` from {architectures.head_width(name)} to 1000, and the last "
+            "layer with parameters that `forward` runs.",
         ),
         others,
     )
@@ -399,12 +398,12 @@ def head_path(rng: Random) -> Question:
 @endless
 def fc_on_this_model(rng: Random) -> Question:
     """What does `model.fc = nn.Linear(...)` do on this model?"""
-    name = rng.choice(rng.choice([models.WITH_FC, models.NAMES]))
+    name = rng.choice(rng.choice([architectures.WITH_FC, architectures.NAMES]))
     classes = rng.randint(2, 200)
-    side = models.side(name)
-    reads = models.head_width(name)
+    side = architectures.side(name)
+    reads = architectures.head_width(name)
     width = rng.choice([reads, reads, 512, 1024, 2048])
-    outcome = models.after_fc(name, width)
+    outcome = architectures.after_fc(name, width)
     cases = _cases_of_fc(name, width, classes)
     text, why, _ = cases[outcome]
     others = [wrong(other, why_not) for other, _, why_not in cases.values() if other != text]
@@ -423,8 +422,8 @@ def fc_on_this_model(rng: Random) -> Question:
 
 def _cases_of_fc(name: str, width: int, classes: int) -> dict[str, tuple[str, str, str]]:
     """Return {what can happen: (its text, why it does, why it does not)} for a new `fc`."""
-    path = models.as_code(models.head_path(name))
-    reads = models.head_width(name)
+    path = architectures.as_code(architectures.head_path(name))
+    reads = architectures.head_width(name)
     replaced = (
         f"The head of `{name}` is `{path}` and reads {reads} features, so the new layer "
         "takes its place."
@@ -466,20 +465,20 @@ def _cases_of_fc(name: str, width: int, classes: int) -> dict[str, tuple[str, st
 @endless
 def trainable_after_freeze(rng: Random) -> Question:
     """How many parameters train after freezing everything and replacing the head?"""
-    name = rng.choice(models.NAMES)
+    name = rng.choice(architectures.NAMES)
     classes = rng.randint(2, 200)
-    width = models.head_width(name)
-    path = models.head_path(name)
-    everything = models.count(models.model(name).parameters())
-    old = models.count(models.head(name).parameters())
-    trainable = models.count(models.new_head(name, classes).parameters())
+    width = architectures.head_width(name)
+    path = architectures.head_path(name)
+    everything = architectures.count(architectures.model(name).parameters())
+    old = architectures.count(architectures.head(name).parameters())
+    trainable = architectures.count(architectures.new_head(name, classes).parameters())
     return pose(
         rng,
         "How many parameters (single numbers, not tensors) will train?",
         [
             f"model = torchvision.models.{name}()",
             "model.requires_grad_(False)",
-            f"{models.as_code(path)} = {models.head_as_code(name, width, classes)}",
+            f"{architectures.as_code(path)} = {architectures.head_as_code(name, width, classes)}",
         ],
         right(
             f"{trainable:,}",

@@ -6,7 +6,7 @@ tests/course/lessons/test_facts_lesson07.py measures what they say.
 import math
 from random import Random
 
-from course.checking.quiz import architectures as models
+from course.checking.quiz import architectures
 from course.checking.quiz.kinds import endless, pose
 from course.checking.quiz.questions import Question, right, wrong
 
@@ -192,7 +192,7 @@ def folded_bias(rng: Random) -> Question:
 def room_for_a_head(rng: Random) -> Question:
     """How many hidden units fit into a new head of two Linear layers, within a budget?"""
     name = rng.choice(["resnet18", "resnet34", "resnet50", "densenet121", "mobilenet_v2"])
-    width, classes = models.head_width(name), rng.randint(2, 20)
+    width, classes = architectures.head_width(name), rng.randint(2, 20)
     budget = rng.randint(2, 40) * 10_000
     each = width + 1 + classes  # parameters of a hidden unit
     hidden = (budget - classes) // each

@@ -11,7 +11,6 @@ from torch import nn
 from torch.nn import functional as F
 
 from course.checking import comparisons, networks
-from course.lessons.lesson02 import quiz
 from course.lessons.lesson02.quiz import THAWED_LINES, WHICH_FREEZES
 
 IMAGES, LABELS = networks.images("resnet18", 4), torch.arange(4)
@@ -164,13 +163,3 @@ def test_unfrozen_is_not_yet_trained(model):
     backward(model)
     assert model.layer4[0].conv1.weight.grad is not None
     assert moved(model, space["optimizer"].step) == {"fc.weight", "fc.bias"}
-
-
-def test_the_questions_are_well_formed():
-    for question in quiz.QUESTIONS:
-        assert [option.right for option in question.options].count(True) == 1
-        for texts in zip(*question.options, strict=True):
-            assert texts[0] in (True, False) or len(set(texts)) == len(question.options)
-        assert all(
-            len(option.why.split()) >= 6 and option.why.endswith(".") for option in question.options
-        )

@@ -7,7 +7,6 @@ import io
 import math
 import pickle
 import re
-import zipfile
 
 import pytest
 import torch
@@ -17,7 +16,7 @@ from torch.nn import functional as F
 
 from course.checking import comparisons
 from course.checking.binary import count_binary
-from course.checking.quiz import draw, models
+from course.checking.quiz import architectures, draw
 from course.checking.quiz.questions import Question
 from course.lessons.lesson07 import weights_judge
 from course.lessons.lesson07.fixtures import ranking
@@ -25,12 +24,10 @@ from course.lessons.lesson07.quiz import BIT_FOR_BIT, SHIP
 from course.vision.backbones import load_backbone
 from course.vision.drawing import develop
 from course.vision.fruit import (
-    EVENING_ARCHIVE,
+    EVENING,
     EVENING_FRUITS,
-    EVENING_SPLITS,
     draw_evening,
     evening,
-    evening_picture,
     stall,
 )
 from course.vision.species import picture
@@ -41,7 +38,7 @@ def evening_features():
     """(features (N, 512), rotten (N,)) of both splits; the features are those of the judge."""
     old = weights_judge.old_network()
     splits = []
-    for split in EVENING_SPLITS:
+    for split in EVENING.splits:
         pictures = evening(split)
         features = weights_judge.features_of(old, pictures.images).clone()  # for autograd
         splits.append((features, pictures.rotten))
@@ -76,18 +73,6 @@ def found_and_kept(probabilities, rotten, threshold=0.5):
 
 
 # ---- the pictures --------------------------------------------------------------------------------
-
-
-def test_the_evening_archive_holds_what_the_painter_draws():
-    with zipfile.ZipFile(EVENING_ARCHIVE) as archive:
-        assert len(archive.namelist()) == sum(count for _, count in EVENING_SPLITS.values())
-        for split, (seed, count) in EVENING_SPLITS.items():
-            for index in (0, 57, count - 1):
-                file = archive.read(f"{split}/{index:03d}.jpg")
-                kept, drawn = develop([file, evening_picture(seed, index)]).float()
-                assert (kept - drawn).abs().mean() < 0.5, (
-                    f"{split} {index} is drawn otherwise: run course.vision.fruit.write_evening()"
-                )
 
 
 def test_six_fruits_one_in_ten_rotten():
@@ -279,7 +264,7 @@ def test_room_for_a_head():
         budget = int(re.search(r"at most ([\d,]+)", question.prompt)[1].replace(",", ""))
         name = re.search(r"models\.(\w+)\(", question.prompt)[1]
         width, classes = map(int, re.search(pattern, question.prompt).groups())
-        assert width == models.head_width(name)
+        assert width == architectures.head_width(name)
         largest = int(right_text(question))
         fits = []
         for n in (largest, largest + 1):
