@@ -307,7 +307,6 @@ class Assignments:
         sources = self.sources[name]
         files = self._files(name)
         imports = imports_of(sources)
-        skipped = self.settings.config.Execute.get("skip_cells_with_tag", "")
         limit = LimitOutput(config=self.settings.config)
         return worker.Assignment(
             name=name,
@@ -321,7 +320,7 @@ class Assignments:
             own=tuple(sorted(top_level(own_modules(imports)))),
             code=read_code(imports),
             kernels={key: self._kernel_of(source) for key, source in sources.items()},
-            skip=[skipped] if skipped else [],
+            skip=self.settings.skip,
             options=self._run_options(),
             trim={"max_lines": limit.max_lines, "max_traceback": limit.max_traceback},
         )
@@ -340,7 +339,7 @@ class Assignments:
         return files
 
     def _run_options(self) -> worker.RunOptions:
-        timeout = self.options.timeout or self.settings.config.Execute.get("timeout", 30)
+        timeout = self.options.timeout or self.settings.timeout
         return worker.RunOptions(
             seed=self.options.seed,
             timeout=timeout,

@@ -70,11 +70,17 @@ def register(
     up_to_date = kept.exists() and kept.read_text() == stamp
     if up_to_date and in_gradebook(settings, assignment, sources):
         return ""
-    with tempfile.TemporaryDirectory(prefix="release-", dir=settings.root / KEPT) as release:
+    with (
+        tempfile.TemporaryDirectory(prefix="release-", dir=settings.root / KEPT) as release,
+        settings.surroundings.entered(),
+    ):
         config = copy.deepcopy(settings.config)
         config.CourseDirectory.release_directory = os.path.relpath(release, settings.root)
         directory = CourseDirectory(config=config, assignment_id=assignment)
-        result = capture_log(GenerateAssignment(coursedir=directory, config=config, force=True))
+        try:
+            result = capture_log(GenerateAssignment(coursedir=directory, config=config, force=True))
+        except (Exception, SystemExit) as error:  # the course's own preprocessors and hooks
+            result = {"success": False, "error": f"{type(error).__name__}: {error}"}
     if result["success"]:
         kept.write_text(stamp)
         return ""

@@ -24,8 +24,8 @@ from nbgrader.utils import compute_checksum, determine_grade, is_grade, is_solut
 from sqlalchemy import insert
 from sqlalchemy.exc import DBAPIError
 
-from nbjudge.coursedir.settings import Settings
-from nbjudge.errors import GradebookError
+from nbjudge.coursedir.settings import CONFIG, Settings
+from nbjudge.errors import GradebookError, SettingsError
 
 
 class Marks(NamedTuple):
@@ -67,8 +67,7 @@ class GradebookWriter:
 
     def __init__(self, settings: Settings) -> None:
         self.settings = settings
-        self.late = AssignLatePenalties(config=settings.config)
-        self.late.init_plugin()
+        self.late = late_penalties(settings)
         self.assignments: dict[str, AssignmentRows] = {}
         self.students: set[str] = set()  # those that the gradebook is known to hold
 
@@ -190,8 +189,36 @@ class GradebookWriter:
             return None
         self.gradebook.db.refresh(entry)  # its score is a sum that the database makes
         plugin = self.late.plugin_inst
-        penalty = plugin.late_submission_penalty(submission.student_id, entry.score, seconds)
-        return None if penalty is None else self.late._check_late_penalty(entry, penalty)
+        try:
+            with self.settings.surroundings.entered():
+                penalty = plugin.late_submission_penalty(
+                    submission.student_id, entry.score, seconds
+                )
+                return None if penalty is None else self.late._check_late_penalty(entry, penalty)
+        except Exception as error:  # the plugin is the course's own code
+            raise SettingsError(
+                f"{type(plugin).__name__}, the plugin for late submissions, failed for "
+                f"{submission.student_id} ({type(error).__name__}: {error}): correct it, then run "
+                "the same command again"
+            ) from error
+
+
+def late_penalties(settings: Settings) -> AssignLatePenalties:
+    """Return nbgrader's step for late submissions, with the course's plugin.
+
+    Raises SettingsError where the plugin cannot be imported or made.
+    """
+    try:
+        with settings.surroundings.entered():
+            late = AssignLatePenalties(config=settings.config)
+            late.init_plugin()
+            return late
+    except Exception as error:  # the plugin is the course's own code
+        wanted = settings.config.AssignLatePenalties.get("plugin_class", "")
+        raise SettingsError(
+            f"{settings.root / CONFIG}: c.AssignLatePenalties.plugin_class {wanted!r} cannot be "
+            f"used ({type(error).__name__}: {error}): correct it"
+        ) from error
 
 
 @contextlib.contextmanager

@@ -1,7 +1,8 @@
-"""The course's nbgrader settings, as nbgrader itself reads them from nbgrader_config.py.
+"""The course's nbgrader settings, as nbgrader itself reads them.
 
-They are read once per command with `read_settings`, which writes nothing into the course, and are
-handed to all who need them.
+They come from nbgrader_config.py and nbgrader_config.json in the course's folder and, below those,
+in Jupyter's configuration folders. They are read once per command with `read_settings`, which
+writes nothing into the course, and are handed to all who need them.
 """
 
 import os
@@ -11,13 +12,18 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from nbjudge.errors import SettingsError
+from nbjudge.coursedir.surroundings import Surroundings
+from nbjudge.errors import CourseError, SettingsError
 
 if TYPE_CHECKING:
     from nbgrader.coursedir import CourseDirectory
     from traitlets.config import Config
 
 CONFIG = "nbgrader_config.py"
+CONFIG_JSON = "nbgrader_config.json"
+
+# A cell may take a year where the course sets no limit: sockets and timers take no infinity.
+NO_LIMIT = 365 * 24 * 3600.0
 
 
 @dataclass(frozen=True)
@@ -25,8 +31,11 @@ class Settings:
     """A course's settings."""
 
     root: Path  # the course's folder
-    config: "Config"  # all of nbgrader_config.py, with this engine's preprocessors put in
+    config: "Config"  # all that was set, with this engine's preprocessors put in
     directory: "CourseDirectory"  # nbgrader's own view of the course's folder
+    surroundings: Surroundings  # in which the course's own plugins and preprocessors run
+    timeout: float  # seconds a cell
+    skip: list[str]  # tags of cells that do not run
 
     @property
     def gradebook_url(self) -> str:
@@ -42,26 +51,72 @@ class Settings:
 def read_settings(root: Path | str) -> Settings:
     """Read the settings of the course in the folder `root`.
 
-    Raises SettingsError, with file and line, where nbgrader_config.py fails.
+    Raises CourseError where there is no such folder, and SettingsError, with file and line, where
+    nbgrader_config.py fails.
     """
     from nbgrader.coursedir import CourseDirectory
-    from traitlets.config import Config, PyFileConfigLoader
+    from nbgrader.preprocessors import Execute
 
     from nbjudge.coursedir.preprocessors import configure
 
     root = Path(root).resolve()
+    if not root.is_dir():
+        raise CourseError(f"{root}: there is no such folder; expected the course's folder")
     os.environ["PATH"] = path_with_alembic()
-    config = Config()
+    surroundings = Surroundings(root)
     try:
-        if (root / CONFIG).exists():
-            config.merge(PyFileConfigLoader(CONFIG, path=str(root)).load_config())
-        config.CourseDirectory.root = str(root)
-        configure(config)
-        return Settings(root, config, CourseDirectory(config=config))
-    except Exception as error:  # nbgrader_config.py is a program, so it can raise anything
+        with surroundings.entered():
+            config = read_config(root)
+            config.CourseDirectory.root = str(root)
+            configure(config)
+            directory = CourseDirectory(config=config)
+            url = absolute_url(root, directory.db_url)
+            config.CourseDirectory.db_url = directory.db_url = url
+            execute = Execute(config=config)
+    # nbgrader_config.py is a program, so it can raise anything, and it can end
+    except (Exception, SystemExit) as error:
         raise SettingsError(
             f"{line_of(error) or root / CONFIG}: {type(error).__name__}: {error}; correct it"
         ) from error
+    seconds = execute.timeout
+    unlimited = not seconds or seconds < 0  # as nbclient takes None, 0 and -1
+    skipped = execute.skip_cells_with_tag
+    return Settings(
+        root=root,
+        config=config,
+        directory=directory,
+        surroundings=surroundings,
+        timeout=NO_LIMIT if unlimited else float(seconds),
+        skip=[skipped] if skipped else [],
+    )
+
+
+def read_config(root: Path) -> "Config":
+    """Return all that is set for nbgrader, the names of older versions replaced by today's."""
+    from nbgrader.apps.baseapp import NbGrader
+    from traitlets.config import Config
+
+    app = NbGrader()
+    config = Config()
+    folders = app.config_file_paths  # Jupyter's, the most important one first
+    for name, places in (("jupyter_config", folders), (Path(CONFIG).stem, [str(root), *folders])):
+        for found, _ in app._load_config_files(name, places, raise_config_file_errors=True):
+            config.merge(found)
+    app.update_config(config)
+    return app.config
+
+
+def absolute_url(root: Path, url: str) -> str:
+    """Return the URL of a database; the file of a relative one lies in the course's folder."""
+    from sqlalchemy.engine import make_url
+
+    parts = make_url(url)
+    file = parts.database or ""
+    if parts.get_backend_name() != "sqlite" or file in ("", ":memory:") or "file:" in file:
+        return url
+    if os.path.isabs(file):
+        return url
+    return parts.set(database=str(root / file)).render_as_string(hide_password=False)
 
 
 def line_of(error: BaseException) -> str:
@@ -102,7 +157,16 @@ def write_nested_settings(root: Path, folder: Path) -> None:
         "c = get_config()  # noqa: F821",
     ]
     if (root / CONFIG).exists():
-        lines.append(f"load_subconfig({str(root / CONFIG)!r})  # noqa: F821")
+        lines += [
+            "import sys",
+            f"sys.path.insert(0, {str(root)!r})  # for the modules that it imports",
+            f"load_subconfig({str(root / CONFIG)!r})  # noqa: F821",
+        ]
+    if (root / CONFIG_JSON).exists():
+        lines += [
+            "from traitlets.config import JSONFileConfigLoader",
+            f"c.merge(JSONFileConfigLoader({CONFIG_JSON!r}, path={str(root)!r}).load_config())",
+        ]
     lines += [
         f"c.CourseDirectory.root = {str(folder)!r}",
         f"c.CourseDirectory.db_url = {'sqlite:///' + str(folder / 'gradebook.db')!r}",
