@@ -4,6 +4,7 @@ import copy
 
 import pytest
 from nbformat.v4 import new_code_cell, new_markdown_cell, new_notebook
+from traitlets.config import Config
 
 from classroom import meta
 from nbjudge.coursedir.rebuild import rebuild, released
@@ -295,3 +296,59 @@ def test_other_kernel_and_other_edition_are_said(source, submitted):
 def test_another_notebook_is_refused(source):
     with pytest.raises(SubmissionError, match="none of the lesson's"):
         rebuild(source, new_notebook(cells=[plain("import math"), plain("print(1)")]))
+
+
+@pytest.mark.parametrize(
+    "inert",
+    [
+        {"grade": False, "locked": False, "schema_version": 3, "solution": False},
+        {"grade": False, "grade_id": "", "locked": False, "schema_version": 3, "solution": False},
+        meta("once-graded")["nbgrader"],
+        {},
+    ],
+)
+def test_metadata_that_say_nothing_are_no_answer_and_no_check(source, submitted, inert):
+    for notebook in (source, submitted):
+        for cell in notebook.cells[:2]:
+            cell.metadata["nbgrader"] = copy.deepcopy(inert)
+    submitted.cells[1].source = "import cmath"
+    stray = new_markdown_cell("my notes", metadata={"nbgrader": copy.deepcopy(inert)})
+    submitted.cells.append(stray)
+    notebook, findings = rebuild(source, submitted)
+    assert cell_of(notebook, "one").source == RIGHT["one"]
+    assert texts(notebook)[:2] == ["# Lesson", "import math"]
+    assert len(findings) == 1 and "given code was edited" in findings[0]
+
+
+def test_a_notebook_without_exercises_is_graded_as_it_was_left(source, submitted):
+    del source.cells[2:-2], source.cells[-1]
+    left = copy.deepcopy(source)
+    left.cells[1].source = "import cmath"
+    left.cells.insert(1, plain("probe = 7"))
+    left.cells.append(copy.deepcopy(left.cells[-1]))
+    notebook, findings = rebuild(source, left)
+    assert findings == []
+    assert texts(notebook)[:3] == ["# Lesson", "probe = 7", "import cmath"]
+    assert notebook.metadata == source.metadata
+    assert len({cell.id for cell in notebook.cells}) == len(notebook.cells)
+    assert rebuild(source, new_notebook())[0].cells == []
+
+
+def test_the_release_is_marked_as_the_course_says(source):
+    config = Config()
+    config.ClearSolutions.begin_solution_delimeter = "MINE"
+    config.ClearSolutions.end_solution_delimeter = "THINE"
+    config.ClearSolutions.code_stub = {"python": "..."}
+    config.ClearHiddenTests.begin_test_delimeter = "SECRET"
+    config.ClearHiddenTests.end_test_delimeter = "PUBLIC"
+    for old, new in (
+        ("### BEGIN SOLUTION", "# MINE"),
+        ("### END SOLUTION", "# THINE"),
+        ("### BEGIN HIDDEN TESTS", "# SECRET"),
+        ("### END HIDDEN TESTS", "# PUBLIC"),
+    ):
+        for cell in source.cells:
+            cell.source = cell.source.replace(old, new)
+    given = released(source, config)
+    assert cell_of(given, "one").source == "def one(x):\n    ..."
+    assert cell_of(given, "check-one").source == "assert one(1) == 2"

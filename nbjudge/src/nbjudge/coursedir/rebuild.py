@@ -12,12 +12,14 @@ from typing import Any, NamedTuple
 from nbformat import NotebookNode
 from nbformat.v4 import new_code_cell, new_markdown_cell
 from nbgrader.preprocessors import ClearHiddenTests, ClearMarkScheme, ClearSolutions
-from nbgrader.utils import is_locked, is_solution
+from nbgrader.utils import is_grade, is_locked, is_solution, is_task
+from traitlets.config import Config
 
 from nbjudge.errors import SubmissionError
 from nbjudge.planning.syntax import cell_tree, functions_and_classes, is_python
 
 EXPERIMENT = "experiment"  # the tag of cells that are not run for marks
+ADDED = "added-"  # how the ids of cells begin that the student added
 
 
 class Piece(NamedTuple):
@@ -40,11 +42,14 @@ def rebuild(
     """Return (notebook, findings): the notebook to grade, and a sentence for whatever was odd.
 
     Both notebooks are in format 4; `given` is released(source), for who has it already. Cells that
-    the student added stay where they stood, behind the same source cell as before. Raises
-    SubmissionError where the submission holds none of the assignment's answer or check cells.
+    the student added stay where they stood, behind the same source cell as before. A notebook in
+    which nothing is answered or checked is graded as the student left it. Raises SubmissionError
+    where the submission holds none of the assignment's answer or check cells.
     """
     given = given or released(source)
     pieces = read_pieces(given, submitted)
+    if not any(map(is_nbgraders, source.cells)):
+        return as_left(source, pieces), compare_editions(source, submitted)
     answers = [place for place, cell in enumerate(given.cells) if is_solution(cell)]
     locked = [place for place, cell in enumerate(given.cells) if is_locked(cell)]
     found = {piece.place for piece in pieces}
@@ -61,11 +66,45 @@ def rebuild(
     return assemble(source, given, pieces), findings
 
 
-def released(source: NotebookNode) -> NotebookNode:
-    """Return what students are given: solutions replaced by nbgrader's stub, hidden tests gone."""
+def released(source: NotebookNode, config: Config | None = None) -> NotebookNode:
+    """Return what students are given: solutions replaced by nbgrader's stub, hidden tests gone.
+
+    `config` holds the course's settings, which can say how stub and regions are marked.
+    """
     notebook = copy.deepcopy(source)
-    for clear in (ClearSolutions(), ClearHiddenTests(), ClearMarkScheme()):
-        notebook, _ = clear.preprocess(notebook, {})
+    for clear in (ClearSolutions, ClearHiddenTests, ClearMarkScheme):
+        notebook, _ = clear(config=config).preprocess(notebook, {})
+    return notebook
+
+
+def is_nbgraders(cell: NotebookNode) -> bool:
+    """Return whether a cell is of any concern to nbgrader.
+
+    nbgrader's metadata alone do not say so: they stay, perhaps without a grade_id, on a cell that
+    was an answer or a check once.
+    """
+    return any(kind(cell) for kind in (is_solution, is_grade, is_locked, is_task))
+
+
+def is_students(cell: NotebookNode) -> bool:
+    """Return whether a cell of a rebuilt notebook holds what the student wrote."""
+    return is_solution(cell) or cell.get("id", "").startswith(ADDED)
+
+
+def as_left(source: NotebookNode, pieces: list[Piece]) -> NotebookNode:
+    """Return the pieces as a notebook; those that are as in the source keep their metadata."""
+    notebook = copy.deepcopy(source)
+    given = dict(enumerate(notebook.cells))
+    cells = []
+    for number, piece in enumerate(pieces):
+        cell = given.pop(piece.place, None) if piece.place is not None else None
+        if cell is None or (cell.cell_type, cell.source) != (piece.kind, piece.text):
+            cell = new_cell(piece, f"{ADDED}{number}")
+        elif cell.cell_type == "code":
+            cell.outputs = []
+            cell.execution_count = None
+        cells.append(cell)
+    notebook.cells = cells
     return notebook
 
 
@@ -85,7 +124,7 @@ def assemble(
         else:
             before = piece.place
             written[before] = piece
-    cells = [new_cell(piece, f"added-{number}") for number, piece in enumerate(added[-1])]
+    cells = [new_cell(piece, f"{ADDED}{number}") for number, piece in enumerate(added[-1])]
     for place, cell in enumerate(notebook.cells):
         if is_solution(cell):
             put_answer(cell, written.get(place), given.cells[place].source)
@@ -94,7 +133,7 @@ def assemble(
             cell.execution_count = None
         cells.append(cell)
         for number, piece in enumerate(added[place]):
-            cells.append(new_cell(piece, f"added-{place}-{number}"))
+            cells.append(new_cell(piece, f"{ADDED}{place}-{number}"))
     notebook.cells = cells
     return notebook
 
@@ -159,8 +198,8 @@ def places_by_id(
     by_grade_id = {}
     by_id = {}
     for place, cell in enumerate(given.cells):
-        if "nbgrader" in cell.metadata:
-            by_grade_id[cell.metadata.nbgrader.grade_id] = place
+        if name := cell.metadata.get("nbgrader", {}).get("grade_id"):
+            by_grade_id[name] = place
         if "id" in cell:
             by_id[cell["id"]] = place
     found = []
@@ -404,7 +443,7 @@ def look_at_given_cells(
 
 def is_given_code(cell: NotebookNode) -> bool:
     """Return whether a cell of the release is code that students need not change."""
-    if cell.cell_type != "code" or "nbgrader" in cell.metadata:
+    if cell.cell_type != "code" or is_nbgraders(cell):
         return False
     return EXPERIMENT not in cell.metadata.get("tags", [])
 
