@@ -22,7 +22,7 @@ from nbformat import NotebookNode
 from nbgrader.preprocessors import LimitOutput
 from nbgrader.utils import find_all_files
 
-from nbjudge.coursedir import report
+from nbjudge.coursedir import hand_marks, report
 from nbjudge.coursedir.assignments import imports_of, read_sources, register
 from nbjudge.coursedir.gradebook import GradebookWriter, GradedSubmission, told_what_to_do
 from nbjudge.coursedir.modules import own_modules, packages_of, read_code, top_level
@@ -311,7 +311,7 @@ class Assignments:
         return worker.Assignment(
             name=name,
             sources=sources,
-            given={key: released(source) for key, source in sources.items()},
+            given={key: released(source, self.settings.config) for key, source in sources.items()},
             checksums={key: self.gradebook.checksums_of(name, key) for key in sources},
             files=files,
             file_digests=worker.digests_of(files),
@@ -477,20 +477,32 @@ class Grading:
     def _write_down(self) -> None:
         """Write down what has ended and tell of it; the notebook before the marks."""
         marks = []
+        kept = []
         news = []
         for sent, result in self.ended:
             graded = self._graded(sent, result)
             news.append((sent, findings_on(sent, graded)))
             if not graded.problem:
                 self._write_results(sent, graded)
-                marks.append(
-                    GradedSubmission(sent.assignment, sent.student, sent.timestamp, graded.marks)
-                )
+                who = sent.assignment, sent.student
+                answers = self._answers(sent, graded)
+                same = hand_marks.unchanged(self.root, *who, answers)
+                marks.append(GradedSubmission(*who, sent.timestamp, graded.marks, same))
+                kept.append((who, answers))
         self.ended.clear()
         if marks:
             self.gradebook.record(marks)
+        for who, answers in kept:
+            hand_marks.keep(self.root, *who, answers)
         for sent, findings in news:
             self.progress.written(sent.assignment, sent.student, findings)
+
+    def _answers(self, sent: Sent, result: worker.Graded) -> hand_marks.Answers:
+        """Return what the marks of a submission are for."""
+        common, _ = self.assignments.get(sent.assignment)
+        files = {name: file for name, file in sent.files.items() if name not in common.files}
+        answers = {name: marks.answers for name, marks in result.marks.items()}
+        return hand_marks.with_files(answers, worker.digests_of(files))
 
     def _graded(self, sent: Sent, result: worker.Graded | BaseException) -> worker.Graded:
         """Return what is to be written down, an exception turned into a sentence."""

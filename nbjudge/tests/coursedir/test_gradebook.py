@@ -1,9 +1,11 @@
 """What is recorded in nbgrader's gradebook, and by whose rules."""
 
 import nbformat
+import pytest
+from nbformat.v4 import new_code_cell, new_markdown_cell, new_notebook
 from nbgrader.api import Gradebook
 
-from classroom import LESSON, answered, course_of_one, hand_in, make_source, points
+from classroom import LESSON, answered, course_of_one, hand_in, make_source, meta, points
 from nbjudge.coordinator import grade
 from nbjudge.coursedir.settings import CONFIG, gradebook_url
 
@@ -65,3 +67,112 @@ def test_an_assignment_of_two_notebooks(tmp_path):
     ]
     with Gradebook(gradebook_url(course)) as book:
         assert book.find_submission(LESSON, "two").score == 4
+
+
+def test_a_notebook_without_exercises_beside_one_with_some(tmp_path):
+    course = course_of_one(tmp_path)
+    intro = new_notebook(
+        cells=[new_markdown_cell("# Welcome"), new_code_cell("print('hello')")],
+        metadata=make_source().metadata,
+    )
+    nbformat.write(intro, course / "source" / LESSON / "00-intro.ipynb")
+    hand_in(course, "two", answered(mean=NO_MEAN))
+    intro.cells[1].source = "print(6 * 7)"
+    for student in ("one", "two"):
+        hand_in(course, student, intro, "00-intro.ipynb")
+    outcome = grade(course, [LESSON])
+    assert outcome.clean and not outcome.findings
+    assert points(course) == [2, 2] and points(course, "two") == [2, 0]
+    done = nbformat.read(course / "autograded" / "one" / LESSON / "00-intro.ipynb", 4)
+    assert done.cells[1].outputs[0].text == "42\n"
+
+
+# ---- marks given by hand -------------------------------------------------------------------------
+
+
+def with_essay(notebook, text, kind=new_markdown_cell):
+    """The notebook with an essay of three points as its last cell."""
+    metadata = meta("essay", grade=True, solution=True, points=3)
+    notebook.cells.append(kind(text, id="essay", metadata=metadata))
+    return notebook
+
+
+def course_with_essay(root, kind=new_markdown_cell):
+    """The course of one, with an essay that is marked; the check of `add` is overridden."""
+    course = course_of_one(root)
+    source = with_essay(make_source(), "A model answer.", kind)
+    nbformat.write(source, course / "source" / LESSON / f"{LESSON}.ipynb")
+    hand_in(course, "one", with_essay(answered(), "mine", kind))
+    grade(course, [LESSON])
+    assert to_mark(course) == {"essay"}
+    with Gradebook(gradebook_url(course)) as book:
+        for name in ("essay", "check-add"):
+            mark = book.find_grade(name, LESSON, LESSON, "one")
+            mark.manual_score = 1.5
+            mark.needs_manual_grade = False
+        book.db.commit()
+    return course
+
+
+def to_mark(course):
+    """The cells of the student `one` that need a person."""
+    with Gradebook(gradebook_url(course)) as book:
+        grades = book.find_submission_notebook(LESSON, LESSON, "one").grades
+        return {grade.name for grade in grades if grade.needs_manual_grade}
+
+
+def test_what_is_marked_by_hand_and_has_not_changed_stays_marked(tmp_path):
+    course = course_with_essay(tmp_path)
+    for _ in range(2):
+        grade(course, [LESSON])
+        assert to_mark(course) == set()
+    source = with_essay(make_source(), "A better model answer.")
+    source.cells[-2].source += "\nassert mean([3]) == 3"  # another test
+    source.cells[0].source += "  # given code"
+    nbformat.write(source, course / "source" / LESSON / f"{LESSON}.ipynb")
+    (course / "source" / LESSON / "data.txt").write_text("of the instructor")
+    grade(course, [LESSON])
+    assert to_mark(course) == set()
+
+
+@pytest.mark.parametrize(
+    ("essay", "answers", "expected"),
+    [
+        ("mine, but longer", {}, {"essay", "check-add"}),
+        ("mine", {"mean": NO_MEAN}, {"check-add"}),
+        ("mine", {"add": WRONG_SUM}, {"check-add"}),
+        ("", {}, {"essay", "check-add"}),
+    ],
+)
+def test_what_has_changed_is_to_mark_again(tmp_path, essay, answers, expected):
+    course = course_with_essay(tmp_path)
+    hand_in(course, "one", with_essay(answered(**answers), essay))
+    grade(course, [LESSON])
+    assert to_mark(course) == expected
+    grade(course, [LESSON])  # still nobody has looked
+    assert to_mark(course) == expected
+
+
+def test_a_program_marked_by_hand_depends_on_what_it_uses(tmp_path):
+    course = course_with_essay(tmp_path, new_code_cell)
+    grade(course, [LESSON])
+    assert to_mark(course) == set()
+    hand_in(course, "one", with_essay(answered(mean=NO_MEAN), "mine", new_code_cell))
+    grade(course, [LESSON])
+    assert to_mark(course) == {"essay", "check-add"}
+
+
+def test_a_changed_picture_beside_the_notebook_is_looked_at(tmp_path):
+    course = course_with_essay(tmp_path)
+    hand_in(course, "one", b"pixels", "plot.png")
+    grade(course, [LESSON])
+    assert to_mark(course) == {"essay", "check-add"}
+
+
+def test_marks_are_looked_at_again_where_nobody_knows_what_they_were_for(tmp_path):
+    course = course_with_essay(tmp_path)
+    (kept,) = course.glob(".grading/answers/*/*.json")
+    for content in ("{", '{"01-tiny": []}', "[]"):
+        kept.write_text(content)
+        grade(course, [LESSON])
+        assert to_mark(course) == {"essay", "check-add"}

@@ -24,6 +24,8 @@ from nbgrader.utils import compute_checksum, determine_grade, is_grade, is_solut
 from sqlalchemy import insert
 from sqlalchemy.exc import DBAPIError
 
+from nbjudge.coursedir.hand_marks import answers_of
+from nbjudge.coursedir.rebuild import is_nbgraders
 from nbjudge.coursedir.settings import CONFIG, Settings
 from nbjudge.errors import GradebookError, SettingsError
 
@@ -33,6 +35,7 @@ class Marks(NamedTuple):
 
     points: dict[str, float | None]  # {grade_id: points, None where a person has to give them}
     comments: dict[str, str | None]  # {grade_id: nbgrader's comment}
+    answers: dict[str, str]  # {grade_id: digest of what the points are for}
 
 
 class GradedSubmission(NamedTuple):
@@ -42,6 +45,10 @@ class GradedSubmission(NamedTuple):
     student: str
     timestamp: datetime | None  # when it was handed in
     marks: Mapping[str, Marks]  # {notebook: its marks}; a notebook not handed in gets 0
+    unchanged: Mapping[str, set[str]]  # {notebook: grade_ids of answers that are as before}
+
+
+NOTHING = Marks({}, {}, {})  # of a notebook that was not handed in
 
 
 class NotebookRows(NamedTuple):
@@ -88,15 +95,15 @@ class GradebookWriter:
     def record(self, submissions: list[GradedSubmission]) -> None:
         """Write the marks of submissions, all or, where an exception is raised, none.
 
-        Marks and comments given by hand stay, and what has one is marked as needing a look, as
-        nbgrader does it.
+        Marks and comments given by hand stay. What has one is marked as needing a look, as nbgrader
+        does it, unless neither the answer nor its automatic points have changed.
         """
         with one_transaction(self.gradebook.db), self.gradebook.db.no_autoflush:
             for submission in submissions:
                 self._record_one(submission)
 
     def _record_one(self, submission: GradedSubmission) -> None:
-        assignment, student, timestamp, marks = submission
+        assignment, student, timestamp, marks, unchanged = submission
         if student not in self.students:
             self.gradebook.update_or_create_student(student)
             self.students.add(student)
@@ -109,7 +116,7 @@ class GradebookWriter:
         if there or (timestamp and rows.duedate):  # the penalty for being late needs a look
             changes = {"timestamp": timestamp} if timestamp else {}
             entry = self.gradebook.update_or_create_submission(assignment, student, **changes)
-            self._change(rows, entry, marks)
+            self._change(rows, entry, marks, unchanged)
 
     def _rows_of(self, assignment: str) -> AssignmentRows:
         """Return the rows of an assignment, read from the database once."""
@@ -139,7 +146,7 @@ class GradebookWriter:
         comments = []
         for notebook in rows.notebooks:
             own = new_uuid()
-            points, remarks = marks.get(notebook.name, Marks({}, {}))
+            points, remarks, _ = marks.get(notebook.name, NOTHING)
             notebooks.append(
                 {"id": own, "notebook_id": notebook.id, "assignment_id": submission["id"]}
             )
@@ -165,15 +172,19 @@ class GradebookWriter:
         rows: AssignmentRows,
         submission: SubmittedAssignment,
         marks: Mapping[str, Marks],
+        unchanged: Mapping[str, set[str]],
     ) -> None:
         """Change the marks of a submission that is there, and the penalty for being late."""
         for entry in submission.notebooks:
-            points, remarks = marks.get(entry.name, Marks({}, {}))
+            points, remarks, _ = marks.get(entry.name, NOTHING)
             for grade in entry.grades:
                 name = rows.names[grade.cell_id]
+                before = grade.auto_score
                 grade.auto_score = points.get(name, 0)
                 by_hand = grade.manual_score is not None or grade.auto_score is None
-                grade.needs_manual_grade = name in points and by_hand
+                as_before = before == grade.auto_score and name in unchanged.get(entry.name, ())
+                if not (by_hand and as_before):
+                    grade.needs_manual_grade = name in points and by_hand
             for comment in entry.comments:
                 name = rows.names[comment.cell_id]
                 if name in remarks:
@@ -262,7 +273,7 @@ def marks_of(
     points: dict[str, float | None] = {}
     comments: dict[str, str | None] = {}
     for cell in notebook.cells:
-        if "nbgrader" not in cell.metadata:
+        if not is_nbgraders(cell):
             continue
         name = cell.metadata.nbgrader.grade_id
         by_hand = is_solution(cell) or is_task(cell)
@@ -274,7 +285,7 @@ def marks_of(
         else:
             most = float(cell.metadata.nbgrader.get("points", 0))
             points[name] = points_of_check(*verdicts.get(name, (False, None)), most)
-    return Marks(points, comments)
+    return Marks(points, comments, answers_of(notebook))
 
 
 def points_by_hand(cell: NotebookNode, checksums: Mapping[str, str]) -> float | None:
