@@ -41,12 +41,13 @@ from nbjudge.coursedir.submissions import (
     read_submission,
     students_of,
 )
-from nbjudge.errors import CourseError, SandboxUnavailable
+from nbjudge.errors import CourseError, KernelUnavailable, SandboxUnavailable
 from nbjudge.files import replace_text
 from nbjudge.sandbox.host import probe
 from nbjudge.sandbox.wire import Limits
 from nbjudge.worker import submission as worker
 from nbjudge.worker.cluster import Task, run_tasks, workers_of
+from nbjudge.worker.kernels import foreign_kernel, installed
 
 Wanted = list[tuple[str, str]]  # [(assignment, student)]
 Sources = Mapping[str, Mapping[str, NotebookNode]]  # {assignment: {notebook: the instructor's}}
@@ -73,7 +74,7 @@ class Options(NamedTuple):
     workers: int | None = None  # submissions at a time; None: one for each core
     scheduler: str | None = None  # of a Dask cluster, tcp://host:port
     timeout: float | None = None  # seconds a cell; None: the course's setting
-    confined: bool = True  # False: run without a sandbox where the system has none
+    confined: bool = True  # False: run without a sandbox where there is none
     kernel: str = ""  # the name of ordinary Jupyter kernels to use, without a sandbox
     seed: int = 0
     limits: Limits = Limits()  # what one submission may use
@@ -293,8 +294,33 @@ class Assignments:
     def refusal(self, name: str) -> str:
         """Return why an assignment cannot be graded, "" where it can."""
         if name not in self.refusals:
-            self.refusals[name] = register(self.settings, name, self.sources[name])
+            refusal = self._kernel_refusal(name) or register(
+                self.settings, name, self.sources[name]
+            )
+            self.refusals[name] = refusal
         return self.refusals[name]
+
+    def _kernel_refusal(self, name: str) -> str:
+        """Return why an assignment's kernels cannot be used, "" where they can."""
+        for notebook, source in self.sources[name].items():
+            kernel = self._kernel_of(source)
+            if not kernel:
+                continue
+            here = installed()
+            # a cluster's workers may be other machines, and say themselves what they lack
+            if kernel not in here and not self.options.scheduler:
+                return (
+                    f"{notebook}.ipynb needs the kernel `{kernel}`, which is not installed, so "
+                    f"nothing was graded (expected one of {', '.join(here) or 'none'}): install "
+                    "it, or correct the notebook's kernel"
+                )
+            if self.options.confined and not self.kernel:
+                return (
+                    f"{notebook}.ipynb needs the kernel `{kernel}`, and only Python can be run in "
+                    "a sandbox, so nothing was graded: if you trust all the code that was handed "
+                    "in, say --unconfined"
+                )
+        return ""
 
     def get(self, name: str) -> tuple[worker.Assignment, bytes]:
         """Return the assignment, and the same as a pickle."""
@@ -350,9 +376,7 @@ class Assignments:
         )
 
     def _kernel_of(self, source: NotebookNode) -> str:
-        spec = source.metadata.get("kernelspec", {})
-        foreign = spec.get("language", "python") != "python"
-        return self.kernel or (spec["name"] if foreign else "")
+        return self.kernel or foreign_kernel(source.metadata)
 
 
 # ---- submissions -----------------------------------------------------------------------------
@@ -507,6 +531,8 @@ class Grading:
     def _graded(self, sent: Sent, result: worker.Graded | BaseException) -> worker.Graded:
         """Return what is to be written down, an exception turned into a sentence."""
         if isinstance(result, BaseException):
+            if isinstance(result, KernelUnavailable):
+                return worker.ungraded(f"{result}; nothing was graded", "")
             problem = (
                 f"no worker could run it ({type(result).__name__}: {str(result)[:200]}), "
                 "so nothing was graded: try again"

@@ -8,6 +8,7 @@ NbjudgeError
 ├── SubmissionError: one submission cannot be graded; the others are
 ├── AnswerBankError: an answer bank is not laid out as it should be
 ├── SchedulerError: no Dask scheduler answers
+├── KernelUnavailable: a Jupyter kernel does not start
 └── SandboxError
     ├── SandboxUnavailable: this system lets no sandbox be built
     └── ProcessLost: a process of the engine's own is gone
@@ -44,6 +45,10 @@ class AnswerBankError(NbjudgeError):
 
 class SchedulerError(NbjudgeError):
     """No Dask scheduler answers at the given address."""
+
+
+class KernelUnavailable(NbjudgeError):
+    """A Jupyter kernel does not start, through no fault of a submission."""
 
 
 class SandboxError(NbjudgeError):
