@@ -354,8 +354,7 @@ class Assignments:
     def _files(self, name: str) -> dict[str, bytes]:
         """Return {name: bytes} of what the instructor laid beside the source notebooks."""
         folder = self.settings.root / "source" / name
-        exclude = self.settings.config.Autograde.get("exclude_overwriting", {})
-        students_own = exclude.get(name, [])
+        students_own = self.settings.students_own.get(name, [])
         ignored = [*self.settings.directory.ignore, "*.ipynb"]
         files = {}
         for path in map(Path, find_all_files(str(folder), ignored)):

@@ -269,3 +269,30 @@ def test_a_class_is_graded_without_a_limit_of_time(tmp_path, options):
     configure(course, "c.Execute.timeout = -1\n")
     assert grade(course, [LESSON], options=options).clean
     assert (points(course), points(course, "two")) == ([2, 2], [0, 2])
+
+
+@pytest.mark.parametrize(
+    ("setting", "named"),
+    [
+        ("source_directory = 'src'", "source_directory is 'src'"),
+        ("submitted_directory = '/srv/in'", "submitted_directory is '/srv/in'"),
+        ("directory_structure = '{nbgrader_step}/{assignment_id}/{student_id}'", "structure is"),
+        ("source_directory = 'source'", ""),
+        ("autograded_directory = './autograded'", ""),
+        ("release_directory = 'out'", ""),
+    ],
+)
+def test_folders_that_would_not_be_found_are_named(tmp_path, setting, named):
+    (tmp_path / CONFIG).write_text(f"c = get_config()\nc.CourseDirectory.{setting}\n")
+    if not named:
+        assert read_settings(tmp_path).root == tmp_path
+        return
+    with pytest.raises(SettingsError, match=named):
+        read_settings(tmp_path)
+
+
+def test_a_setting_that_only_adds_to_a_default_counts(tmp_path):
+    (tmp_path / CONFIG).write_text(
+        "c = get_config()\nc.Autograde.exclude_overwriting.update({'ps1': ['mine.py']})\n"
+    )
+    assert read_settings(tmp_path).students_own == {"ps1": ["mine.py"]}

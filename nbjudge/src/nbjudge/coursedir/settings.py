@@ -36,6 +36,7 @@ class Settings:
     surroundings: Surroundings  # in which the course's own plugins and preprocessors run
     timeout: float  # seconds a cell
     skip: list[str]  # tags of cells that do not run
+    students_own: dict[str, list[str]]  # {assignment: files that the instructor's do not replace}
 
     @property
     def gradebook_url(self) -> str:
@@ -54,6 +55,7 @@ def read_settings(root: Path | str) -> Settings:
     Raises CourseError where there is no such folder, and SettingsError, with file and line, where
     nbgrader_config.py fails.
     """
+    from nbgrader.converters import Autograde
     from nbgrader.coursedir import CourseDirectory
     from nbgrader.preprocessors import Execute
 
@@ -73,11 +75,18 @@ def read_settings(root: Path | str) -> Settings:
             url = absolute_url(root, directory.db_url)
             config.CourseDirectory.db_url = directory.db_url = url
             execute = Execute(config=config)
+            autograde = Autograde(coursedir=directory, config=config)
     # nbgrader_config.py is a program, so it can raise anything, and it can end
     except (Exception, SystemExit) as error:
         raise SettingsError(
             f"{line_of(error) or root / CONFIG}: {type(error).__name__}: {error}; correct it"
         ) from error
+    if setting := other_folder(root, directory):
+        raise SettingsError(
+            f"{root / CONFIG}: c.CourseDirectory.{setting} is {getattr(directory, setting)!r}, and "
+            "nbjudge finds only source/ASSIGNMENT, submitted/STUDENT/ASSIGNMENT and "
+            "autograded/STUDENT/ASSIGNMENT: leave that setting out and name the folders so"
+        )
     seconds = execute.timeout
     unlimited = not seconds or seconds < 0  # as nbclient takes None, 0 and -1
     skipped = execute.skip_cells_with_tag
@@ -88,6 +97,7 @@ def read_settings(root: Path | str) -> Settings:
         surroundings=surroundings,
         timeout=NO_LIMIT if unlimited else float(seconds),
         skip=[skipped] if skipped else [],
+        students_own=dict(autograde.exclude_overwriting),
     )
 
 
@@ -104,6 +114,17 @@ def read_config(root: Path) -> "Config":
             config.merge(found)
     app.update_config(config)
     return app.config
+
+
+def other_folder(root: Path, directory: "CourseDirectory") -> str:
+    """Return the setting that puts a folder where nbjudge does not look for it, "" where none."""
+    for step in ("source", "submitted", "autograded"):
+        setting = f"{step}_directory"
+        name = getattr(directory, setting)
+        place = Path(directory.format_path(name, "STUDENT", "ASSIGNMENT"))
+        if place.resolve() != (root / step / "STUDENT" / "ASSIGNMENT").resolve():
+            return setting if name != step else "directory_structure"
+    return ""
 
 
 def absolute_url(root: Path, url: str) -> str:
