@@ -296,3 +296,17 @@ def test_a_setting_that_only_adds_to_a_default_counts(tmp_path):
         "c = get_config()\nc.Autograde.exclude_overwriting.update({'ps1': ['mine.py']})\n"
     )
     assert read_settings(tmp_path).students_own == {"ps1": ["mine.py"]}
+
+
+def test_a_nested_course_finds_the_modules_of_the_one_around_it(tmp_path, elsewhere):
+    (tmp_path / "name_around.py").write_text("NAME = 'around'\n")
+    (tmp_path / CONFIG).write_text(
+        "from name_around import NAME\nc = get_config()\nc.CourseDirectory.course_id = NAME\n"
+        "c.CourseDirectory.db_url = 'sqlite:///marks.db'\n"
+    )
+    inner = elsewhere / "inner"
+    inner.mkdir()
+    nest(tmp_path, inner)
+    settings = read_settings(inner)
+    assert settings.course_id == "around"
+    assert settings.gradebook_url == f"sqlite:///{inner}/gradebook.db"
