@@ -48,13 +48,17 @@ def write_autograded(
     `timestamp` is the file that says when the submission was handed in, where there is one.
     """
     part = Path(tempfile.mkdtemp(prefix="graded-", dir=root / KEPT))
-    write_files(part, files)
-    for name, text in notebooks.items():
-        (part / f"{name}.ipynb").write_text(text, encoding="utf-8")
-    if timestamp:
-        shutil.copyfile(timestamp, part / timestamp.name)
-    part.chmod(0o755)  # mkdtemp makes folders for their owner only
-    replace_folder(part, root / "autograded" / student / assignment)
+    try:
+        write_files(part, files)
+        for name, text in notebooks.items():
+            (part / f"{name}.ipynb").write_text(text, encoding="utf-8")
+        if timestamp:
+            shutil.copyfile(timestamp, part / timestamp.name)
+        part.chmod(0o755)  # mkdtemp makes folders for their owner only
+        replace_folder(part, root / "autograded" / student / assignment)
+    except BaseException:
+        shutil.rmtree(part, ignore_errors=True)
+        raise
 
 
 @contextlib.contextmanager
