@@ -102,7 +102,7 @@ def protected(notebook):
 
 
 @settings(
-    max_examples=250,
+    max_examples=150,
     deadline=None,
     derandomize=True,  # the suite gives the same outcome each time
     suppress_health_check=[HealthCheck.too_slow],

@@ -30,9 +30,12 @@ def read_record(
     assignment: str,
     student: str,
 ) -> str:
-    """Return the record of a submission's last grading, "" where there is none."""
-    path = record_of(root, assignment, student)
-    return path.read_text(encoding="utf-8", errors="replace") if path.exists() else ""
+    """Return the record of a submission's last grading, "" where none can be read."""
+    try:
+        path = record_of(root, assignment, student)
+        return path.read_text(encoding="utf-8", errors="replace")
+    except OSError:
+        return ""
 
 
 def write_autograded(
