@@ -21,8 +21,9 @@ from typing import NamedTuple
 from nbformat import NotebookNode
 from nbgrader.preprocessors import LimitOutput
 from nbgrader.utils import find_all_files
+from sqlalchemy.exc import DataError, DBAPIError, IntegrityError
 
-from nbjudge.coursedir import hand_marks, report
+from nbjudge.coursedir import hand_marks
 from nbjudge.coursedir.assignments import imports_of, read_sources, register
 from nbjudge.coursedir.gradebook import GradebookWriter, GradedSubmission, told_what_to_do
 from nbjudge.coursedir.modules import own_modules, packages_of, read_code, top_level
@@ -38,6 +39,7 @@ from nbjudge.coursedir.settings import Settings, read_settings
 from nbjudge.coursedir.submissions import (
     STAMP,
     Finding,
+    misnamed,
     read_submission,
     students_of,
 )
@@ -45,6 +47,7 @@ from nbjudge.errors import CourseError, KernelUnavailable, SandboxUnavailable
 from nbjudge.files import replace_text
 from nbjudge.sandbox.host import probe
 from nbjudge.sandbox.wire import Limits
+from nbjudge.untrusted import one_line, shown
 from nbjudge.worker import submission as worker
 from nbjudge.worker.cluster import Task, run_tasks, workers_of
 from nbjudge.worker.kernels import foreign_kernel, installed
@@ -150,13 +153,15 @@ def submissions_to_grade(
             if student in present:
                 wanted.append((assignment, student))
                 continue
-            place = f"submitted/{student}/{assignment}"
+            place = f"submitted/{shown(student)}/{assignment}"
             sentence = (
                 "there is no such folder, so nothing was graded: "
                 "collect the submission or correct the name"
             )
-            findings.append(Finding(student, assignment, place, sentence, True))
-        if students is None and not present:
+            findings.append(Finding(shown(student), assignment, place, sentence, True))
+        odd = misnamed(root, assignment) if students is None else []
+        findings += odd
+        if students is None and not present and not odd:
             place = f"submitted/*/{assignment}"
             sentence = "nobody has handed this lesson in: collect the submissions"
             findings.append(Finding("", assignment, place, sentence, True))
@@ -494,30 +499,24 @@ class Grading:
         prepared = worker.prepare(common, submission, record)
         if prepared.has_work:
             return Task(sent, packed, prepared)
-        self.ended.append((sent, worker.run(common, prepared)))
+        try:
+            self.ended.append((sent, worker.run(common, prepared)))
+        except Exception as problem:  # of this submission's; the others are graded
+            self.ended.append((sent, problem))
         return None
 
     def _write_down(self) -> None:
         """Write down what has ended and tell of it; the notebook before the marks."""
-        marks = []
-        kept = []
-        news = []
+        written = []
         for sent, result in self.ended:
-            graded = self._graded(sent, result)
-            news.append((sent, findings_on(sent, graded)))
-            if not graded.problem:
-                self._write_results(sent, graded)
-                who = sent.assignment, sent.student
-                answers = self._answers(sent, graded)
-                same = hand_marks.unchanged(self.root, *who, answers)
-                marks.append(GradedSubmission(*who, sent.timestamp, graded.marks, same))
-                kept.append((who, answers))
+            written.append((sent, self._write_results(sent, self._graded(sent, result))))
         self.ended.clear()
-        if marks:
-            self.gradebook.record(marks)
-        for who, answers in kept:
-            hand_marks.keep(self.root, *who, answers)
-        for sent, findings in news:
+        problems = self._record([(sent, graded) for sent, graded in written if not graded.problem])
+        for sent, graded in written:
+            problem = problems.get((sent.assignment, sent.student))
+            if problem:
+                graded = self._ungraded(sent, problem, "", graded.says)
+            findings = findings_on(sent, graded)
             self.progress.written(sent.assignment, sent.student, findings)
 
     def _answers(self, sent: Sent, result: worker.Graded) -> hand_marks.Answers:
@@ -536,28 +535,110 @@ class Grading:
                 f"no worker could run it ({type(result).__name__}: {str(result)[:200]}), "
                 "so nothing was graded: try again"
             )
-            return worker.ungraded(problem, "")
-        if not result.problem or not sent.student:
-            return result
-        if report.read_autograded(self.root, sent.assignment, sent.student):
-            kept = f"{result.problem}; the earlier grading stays as it is"
-            return result._replace(problem=kept)
+            return self._ungraded(sent, problem)
+        if result.problem:
+            return self._ungraded(sent, result.problem, result.file, result.says)
         return result
 
-    def _write_results(self, sent: Sent, result: worker.Graded) -> None:
-        """Write the record and the executed notebooks of a submission."""
+    def _ungraded(
+        self,
+        sent: Sent,
+        problem: str,
+        file: str = "",
+        says: Iterable[str] = (),
+    ) -> worker.Graded:
+        """Return what is to be said of a submission that cannot be graded."""
+        earlier = self.root / "autograded" / sent.student / sent.assignment
+        if sent.student and any(earlier.glob("*.ipynb")):
+            problem = f"{problem}; the earlier grading stays as it is"
+        return worker.ungraded(problem, file, says)
+
+    def _write_results(self, sent: Sent, result: worker.Graded) -> worker.Graded:
+        """Write the executed notebooks of a submission, then its record; return what to tell.
+
+        What one submission holds may be impossible to write, such as a file that is gone by now.
+        Then nothing of it is written. Raises OSError where nothing can be written at all.
+        """
+        if result.problem:
+            return result
         assignment, student, timestamp, files = sent
+        submitted = self.root / "submitted"
+        stamp = submitted / student / assignment / STAMP if timestamp else None
+        try:
+            write_autograded(self.root, assignment, student, result.notebooks, files, stamp)
+            replace_text(record_of(self.root, assignment, student), result.record)
+        except Exception as problem:
+            if cannot_write(problem) and not is_below(submitted, problem):
+                raise
+            sentence = (
+                f"its results cannot be written ({type(problem).__name__}: {str(problem)[:200]}), "
+                "so nothing was graded: look at the files in this folder"
+            )
+            return self._ungraded(sent, sentence, "", result.says)
         self.cells += result.cells
-        replace_text(record_of(self.root, assignment, student), result.record)
-        stamp = self.root / "submitted" / student / assignment / STAMP if timestamp else None
-        write_autograded(self.root, assignment, student, result.notebooks, files, stamp)
+        return result
+
+    def _record(self, graded: list[tuple[Sent, worker.Graded]]) -> dict[tuple[str, str], str]:
+        """Record marks; return {(assignment, student): why theirs cannot be recorded}.
+
+        Where not all can be recorded together, each is recorded by itself. Raises DBAPIError where
+        the gradebook cannot be used at all.
+        """
+        if not graded:
+            return {}
+        marks = []
+        kept = []
+        try:
+            for sent, result in graded:
+                who = sent.assignment, sent.student
+                answers = self._answers(sent, result)
+                same = hand_marks.unchanged(self.root, *who, answers)
+                marks.append(GradedSubmission(*who, sent.timestamp, result.marks, same))
+                kept.append((who, answers))
+            self.gradebook.record(marks)
+        except Exception as problem:
+            if cannot_be_used(problem):
+                raise
+            self.gradebook.students.clear()  # those of the transaction are not there
+            if len(graded) == 1:
+                why = (
+                    f"its marks cannot be recorded ({type(problem).__name__}: "
+                    f"{str(problem)[:200]}), so the gradebook holds nothing new: "
+                    "look at the files in this folder"
+                )
+                sent, _ = graded[0]
+                return {(sent.assignment, sent.student): why}
+            problems: dict[tuple[str, str], str] = {}
+            for one in graded:
+                problems |= self._record([one])
+            return problems
+        for who, answers in kept:
+            hand_marks.keep(self.root, *who, answers)
+        return {}
+
+
+def cannot_write(problem: Exception) -> bool:
+    """Return whether this keeps all results from being written, not those of one submission."""
+    return isinstance(problem, OSError) and problem.errno in CANNOT_WRITE
+
+
+def is_below(folder: Path, problem: Exception) -> bool:
+    """Return whether an OSError is about a file in this folder."""
+    name = getattr(problem, "filename", None)
+    return isinstance(name, (str, Path)) and folder in Path(name).parents
+
+
+def cannot_be_used(problem: Exception) -> bool:
+    """Return whether this is about the whole gradebook, not about what was to be recorded."""
+    about_the_marks = isinstance(problem, (DataError, IntegrityError))
+    return isinstance(problem, DBAPIError) and not about_the_marks
 
 
 def findings_on(sent: Sent, result: worker.Graded) -> list[Finding]:
     """Return what there is to say about a submission."""
     assignment, student, *_ = sent
     file = result.file or f"submitted/{student}/{assignment}"
-    findings = [Finding(student, assignment, file, sentence) for sentence in result.says]
+    findings = [Finding(student, assignment, file, one_line(said)) for said in result.says]
     if result.problem:
-        findings.append(Finding(student, assignment, file, result.problem, blocks=True))
+        findings.append(Finding(student, assignment, file, one_line(result.problem), blocks=True))
     return findings

@@ -4,6 +4,7 @@ import nbformat
 import pytest
 
 from classroom import meta
+from nbjudge.planning import steps
 from nbjudge.planning.steps import names_of, steps_of
 
 GIVEN = ["import math", "data = [1, 2]", "def f(x):\n    return x"]
@@ -29,12 +30,32 @@ def test_a_check_runs_alone_where_nothing_later_depends_on_it(check, later, alon
         metadata = meta(name, grade=True, points=1)
         cells.append(nbformat.v4.new_code_cell(text, id=name, metadata=metadata))
     notebook = nbformat.v4.new_notebook(cells=cells)
-    steps = {step.name: step for _, step in steps_of(notebook, notebook, [])}
-    assert steps["first"].alone == alone
-    assert steps["given-0"].kind == "given"
+    found = {step.name: step for _, step in steps_of(notebook, notebook, [])}
+    assert found["first"].alone == alone
+    assert found["given-0"].kind == "given"
 
 
 def test_names_are_the_notebooks_also_inside_functions():
     text = "import os.path\n\ndef f(x):\n    global count\n    count = x + other\n    local = x"
     assert names_of(text) == ({"os", "f", "count"}, {"other"})
     assert names_of("def f(:") == (None, set())
+
+
+def test_the_names_of_each_cell_are_looked_at_once_or_twice(monkeypatch):
+    """A student can add thousands of cells, so the work must not grow with their square."""
+    looks = []
+    real = steps.definitions
+
+    def counted(source):
+        looks.append(source)
+        return real(source)
+
+    monkeypatch.setattr(steps, "definitions", counted)
+    cells = []
+    for number in range(50):
+        cells.append(nbformat.v4.new_code_cell(f"x{number} = 1", id=f"added-{number}"))
+        metadata = meta(f"check-{number}", grade=True, points=1)
+        cells.append(nbformat.v4.new_code_cell("assert f(1)", id=f"c-{number}", metadata=metadata))
+    notebook = nbformat.v4.new_notebook(cells=cells)
+    assert len(steps_of(notebook, notebook, [])) == 100
+    assert len(looks) <= 200

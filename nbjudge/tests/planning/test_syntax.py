@@ -53,3 +53,9 @@ def test_an_indented_cell_runs_but_is_no_answer_of_its_own():
 
 def test_magics_are_python():
     assert is_python("%time\nx = 1") and not is_python("%time\nx =")
+
+
+def test_a_cell_too_long_for_a_syntax_tree_is_not_parsed():
+    text = "x = 1\n" * 200_000
+    assert as_python(text) == "" and not is_python(text)
+    assert as_python(text[:600]) == text[:600] and is_python(text[:600])

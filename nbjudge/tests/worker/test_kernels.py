@@ -7,11 +7,12 @@ import sys
 import nbformat
 import pytest
 from nbformat import from_dict
+from nbformat.v4 import new_code_cell, new_output
 
 from classroom import LESSON, answered, course_of_one, hand_in, make_source, points
 from nbjudge.coordinator import Options, grade
 from nbjudge.errors import SandboxUnavailable
-from nbjudge.worker.kernels import executor, foreign_kernel
+from nbjudge.worker.kernels import as_result, executor, foreign_kernel
 
 EXITS = "def add(x, y):\n    import os\n    os._exit(0)"
 NO_MEAN = "def mean(values):\n    return 0"
@@ -26,6 +27,17 @@ def test_ordinary_kernels_give_the_same_marks(tmp_path):
     grade(course, [LESSON], options=Options(kernel="python3", confined=False))
     assert (points(course), points(course, "three")) == ([2, 2], [2, 0])
     assert points(course, "two") == [0, 0]  # here a kernel that dies takes the rest with it
+
+
+def test_what_a_kernel_sends_is_made_valid_text():
+    half = "half \ud800"
+    outputs = [
+        new_output("stream", text=half),
+        new_output("display_data", data={"text/plain": half}, metadata={half: half}),
+    ]
+    stream, display = as_result(new_code_cell("", outputs=outputs), "").outputs
+    assert stream["text"] == display["data"]["text/plain"] == "half ?"
+    assert display["metadata"] == {"half ?": "half ?"}
 
 
 AS_ON_WINDOWS = """

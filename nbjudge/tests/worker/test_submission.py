@@ -108,3 +108,10 @@ def test_documentation_of_the_instructors_runs_nothing(course, ran, tmp_path, mo
     (package / "limit.txt").write_text("6")
     assert grade(course, [LESSON], options=ONE).cells == 5
     assert points(course) == [0, 2]
+
+
+@pytest.mark.parametrize(
+    "kept", ['{"x": 5}', '{"x": {"well": true}}', "[]", "null", "[" * 100_000, "{}}}}"]
+)
+def test_a_damaged_record_is_no_record(kept):
+    assert submission.kept_results(f'{{"notebooks": {{"one": {{"results": {kept}}}}}}}') == {}

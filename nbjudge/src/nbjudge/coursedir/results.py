@@ -30,9 +30,12 @@ def read_record(
     assignment: str,
     student: str,
 ) -> str:
-    """Return the record of a submission's last grading, "" where there is none."""
-    path = record_of(root, assignment, student)
-    return path.read_text(encoding="utf-8", errors="replace") if path.exists() else ""
+    """Return the record of a submission's last grading, "" where none can be read."""
+    try:
+        path = record_of(root, assignment, student)
+        return path.read_text(encoding="utf-8", errors="replace")
+    except OSError:
+        return ""
 
 
 def write_autograded(
@@ -48,13 +51,17 @@ def write_autograded(
     `timestamp` is the file that says when the submission was handed in, where there is one.
     """
     part = Path(tempfile.mkdtemp(prefix="graded-", dir=root / KEPT))
-    write_files(part, files)
-    for name, text in notebooks.items():
-        (part / f"{name}.ipynb").write_text(text, encoding="utf-8")
-    if timestamp:
-        shutil.copyfile(timestamp, part / timestamp.name)
-    part.chmod(0o755)  # mkdtemp makes folders for their owner only
-    replace_folder(part, root / "autograded" / student / assignment)
+    try:
+        write_files(part, files)
+        for name, text in notebooks.items():
+            (part / f"{name}.ipynb").write_text(text, encoding="utf-8")
+        if timestamp:
+            shutil.copyfile(timestamp, part / timestamp.name)
+        part.chmod(0o755)  # mkdtemp makes folders for their owner only
+        replace_folder(part, root / "autograded" / student / assignment)
+    except BaseException:
+        shutil.rmtree(part, ignore_errors=True)
+        raise
 
 
 @contextlib.contextmanager

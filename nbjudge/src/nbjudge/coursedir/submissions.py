@@ -2,9 +2,11 @@
 
 import importlib.util
 import json
+import os
 import re
+import stat
 import warnings
-from collections.abc import Collection
+from collections.abc import Collection, Iterator
 from datetime import datetime
 from pathlib import Path
 from typing import Any, NamedTuple, TypeVar
@@ -14,9 +16,25 @@ from nbformat import NotebookNode
 from nbgrader.utils import parse_utc
 
 from nbjudge.errors import SubmissionError
+from nbjudge.untrusted import (
+    TooManyValues,
+    clean_json,
+    is_writable,
+    load_json,
+    one_line,
+    shown,
+    writable,
+)
 
+# What one submission may hold. More is refused, because the others are graded by the same process.
 HUGE = 100_000_000  # bytes from which a notebook's size is worth a sentence
-TOO_LARGE = 1_000_000_000  # bytes that are not read at all: the others want to be graded too
+TOO_LARGE = 150_000_000  # bytes of a notebook; text that is not ASCII takes four times as much
+MOST_CELLS = 5_000
+MOST_CODE = 1_000_000  # characters of all code cells
+FILES_SIZE = 100_000_000  # bytes of all files beside the notebook that the lesson did not bring
+MOST_FILES = 10_000  # files and folders beside the notebook
+STAMP_SIZE = 1_000  # bytes of timestamp.txt
+
 STAMP = Path("timestamp.txt")
 SETTINGS = re.compile(
     r"(jupyter|ipython|ipykernel)\w*_config\.(py|json)|(site|user)customize\.py|\w*conftest\.py",
@@ -52,12 +70,52 @@ class Submission(NamedTuple):
 
 
 def students_of(root: Path, assignment: str) -> list[str]:
-    """Return the names of all who have handed in something for the assignment, in order."""
+    """Return the names of all who have handed in something for the assignment, in order.
+
+    Names that are not UTF-8 are left out, because the gradebook cannot hold them; `misnamed` says
+    so.
+    """
+    return [name for name in folders_of(root, assignment) if is_writable(name)]
+
+
+def misnamed(root: Path, assignment: str) -> list[Finding]:
+    """Return a finding for each student's folder whose name the gradebook cannot hold."""
+    findings = []
+    for name in folders_of(root, assignment):
+        if not is_writable(name):
+            sentence = (
+                "the name of the learner's folder is not UTF-8, so nothing was graded: "
+                "rename the folder"
+            )
+            place = f"submitted/{shown(name)}/{assignment}"
+            findings.append(Finding(shown(name), assignment, place, sentence, True))
+    return findings
+
+
+def folders_of(root: Path, assignment: str) -> list[str]:
+    """Return the names in submitted/ below which there is something called like the assignment.
+
+    What it is does not matter here: read_submission says what is wrong with it.
+    """
+    submitted = root / "submitted"
+    if not submitted.is_dir():
+        return []
     found = []
-    for folder in (root / "submitted").glob(f"*/{assignment}"):
-        if folder.is_dir() and not folder.parent.name.startswith("."):
-            found.append(folder.parent.name)
+    for name in os.listdir(submitted):
+        if not name.startswith(".") and is_there(submitted / name / assignment):
+            found.append(name)
     return sorted(found)
+
+
+def is_there(path: Path) -> bool:
+    """Return whether there is something at this place, a link to nowhere included."""
+    try:
+        path.lstat()
+    except (FileNotFoundError, NotADirectoryError):
+        return False
+    except OSError:  # such as a folder that may not be opened: reading it says so
+        return True
+    return True
 
 
 def read_submission(
@@ -83,7 +141,7 @@ def read_submission(
             f"it cannot be read ({type(error).__name__}: {error}), so nothing was graded: "
             "look at the file by hand"
         )
-    file = reading.file.relative_to(root).as_posix()
+    file = shown(reading.file.relative_to(root).as_posix())
     return Submission(student, {}, {}, reading.says, reading.timestamp, problem, file)
 
 
@@ -104,6 +162,9 @@ class Reading:
         carry_files: bool,
     ) -> Submission:
         """Return the submission. Raises SubmissionError where there is nothing to grade."""
+        for folder in (self.folder.parent, self.folder):
+            self.file = folder
+            need_folder(folder)
         notebooks = {}
         paths = []
         missing = {}
@@ -115,7 +176,8 @@ class Reading:
                 missing[name] = reason
                 continue
             self.file = path
-            notebooks[name] = (path.relative_to(self.root).as_posix(), read_bytes(path))
+            place = shown(path.relative_to(self.root).as_posix())
+            notebooks[name] = (place, read_bytes(path))
             self.says += said
             paths.append(path)
         if not notebooks:
@@ -125,13 +187,33 @@ class Reading:
                 f"there is no {name}.ipynb: it counts as not handed in, "
                 "ask the learner if that was not meant"
             )
+        self.file = self.folder
         self.timestamp, odd_date = timestamp_of(self.folder)
-        beside, left_out = files_beside(self.folder, paths)
+        lesson = self.root / "source" / self.folder.name
+        beside, left_out = files_beside(self.folder, paths, lesson)
         files: dict[str, bytes | Path] = {}
         for inside, path in beside.items():
             files[inside] = path.read_bytes() if carry_files else path
         says = [*self.says, *odd_date, *left_out]
         return Submission(student, notebooks, files, says, self.timestamp)
+
+
+def need_folder(folder: Path) -> None:
+    """Raise SubmissionError where this is no folder, or a link to one.
+
+    A link is not followed: it may lead to another student's folder or to the source notebooks.
+    """
+    mode = folder.lstat().st_mode
+    if stat.S_ISLNK(mode):
+        raise SubmissionError(
+            "this is a link and is not followed, so nothing was graded: "
+            "put the folder itself in its place"
+        )
+    if not stat.S_ISDIR(mode):
+        raise SubmissionError(
+            "this is no folder, so nothing was graded: put what was handed in into a folder of "
+            "this name"
+        )
 
 
 def find_notebook(
@@ -147,7 +229,8 @@ def find_notebook(
     """
     found = []
     for path in sorted(folder.iterdir()):
-        if path.suffix.lower() == ".ipynb" and path.is_file() and path.stem not in others:
+        is_folder = stat.S_ISDIR(path.lstat().st_mode)
+        if path.suffix.lower() == ".ipynb" and not is_folder and path.stem not in others:
             found.append(path)
     right = folder / f"{name}.ipynb"
     if right in found:
@@ -159,7 +242,7 @@ def find_notebook(
             f"ask the learner for {right.name}"
         )
     if len(likely) > 1:
-        names = ", ".join(path.name for path in likely)
+        names = listed([path.name for path in likely])
         raise SubmissionError(
             f"there are {len(likely)} notebooks ({names}) and none is called {right.name}, "
             f"so nothing was graded: rename the one to grade to {right.name}"
@@ -172,23 +255,41 @@ def find_notebook(
 ASK = "so nothing was graded: ask the learner to save the notebook in JupyterLab and send it again"
 
 
+def listed(names: list[str]) -> str:
+    """Return the first of these files' names for a sentence."""
+    text = ", ".join(shown(name) for name in names[:5])
+    return f"{text} and {len(names) - 5} more" if len(names) > 5 else text
+
+
 def read_bytes(path: Path) -> bytes:
-    """Return what a notebook's file holds. Raises SubmissionError if it is empty or too large."""
-    size = path.stat().st_size
+    """Return what a notebook's file holds.
+
+    Raises SubmissionError if it is empty, too large, or no regular file: a link may lead to
+    somebody else's notebook, and a pipe would be waited for without end.
+    """
+    status = path.lstat()
+    if not stat.S_ISREG(status.st_mode):
+        raise SubmissionError(
+            "the notebook is a link, a pipe or a device and was not opened, so nothing was graded: "
+            "ask the learner for the notebook itself"
+        )
+    size = status.st_size
     if size == 0:
         raise SubmissionError(f"the file is empty, {ASK}")
     if size > TOO_LARGE:
         raise SubmissionError(
-            f"the file has {size / 1e9:.1f} GB and was not opened, so nothing was graded: "
-            "ask the learner to clear all outputs and send it again"
+            f"the file has {size / 1e6:,.0f} MB, at most {TOO_LARGE / 1e6:.0f} are read, {CLEAR}"
         )
     return path.read_bytes()
+
+
+CLEAR = "so nothing was graded: ask the learner to clear all outputs and send it again"
 
 
 def parse_notebook(data: bytes) -> tuple[NotebookNode, list[str]]:
     """Return (notebook, findings), a notebook of format 4 without outputs.
 
-    Raises SubmissionError where the bytes are no notebook.
+    Raises SubmissionError where the bytes are no notebook, or one that holds too much.
     """
     findings = []
     if len(data) > HUGE:
@@ -197,14 +298,33 @@ def parse_notebook(data: bytes) -> tuple[NotebookNode, list[str]]:
             f"the file has {megabytes}: it is graded without its outputs, nothing to do"
         )
     try:
-        raw = json.loads(data.decode("utf-8-sig"))
-    except (ValueError, RecursionError) as error:
+        raw = load_json(data)
+    except TooManyValues as error:
+        raise SubmissionError(f"the file was not opened, {error}, {CLEAR}") from None
+    except ValueError as error:
         raise SubmissionError(f"the file is not JSON ({str(error)[:80]}), {ASK}") from None
     try:
-        return as_notebook(raw), findings
+        notebook = as_notebook(raw)
     except Exception as error:  # whatever a file may hold, and nbformat's converters do not expect
-        what = f"{type(error).__name__}: {str(error)[:80]}"
+        what = one_line(f"{type(error).__name__}: {str(error)[:80]}")
         raise SubmissionError(f"the file is JSON but not a notebook ({what}), {ASK}") from None
+    need_moderate(notebook)
+    return notebook, findings
+
+
+def need_moderate(notebook: NotebookNode) -> None:
+    """Raise SubmissionError for more cells or code than anybody writes."""
+    cells = len(notebook.cells)
+    code = sum(len(cell.source) for cell in notebook.cells if cell.cell_type == "code")
+    for count, most, what in (
+        (cells, MOST_CELLS, "cells"),
+        (code, MOST_CODE, "characters of code"),
+    ):
+        if count > most:
+            raise SubmissionError(
+                f"the notebook has {count:,} {what}, at most {most:,} are graded, so nothing was "
+                "graded: ask the learner to remove what is not an answer"
+            )
 
 
 def as_notebook(raw: Any) -> NotebookNode:
@@ -225,8 +345,8 @@ def as_notebook(raw: Any) -> NotebookNode:
     notebook = {
         "cells": [as_cell(cell) for cell in raw["cells"]],
         "metadata": {
-            "kernelspec": {"name": typed(kernel.get("name"), str)},
-            "made_from": typed(metadata.get("made_from"), str),
+            "kernelspec": {"name": short(kernel.get("name"))},
+            "made_from": short(metadata.get("made_from")),
         },
         "nbformat": 4,
         "nbformat_minor": 5,
@@ -235,22 +355,47 @@ def as_notebook(raw: Any) -> NotebookNode:
 
 
 def as_cell(cell: Any) -> dict[str, Any]:
-    """Return of a cell what grading uses, each field with its type."""
+    """Return of a cell what grading uses, each field with its type and its text in UTF-8."""
     metadata = typed(cell.get("metadata"), dict)
     nbgrader = typed(metadata.get("nbgrader"), dict)
-    text = "".join(cell["source"])
+    kind = cell["cell_type"]
+    source = cell["source"]
+    if not isinstance(source, (str, list)):
+        raise TypeError(f"a cell's source is of type {type(source).__name__}")
     clean = {
-        "cell_type": str(cell["cell_type"]),
-        "source": text.encode("utf-8", "replace").decode(),  # half a surrogate cannot be written
+        "cell_type": kind if kind in ("code", "markdown") else "raw",
+        "source": writable("".join(source)),
         "metadata": {
-            "nbgrader": {"grade_id": typed(nbgrader.get("grade_id"), str)},
-            "tags": typed(metadata.get("tags"), list),
+            "nbgrader": {"grade_id": writable(typed(nbgrader.get("grade_id"), str))},
+            "tags": [tag for tag in typed(metadata.get("tags"), list) if isinstance(tag, str)],
         },
     }
-    for key, kind in (("id", str), ("attachments", dict)):
-        if isinstance(cell.get(key), kind):
-            clean[key] = cell[key]
+    if isinstance(cell.get("id"), str):
+        clean["id"] = writable(cell["id"])
+    if isinstance(cell.get("attachments"), dict):
+        clean["attachments"] = attachments_of(cell["attachments"])
     return clean
+
+
+def attachments_of(raw: dict[str, Any]) -> dict[str, dict[str, Any]]:
+    """Return a cell's attachments that are any: {name: {MIME type: text or lines}}."""
+    found = {}
+    for name, by_type in clean_json(raw).items():
+        if isinstance(by_type, dict) and all(map(is_text, by_type.values())):
+            found[name] = by_type
+    return found
+
+
+def is_text(value: Any) -> bool:
+    """Return whether a value is a text, or a text in lines, as nbformat keeps it."""
+    if isinstance(value, list):
+        return all(isinstance(line, str) for line in value)
+    return isinstance(value, str)
+
+
+def short(value: Any) -> str:
+    """Return a name that sentences may hold, "" where the value is no text."""
+    return one_line(typed(value, str)[:100])
 
 
 def typed(value: Any, kind: type[Kind]) -> Kind:
@@ -258,37 +403,89 @@ def typed(value: Any, kind: type[Kind]) -> Kind:
     return value if isinstance(value, kind) else kind()
 
 
-def files_beside(folder: Path, notebooks: Collection[Path]) -> tuple[dict[str, Path], list[str]]:
+def files_beside(
+    folder: Path,
+    notebooks: Collection[Path],
+    lesson: Path,
+) -> tuple[dict[str, Path], list[str]]:
     """Return ({name: path} of what lies beside the notebooks, findings on what is left out).
 
     The files are used because an answer may read them. Left out is what would change the grading
-    itself: modules that hide installed ones, settings of Jupyter, links, other notebooks.
+    itself: modules that hide installed ones, settings of Jupyter, other notebooks; and what cannot
+    be read or named: links, pipes, names that are not UTF-8. Raises SubmissionError where there is
+    too much. Files as large as those of the same name in the folder `lesson` do not count, because
+    they were given out.
     """
     files = {}
     left_out = []
-    for path in sorted(folder.rglob("*")):
+    size = 0
+    for path in everything_in(folder):
         inside = path.relative_to(folder)
-        hidden = any(part.startswith(".") or part == "__pycache__" for part in inside.parts)
-        if path in notebooks or path.is_dir() or inside == STAMP or hidden:
+        if path in notebooks or inside == STAMP:
             continue
-        if changes_the_grading(path, inside):
+        status = path.lstat()
+        regular = stat.S_ISREG(status.st_mode) and is_writable(inside.as_posix())
+        if not regular or changes_the_grading(path, inside):
             left_out.append(inside.as_posix())
-        else:
-            files[inside.as_posix()] = path
+            continue
+        files[inside.as_posix()] = path
+        if status.st_size != size_of(lesson / inside):
+            size += status.st_size
+    if size > FILES_SIZE:
+        raise SubmissionError(
+            f"the files beside the notebook have {size / 1e6:,.0f} MB, at most "
+            f"{FILES_SIZE / 1e6:.0f} are read, so nothing was graded: remove those that no answer "
+            "needs"
+        )
     if not left_out:
         return files, []
-    names = ", ".join(left_out[:5])
-    if len(left_out) > 5:
-        names += f" and {len(left_out) - 5} more"
     return files, [
-        f"beside the notebook lies {names}: it is not used in grading, "
+        f"beside the notebook lies {listed(left_out)}: it is not used in grading, "
         "look at it if an answer needs it"
     ]
 
 
+def everything_in(folder: Path) -> Iterator[Path]:
+    """Yield what lies in a folder and below, except folders, in order; hidden things are left out.
+
+    Links are yielded and not followed. Raises SubmissionError where there are too many things.
+    """
+    count = 0
+    for place, folders, names in os.walk(folder, onerror=raise_it):
+        links = [name for name in folders if os.path.islink(os.path.join(place, name))]
+        folders[:] = sorted(name for name in folders if name not in links and not is_hidden(name))
+        count += len(folders) + len(names)
+        if count > MOST_FILES:
+            raise SubmissionError(
+                f"there are more than {MOST_FILES:,} files beside the notebook, so nothing was "
+                "graded: remove those that no answer needs"
+            )
+        for name in sorted(names + links):
+            if not is_hidden(name):
+                yield Path(place, name)
+
+
+def raise_it(problem: OSError) -> None:
+    """Raise what os.walk would pass over, such as a folder that may not be read."""
+    raise problem
+
+
+def is_hidden(name: str) -> bool:
+    """Return whether a file or folder of this name is nobody's answer."""
+    return name.startswith(".") or name == "__pycache__"
+
+
+def size_of(path: Path) -> int:
+    """Return how large a file is, -1 where there is none."""
+    try:
+        return path.stat().st_size
+    except OSError:
+        return -1
+
+
 def changes_the_grading(path: Path, inside: Path) -> bool:
     """Return whether a file, `inside` the submission's folder, could change the grading itself."""
-    if path.is_symlink() or path.suffix.lower() == ".ipynb":
+    if path.suffix.lower() == ".ipynb":
         return True
     return bool(SETTINGS.fullmatch(path.name)) or hides_module(inside)
 
@@ -306,11 +503,14 @@ def hides_module(inside: Path) -> bool:
 def timestamp_of(folder: Path) -> tuple[datetime | None, list[str]]:
     """Return (when it was handed in, findings), as nbgrader reads timestamp.txt."""
     path = folder / STAMP
-    if not path.exists():
+    if not is_there(path):
         return None, []
     try:
-        return parse_utc(path.read_text().strip()), []
-    except (ValueError, OverflowError):
+        status = path.lstat()
+        if not stat.S_ISREG(status.st_mode) or status.st_size > STAMP_SIZE:
+            raise ValueError("it is no small file")
+        return parse_utc(path.read_text(encoding="utf-8").strip()), []
+    except Exception:  # whatever a file may hold, and dateutil does not expect
         return None, [
             "timestamp.txt holds no date: the submission is graded as if in time, "
             "correct the file if it was late"

@@ -3,6 +3,7 @@
 import ast
 import builtins
 import symtable
+from collections import Counter
 from functools import lru_cache
 from typing import NamedTuple
 
@@ -48,14 +49,14 @@ def steps_of(
     for cell in cells:
         if cell.kind in ("given", "check"):
             bound_by_instructor |= cell.sets or set()
+    shared = SharedNames(cells)
     steps = []
     used_later: set[str] = set()
-    for position in reversed(range(len(cells))):
-        cell = cells[position]
+    for cell in reversed(cells):
         step = Step(cell.name, cell.source, cell.kind, uses=tuple(sorted(cell.uses)))
         if cell.kind == "check":
             trusted = (cell.uses & BUILTINS) - bound_by_instructor
-            alone = runs_alone(cells, position, used_later)
+            alone = runs_alone(cell, used_later, shared)
             step = step._replace(alone=alone, means=tuple(sorted(trusted)))
         steps.append((cell.place, step))
         used_later |= cell.uses
@@ -97,35 +98,44 @@ def kind_of(
 
 
 def runs_alone(
-    cells: list[CodeCell],
-    position: int,
+    check: CodeCell,
     used_later: set[str],
+    shared: "SharedNames",
 ) -> bool:
     """Return whether a check can run in a fork, because no other cell notices that it has run."""
-    sets = cells[position].sets
-    if sets is None or sets & used_later:
+    if check.sets is None or check.sets & used_later:
         return False
-    return not shares_data(cells, position)
+    return not shared.has_data_of(check)
 
 
-def shares_data(
-    cells: list[CodeCell],
-    position: int,
-) -> bool:
-    """Return whether a check uses an object that another check uses, too, and may change.
+class SharedNames:
+    """How many cells of a notebook bind a name to data, and how many checks use it.
 
     Names that cells bind to functions, classes and modules do not count: checks only call those.
+    Counting keeps the time linear in the number of cells, of which a student can add thousands.
     """
-    others = cells[:position] + cells[position + 1 :]
-    data: set[str] = set()
-    for other in others:
-        if other.sets:
-            data |= other.sets - definitions(other.source)
-    data &= cells[position].uses
-    for other in others:
-        if other.kind == "check" and data & other.uses:
-            return True
-    return False
+
+    def __init__(self, cells: list[CodeCell]) -> None:
+        self.binding: Counter[str] = Counter()
+        self.checks: Counter[str] = Counter()
+        for cell in cells:
+            self.binding.update(data_of(cell))
+            if cell.kind == "check":
+                self.checks.update(cell.uses)
+
+    def has_data_of(self, check: CodeCell) -> bool:
+        """Return whether the check uses an object that another check uses, too, and may change."""
+        own = data_of(check)
+        for name in check.uses:
+            others = self.binding[name] - (name in own)
+            if others and self.checks[name] > 1:
+                return True
+        return False
+
+
+def data_of(cell: CodeCell) -> frozenset[str]:
+    """Return the names that a cell binds to something else than functions, classes and modules."""
+    return cell.sets - definitions(cell.source) if cell.sets else frozenset()
 
 
 @lru_cache(4096)  # most cells are the same in every notebook of a class

@@ -19,6 +19,8 @@ from IPython.core.inputtransformer2 import TransformerManager, leading_indent
 # What Python's parser raises: ValueError for a null byte, the last two for code nested too deeply.
 NOT_PYTHON = (SyntaxError, ValueError, RecursionError, MemoryError)
 
+LONGEST = 1_000_000  # characters of a cell that are parsed: a syntax tree takes 200 times as much
+
 PARSER = Lock()
 
 
@@ -48,6 +50,8 @@ def tree_of(source: str) -> ast.Module:
 @lru_cache(4096)  # most cells are the same in every notebook of a class
 def as_python(cell: str) -> str:
     """Return a cell's source with IPython's own syntax replaced, "" where it cannot be read."""
+    if len(cell) > LONGEST:
+        return ""
     try:
         return TransformerManager().transform_cell(cell)
     except NOT_PYTHON:
@@ -56,6 +60,8 @@ def as_python(cell: str) -> str:
 
 def cell_tree(cell: str) -> ast.Module | None:
     """Return the syntax tree of a cell, magics allowed; None where it is not Python."""
+    if len(cell) > LONGEST:
+        return None
     manager = TransformerManager()
     manager.cleanup_transforms = [
         transform for transform in manager.cleanup_transforms if transform is not leading_indent

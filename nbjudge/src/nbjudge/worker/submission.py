@@ -29,6 +29,7 @@ from nbjudge.job import Job, Result, Step
 from nbjudge.planning.fingerprints import Code
 from nbjudge.planning.keys import Surroundings, keys_of, steps_to_run
 from nbjudge.planning.steps import steps_of
+from nbjudge.sandbox.host.results import OutputRation
 from nbjudge.sandbox.wire import Limits
 from nbjudge.worker.environment import environment
 from nbjudge.worker.kernels import run_in_kernel
@@ -170,8 +171,12 @@ def kept_results(record: str) -> dict[str, dict[str, Any]]:
     """Return {notebook: {key: fields of the result}} of a record, nothing where it is damaged."""
     try:
         notebooks = json.loads(record)["notebooks"] if record else {}
-        return {name: notebook["results"] for name, notebook in notebooks.items()}
-    except (ValueError, KeyError, TypeError, AttributeError):
+        found = {name: notebook["results"] for name, notebook in notebooks.items()}
+        for results in found.values():
+            for fields in results.values():
+                Result(**fields)  # raises TypeError where one is missing
+        return found
+    except (ValueError, KeyError, TypeError, AttributeError, RecursionError):
         return {}
 
 
@@ -179,8 +184,19 @@ def digests_of(files: Mapping[str, bytes | Path]) -> dict[str, str]:
     """Return {name: SHA-256 of the content}."""
     found = {}
     for name, content in files.items():
-        found[name] = hashlib.sha256(bytes_of(content)).hexdigest()
+        found[name] = digest_of(content)
     return found
+
+
+def digest_of(content: bytes | Path) -> str:
+    """Return the SHA-256 of a content; a file is read in parts, because it may be large."""
+    if isinstance(content, bytes):
+        return hashlib.sha256(content).hexdigest()
+    found = hashlib.sha256()
+    with open(content, "rb") as file:
+        while part := file.read(1 << 20):
+            found.update(part)
+    return found.hexdigest()
 
 
 def bytes_of(content: bytes | Path) -> bytes:
@@ -214,6 +230,7 @@ def run(assignment: Assignment, prepared: Prepared) -> Graded:
     started = time.perf_counter()
     if prepared.problem:
         return ungraded(prepared.problem, prepared.file, prepared.says)
+    ration = OutputRation()
     files: dict[str, bytes] = {}
     if prepared.has_work:
         files = {name: bytes_of(content) for name, content in prepared.files.items()}
@@ -227,7 +244,7 @@ def run(assignment: Assignment, prepared: Prepared) -> Graded:
         results: list[Result] = []
         if part.to_run:
             results = run_job(job_of(assignment, name, part.to_run, files))
-        record, verdicts, notes = fill_in(part, results)
+        record, verdicts, notes = fill_in(part, results, ration)
         notebook, _ = LimitOutput(**assignment.trim).preprocess(part.notebook, {})
         says += notes + report.oddities(notebook, assignment.options.timeout)
         records[name] = record
@@ -264,9 +281,11 @@ def run_job(job: Job) -> list[Result]:
 
 
 def fill_in(
-    part: PreparedNotebook, results: list[Result]
+    part: PreparedNotebook,
+    results: list[Result],
+    ration: OutputRation,
 ) -> tuple[dict[str, Any], dict[str, tuple[bool, float | None]], list[str]]:
-    """Put the results into the notebook.
+    """Put the results into the notebook; `ration` is what its outputs may still hold.
 
     Returns (the notebook's record, {grade_id of a check: (whether it passed, partial credit or
     None)}, findings).
@@ -280,6 +299,7 @@ def fill_in(
     says = []
     for number, ((index, step), key) in enumerate(zip(part.steps, part.keys, strict=True), 1):
         done = ran[step.name] if step.name in ran else Result(**part.kept[key])
+        done = ration.keep(done)
         cell = part.notebook.cells[index]
         cell.outputs = [nbformat.from_dict(output) for output in done.outputs]
         cell.execution_count = number

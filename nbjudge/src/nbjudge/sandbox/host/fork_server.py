@@ -24,7 +24,7 @@ from nbjudge.errors import ProcessLost
 from nbjudge.job import Job, Result
 from nbjudge.sandbox import wire
 from nbjudge.sandbox.host.forking_process import ForkingProcess
-from nbjudge.sandbox.host.results import DEADLY, stopped
+from nbjudge.sandbox.host.results import DEADLY, OutputRation, clean_outputs, stopped
 from nbjudge.sandbox.host.session import Session
 
 IDLE_TEMPLATES = 2  # template processes that are kept while nobody uses them
@@ -247,7 +247,7 @@ def results_of_given(report: wire.TemplateReport) -> dict[int, Result]:
     report["seconds"] = []
     results = {}
     for place, outputs in enumerate(report["outputs"]):
-        results[place] = Result(True, None, outputs, seconds[place], [])
+        results[place] = Result(True, None, clean_outputs(outputs), seconds[place], [])
     return results
 
 
@@ -258,6 +258,7 @@ def run_steps(
 
     In a process that was started anew, cells that others depend on run once more.
     """
+    ration = OutputRation()
     for place, step in enumerate(job.steps):
         if place < given:
             continue
@@ -265,6 +266,6 @@ def run_steps(
         if earlier and (step.alone or earlier.end in DEADLY):
             continue
         left = ends - time.monotonic()
-        results[place] = session.run(step, min(job.timeout, left))
+        results[place] = ration.keep(session.run(step, min(job.timeout, left)))
         if session.over or time.monotonic() > ends:
             break
