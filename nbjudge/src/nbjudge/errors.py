@@ -10,7 +10,7 @@ NbjudgeError
 ├── SchedulerError: no Dask scheduler answers
 └── SandboxError
     ├── SandboxUnavailable: this system lets no sandbox be built
-    └── ProcessLost: a process of the engine's own is gone
+    └── ProcessLost: a zygote, template or sandbox has ended unexpectedly
 """
 
 
@@ -47,7 +47,7 @@ class SchedulerError(NbjudgeError):
 
 
 class SandboxError(NbjudgeError):
-    """Something about the sandbox itself, through no fault of a submission."""
+    """The sandbox itself does not work; no submission has caused that."""
 
 
 class SandboxUnavailable(SandboxError):
@@ -55,4 +55,4 @@ class SandboxUnavailable(SandboxError):
 
 
 class ProcessLost(SandboxError):
-    """A process of the engine's own is gone, through no cell's fault that could be named."""
+    """A zygote, template or sandbox process has ended, and no cell is known to have caused it."""
