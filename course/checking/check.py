@@ -45,7 +45,7 @@ def expect(found: object, kind: type | types.UnionType, asked: str) -> None:
     isinstance() would also believe an object whose class has a `__class__` of its own.
     """
     if not issubclass(type(found), kind):
-        raise unlike(found, f"asked is {asked}; you return {type(found).__name__}")
+        raise unlike(found, f"expected {asked}; you return {type(found).__name__}")
 
 
 def plain(found: Any) -> Any:
@@ -58,7 +58,7 @@ def plain(found: Any) -> Any:
     for value in (found, *_held_by(found)):
         if any(_decides_equality(kind) for kind in type.mro(type(value))):
             raise wrong_result(
-                f"asked is a plain value; you return one of a class {type(value).__name__}, "
+                f"expected a plain value; you return one of a class {type(value).__name__}, "
                 "which decides itself what it is equal to"
             )
     return found

@@ -136,7 +136,7 @@ def _why_wrong_shape(
             f"out_features of {name} says {n}, its weight is still {weight}: "
             f"two pictures give {shape}",
         )
-    return wrong_result(f"two pictures through {name} give {shape}; asked is (2, {n})")
+    return wrong_result(f"two pictures through {name} give {shape}; expected (2, {n})")
 
 
 def _expect_nothing_lost(model: nn.Module, name: str, original: Original) -> None:

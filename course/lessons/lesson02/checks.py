@@ -74,7 +74,7 @@ def _probe_row(
         learns, moves = map(bool, result)
     except (TypeError, ValueError, RuntimeError):
         raise wrong_result(
-            f"asked is a pair of bools (learns, moves); you return {result!r:.60}"
+            f"expected a pair of bools (learns, moves); you return {result!r:.60}"
         ) from None
     row = ", ".join([name, *(f"{switch}={value}" for switch, value in switches._asdict().items())])
     _expect_learns(learns, model, switches, row)
@@ -136,7 +136,7 @@ def frozen_classifier(answer: Answer, name: str = "resnet18", n: int = 4) -> str
     new = dict(model.named_parameters()).keys() - trained
     images, labels = networks.images(name, 4), torch.arange(4) % n
     if model(images).shape != (4, n):
-        raise wrong_result(f"4 pictures give {tuple(model(images).shape)}; asked is (4, {n})")
+        raise wrong_result(f"4 pictures give {tuple(model(images).shape)}; expected (4, {n})")
     for make_optimizer in (torch.optim.AdamW, torch.optim.SGD):
         optimizer = make_optimizer(model.parameters(), lr=1e-2, weight_decay=1e-2)
         start = comparisons.snapshot(model.named_parameters())
@@ -260,7 +260,7 @@ def _expect_counts(found: Any, expected: Counts, name: str) -> None:
         without_buffers = isinstance(found, dict) and "buffers" not in found
         raise Misconception(
             "parameters-only" if without_buffers else "wrong-result",
-            f"asked is a dict with {', '.join(map(repr, LINES))}, a pair (moved, of how many) "
+            f"expected a dict with {', '.join(map(repr, LINES))}, a pair (moved, of how many) "
             f"each; you return {found!r:.80}",
         ) from None
     if said != expected:
@@ -557,6 +557,6 @@ def thaw(
     moved = {path.split(".")[0] for path in comparisons.moved_since(model, start)}
     if moved != {"fc", stage}:
         raise wrong_result(
-            f"the next step moved {', '.join(sorted(moved)) or 'nothing'}; asked are {stage} and fc"
+            f"the next step moved {', '.join(sorted(moved)) or 'nothing'}; expected {stage} and fc"
         )
     return f"{stage} has joined at {rate}, the head kept its rate and its momentum."

@@ -153,7 +153,7 @@ def expect_others_learn(
     if stuck:
         raise Misconception(
             "prefix-too-greedy",
-            f"{where}: asked is {in_tensors(len(asked))}; "
+            f"{where}: expected {in_tensors(len(asked))}; "
             f"frozen are {len(stuck)} more, such as {min(stuck)}",
         )
 
@@ -199,7 +199,9 @@ def expect_frozen_until(
         expect_no_lookalike(model, loose, call)
         some_frozen = loose != asked
         if some_frozen and loose == inside(loose, stage):
-            raise Misconception("stage-left-out", f"{what}; asked is up to and including {stage}")
+            raise Misconception(
+                "stage-left-out", f"{what}; expected everything up to and including {stage}"
+            )
         if some_frozen and all(path.count(".") == 1 for path in loose):  # "bn1.weight"
             raise Misconception("layer-forgotten", f"{what}, which comes before {stage} or is it")
         raise Misconception("backbone-not-frozen", what)
@@ -277,7 +279,7 @@ def expect_stage_joined(
                 )
             if found != rate:
                 raise Misconception(
-                    "one-rate-for-all", f"{path} learns at {found}; asked is {rate}"
+                    "one-rate-for-all", f"{path} learns at {found}; expected {rate}"
                 )
         elif path.startswith("fc."):
             if found != 1e-2 or not parameter.requires_grad:
@@ -287,7 +289,7 @@ def expect_stage_joined(
                 )
         elif parameter.requires_grad:
             raise Misconception(
-                "backbone-not-frozen", f"{path} requires a gradient; asked is {stage} alone"
+                "backbone-not-frozen", f"{path} requires a gradient; expected {stage} alone"
             )
 
 
@@ -304,7 +306,7 @@ def expect_two_rates(
         if parameter.requires_grad == (path in frozen):
             raise wrong_result(
                 f"{path} has requires_grad={parameter.requires_grad} now; "
-                "asked is an optimizer alone"
+                "expected an optimizer alone"
             )
         if path in frozen:
             continue
@@ -316,7 +318,7 @@ def expect_two_rates(
         rate = rates[id(parameter)]
         asked = head_rate if path.startswith("fc.") else backbone_rate
         if rate != asked:
-            raise Misconception("one-rate-for-all", f"{path} learns at {rate}; asked is {asked}")
+            raise Misconception("one-rate-for-all", f"{path} learns at {rate}; expected {asked}")
 
 
 def expect_each_once(optimizer: torch.optim.Optimizer) -> None:

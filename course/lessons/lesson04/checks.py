@@ -66,7 +66,7 @@ def expect_shared_names(answer: Callable, what: str, a: nn.Module, b: nn.Module)
     expect_something(found, f"shared_tensors for {what}")
     is_collection = isinstance(found, list | tuple | set | dict)
     if not is_collection or not all(isinstance(name, str) for name in found):
-        raise wrong_result(f"asked are names, such as 'norm5.weight'; you return {found!r:.60}")
+        raise wrong_result(f"expected names, such as 'norm5.weight'; you return {found!r:.60}")
     observed = f"{what}: you name {len(set(found))} tensors; {len(expected)} share memory"
     for name in found:
         if name not in expected:
@@ -182,7 +182,7 @@ def expect_branches(answer: Callable, name: str, n: int) -> None:
     expect(found, nn.Module, f"an nn.ModuleList of {n} branches")
     branches = list(vars(found)["_modules"].values())
     if len(branches) != n:
-        raise wrong_result(f"asked are {n} branches; yours has {len(branches)}")
+        raise wrong_result(f"expected {n} branches; yours has {len(branches)}")
     expect_independent(branches, block, f"{name}: ")
     for i, branch in enumerate(branches, 1):
         with torch.no_grad():
@@ -343,7 +343,7 @@ def in_order(
     expect(found, torch.Tensor, f"a tensor ({count}, {len(order)})")
     if found.shape != expected.shape:
         raise wrong_result(
-            f"asked is shape {tuple(expected.shape)}; you return {tuple(found.shape)}"
+            f"expected shape {tuple(expected.shape)}; you return {tuple(found.shape)}"
         )
     if not torch.equal(found, expected):
         raise why_wrong_order(found, expected, logits, order)
@@ -448,7 +448,7 @@ def expect_keys_not_kept(answer: Callable, into: str, origin: str, sizes: Sizes)
     try:
         keys = set(found)
     except TypeError:
-        raise wrong_result(f"asked are keys; you return {type(found).__name__}") from None
+        raise wrong_result(f"expected keys; you return {type(found).__name__}") from None
     if keys == expected:
         return
     observed = (
@@ -521,7 +521,7 @@ def expect_untied(answer: Callable, kind: str, sizes: Sizes) -> None:
     branches = list(getattr(found, "branches", ()))
     if len(branches) != len(sizes):
         raise wrong_result(
-            f"{kind}: asked is a model with {len(sizes)} in model.branches; yours has "
+            f"{kind}: expected a model with {len(sizes)} in model.branches; yours has "
             f"{len(branches)}"
         )
     moved = comparisons.moved_since(found, before)

@@ -34,7 +34,7 @@ def logits_of(model: nn.Module, images: torch.Tensor, sizes: tuple[int, ...]) ->
     expected = [(len(images), size) for size in sizes]
     if shapes != expected:
         raise wrong_result(
-            f"{len(images)} pictures give logits of shapes {shapes}; asked are {expected}"
+            f"{len(images)} pictures give logits of shapes {shapes}; expected {expected}"
         )
     return list(outputs)
 
@@ -98,7 +98,7 @@ def expect_parts(model: nn.Module, net: nn.Module, used: list[Leaves]) -> None:
     if copies > 1:
         raise Misconception(
             "trunk-copied",
-            f"the trunk stands {copies} times in memory; asked is one for all targets",
+            f"the trunk stands {copies} times in memory; expected one for all targets",
         )
 
 
@@ -192,7 +192,7 @@ def expect_linear_heads(net: nn.Module, images: torch.Tensor, outputs: list[torc
         if rest_of_linear_fit(features.mean((2, 3)), logits) < ROUNDING:
             raise Misconception("relu-lost", f"{observed}, but of the features before its ReLU")
         raise wrong_result(
-            f"{observed}: asked is ReLU, mean over height and width, then one Linear"
+            f"{observed}: expected ReLU, mean over height and width, then one Linear"
         )
 
 
