@@ -11,7 +11,12 @@ from torch.nn import functional as F
 
 from course.checking import comparisons, networks
 from course.checking.check import Answer, check, expect
-from course.checking.misconception import Misconception, expect_something, wrong_result
+from course.checking.misconception import (
+    Misconception,
+    expect_something,
+    first_and_more,
+    wrong_result,
+)
 from course.lessons.lesson02.diagnosis import (
     expect_each_once,
     expect_frozen_until,
@@ -23,7 +28,6 @@ from course.lessons.lesson02.diagnosis import (
     expect_stage_joined,
     expect_still,
     expect_two_rates,
-    first_and_more,
     inside,
     why_trained_moved,
 )
@@ -48,7 +52,7 @@ class Switches(NamedTuple):
 
 @check
 def probe(answer: Answer, names: tuple[str, ...] = ("resnet18", "squeezenet1_1")) -> str:
-    """Exercise 1: under requires_grad, eval() and no_grad(): can weights train, do buffers move?
+    """Exercise 1: with requires_grad, eval() and no_grad(): can weights train, do buffers move?
 
     What each switch does: torch's notes on autograd, "Locally disabling gradient computation"
     (https://pytorch.org/docs/stable/notes/autograd.html).
@@ -402,7 +406,7 @@ def two_speeds(
     if moved:
         raise Misconception(
             "backbone-not-frozen",
-            f"a step of your optimizer moved {first_and_more(moved)}, which was frozen",
+            f"a step of your optimizer moved {first_and_more(sorted(moved))}, which was frozen",
         )
     body = len(start) - len(frozen) - 2  # without the head's weight and bias
     return (
@@ -503,7 +507,8 @@ def _freeze_in_training(answer: Answer, name: str, part: str, kind: str) -> None
     stuck = set(start) - frozen - set(comparisons.moved_since(model, start))
     if stuck:
         raise wrong_result(
-            f"{kind}: {first_and_more(stuck)} lies outside {part} and should have gone on learning"
+            f"{kind}: {first_and_more(sorted(stuck))} lies outside {part}, "
+            "so it should have gone on learning"
         )
 
 

@@ -24,7 +24,7 @@ from course.lessons.lesson03.fixtures import (
     images_for,
     labelled_images,
     model_with_many_kinds,
-    same_tensors,
+    same_batchnorm,
     snapshot_of,
 )
 
@@ -249,6 +249,7 @@ def why_wrong_variance(
 
 
 def batch_in_words(norm: nn.BatchNorm2d, features: torch.Tensor) -> str:
+    """Say for a message which layer and batch (B, C, H, W) it is about."""
     return f"channel 0 of a batch {tuple(features.shape)}, momentum {norm.momentum}"
 
 
@@ -610,7 +611,7 @@ def first_not_copied(model: nn.Module, replaced: dict[str, nn.Module]) -> str:
     """
     modules = dict(model.named_modules())
     for path, old in replaced.items():
-        if path in modules and not same_tensors(modules[path], old):
+        if path in modules and not same_batchnorm(modules[path], old):
             kind = type(old).__name__
             return f"; {path} holds other numbers than the {kind} that stood there"
     return ""

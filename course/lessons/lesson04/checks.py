@@ -11,6 +11,7 @@ from course.checking.check import check, expect
 from course.checking.misconception import (
     Misconception,
     expect_something,
+    first_and_more,
     wrong_result,
 )
 from course.lessons.lesson04.fixtures import (
@@ -26,7 +27,6 @@ from course.lessons.lesson04.fixtures import (
 from course.lessons.lesson04.sharing import (
     address,
     expect_independent,
-    first_and_more,
     leaves,
     named_tensors,
     shared_names,
@@ -263,7 +263,7 @@ def five_targets(
 def effective_momentum(
     answer: Callable, cases: tuple[tuple[float, int], ...] = ((0.1, 5), (0.3, 2))
 ) -> str:
-    """Exercise 5: which share has a batch in the running mean after passing n times in one forward?
+    """Exercise 5: a batch passes n times in a forward: what is its share of the running mean?
 
     `cases` are pairs (momentum, branches). Expected is what a BatchNorm2d measures. Hidden: other
     pairs, one with a single branch.

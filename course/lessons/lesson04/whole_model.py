@@ -1,13 +1,13 @@
-"""What the check of Exercise 4, the whole model, asks of a model with several targets."""
+"""What the check of Exercise 4 requires of a model with several targets."""
 
 import torch
 from torch import nn
 
 from course.checking import comparisons
 from course.checking.check import expect
-from course.checking.misconception import Misconception, wrong_result
+from course.checking.misconception import Misconception, first_and_more, wrong_result
 from course.lessons.lesson04.fixtures import pooled
-from course.lessons.lesson04.sharing import address, first_and_more, shared_names, why_shared
+from course.lessons.lesson04.sharing import address, shared_names, why_shared
 
 Leaves = dict[int, nn.Parameter]  # what an output was made with, as `leaves` gives it
 
@@ -103,6 +103,7 @@ def expect_parts(model: nn.Module, net: nn.Module, used: list[Leaves]) -> None:
 
 
 def fingerprints_of(module: nn.Module) -> set:
+    """Return the fingerprints of a module's parameters."""
     return {comparisons.fingerprint(p) for p in module.parameters()}
 
 

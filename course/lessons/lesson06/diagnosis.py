@@ -512,12 +512,12 @@ def check_audit(
     )
     if not calls:
         raise Misconception("answer-from-memory", f"{seen}. You never called it")
-    if not truth and all(same_tensors(used, train) for used, _ in calls):
+    if not truth and all(equal_pairs(used, train) for used, _ in calls):
         raise Misconception(
             "score-for-model", f"{seen}: it made the very same head in all {len(calls)} calls"
         )
     tests = [used for _, used in calls]
-    changed = any(not same_tensors(used, test) for used in tests)
+    changed = any(not equal_pairs(used, test) for used in tests)
     if changed and all(same_but_for_order(used, test) for used in tests):
         raise Misconception(
             "another-order-is-no-change",
@@ -526,7 +526,7 @@ def check_audit(
     raise wrong_result(f"{seen}. You called it {len(calls)} times")
 
 
-def same_tensors(one: Pair, other: Pair) -> bool:
+def equal_pairs(one: Pair, other: Pair) -> bool:
     """Return whether the tensors of two pairs are equal."""
     return all(torch.equal(a, b) for a, b in zip(one, other, strict=False))
 
