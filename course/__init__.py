@@ -1,0 +1,1 @@
+"""The course: lessons, what their checks share, pictures, what notebooks show."""

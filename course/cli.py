@@ -9,7 +9,7 @@ from typing import Annotated
 import typer
 
 from course.paths import ANSWERS, ROOT, WORK
-from nbjudge.cli import Defaults, Root, exit_with_status, new_app, prepared_root
+from nbjudge.cli import Defaults, RootOption, exit_with_status, new_app, prepared_root
 
 
 def write_sources_of(root: Path) -> None:
@@ -30,7 +30,7 @@ app = new_app(
 def demo(
     context: typer.Context,
     lesson: Annotated[str, typer.Argument(metavar="[LESSON]")] = "01-replace-the-head",
-    root: Root = None,
+    root: RootOption = None,
 ) -> None:
     """An instructor's week with a class of twelve, on real files in demo/."""
     from course.authoring.demo import demo as show_a_week

@@ -14,7 +14,7 @@ from nbformat import NotebookNode
 from rich.console import Console
 
 from course.authoring import UsageError
-from nbjudge.answers import exercises, fill_in, make_files, pack, read_bank
+from nbjudge.answers import answered, exercises, make_files, make_sheets, read_bank
 from nbjudge.coursedir.rebuild import released
 from nbjudge.coursedir.report import name_of, page_wide_console
 from nbjudge.coursedir.settings import CONFIG, write_nested_settings
@@ -120,15 +120,15 @@ def class_of_twelve(root: Path, bank: Path, lesson: str) -> dict[str, NotebookNo
             f"tests/answers/{lesson} holds {len(wrong)} wrong and {len(unusual)} right answers; "
             "the demo needs three and two"
         )
-    sheets = pack(lesson, source, answers)
+    sheets = make_sheets(lesson, source, answers)
     reference = sheets["reference"]
-    solved = fill_in(source, reference)
+    solved = answered(source, reference)
     notebooks = {
         "right-1": solved,
         "right-2": solved,
         "renamed": solved,
         "blank": released(source),
-        "several-wrong": fill_in(source, sheets["wrong-01"]),
+        "several-wrong": answered(source, sheets["wrong-01"]),
         "deleted-cell": without_cell(solved, wrong[-1].exercise),
     }
     others = {
@@ -139,7 +139,7 @@ def class_of_twelve(root: Path, bank: Path, lesson: str) -> dict[str, NotebookNo
         "wrong-3": wrong[-1],
     }
     for learner, answer in others.items():
-        notebooks[learner] = fill_in(source, {**reference, answer.exercise: answer})
+        notebooks[learner] = answered(source, {**reference, answer.exercise: answer})
     return notebooks
 
 

@@ -1,7 +1,7 @@
-"""`course new-exercise`: lay out an exercise that works, to be changed into the one that is meant.
+"""`course new-exercise`: write a small exercise that works, for the author to change.
 
-The exercise asks for twice a number. Its text, check, misconception, hints and answers stand where
-those of any exercise stand, so that its kill matrix passes before the first change.
+The exercise asks for twice a number. Its text, check, misconception, hints and answers are in the
+same places as those of every exercise, so its kill matrix passes before the first change.
 """
 
 import ast
@@ -45,15 +45,15 @@ check.$function($function, numbers=(7, -4))
 CHECK = Template('''
 
 @check
-def $function(answer, numbers=(3, 5)):
+def $function(answer: Answer, numbers: tuple[int, ...] = (3, 5)) -> str:
     """$heading: what is twice a number?
 
     Hidden: other numbers, a negative one too.
     """
-    for number in numbers:
-        found = answer(number)
-        if found != 2 * number:
-            observed = f"for {number} you return {found}"
+    for given in numbers:
+        found = answer(given)
+        if found != 2 * given:
+            observed = f"for {given}: expected {2 * given}, got {found}"
             raise Misconception("$code", observed)
     return f"you double {', '.join(map(str, numbers))}."
 ''')
@@ -89,8 +89,8 @@ def new_exercise(root: Path, lesson: str, name: str) -> str:
     """Add an exercise to a lesson of the course in `root`; return what was done and what is next.
 
     `name` is its answer cell's, such as count-frozen; the function is then count_frozen. Nothing
-    is written before everything is known to fit. Raises UsageError for a lesson that does not
-    exist, and for a name that is none or that is in use.
+    is written if anything does not fit. Raises UsageError for a lesson that does not exist, and
+    for a name that is not allowed or in use.
     """
     text = root / "source" / lesson / f"{lesson}.md"
     hints = text.with_name("hints.md")
@@ -110,7 +110,7 @@ def new_exercise(root: Path, lesson: str, name: str) -> str:
     }
     files = {
         text: with_statement(read(text), TEXT.substitute(words)),
-        checks: read(checks) + CHECK.substitute(words),
+        checks: with_answer_imported(read(checks)) + CHECK.substitute(words),
         misconceptions: with_entry(read(misconceptions), MISCONCEPTION.substitute(words)),
         hints: read(hints) + HINTS.substitute(words),
         answers / "wrong" / name / "squared.py": WRONG.substitute(words),
@@ -120,10 +120,17 @@ def new_exercise(root: Path, lesson: str, name: str) -> str:
         replace_text(path, content)
     listed = "\n".join(f"  {path.relative_to(root)}" for path in files)
     return (
-        f"{words['heading']}, with its answer cell `{name}`, stands in\n{listed}\n"
-        "Change all of them into the exercise you mean; its points stand in the check cell alone. "
+        f"{words['heading']}, with its answer cell `{name}`, is now in\n{listed}\n"
+        "Turn it into your exercise in all of these files. Its points are in the metadata of the "
+        "check cell; change the lesson's total in README.md, too. "
         f"Then run: course build, course answers {lesson}, make test."
     )
+
+
+def with_answer_imported(checks: str) -> str:
+    """Return a module of checks that imports Answer, the type of what a check receives."""
+    line = re.compile(r"^(from course\.checking\.check import )(?!Answer)", re.MULTILINE)
+    return line.sub(r"\1Answer, ", checks)
 
 
 def read(path: Path) -> str:

@@ -103,7 +103,7 @@ def margins(seeds: int) -> Iterator[Margin]:
 
 def main(short: bool) -> None:
     """Print the margins as a Markdown table, row by row."""
-    print("| exercise | target | asked | reference | best wrong answer |")
+    print("| exercise | target | required | reference | best wrong answer |")
     print("|---|---|---|---|---|")
     for margin in margins(3 if short else 10):
         threshold = margin.threshold

@@ -1,4 +1,4 @@
-"""What autograd's graph tells: which parameters a result was made from."""
+"""Which parameters a result was computed from, read from autograd's graph."""
 
 import torch
 

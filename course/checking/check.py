@@ -1,4 +1,4 @@
-"""The check decorator: a check is repeatable, quiet, and ends in one line saying what it proved."""
+"""The check decorator: makes a check repeatable and quiet, and shows its result in a panel."""
 
 import contextlib
 import functools
@@ -42,23 +42,23 @@ Answer = Callable[..., Any]  # the learner's function, as a check receives it
 def expect(found: object, kind: type | types.UnionType, asked: str) -> None:
     """Raise Misconception unless `found` is an instance of `kind`; `asked` names it in words.
 
-    isinstance() would also believe an object whose class has a `__class__` of its own.
+    isinstance() is not used, because it can be deceived by a class with its own `__class__`.
     """
     if not issubclass(type(found), kind):
-        raise unlike(found, f"asked is {asked}; you return {type(found).__name__}")
+        raise unlike(found, f"expected {asked}; you return {type(found).__name__}")
 
 
 def plain(found: Any) -> Any:
     """Return `found`, a value that an answer returned.
 
-    Raises Misconception where the class of the value, or of one that a list, tuple or dict holds,
-    comes from the learner and decides itself what it is equal to. Of a list the first 100 are
-    looked at, so that a long one costs nothing.
+    Raises Misconception if the learner has written the value's class, and the class defines how it
+    is compared. The values in a list, tuple or dict are looked at, too; of a list, the first 100
+    only, to save time.
     """
     for value in (found, *_held_by(found)):
         if any(_decides_equality(kind) for kind in type.mro(type(value))):
             raise wrong_result(
-                f"asked is a plain value; you return one of a class {type(value).__name__}, "
+                f"expected a plain value; you return one of a class {type(value).__name__}, "
                 "which decides itself what it is equal to"
             )
     return found
@@ -73,7 +73,7 @@ def _held_by(found: Any) -> Iterable[Any]:
 
 
 def _decides_equality(kind: type) -> bool:
-    """Return whether a class that no library defines could make its objects equal anything."""
+    """Return whether a class is the learner's own and defines how its objects are compared."""
     if is_library(kind) and is_library(type(kind)):
         return False
     if type(kind) is not type or issubclass(kind, VALUES):
@@ -104,11 +104,11 @@ def as_given(answer: Any) -> Any:
 
 
 def check(function: Callable[..., str]) -> Callable[..., None]:
-    """Make a function a check: repeatable, quiet, and ending in one line saying what it proved.
+    """Make a function a check: repeatable and quiet, with its result shown in a panel.
 
-    `function` takes the learner's answer and options. It returns the sentence to show, or raises
-    Misconception. Each call starts from the same random state. What the learner's code prints or
-    warns is not shown, so that a warning does no harm, and what it returns goes through `plain`.
+    `function` takes the learner's answer and options. It returns a sentence that says what was
+    right, or raises Misconception. Each call starts from the same random state. What the learner's
+    code prints is not shown, nor are its warnings. What it returns goes through `plain`.
     """
 
     @functools.wraps(function)

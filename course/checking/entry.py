@@ -1,7 +1,7 @@
 """One entry of the catalogue of misconceptions, and the entries that belong to no single lesson.
 
-Apart from misconception.py, so that the lessons can import it: misconception.py imports the
-lessons.
+This is not in misconception.py, because that module imports the lessons, and the lessons import
+this one.
 """
 
 from typing import NamedTuple

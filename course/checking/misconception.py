@@ -6,6 +6,7 @@ report.
 """
 
 import textwrap
+from collections.abc import Iterable
 from typing import Any
 
 from course.checking.entry import COMMON
@@ -108,3 +109,9 @@ def expect_pair(found: Any, observed: str) -> tuple:
     except (TypeError, ValueError):
         raise unlike(found, observed) from None
     return first, second
+
+
+def first_and_more(names: Iterable[str]) -> str:
+    """Return some names for a message: the first, and how many more there are."""
+    first, *others = names
+    return f"{first} and {len(others)} more" if others else first

@@ -1,4 +1,4 @@
-"""Networks to try answers on: torchvision's classes with weights that are made up in a moment."""
+"""Networks to try answers on: torchvision's classes with random weights that are made quickly."""
 
 import contextlib
 from functools import cache
@@ -35,7 +35,7 @@ def _noise() -> torch.Tensor:
 def _fill(tensor: torch.Tensor, *args: object, **kwargs: object) -> torch.Tensor:
     """Fill a parameter with one block of noise, repeated; stands in for a torch.nn.init function.
 
-    To draw the 130 million normal numbers of a VGG would take seconds. The standard deviation is
+    Drawing the 130 million normal numbers of a VGG would take seconds. The standard deviation is
     sqrt(2 / fan in), as for ReLU networks (He et al., 2015, "Delving deep into rectifiers").
     """
     flat = tensor.data.view(-1)
@@ -50,7 +50,7 @@ def _fill(tensor: torch.Tensor, *args: object, **kwargs: object) -> torch.Tensor
 def build(name: str) -> nn.Module:
     """Return a torchvision model by name, in train mode, as its constructor makes it.
 
-    Only its random weights are others: they are the same at each call and quickly made.
+    Only its random weights differ: they are the same at each call, and quickly made.
     Raises ValueError for a name that torchvision does not know.
     """
     options: dict[str, object] = {}

@@ -1,10 +1,11 @@
 """How a check shows its result: a panel in notebooks and exported pages, the same as text
 elsewhere.
 
-A failed check is its exception, in a notebook, in nbgrader and in the grader. The panel stands
-beside the exception and hides its output where a stylesheet can; terminals, GitHub and nbgrader's
-Validate show the exception's text. Colours come from JupyterLab's theme, and none is the only sign.
-On exported pages the lesson is not where a link would look for it, so there it is plain text.
+A failed check raises its exception everywhere: in a notebook, in nbgrader, in the grader. The panel
+says the same, and its stylesheet hides the exception's output. Terminals, GitHub and nbgrader's
+Validate have no stylesheet and show the exception's text. Colours come from JupyterLab's theme, and
+none is the only sign. On exported pages the link to the lesson would lead nowhere, so it is plain
+text there.
 """
 
 import html

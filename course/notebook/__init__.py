@@ -1,0 +1,1 @@
+"""What notebooks import to show something: plots, widgets, the learner's progress."""

@@ -9,6 +9,8 @@ from typing import NamedTuple
 
 
 class Requirement(NamedTuple):
+    """Something that the course needs, how to look for it, and what to do if it is missing."""
+
     name: str
     probe: Callable[[], str]  # returns what it found, raises if something is missing
     remedy: str

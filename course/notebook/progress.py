@@ -16,6 +16,8 @@ from course.paths import RELEASE
 
 
 class Lesson(NamedTuple):
+    """How far a learner is in one lesson."""
+
     name: str
     title: str
     points: int

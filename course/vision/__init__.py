@@ -1,0 +1,1 @@
+"""Pictures and networks: the fruit stalls, the species, and the backbones."""

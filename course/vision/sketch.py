@@ -20,6 +20,8 @@ Normal = tuple[ndarray, ndarray, ndarray]
 
 
 class Layer(NamedTuple):
+    """One layer of a sketch: where it is, and its colour and surface there."""
+
     mask: ndarray  # (S, S), 0 to 1: where the layer covers what lies below it
     paint: ndarray  # (S, S, 3) or (3,)
     normal: Normal

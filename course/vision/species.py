@@ -283,6 +283,7 @@ class _Body:
         self.u, self.v = rotated(sketch.u, sketch.v, traits.tilt)
 
     def draw(self) -> None:
+        """Lay the body's parts on the sketch."""
         match self.traits.body:
             case "ball":
                 height = min(self.traits.height, 1.1)

@@ -12,7 +12,7 @@ from nbjudge.answers import (
     grade_bank,
     prove,
     read_bank,
-    read_source,
+    source_notebook,
 )
 from nbjudge.coursedir.report import UNANSWERED
 from nbjudge.errors import AnswerBankError
@@ -101,7 +101,7 @@ def test_errors_in_the_bank_are_named(bank, kind, exercise, text, sentence):
 
 def test_an_assignment_without_a_source_is_named(course):
     with pytest.raises(AnswerBankError, match=r"99-none.ipynb: there is no such notebook"):
-        read_source(course, "99-none")
+        source_notebook(course, "99-none")
 
 
 def test_checks_that_prove_nothing_are_listed(bank):

@@ -346,7 +346,7 @@ def test_what_needs_no_worker_is_written_down_a_few_at_a_time(tmp_path, monkeypa
 def test_without_a_sandbox_nothing_is_graded_unless_one_says_so(tmp_path, monkeypatch):
     course = course_of_one(tmp_path)
     monkeypatch.setattr(probe, "missing", lambda: "no namespaces")
-    with pytest.raises(SandboxUnavailable, match=r"no room .* \(no namespaces\).*--unconfined"):
+    with pytest.raises(SandboxUnavailable, match=r"no sandbox .* \(no namespaces\).*--unconfined"):
         grade(course, [LESSON])
     grade(course, [LESSON], options=Options(confined=False))
     assert points_in(course) == [2, 2]

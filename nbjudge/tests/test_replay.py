@@ -9,7 +9,7 @@ from classroom import LESSON, answered, hand_in, make_course
 from nbjudge.coordinator import grade
 from nbjudge.coursedir.report import name_of
 from nbjudge.errors import CourseError
-from nbjudge.replay import differences, open_submission
+from nbjudge.replay import changes_of_environment, open_submission
 
 
 @pytest.fixture(scope="module")
@@ -43,10 +43,10 @@ def test_a_graded_submission_is_laid_out_at_the_cell_that_failed(course, capsys)
 def test_what_has_changed_since_the_grading_is_said(course):
     path = course / ".grading" / "results" / "one" / f"{LESSON}.json"
     record = json.loads(path.read_text())
-    assert list(differences(record)) == []
+    assert list(changes_of_environment(record)) == []
     record["environment"]["python"] = "3.1"
     record["environment"]["packages"]["nbformat"] = "0.1"
-    python, package = differences(record)
+    python, package = changes_of_environment(record)
     assert "Python 3.1;" in python
     assert "nbformat 0.1;" in package
 

@@ -4,12 +4,16 @@ from typing import NamedTuple
 
 
 class Option(NamedTuple):
+    """One option of a question, with what to say of it."""
+
     text: str  # Markdown: words, `one expression`, or a code block
     right: bool
     why: str  # Markdown: why it is right, or what believing it would mean
 
 
 class Question(NamedTuple):
+    """A question of the practice quiz."""
+
     prompt: str  # Markdown
     options: tuple[Option, ...]  # exactly one is right
 

@@ -9,7 +9,7 @@ from course.checking.misconception import Misconception
 def count_parameters(
     answer: Answer, names: tuple[str, ...] = ("resnet18", "mobilenet_v3_small")
 ) -> str:
-    """Warm-up: how many parameters does a model have? Hidden: two other families."""
+    """Exercise: how many parameters has a model? Hidden: two other families."""
     counts = []
     for name in names:
         model = networks.build(name)

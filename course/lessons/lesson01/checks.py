@@ -127,7 +127,7 @@ def prepare(answer: Answer, name: str = "resnet18", n: int = 10, lr: float = 1e-
     model.train()
     result = answer(model, n, lr)
     expect_something(result, f"prepare({name}, {n}, {lr})")
-    asked = f"asked is the pair (model, optimizer); you return {type(result).__name__}"
+    asked = f"expected the pair (model, optimizer); you return {type(result).__name__}"
     model, optimizer = expect_pair(result, asked)
     try:
         rates = [group["lr"] for group in optimizer.param_groups]
@@ -137,7 +137,7 @@ def prepare(answer: Answer, name: str = "resnet18", n: int = 10, lr: float = 1e-
     new = _expect_only_new_trainable(model, original)
     _expect_held(new, optimizer, model)
     if any(rate != lr for rate in rates):
-        raise wrong_result(f"asked is a learning rate of {lr}; the optimizer has {rates}")
+        raise wrong_result(f"expected a learning rate of {lr}; the optimizer has {rates}")
     _expect_step_moves_only(new, model, optimizer, networks.images(name), n)
     numbers = comparisons.numbers_in(new.values())
     return f"one step moved the new head ({numbers:,} numbers) and nothing else."
@@ -212,7 +212,7 @@ def to_input(answer: Answer, count: int = 4, seed: int = 0) -> str:
         raise wrong_result("your function changed the pictures that it was given; make new ones")
     if found.shape != images.shape or not found.is_floating_point():
         raise wrong_result(
-            f"asked is float32 {tuple(images.shape)}; you return {found.dtype} {tuple(found.shape)}"
+            f"expected float32 {tuple(images.shape)}; you return {found.dtype} {tuple(found.shape)}"
         )
     unit = images / 255
     mean, std = (torch.tensor(values).view(3, 1, 1) for values in (IMAGENET_MEAN, IMAGENET_STD))
@@ -291,7 +291,7 @@ def _expect_features(found: torch.Tensor, expected: torch.Tensor) -> None:
             f"{len(expected)} pictures give {tuple(found.shape)}: that is the old head's verdict",
         )
     if found.shape != expected.shape:
-        raise wrong_result(f"asked is {tuple(expected.shape)}; you return {tuple(found.shape)}")
+        raise wrong_result(f"expected {tuple(expected.shape)}; you return {tuple(found.shape)}")
     if found.requires_grad:
         raise Misconception(
             "graph-kept",
@@ -364,11 +364,11 @@ def train_head(answer: Answer, target: str = "fruit") -> str:
         raise Misconception(
             "head-not-trained" if unreached else "head-undertrained",
             f"{accuracy:.0%} of {count} validation pictures are right, "
-            f"{known:.0%} of the training pictures; asked is {threshold:.0%}",
+            f"{known:.0%} of the training pictures; expected {threshold:.0%}",
         )
     return (
         f"{accuracy:.0%} of {count} validation pictures ({target}) are right; "
-        f"asked was {threshold:.0%}."
+        f"the required accuracy was {threshold:.0%}."
     )
 
 
@@ -380,7 +380,7 @@ def _expect_logits(head: nn.Module, features: torch.Tensor, classes: int) -> Non
     one_each = classes == 2 and logits.numel() == count
     if logits.shape != (count, classes) and not one_each:
         raise wrong_result(
-            f"{count} feature rows give {tuple(logits.shape)}; asked is ({count}, {classes})"
+            f"{count} feature rows give {tuple(logits.shape)}; expected ({count}, {classes})"
         )
     several_columns = logits.ndim == 2 and logits.shape[1] > 1
     if several_columns and comparisons.are_probabilities(logits):
@@ -409,7 +409,7 @@ def choose_rate(
         return PlantedHead(shares[rates.index(rate)])
 
     result = answer(list(rates), fit, validation, test)
-    rate, accuracy = expect_pair(result, "asked is the pair (rate, accuracy on the test set)")
+    rate, accuracy = expect_pair(result, "expected the pair (rate, accuracy on the test set)")
     best = _best_place(shares, VALIDATION)
     best_on_test = _best_place(shares, TEST)
     if rate == rates[best_on_test]:
@@ -459,7 +459,7 @@ def last_stage_too(
             if parameter.requires_grad:
                 raise Misconception(
                     "backbone-not-frozen",
-                    f"{path} requires a gradient; asked are layer4 and the head alone",
+                    f"{path} requires a gradient; expected layer4 and the head alone",
                 )
         elif not parameter.requires_grad:
             raise Misconception("stage-still-frozen", f"{path} does not require a gradient")
@@ -470,6 +470,6 @@ def last_stage_too(
             )
         elif rates[id(parameter)] != rate:
             raise Misconception(
-                "one-rate-for-all", f"{path} learns at {rates[id(parameter)]}; asked is {rate}"
+                "one-rate-for-all", f"{path} learns at {rates[id(parameter)]}; expected {rate}"
             )
     return f"layer4 learns at {stage_rate}, the head at {head_rate}, the rest rests."

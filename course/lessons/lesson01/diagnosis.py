@@ -1,4 +1,4 @@
-"""What must survive when a head is replaced, and the misconception behind what did not."""
+"""What must stay the same when a head is replaced, and why it did not: the misconceptions."""
 
 from typing import NamedTuple
 
@@ -24,7 +24,7 @@ class Original(NamedTuple):
 
 
 def describe(model: nn.Module, name: str) -> Original:
-    """Return what must survive a change of heads. Leaves the model in eval mode."""
+    """Return what a change of heads must keep. Leaves the model in eval mode."""
     path, head = networks.old_head(model)
     inputs, logits = networks.captured(model, head, networks.images(name))
     backbone = {}
@@ -136,7 +136,7 @@ def _why_wrong_shape(
             f"out_features of {name} says {n}, its weight is still {weight}: "
             f"two pictures give {shape}",
         )
-    return wrong_result(f"two pictures through {name} give {shape}; asked is (2, {n})")
+    return wrong_result(f"two pictures through {name} give {shape}; expected (2, {n})")
 
 
 def _expect_nothing_lost(model: nn.Module, name: str, original: Original) -> None:

@@ -11,7 +11,12 @@ from torch.nn import functional as F
 
 from course.checking import comparisons, networks
 from course.checking.check import Answer, check, expect
-from course.checking.misconception import Misconception, expect_something, wrong_result
+from course.checking.misconception import (
+    Misconception,
+    expect_something,
+    first_and_more,
+    wrong_result,
+)
 from course.lessons.lesson02.diagnosis import (
     expect_each_once,
     expect_frozen_until,
@@ -23,7 +28,6 @@ from course.lessons.lesson02.diagnosis import (
     expect_stage_joined,
     expect_still,
     expect_two_rates,
-    first_and_more,
     inside,
     why_trained_moved,
 )
@@ -48,7 +52,7 @@ class Switches(NamedTuple):
 
 @check
 def probe(answer: Answer, names: tuple[str, ...] = ("resnet18", "squeezenet1_1")) -> str:
-    """Exercise 1: under requires_grad, eval() and no_grad(): can weights train, do buffers move?
+    """Exercise 1: with requires_grad, eval() and no_grad(): can weights train, do buffers move?
 
     What each switch does: torch's notes on autograd, "Locally disabling gradient computation"
     (https://pytorch.org/docs/stable/notes/autograd.html).
@@ -74,7 +78,7 @@ def _probe_row(
         learns, moves = map(bool, result)
     except (TypeError, ValueError, RuntimeError):
         raise wrong_result(
-            f"asked is a pair of bools (learns, moves); you return {result!r:.60}"
+            f"expected a pair of bools (learns, moves); you return {result!r:.60}"
         ) from None
     row = ", ".join([name, *(f"{switch}={value}" for switch, value in switches._asdict().items())])
     _expect_learns(learns, model, switches, row)
@@ -136,7 +140,7 @@ def frozen_classifier(answer: Answer, name: str = "resnet18", n: int = 4) -> str
     new = dict(model.named_parameters()).keys() - trained
     images, labels = networks.images(name, 4), torch.arange(4) % n
     if model(images).shape != (4, n):
-        raise wrong_result(f"4 pictures give {tuple(model(images).shape)}; asked is (4, {n})")
+        raise wrong_result(f"4 pictures give {tuple(model(images).shape)}; expected (4, {n})")
     for make_optimizer in (torch.optim.AdamW, torch.optim.SGD):
         optimizer = make_optimizer(model.parameters(), lr=1e-2, weight_decay=1e-2)
         start = comparisons.snapshot(model.named_parameters())
@@ -260,7 +264,7 @@ def _expect_counts(found: Any, expected: Counts, name: str) -> None:
         without_buffers = isinstance(found, dict) and "buffers" not in found
         raise Misconception(
             "parameters-only" if without_buffers else "wrong-result",
-            f"asked is a dict with {', '.join(map(repr, LINES))}, a pair (moved, of how many) "
+            f"expected a dict with {', '.join(map(repr, LINES))}, a pair (moved, of how many) "
             f"each; you return {found!r:.80}",
         ) from None
     if said != expected:
@@ -402,7 +406,7 @@ def two_speeds(
     if moved:
         raise Misconception(
             "backbone-not-frozen",
-            f"a step of your optimizer moved {first_and_more(moved)}, which was frozen",
+            f"a step of your optimizer moved {first_and_more(sorted(moved))}, which was frozen",
         )
     body = len(start) - len(frozen) - 2  # without the head's weight and bias
     return (
@@ -503,7 +507,8 @@ def _freeze_in_training(answer: Answer, name: str, part: str, kind: str) -> None
     stuck = set(start) - frozen - set(comparisons.moved_since(model, start))
     if stuck:
         raise wrong_result(
-            f"{kind}: {first_and_more(stuck)} lies outside {part} and should have gone on learning"
+            f"{kind}: {first_and_more(sorted(stuck))} lies outside {part}, "
+            "so it should have gone on learning"
         )
 
 
@@ -557,6 +562,6 @@ def thaw(
     moved = {path.split(".")[0] for path in comparisons.moved_since(model, start)}
     if moved != {"fc", stage}:
         raise wrong_result(
-            f"the next step moved {', '.join(sorted(moved)) or 'nothing'}; asked are {stage} and fc"
+            f"the next step moved {', '.join(sorted(moved)) or 'nothing'}; expected {stage} and fc"
         )
     return f"{stage} has joined at {rate}, the head kept its rate and its momentum."

@@ -1,4 +1,4 @@
-"""What is frozen and what trains on in lesson 02, and the misconception behind what should not."""
+"""Lesson 02: what must be frozen, what must go on training, and why it does not."""
 
 from collections.abc import Collection, Iterable
 from typing import Any
@@ -7,7 +7,7 @@ import torch
 from torch import nn
 
 from course.checking import comparisons
-from course.checking.misconception import Misconception, wrong_result
+from course.checking.misconception import Misconception, first_and_more, wrong_result
 from course.lessons.lesson02.fixtures import Factory, names_with_gradient
 
 Snapshot = dict[str, torch.Tensor]
@@ -24,19 +24,13 @@ def in_tensors(count: int) -> str:
     return "1 tensor" if count == 1 else f"{count} tensors"
 
 
-def first_and_more(paths: Collection[str]) -> str:
-    """Return some names for a message: the first in the alphabet, and how many more there are."""
-    first = min(paths)
-    return first if len(paths) == 1 else f"{first} and {len(paths) - 1} more"
-
-
 def inside(paths: Iterable[str], part: str) -> set[str]:
     """Return those of the parameter names that belong to the module or parameter `part`."""
     return {path for path in paths if path == part or path.startswith(f"{part}.")}
 
 
 def expect_no_lookalike(model: nn.Module, loose: Collection[str], where: str) -> None:
-    """Raise the Misconception of what was set in place of requires_grad, where something was.
+    """Raise Misconception if the answer has set something else in place of requires_grad.
 
     loose: names of the parameters that should be frozen and are not.
     """
@@ -60,7 +54,7 @@ def expect_no_lookalike(model: nn.Module, loose: Collection[str], where: str) ->
     if len(loose) > 1 and all(path.endswith("bias") for path in loose):
         raise Misconception(
             "biases-forgotten",
-            f"{where}: the weights rest, but {first_and_more(loose)} "
+            f"{where}: the weights rest, but {first_and_more(sorted(loose))} "
             f"({len(loose)} biases) train on",
         )
 
@@ -148,12 +142,12 @@ def expect_others_learn(
         raise Misconception(
             "freezing-blocks-gradients",
             f"{where}: no gradient comes through the frozen part any more "
-            f"to {first_and_more(cut_off)}",
+            f"to {first_and_more(sorted(cut_off))}",
         )
     if stuck:
         raise Misconception(
             "prefix-too-greedy",
-            f"{where}: asked is {in_tensors(len(asked))}; "
+            f"{where}: expected {in_tensors(len(asked))}; "
             f"frozen are {len(stuck)} more, such as {min(stuck)}",
         )
 
@@ -177,7 +171,7 @@ def expect_part_frozen(
             f"{where}: nothing is frozen; {min(loose)} still gets a gradient",
         )
     raise Misconception(
-        "backbone-not-frozen", f"{where}: {first_and_more(loose)} still gets a gradient"
+        "backbone-not-frozen", f"{where}: {first_and_more(sorted(loose))} still gets a gradient"
     )
 
 
@@ -195,11 +189,13 @@ def expect_frozen_until(
     """
     loose = asked & learning
     if loose:
-        what = f"{call}: still learning is {first_and_more(loose)}"
+        what = f"{call}: still learning is {first_and_more(sorted(loose))}"
         expect_no_lookalike(model, loose, call)
         some_frozen = loose != asked
         if some_frozen and loose == inside(loose, stage):
-            raise Misconception("stage-left-out", f"{what}; asked is up to and including {stage}")
+            raise Misconception(
+                "stage-left-out", f"{what}; expected everything up to and including {stage}"
+            )
         if some_frozen and all(path.count(".") == 1 for path in loose):  # "bn1.weight"
             raise Misconception("layer-forgotten", f"{what}, which comes before {stage} or is it")
         raise Misconception("backbone-not-frozen", what)
@@ -208,7 +204,7 @@ def expect_frozen_until(
     if stuck:
         raise Misconception(
             "never-unfreezes" if stuck <= frozen_before else "prefix-too-greedy",
-            f"{call}: frozen, although it lies beyond, is {first_and_more(stuck)}",
+            f"{call}: frozen, although it lies beyond, is {first_and_more(sorted(stuck))}",
         )
 
 
@@ -244,7 +240,7 @@ def expect_rest_untouched(
         raise Misconception(
             "freezing-blocks-gradients",
             f"{where}: no gradient comes through the frozen part any more "
-            f"to {first_and_more(cut_off)}",
+            f"to {first_and_more(sorted(cut_off))}",
         )
 
 
@@ -277,7 +273,7 @@ def expect_stage_joined(
                 )
             if found != rate:
                 raise Misconception(
-                    "one-rate-for-all", f"{path} learns at {found}; asked is {rate}"
+                    "one-rate-for-all", f"{path} learns at {found}; expected {rate}"
                 )
         elif path.startswith("fc."):
             if found != 1e-2 or not parameter.requires_grad:
@@ -287,7 +283,7 @@ def expect_stage_joined(
                 )
         elif parameter.requires_grad:
             raise Misconception(
-                "backbone-not-frozen", f"{path} requires a gradient; asked is {stage} alone"
+                "backbone-not-frozen", f"{path} requires a gradient; expected {stage} alone"
             )
 
 
@@ -304,7 +300,7 @@ def expect_two_rates(
         if parameter.requires_grad == (path in frozen):
             raise wrong_result(
                 f"{path} has requires_grad={parameter.requires_grad} now; "
-                "asked is an optimizer alone"
+                "expected an optimizer alone"
             )
         if path in frozen:
             continue
@@ -316,7 +312,7 @@ def expect_two_rates(
         rate = rates[id(parameter)]
         asked = head_rate if path.startswith("fc.") else backbone_rate
         if rate != asked:
-            raise Misconception("one-rate-for-all", f"{path} learns at {rate}; asked is {asked}")
+            raise Misconception("one-rate-for-all", f"{path} learns at {rate}; expected {asked}")
 
 
 def expect_each_once(optimizer: torch.optim.Optimizer) -> None:

@@ -39,7 +39,7 @@ def classifier(name: str, n: int = 4) -> nn.Module:
     return model.eval()
 
 
-def labelled_images(name: str, n: int = 4) -> tuple[torch.Tensor, torch.Tensor]:
+def two_labelled_images(name: str, n: int = 4) -> tuple[torch.Tensor, torch.Tensor]:
     """Return two made-up images (2, 3, S, S) for the named network, and labels (2,)."""
     images = networks.images("resnet18" if name == "wrapped" else name)
     labels = torch.tensor([0, n - 1])
@@ -48,7 +48,7 @@ def labelled_images(name: str, n: int = 4) -> tuple[torch.Tensor, torch.Tensor]:
 
 def backward(model: nn.Module, name: str, n: int = 4) -> None:
     """Run one forward and backward. Raises Misconception where nothing is left to train."""
-    images, labels = labelled_images(name, n)
+    images, labels = two_labelled_images(name, n)
     try:
         with torch.enable_grad():
             loss = F.cross_entropy(model(images), labels)

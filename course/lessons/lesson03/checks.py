@@ -24,7 +24,7 @@ from course.lessons.lesson03.fixtures import (
     images_for,
     labelled_images,
     model_with_many_kinds,
-    same_tensors,
+    same_batchnorm,
     snapshot_of,
 )
 
@@ -112,10 +112,10 @@ def expect_moved_names(answer: Callable, model: nn.Module, what: str, action: Ca
     expected = comparisons.moved_since(model, before)
     expect_something(found, f"what_moved after {what}")
     if len(calls) != 1:
-        raise wrong_result(f"action() was called {len(calls)} times; asked is once")
+        raise wrong_result(f"action() was called {len(calls)} times; expected once")
     if isinstance(found, dict) or not all(isinstance(name, str) for name in found):
         kind = type(found).__name__
-        raise wrong_result(f"asked are the names of tensors; you return {kind} {str(found)[:60]}")
+        raise wrong_result(f"expected the names of tensors; you return {kind} {str(found)[:60]}")
     too_many = sorted(set(found) - set(expected))
     if too_many:
         raise wrong_result(
@@ -176,7 +176,7 @@ def expect_statistics(answer: Callable, norm: nn.BatchNorm2d, features: torch.Te
     before = snapshot_of(norm)
     result = answer(norm, features)
     expect_something(result, "after_one_batch")
-    unfit = f"asked is the pair (mean, variance); you return {type(result).__name__}"
+    unfit = f"expected the pair (mean, variance); you return {type(result).__name__}"
     pair = expect_pair(result, unfit)
     try:
         mean, variance = (torch.as_tensor(part).detach() for part in pair)
@@ -186,12 +186,12 @@ def expect_statistics(answer: Callable, norm: nn.BatchNorm2d, features: torch.Te
     if moved:
         raise Misconception(
             "bn-stats-moved",
-            f"your function moved {moved[0]} of the given layer; asked is what *would* be there",
+            f"your function moved {moved[0]} of the given layer; expected what *would* be there",
         )
     shape = (norm.num_features,)
     if mean.shape != shape or variance.shape != shape:
         raise wrong_result(
-            f"asked is shape {shape} twice; you return {tuple(mean.shape)} and "
+            f"expected shape {shape} twice; you return {tuple(mean.shape)} and "
             f"{tuple(variance.shape)}"
         )
     if not torch.allclose(mean, twin.running_mean, atol=1e-5):
@@ -243,12 +243,13 @@ def why_wrong_variance(
         n = features[:, 0].numel()
         return Misconception(
             "biased-running-variance",
-            f"{observed}. You divide by n = {n}; asked is n - 1 = {n - 1}",
+            f"{observed}. You divide by n = {n}; expected n - 1 = {n - 1}",
         )
     return wrong_result(observed)
 
 
 def batch_in_words(norm: nn.BatchNorm2d, features: torch.Tensor) -> str:
+    """Say for a message which layer and batch (B, C, H, W) it is about."""
     return f"channel 0 of a batch {tuple(features.shape)}, momentum {norm.momentum}"
 
 
@@ -279,7 +280,7 @@ def expect_batchnorm_paths(answer: Callable, model: nn.Module, name: str) -> int
     found = list(result)
     if not all(isinstance(path, str) for path in found):
         kind = type(found[0]).__name__
-        raise wrong_result(f"asked are paths such as 'layer1.0.bn1'; you return {kind}")
+        raise wrong_result(f"expected paths such as 'layer1.0.bn1'; you return {kind}")
     layers = dict(model.named_modules())
     for path in found:
         if path not in expected:
@@ -444,7 +445,7 @@ def expect_always_eval(answer: Callable, name: str) -> None:
         if trained is not found:
             raise Misconception(
                 "train-returns-nothing",
-                f"{name}: module.train() gives {trained!r}; asked is the module itself",
+                f"{name}: module.train() gives {trained!r}; expected the module itself",
             )
         model = nn.Sequential(found, nn.Dropout(0.5), nn.Linear(expected.shape[1], 3))
         outputs = []
@@ -522,13 +523,13 @@ def put_back_after(answer: Callable, name: str = "resnet18") -> str:
 
     found = answer(backbone, train)
     if len(calls) != 1:
-        raise wrong_result(f"train() was called {len(calls)} times; asked is once")
+        raise wrong_result(f"train() was called {len(calls)} times; expected once")
     moved = comparisons.moved_since(backbone, before)
     if moved:
         raise why_not_put_back(backbone, before, moved)
     if found is not head:
         expect(found, type(head), f"what train() returned, a {type(head).__name__}")
-        raise wrong_result("asked is what train() returned; you return another module of its kind")
+        raise wrong_result("expected what train() returned; you return another module of its kind")
     return f"all {len(before)} tensors of {name} hold the bits they held before."
 
 
@@ -610,7 +611,7 @@ def first_not_copied(model: nn.Module, replaced: dict[str, nn.Module]) -> str:
     """
     modules = dict(model.named_modules())
     for path, old in replaced.items():
-        if path in modules and not same_tensors(modules[path], old):
+        if path in modules and not same_batchnorm(modules[path], old):
             kind = type(old).__name__
             return f"; {path} holds other numbers than the {kind} that stood there"
     return ""

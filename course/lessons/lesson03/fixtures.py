@@ -179,7 +179,7 @@ def gap_beyond_rounding(found: torch.Tensor, expected: torch.Tensor) -> float:
     return gap if gap > 1e-4 * scale else 0
 
 
-def same_tensors(new: nn.Module, old: nn.Module) -> bool:
+def same_batchnorm(new: nn.Module, old: nn.Module) -> bool:
     """Return whether `new` has the tensors and the eps of `old`, the BatchNorm that it replaces.
 
     What `new` does not have is not compared: it may store it in another form.

@@ -11,6 +11,7 @@ from course.checking.check import check, expect
 from course.checking.misconception import (
     Misconception,
     expect_something,
+    first_and_more,
     wrong_result,
 )
 from course.lessons.lesson04.fixtures import (
@@ -26,7 +27,6 @@ from course.lessons.lesson04.fixtures import (
 from course.lessons.lesson04.sharing import (
     address,
     expect_independent,
-    first_and_more,
     leaves,
     named_tensors,
     shared_names,
@@ -66,7 +66,7 @@ def expect_shared_names(answer: Callable, what: str, a: nn.Module, b: nn.Module)
     expect_something(found, f"shared_tensors for {what}")
     is_collection = isinstance(found, list | tuple | set | dict)
     if not is_collection or not all(isinstance(name, str) for name in found):
-        raise wrong_result(f"asked are names, such as 'norm5.weight'; you return {found!r:.60}")
+        raise wrong_result(f"expected names, such as 'norm5.weight'; you return {found!r:.60}")
     observed = f"{what}: you name {len(set(found))} tensors; {len(expected)} share memory"
     for name in found:
         if name not in expected:
@@ -182,7 +182,7 @@ def expect_branches(answer: Callable, name: str, n: int) -> None:
     expect(found, nn.Module, f"an nn.ModuleList of {n} branches")
     branches = list(vars(found)["_modules"].values())
     if len(branches) != n:
-        raise wrong_result(f"asked are {n} branches; yours has {len(branches)}")
+        raise wrong_result(f"expected {n} branches; yours has {len(branches)}")
     expect_independent(branches, block, f"{name}: ")
     for i, branch in enumerate(branches, 1):
         with torch.no_grad():
@@ -263,7 +263,7 @@ def five_targets(
 def effective_momentum(
     answer: Callable, cases: tuple[tuple[float, int], ...] = ((0.1, 5), (0.3, 2))
 ) -> str:
-    """Exercise 5: which share has a batch in the running mean after passing n times in one forward?
+    """Exercise 5: a batch passes n times in a forward: what is its share of the running mean?
 
     `cases` are pairs (momentum, branches). Expected is what a BatchNorm2d measures. Hidden: other
     pairs, one with a single branch.
@@ -343,7 +343,7 @@ def in_order(
     expect(found, torch.Tensor, f"a tensor ({count}, {len(order)})")
     if found.shape != expected.shape:
         raise wrong_result(
-            f"asked is shape {tuple(expected.shape)}; you return {tuple(found.shape)}"
+            f"expected shape {tuple(expected.shape)}; you return {tuple(found.shape)}"
         )
     if not torch.equal(found, expected):
         raise why_wrong_order(found, expected, logits, order)
@@ -448,7 +448,7 @@ def expect_keys_not_kept(answer: Callable, into: str, origin: str, sizes: Sizes)
     try:
         keys = set(found)
     except TypeError:
-        raise wrong_result(f"asked are keys; you return {type(found).__name__}") from None
+        raise wrong_result(f"expected keys; you return {type(found).__name__}") from None
     if keys == expected:
         return
     observed = (
@@ -521,7 +521,7 @@ def expect_untied(answer: Callable, kind: str, sizes: Sizes) -> None:
     branches = list(getattr(found, "branches", ()))
     if len(branches) != len(sizes):
         raise wrong_result(
-            f"{kind}: asked is a model with {len(sizes)} in model.branches; yours has "
+            f"{kind}: expected a model with {len(sizes)} in model.branches; yours has "
             f"{len(branches)}"
         )
     moved = comparisons.moved_since(found, before)

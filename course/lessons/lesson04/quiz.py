@@ -5,12 +5,12 @@ tests/course/lessons/test_facts_lesson04.py measures what the answers say.
 
 import copy
 import pickle
-from collections.abc import Iterable
 from random import Random
 
 import torch
 from torch import nn
 
+from course.checking import comparisons
 from course.checking.quiz.kinds import endless, pose
 from course.checking.quiz.questions import Option, Question, right, snippet, wrong
 from course.lessons.lesson04.sharing import shared_names
@@ -389,8 +389,8 @@ def wrong_counts(block: nn.Module, n: int) -> list[Option]:
     """
     parameters = list(block.parameters())
     state = list(block.state_dict().values())
-    in_parameters = numbers_in(parameters)
-    in_state = numbers_in(state)
+    in_parameters = comparisons.numbers_in(parameters)
+    in_state = comparisons.numbers_in(state)
     return [
         wrong(
             f"{n * in_parameters:,}",
@@ -409,11 +409,6 @@ def wrong_counts(block: nn.Module, n: int) -> list[Option]:
         ),
         wrong(f"{len(state)}", "That is the parameter and buffer tensors of one block."),
     ]
-
-
-def numbers_in(tensors: Iterable[torch.Tensor]) -> int:
-    """How many numbers there are in these tensors."""
-    return sum(tensor.numel() for tensor in tensors)
 
 
 KINDS = ("who_shares", "how_many")

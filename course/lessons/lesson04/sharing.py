@@ -1,10 +1,10 @@
-"""Who shares memory with whom, and by which mistake: for the checks and the quiz of lesson 04."""
+"""Which modules share memory, and by which mistake: for the checks and quiz of lesson 04."""
 
 import torch
 from torch import nn
 
 from course.checking.autograd import leaf_tensors
-from course.checking.misconception import Misconception
+from course.checking.misconception import Misconception, first_and_more
 
 # ---- memory -------------------------------------------------------------------------------------
 
@@ -86,9 +86,5 @@ def why_shared(a: nn.Module, b: nn.Module, names: list[str], block: nn.Module | 
 
 
 def child_names(module: nn.Module) -> list[str]:
+    """Return the names of a module's direct children."""
     return [name for name, _ in module.named_children()]
-
-
-def first_and_more(names: list[str]) -> str:
-    """Say the first of these names and how many more there are."""
-    return f"{names[0]} and {len(names) - 1} more" if len(names) > 1 else names[0]

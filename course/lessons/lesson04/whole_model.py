@@ -1,13 +1,13 @@
-"""What the check of Exercise 4, the whole model, asks of a model with several targets."""
+"""What the check of Exercise 4 requires of a model with several targets."""
 
 import torch
 from torch import nn
 
 from course.checking import comparisons
 from course.checking.check import expect
-from course.checking.misconception import Misconception, wrong_result
+from course.checking.misconception import Misconception, first_and_more, wrong_result
 from course.lessons.lesson04.fixtures import pooled
-from course.lessons.lesson04.sharing import address, first_and_more, shared_names, why_shared
+from course.lessons.lesson04.sharing import address, shared_names, why_shared
 
 Leaves = dict[int, nn.Parameter]  # what an output was made with, as `leaves` gives it
 
@@ -34,7 +34,7 @@ def logits_of(model: nn.Module, images: torch.Tensor, sizes: tuple[int, ...]) ->
     expected = [(len(images), size) for size in sizes]
     if shapes != expected:
         raise wrong_result(
-            f"{len(images)} pictures give logits of shapes {shapes}; asked are {expected}"
+            f"{len(images)} pictures give logits of shapes {shapes}; expected {expected}"
         )
     return list(outputs)
 
@@ -98,11 +98,12 @@ def expect_parts(model: nn.Module, net: nn.Module, used: list[Leaves]) -> None:
     if copies > 1:
         raise Misconception(
             "trunk-copied",
-            f"the trunk stands {copies} times in memory; asked is one for all targets",
+            f"the trunk stands {copies} times in memory; expected one for all targets",
         )
 
 
 def fingerprints_of(module: nn.Module) -> set:
+    """Return the fingerprints of a module's parameters."""
     return {comparisons.fingerprint(p) for p in module.parameters()}
 
 
@@ -192,7 +193,7 @@ def expect_linear_heads(net: nn.Module, images: torch.Tensor, outputs: list[torc
         if rest_of_linear_fit(features.mean((2, 3)), logits) < ROUNDING:
             raise Misconception("relu-lost", f"{observed}, but of the features before its ReLU")
         raise wrong_result(
-            f"{observed}: asked is ReLU, mean over height and width, then one Linear"
+            f"{observed}: expected ReLU, mean over height and width, then one Linear"
         )
 
 

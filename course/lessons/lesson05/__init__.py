@@ -1,0 +1,1 @@
+"""Lesson 05, two heads, one loss: its checks, fixtures, misconceptions and quiz."""

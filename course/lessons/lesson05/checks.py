@@ -104,7 +104,7 @@ def two_heads(answer: Callable, name: str = "resnet18", fruits: int = 6, states:
     shapes = [tuple(logits.shape) for logits in outputs]
     asked = [(2, fruits), (2, states)]
     if shapes != asked:
-        raise wrong_result(f"{where}: two pictures give {shapes}; asked are {asked}")
+        raise wrong_result(f"{where}: two pictures give {shapes}; expected {asked}")
     check_one_backbone(model, trained, len(forwards), where)
     check_losses_reach_backbone(model, outputs, trained, where)
     if any(layer is old for layer in model.modules()):
@@ -196,7 +196,7 @@ def joint_step(
             answer(model, optimizer, images, fruit, rotten, (a, b))
         if len(stepped) != 1:
             raise wrong_result(
-                f"your function made {len(stepped)} steps of the optimizer; asked is one"
+                f"your function made {len(stepped)} steps of the optimizer; expected one"
             )
         if not comparisons.moved_since(model, before):
             if seen["backwards"] and not seen["reached"]:
@@ -280,7 +280,7 @@ def learned_weighting(
     """
     model = TwoHeads("small")
     result = answer(model, lr)
-    asked = "asked is the pair (combine, optimizer), a module and an AdamW"
+    asked = "expected the pair (combine, optimizer), a module and an AdamW"
     combine, optimizer = expect_pair(result, asked)
     try:
         log_variances = list(combine.parameters())
@@ -450,7 +450,7 @@ def shares_right(
     shapes = [tuple(logits.shape) for logits in outputs]
     if shapes != [(len(features), len(names)), (len(features), 2)]:
         raise wrong_result(
-            f"{len(features)} rows of features give {shapes}; asked are {len(names)} and 2 logits "
+            f"{len(features)} rows of features give {shapes}; expected {len(names)} and 2 logits "
             "each"
         )
     shares = []

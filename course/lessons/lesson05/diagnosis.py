@@ -40,7 +40,7 @@ def check_selection(
     except (TypeError, ValueError, AttributeError):
         kind = type(result).__name__
         raise unlike(
-            result, f"asked are three tensors (images, fruit, rotten); you return {kind}"
+            result, f"expected three tensors (images, fruit, rotten); you return {kind}"
         ) from None
     chosen = [FRUITS.index(name) for name in names]
     keep = torch.isin(pictures.fruit, torch.tensor(chosen))
@@ -70,7 +70,7 @@ def check_labels(
         return
     last = len(names) - 1
     first_label = labels[expected == last][0].item()
-    what = f"{names}: the first {names[-1]} is labelled {first_label}; asked is {last}"
+    what = f"{names}: the first {names[-1]} is labelled {first_label}; expected {last}"
     if labels.tolist() == (expected + 1).tolist():
         raise Misconception("labels-off-by-one", f"{what}. Your labels run from 1 to {len(names)}")
     if labels.tolist() == old.tolist():
@@ -90,12 +90,12 @@ def logits_of_both(outputs: Any, where: str) -> tuple[Tensor, Tensor]:
         if set(outputs) != set(TASKS):
             keys = sorted(map(str, outputs))
             raise wrong_result(
-                f"{where}: your dict has the keys {keys}; asked are 'fruit' and 'fresh'"
+                f"{where}: your dict has the keys {keys}; expected 'fruit' and 'fresh'"
             )
         return outputs["fruit"], outputs["fresh"]
     if not isinstance(outputs, tuple | list) or len(outputs) != 2:
         kind = type(outputs).__name__
-        raise unlike(outputs, f"{where}: forward gives {kind}; asked are two tensors of logits")
+        raise unlike(outputs, f"{where}: forward gives {kind}; expected two tensors of logits")
     fruit, fresh = outputs
     return fruit, fresh
 
@@ -153,7 +153,7 @@ def check_losses_reach_backbone(
             )
         if not any(p.requires_grad for p in backbone):
             raise wrong_result(
-                f"{where}: the backbone is frozen; asked is one that both losses can train"
+                f"{where}: the backbone is frozen; expected one that both losses can train"
             )
         if not any(id(p) in reached and p.numel() > 1e3 for p in backbone):
             raise Misconception(
@@ -304,7 +304,7 @@ def check_task_gradients(found: Any, expected: Sequence[Tensor]) -> None:
         is_tensor = isinstance(vector, Tensor)
         kinds.append(tuple(vector.shape) if is_tensor else type(vector).__name__)
     if kinds != [size, size]:
-        raise wrong_result(f"asked are two tensors of shape {size}; you return {kinds}")
+        raise wrong_result(f"expected two tensors of shape {size}; you return {kinds}")
     norms = [f"{vector.norm():.3g}" for vector in found]
     right_norms = [f"{vector.norm():.3g}" for vector in expected]
     if not torch.allclose(found[0], expected[0], atol=1e-6):
@@ -338,7 +338,7 @@ def check_start_weights(result: Any, classes: Sequence[int]) -> None:
     try:
         found = [float(w) for w in result]
     except TypeError:
-        raise unlike(result, f"asked are {len(classes)} weights") from None
+        raise unlike(result, f"expected {len(classes)} weights") from None
     complete = len(found) == len(expected)
     near = [abs(f - e) < 1e-3 for f, e in zip(found, expected, strict=False)]
     if complete and all(near):
@@ -355,7 +355,7 @@ def check_start_weights(result: Any, classes: Sequence[int]) -> None:
             "loss-scale-is-not-difficulty", f"{what}: the largest loss counts even more"
         )
     if complete and max(weighted) < 1.001 * min(weighted):
-        what += f"; they sum to {sum(found):.3g}, asked is {len(classes)}"
+        what += f"; they sum to {sum(found):.3g}, expected {len(classes)}"
     raise wrong_result(what)
 
 
@@ -396,7 +396,7 @@ def check_combined(
         f"with s = {s[0]:g}, {s[1]:g} and losses {values[0]:.2g}, {values[1]:.2g} "
         f"combine gives {total.item():.4g}"
     )
-    what = f"{given}; asked is {expected:.4g}"
+    what = f"{given}; expected {expected:.4g}"
     if abs(total.item() - expected) > 1e-4:
         for (sign, rest), thought in WRONG_SIGNS.items():
             if any(s) and abs(total.item() - weighted_sum(values, s, sign, rest)) < 1e-4:
@@ -432,7 +432,7 @@ def check_optimizer(
             )
     if set(rates.values()) != {lr}:
         raise wrong_result(
-            f"asked is a learning rate of {lr}; your optimizer has {sorted(set(rates.values()))}"
+            f"expected a learning rate of {lr}; your optimizer has {sorted(set(rates.values()))}"
         )
 
 
@@ -485,11 +485,11 @@ def check_choice(
             f"{expected!r} reaches both floors ({dict(floors)}); you return None",
         )
     if found not in list(results):
-        raise wrong_result(f"asked is one of {list(results)}, or None; you return {found!r:.60}")
+        raise wrong_result(f"expected one of {list(results)}, or None; you return {found!r:.60}")
     run = results[found]
     what = (
         f"you chose {found!r}: loss {run['loss']}, fruit {run['fruit']:.0%}, "
-        f"fresh {run['fresh']:.0%}; asked is {expected!r}"
+        f"fresh {run['fresh']:.0%}; expected {expected!r}"
     )
     lowest_loss = min(results, key=lambda name: results[name]["loss"])
     highest_mean = max(results, key=lambda name: mean_accuracy(results[name]))
@@ -521,7 +521,7 @@ def check_steps_and_rates(
     asked = [count * (epoch + 1) for epoch in range(epochs)]
     if not epochs or run.steps_before != asked:
         raise wrong_result(
-            f"{line}: asked are {count} steps, then validate(), in each epoch; validate() came "
+            f"{line}: expected {count} steps, then validate(), in each epoch; validate() came "
             f"after {run.steps_before} steps"
         )
     for start in range(0, count * epochs, count):
@@ -566,7 +566,7 @@ def check_best_epoch(
         raise Misconception(code, what)
     if found is None:
         raise Misconception(
-            "nothing-returned", f"{line}: fit gave None; asked is the number of the best epoch"
+            "nothing-returned", f"{line}: fit gave None; expected the number of the best epoch"
         )
     return best
 

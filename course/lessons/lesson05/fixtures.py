@@ -136,6 +136,7 @@ class DriftingModel(nn.Module):
         self.state_dict_calls = 0
 
     def state_dict(self, *args, **kwargs) -> OrderedDict:
+        """Count the call and return the usual state_dict."""
         self.state_dict_calls += 1
         return super().state_dict(*args, **kwargs)
 

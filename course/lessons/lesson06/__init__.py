@@ -1,0 +1,1 @@
+"""Lesson 06, metrics that decide: its checks, fixtures, misconceptions and quiz."""

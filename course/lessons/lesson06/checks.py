@@ -102,7 +102,7 @@ def scores(
         except ZeroDivisionError:
             raise Misconception(
                 "zero-division-undecided",
-                f"{call_of_scores(counts)} raises ZeroDivisionError; asked is 0 where there is "
+                f"{call_of_scores(counts)} raises ZeroDivisionError; expected 0 where there is "
                 "nothing to divide by",
             ) from None
         expect(found, dict, f"a dict with {', '.join(SCORES)}")
@@ -330,12 +330,12 @@ def near_duplicates(
     found = answer(train.clone(), test.clone(), similarity)
     if found is None:
         raise Misconception(
-            "nothing-returned", f"near_duplicates gave None; asked is a list of rows, {planted}"
+            "nothing-returned", f"near_duplicates gave None; expected a list of rows, {planted}"
         )
     try:
         rows = sorted({int(row) for row in found})
     except (TypeError, ValueError):
-        raise wrong_result(f"asked is a list of rows of `test`; you return {found!r:.80}") from None
+        raise wrong_result(f"expected a list of rows of `test`; you return {found!r:.80}") from None
     check_duplicates(rows, planted, train, test, similarity)
     return f"{len(planted)} of {count} test pictures have a twin in the training set: rows {rows}."
 

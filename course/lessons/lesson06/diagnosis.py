@@ -22,7 +22,7 @@ from course.lessons.lesson06.fixtures import Forwards, Pair, counts_at_threshold
 
 def number(found: Any, asked: str) -> float:
     """Return `found` as a float; `asked` says in words which number was asked for."""
-    return expect_number(found, f"asked is {asked}; you return {found!r:.80}")
+    return expect_number(found, f"expected {asked}; you return {found!r:.80}")
 
 
 def parts_of(
@@ -32,13 +32,13 @@ def parts_of(
 ) -> tuple:
     """Return `found` as a tuple of `count` parts; `asked` says in words which."""
     if found is None:
-        raise unlike(found, f"asked is {asked}; you return None")
+        raise unlike(found, f"expected {asked}; you return None")
     try:
         parts = tuple(found)
     except TypeError:
         parts = (found,)
     if len(parts) != count:
-        raise unlike(found, f"asked is {asked}; you return {parts!r:.80}")
+        raise unlike(found, f"expected {asked}; you return {parts!r:.80}")
     return parts
 
 
@@ -85,7 +85,7 @@ def check_confusion(
         is_smaller = found.ndim == 2 and len(found) < classes
         raise Misconception(
             "absent-class-forgotten" if is_smaller else "wrong-result",
-            f"{where}: your matrix is {tuple(found.shape)}; asked is {(classes, classes)}. "
+            f"{where}: your matrix is {tuple(found.shape)}; expected {(classes, classes)}. "
             f"In these labels class {absent} does not occur",
         )
     if torch.equal(found, expected):
@@ -98,7 +98,7 @@ def check_confusion(
         raise Misconception("over-the-batch", seen)
     if found.is_floating_point() and torch.allclose(found.double(), expected.double()):
         raise wrong_result(
-            f"{where}: the counts are right, but {found.dtype}; asked are whole numbers"
+            f"{where}: the counts are right, but {found.dtype}; expected whole numbers"
         )
     raise wrong_result(f"{seen} ({found.sum()} of {count} pictures counted)")
 
@@ -364,7 +364,7 @@ def check_flags(
     expected = probabilities >= threshold
     if found.shape != expected.shape:
         raise wrong_result(
-            f"for {count} rows of logits you return {tuple(found.shape)}; asked is ({count},)"
+            f"for {count} rows of logits you return {tuple(found.shape)}; expected ({count},)"
         )
     found = found.bool()
     if torch.equal(found, expected):
@@ -512,12 +512,12 @@ def check_audit(
     )
     if not calls:
         raise Misconception("answer-from-memory", f"{seen}. You never called it")
-    if not truth and all(same_tensors(used, train) for used, _ in calls):
+    if not truth and all(equal_pairs(used, train) for used, _ in calls):
         raise Misconception(
             "score-for-model", f"{seen}: it made the very same head in all {len(calls)} calls"
         )
     tests = [used for _, used in calls]
-    changed = any(not same_tensors(used, test) for used in tests)
+    changed = any(not equal_pairs(used, test) for used in tests)
     if changed and all(same_but_for_order(used, test) for used in tests):
         raise Misconception(
             "another-order-is-no-change",
@@ -526,7 +526,7 @@ def check_audit(
     raise wrong_result(f"{seen}. You called it {len(calls)} times")
 
 
-def same_tensors(one: Pair, other: Pair) -> bool:
+def equal_pairs(one: Pair, other: Pair) -> bool:
     """Return whether the tensors of two pairs are equal."""
     return all(torch.equal(a, b) for a, b in zip(one, other, strict=False))
 

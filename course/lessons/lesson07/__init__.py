@@ -1,0 +1,1 @@
+"""Lesson 07, the capstone: its checks, fixtures, misconceptions, quiz and weights judge."""

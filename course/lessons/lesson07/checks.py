@@ -79,7 +79,7 @@ def three_heads(answer: Callable, names: Sequence[str] = ("resnet18", "resnet34"
         if any(comparisons.are_probabilities(logits) for logits in outputs[1:]):
             raise Misconception(
                 "softmax-in-the-head",
-                f"{name}: a new head gives probabilities, which sum to 1; asked are logits",
+                f"{name}: a new head gives probabilities, which sum to 1; expected logits",
             )
         check_frozen(name, found)
     return (
@@ -112,7 +112,7 @@ def train_heads(answer: Callable, width: int = 64, every: int = 10) -> str:
         f"rotten and a fresh one {scores['rotten']:.0%} are ranked right"
     )
     if any(scores[head] < floor for head, floor in FLOORS.items()):
-        told += f"; asked are {FLOORS['fruit']:.0%} and {FLOORS['rotten']:.0%}"
+        told += f"; expected {FLOORS['fruit']:.0%} and {FLOORS['rotten']:.0%}"
         if scores["rotten"] < 0.3:
             raise wrong_result(
                 f"{told}. Far below one half means that fresh and rotten are exchanged"
@@ -146,7 +146,7 @@ def pick_threshold(
         scores = torch.sigmoid(2 * torch.randn(count, generator=r) + 2.5 * rotten - 2)
         result = answer(scores.clone(), rotten.clone(), floor)
         expect_something(result, "pick_threshold")
-        found = expect_number(result, f"asked is a number; you return {type(result).__name__}")
+        found = expect_number(result, f"expected a number; you return {type(result).__name__}")
         of_rotten = scores[rotten == 1].sort(descending=True).values
         best = of_rotten[math.ceil(floor * len(of_rotten)) - 1].item()
         recall = check_highest_threshold(found, best, scores, rotten, floor)
@@ -180,7 +180,7 @@ def fold_threshold(
             )
         if not isinstance(found, nn.Linear) or found.weight.shape != head.weight.shape:
             raise wrong_result(
-                f"asked is Linear({width}, 2), which the file has room for; you return {found}"
+                f"expected Linear({width}, 2), which the file has room for; you return {found}"
             )
         with torch.no_grad():
             probabilities = original(features).softmax(1)[:, 1]  # (2000,)
@@ -238,7 +238,7 @@ def weights_file(answer: Callable, seed: int | None = None) -> str:
     if Path(name).name != name or name in ("", ".."):
         raise Misconception(
             "file-missing",
-            f"{name!r} is a path: asked is the name of a file that lies beside this notebook",
+            f"{name!r} is a path: expected the name of a file that lies beside this notebook",
         )
     if seed is None:
         report = weights_judge.report(name)

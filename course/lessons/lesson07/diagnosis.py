@@ -69,7 +69,7 @@ def check_logits(
         shapes = [tuple(logits.shape) for logits in outputs]
     if shapes != [(3, 1000), (3, 6), (3, 2)]:
         raise wrong_result(
-            f"three pictures through your model on {name} give {shapes}; asked are the logits of "
+            f"three pictures through your model on {name} give {shapes}; expected the logits of "
             "species, fruit and rotten, (3, 1000), (3, 6) and (3, 2)"
         )
     linears = (layer for layer in model.fruit.modules() if isinstance(layer, nn.Linear))

@@ -218,7 +218,7 @@ def check_dtypes(header: Mapping[str, dict]) -> None:
         if entry["dtype"] not in asked:
             raise WeightsRefused(
                 "wrong-dtype",
-                f"{name} is stored as {entry['dtype']}; asked is {' or '.join(asked)}",
+                f"{name} is stored as {entry['dtype']}; expected {' or '.join(asked)}",
             )
 
 
@@ -230,7 +230,7 @@ def check_names_and_shapes(shapes: Shapes) -> None:
         if shapes[name] != old[name]:
             raise WeightsRefused(
                 "wrong-shape",
-                f"{name} has shape {tuple(shapes[name])}; asked is {tuple(old[name])}",
+                f"{name} has shape {tuple(shapes[name])}; expected {tuple(old[name])}",
             )
     for head, classes in HEADS.items():
         check_head_shapes(shapes, head, classes)
@@ -276,7 +276,7 @@ def check_head_shapes(shapes: Shapes, head: str, classes: int) -> None:
             seen = "is missing" if weight is None else f"has shape {tuple(weight)}"
             raise WeightsRefused(
                 "wrong-shape",
-                f"{layer}.weight {seen}; {width} numbers come in, so asked is (n, {width})",
+                f"{layer}.weight {seen}; {width} numbers come in, so expected (n, {width})",
             )
         if bias is not None and bias != weight[:1]:
             raise WeightsRefused(
@@ -286,7 +286,7 @@ def check_head_shapes(shapes: Shapes, head: str, classes: int) -> None:
         width = weight[0]
     if width != classes:
         raise WeightsRefused(
-            "wrong-shape", f"the head {head} ends in {width} outputs; asked are {classes}"
+            "wrong-shape", f"the head {head} ends in {width} outputs; expected {classes}"
         )
 
 

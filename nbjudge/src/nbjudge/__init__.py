@@ -59,7 +59,7 @@ _MODULES = {
 }  # all other names of __all__ are errors
 
 # nbformat validates notebooks with jsonschema, which imports rfc3987_syntax to recognise IRIs.
-# A notebook has no IRIs, and that import takes a second in every process: None makes it fail.
+# A notebook has no IRIs, and the import takes a second in every process: None makes it fail fast.
 sys.modules.setdefault("rfc3987_syntax", None)  # type: ignore[arg-type]
 
 
@@ -71,5 +71,5 @@ def __getattr__(name: str) -> object:
 
 
 def __dir__() -> list[str]:
-    """The public names, those that are not loaded yet included."""
+    """Return the public names, including those that are not loaded yet."""
     return sorted({*globals(), *__all__})

@@ -1,4 +1,4 @@
-"""Proof of the grader: an answer bank, graded like a class, and the kill matrix that comes of it.
+"""A test of the tests: an answer bank is graded like a class, and gives the kill matrix.
 
 The bank holds, per exercise, wrong answers and unusual right ones. A wrong answer names the code of
 the misconception that it must fail with:
@@ -84,7 +84,7 @@ class HandedIn(NamedTuple):
 
 
 def assignments_of(bank: Path) -> list[str]:
-    """Names of the assignments that the bank has answers to. Raises AnswerBankError if none."""
+    """Return the assignments that the bank has answers to. Raises AnswerBankError if none."""
     found = sorted(folder.name for folder in Path(bank).glob("*/"))
     if not found:
         raise AnswerBankError(
@@ -94,8 +94,8 @@ def assignments_of(bank: Path) -> list[str]:
     return found
 
 
-def read_source(root: Path, assignment: str) -> NotebookNode:
-    """The instructor's notebook of an assignment. Raises AnswerBankError where there is none."""
+def source_notebook(root: Path, assignment: str) -> NotebookNode:
+    """Return the only notebook of an assignment. Raises AnswerBankError if there is none."""
     path = Path(root) / "source" / assignment / f"{assignment}.ipynb"
     if not path.exists():
         raise AnswerBankError(f"{path}: there is no such notebook; choose an assignment of source/")
@@ -103,9 +103,9 @@ def read_source(root: Path, assignment: str) -> NotebookNode:
 
 
 def exercises(source: NotebookNode) -> dict[str, NotebookNode]:
-    """{answer cell's grade_id: its check cell}, in order.
+    """Return {answer cell's grade_id: its check cell}, in order.
 
-    An answer cell `name` counts as an exercise where a locked test cell `check-name` judges it.
+    An answer cell `name` is an exercise if there is a locked test cell `check-name`.
     """
     checks, answers = {}, []
     for cell in source.cells:
@@ -118,7 +118,7 @@ def exercises(source: NotebookNode) -> dict[str, NotebookNode]:
 
 
 def read_bank(bank: Path, assignment: str, source: NotebookNode) -> Bank:
-    """The answers to one assignment.
+    """Return the answers to one assignment.
 
     Raises AnswerBankError for a folder that is no exercise and a wrong answer without a code.
     """
@@ -137,7 +137,7 @@ def read_bank(bank: Path, assignment: str, source: NotebookNode) -> Bank:
 
 
 def read_answer(path: Path, assignment: str) -> Answer:
-    """One file of the bank. Raises AnswerBankError for a wrong answer without a code."""
+    """Read one file of the bank. Raises AnswerBankError for a wrong answer without a code."""
     content = path.read_text(encoding="utf-8")
     kind, exercise = path.parts[-3:-1]
     code = EXPECTED.match(content)
@@ -154,8 +154,8 @@ def read_answer(path: Path, assignment: str) -> Answer:
 # ---- the sheets ----------------------------------------------------------------------------------
 
 
-def pack(assignment: str, source: NotebookNode, bank: Bank) -> dict[str, Sheet]:
-    """{name: sheet}: the reference, the untouched release, and those that the answers need."""
+def make_sheets(assignment: str, source: NotebookNode, bank: Bank) -> dict[str, Sheet]:
+    """Return {name: sheet}: the reference, the untouched release, and all that the bank needs."""
     reference = reference_sheet(assignment, source)
     sheets = {"reference": reference, "untouched": untouched_sheet(assignment, source)}
     for kind, answers in bank.items():
@@ -170,7 +170,7 @@ def pack(assignment: str, source: NotebookNode, bank: Bank) -> dict[str, Sheet]:
 
 
 def reference_sheet(assignment: str, source: NotebookNode) -> Sheet:
-    """The instructor's own solution of every exercise."""
+    """Return a sheet with the instructor's own solution of every exercise."""
     solutions = {report.name_of(cell): cell.source for cell in source.cells}
     sheet = {}
     for exercise in exercises(source):
@@ -186,7 +186,7 @@ def reference_sheet(assignment: str, source: NotebookNode) -> Sheet:
 
 
 def untouched_sheet(assignment: str, source: NotebookNode) -> Sheet:
-    """Every exercise as it is released."""
+    """Return a sheet with every exercise as it is released."""
     sheet = {}
     for exercise in exercises(source):
         sheet[exercise] = Answer(
@@ -200,8 +200,8 @@ def untouched_sheet(assignment: str, source: NotebookNode) -> Sheet:
     return sheet
 
 
-def fill_in(source: NotebookNode, sheet: Sheet) -> NotebookNode:
-    """The release with the sheet's answers put in: what a student would hand in."""
+def answered(source: NotebookNode, sheet: Sheet) -> NotebookNode:
+    """Return the release with the sheet's answers in it: what a student would hand in."""
     notebook = released(source)
     for cell in notebook.cells:
         answer = sheet.get(report.name_of(cell))
@@ -253,7 +253,7 @@ def lay_out_class(
             if answer.script:
                 name = f"{answer.kind}/{answer.exercise}/{answer.name}.py"
                 run_script(answer.script, folder, name)
-        nbformat.write(fill_in(sources[assignment], sheet), folder / f"{assignment}.ipynb")
+        nbformat.write(answered(sources[assignment], sheet), folder / f"{assignment}.ipynb")
 
 
 # ---- the kill matrix -----------------------------------------------------------------------------
@@ -267,15 +267,16 @@ def grade_bank(
 ) -> list[Row]:
     """Grade the bank's answers in a scratch course; `tell(done, total)` is called for each sheet.
 
-    There is a row for every answer of the bank, of the reference and of the untouched release. A
-    reference solution that fills up a sheet gets one only if it failed there.
+    There is a row for every answer of the bank, of the reference and of the untouched release. If
+    a sheet has a reference solution because the bank has no more answers to that exercise, there is
+    a row for it only if it failed.
     """
     root = Path(root).resolve()
     sources = {}
     submissions = []
     for assignment in assignments:
-        source = read_source(root, assignment)
-        sheets = pack(assignment, source, read_bank(bank, assignment, source))
+        source = source_notebook(root, assignment)
+        sheets = make_sheets(assignment, source, read_bank(bank, assignment, source))
         for name, sheet in sheets.items():
             submissions.append(HandedIn(assignment, name, sheet))
         sources[assignment] = source
@@ -293,12 +294,12 @@ def grade_bank(
     rows = []
     for submission in submissions:
         marks = tables[submission.assignment][submission.student]
-        rows += rows_of(submission, marks, refusal(submission, outcome))
+        rows += rows_of(submission, marks, why_not_graded(submission, outcome))
     return sorted(rows, key=place_in_matrix)
 
 
-def refusal(submission: HandedIn, outcome: Outcome) -> str:
-    """Why a submission was not graded; "" where it was."""
+def why_not_graded(submission: HandedIn, outcome: Outcome) -> str:
+    """Return why a submission was not graded, "" if it was."""
     for finding in outcome.findings:
         whose = (finding.assignment, finding.student)
         if finding.blocks and whose == (submission.assignment, submission.student):
@@ -307,7 +308,7 @@ def refusal(submission: HandedIn, outcome: Outcome) -> str:
 
 
 def rows_of(submission: HandedIn, marks: dict[str, report.Mark], refused: str) -> list[Row]:
-    """The rows of one sheet."""
+    """Return the rows of one sheet."""
     rows = []
     for exercise, answer in submission.sheet.items():
         row = verdict_on(answer, marks.get(f"check-{exercise}"), refused)
@@ -321,15 +322,15 @@ def rows_of(submission: HandedIn, marks: dict[str, report.Mark], refused: str) -
 
 
 def place_in_matrix(row: Row) -> tuple[str, int, str, str]:
-    """What rows are sorted by."""
+    """Return the key by which rows are sorted."""
     answer = row.answer
     return answer.assignment, KINDS.index(answer.kind), answer.exercise, answer.name
 
 
 def verdict_on(answer: Answer, mark: report.Mark | None, refused: str) -> Row:
-    """Whether an answer got full marks, or none at all for the reason that was expected.
+    """Return the row of an answer: it must get all points, or none for the reason expected.
 
-    `refused`: why its sheet was not graded, "" where it was.
+    `refused`: why its sheet was not graded, "" if it was.
     """
     if mark is None:
         return Row(answer, refused or "not graded", 0, 0, False)
@@ -340,12 +341,12 @@ def verdict_on(answer: Answer, mark: report.Mark | None, refused: str) -> Row:
 
 
 def checks_that_kill_nothing(bank: Bank) -> list[str]:
-    """Names of the checks that no wrong answer is there for."""
+    """Return the names of the checks for which the bank has no wrong answer."""
     return [f"check-{name}" for name, answers in bank["wrong"].items() if not answers]
 
 
 def checks_that_repeat(source: NotebookNode) -> list[str]:
-    """Names of the checks whose hidden tests only repeat the visible ones."""
+    """Return the names of the checks whose hidden tests only repeat the visible ones."""
     repeating = []
     for name, check in exercises(source).items():
         visible, hidden = split_hidden_tests(check.source)
@@ -357,8 +358,8 @@ def checks_that_repeat(source: NotebookNode) -> list[str]:
 def prove(root: Path, assignments: list[str], bank: Path) -> bool:
     """Grade the bank with progress on stderr and print the kill matrix.
 
-    Return whether everything is as it should be. Raises AnswerBankError for a bank that is not
-    laid out as it should be, and what `grade` raises.
+    Return whether every answer came out as expected and every check was tested. Raises
+    AnswerBankError for a bank that is not laid out as it should be, and what `grade` raises.
     """
     from rich.console import Console
     from rich.progress import Progress
@@ -372,7 +373,7 @@ def prove(root: Path, assignments: list[str], bank: Path) -> bool:
         rows = grade_bank(assignments, bank, root, tell)
     unproved, repeating = [], []
     for assignment in assignments:
-        source = read_source(root, assignment)
+        source = source_notebook(root, assignment)
         idle = checks_that_kill_nothing(read_bank(bank, assignment, source))
         unproved += [f"{assignment}/{name}" for name in idle]
         repeating += [f"{assignment}/{name}" for name in checks_that_repeat(source)]
@@ -410,7 +411,7 @@ def print_kill_matrix(console: "Console", rows: list[Row]) -> None:
 def print_summary(
     console: "Console", rows: list[Row], unproved: list[str], repeating: list[str]
 ) -> None:
-    """Print how many answers came out as expected, and the checks that prove nothing."""
+    """Print how many answers came out as expected, and which checks the bank does not test."""
     well = Counter(row.answer.kind for row in rows if row.ok)
     graded = Counter(row.answer.kind for row in rows)
     console.print(f"Wrong answers killed by their own code: {well['wrong']}/{graded['wrong']}")

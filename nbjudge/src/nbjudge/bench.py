@@ -1,9 +1,9 @@
 """How long grading takes: one class, graded with stock nbgrader and with nbjudge on this machine.
 
-The class is made from an answer bank: of five answers three are the reference's, the others wrong
-ones and unusual right ones. Both graders start from a released assignment, and both skip the cells
-that the course's settings skip. No grader can be faster than the limit: the time that the cells
-themselves take, divided by the number of workers.
+The class is made from an answer bank: of five answers three are the reference's, and the other
+two are wrong ones or unusual right ones. Both graders start from a released assignment, and both
+skip the cells that the course's settings skip. No grader can be faster than the limit: the time
+that the cells themselves take, divided by the number of workers.
 """
 
 import contextlib
@@ -34,9 +34,9 @@ from nbjudge.answers import (
     exercises,
     lay_out_class,
     make_files,
-    pack,
+    make_sheets,
     read_bank,
-    read_source,
+    source_notebook,
 )
 from nbjudge.coordinator import Options, grade
 from nbjudge.coursedir import report
@@ -55,11 +55,11 @@ from nbjudge.worker import submission as worker
 
 SMALL = slice(1, 3)  # the second and third assignment of the bank
 SMALL_CLASS, CLASS = 4, 24  # students
-REST = 100  # between two looks at the memory, times the length of a look: measuring must cost < 1 %
+REST = 100  # times as long as a measurement of memory takes is the pause before the next: 1 % of it
 
 
 def print_progress(line: str) -> None:
-    """Say on stderr what is measured now."""
+    """Print on stderr what is being measured."""
     print(line, file=sys.stderr, flush=True)
 
 
@@ -105,7 +105,7 @@ def compare_graders(
         changed = run_grade_command(course, chosen[-1:], cores)
         say("nbgrader autograde")
         stock_s = time_stock(stock_course, chosen, say)
-        different = differences(stock_course, course, chosen)
+        different = different_marks(stock_course, course, chosen)
     return {
         "stock_s": stock_s,
         "ours_s": fastest["seconds"],
@@ -133,7 +133,7 @@ def compare_graders(
 
 
 def choose_assignments(bank: Path, assignments: list[str] | None, small: bool) -> list[str]:
-    """The assignments to grade. Raises AnswerBankError for those that have no answers."""
+    """Return the assignments to grade. Raises AnswerBankError if one has no answers."""
     known = assignments_of(bank)
     small_bank = known[SMALL] or known
     chosen = assignments or (small_bank if small else known)
@@ -154,9 +154,9 @@ def make_class(root: Path, bank: Path, assignments: list[str], size: int, course
     sources = {}
     submissions = []
     for assignment in assignments:
-        source = read_source(root, assignment)
+        source = source_notebook(root, assignment)
         answers = read_bank(bank, assignment, source)
-        reference = pack(assignment, source, answers)["reference"]
+        reference = make_sheets(assignment, source, answers)["reference"]
         for number in range(size):
             sheet = draw_sheet(reference, answers, seed=f"{assignment} {number}")
             submissions.append(HandedIn(assignment, f"learner-{number:02d}", sheet))
@@ -170,7 +170,7 @@ def make_class(root: Path, bank: Path, assignments: list[str], size: int, course
 
 
 def draw_sheet(reference: Sheet, answers: Bank, seed: str) -> Sheet:
-    """A student's answers: for each exercise one of five, of which three are the reference's."""
+    """Return a student's sheet: per exercise one of five answers, three of them the reference's."""
     draw = random.Random(seed)
     sheet = {}
     for exercise, solution in reference.items():
@@ -191,8 +191,8 @@ def change_a_check(course: Path, assignment: str) -> None:
     nbformat.write(source, path)
 
 
-def differences(stock_course: Path, course: Path, assignments: list[str]) -> list[str]:
-    """Sentences on every mark that is not the same in both courses."""
+def different_marks(stock_course: Path, course: Path, assignments: list[str]) -> list[str]:
+    """Return a sentence on every mark that is not the same in both courses."""
     found = []
     stock_gradebook, gradebook = gradebook_url(stock_course), gradebook_url(course)
     for assignment in assignments:
@@ -211,7 +211,7 @@ def differences(stock_course: Path, course: Path, assignments: list[str]) -> lis
 
 
 def points_of(row: dict[str, report.Mark], name: str) -> float | None:
-    """A student's points for an exercise; None where there is no mark."""
+    """Return a student's points for an exercise, None if there is no mark."""
     return row[name].points if name in row else None
 
 
@@ -241,7 +241,7 @@ def run_command(
 
 
 def time_stock(course: Path, assignments: list[str], say: Callable[[str], object]) -> float:
-    """Seconds that stock nbgrader takes to grade the course."""
+    """Return the seconds that stock nbgrader takes to grade the course."""
     started = time.monotonic()
     for assignment in assignments:
         run_command([*NBGRADER, "autograde", assignment], course)
@@ -272,7 +272,7 @@ def run_grade_command(
 
 
 def time_nbjudge(course: Path, assignments: list[str], workers: int) -> dict[str, Any]:
-    """What grading the course takes: time, memory, and the limit that the cells' own time sets."""
+    """Return what grading the course takes: time, memory, and the limit set by the cells' time."""
     memory = PeakMemory()
     found = run_grade_command(course, assignments, workers, memory.watch)
     taken = durations(course)
@@ -287,35 +287,35 @@ def time_nbjudge(course: Path, assignments: list[str], workers: int) -> dict[str
 
 
 def time_coordinator(
-    root: Path, course: Path, assignments: list[str], again: Path
+    root: Path, course: Path, assignments: list[str], repeat: Path
 ) -> dict[str, float]:
-    """What the coordinator's own work takes, in milliseconds of processor time.
+    """Return what the coordinator's own work takes, in milliseconds of processor time.
 
-    Return {"ms": for a submission, "lesson_ms", "submission_ms": the part that comes once for an
-    assignment, and the part that comes with each submission}.
+    That is {"ms": for a submission, all together, "lesson_ms": once for an assignment,
+    "submission_ms": for each submission}.
 
-    What is graded in `course` is graded once more, in the folder `again` and into an empty
+    What is graded in `course` is graded once more, in the folder `repeat` and into an empty
     gradebook, by workers that find their answers in the records of `course`: they answer at once,
     several together as those of a cluster do. First all students but one are graded, then that one:
     the difference tells the two parts apart.
     """
     shutil.copytree(
-        course, again, ignore=shutil.ignore_patterns("gradebook.db", "autograded", KEPT)
+        course, repeat, ignore=shutil.ignore_patterns("gradebook.db", "autograded", KEPT)
     )
-    write_nested_settings(root, again)
-    (again / KEPT).mkdir()
-    settings = read_settings(again)
+    write_nested_settings(root, repeat)
+    (repeat / KEPT).mkdir()
+    settings = read_settings(repeat)
     for assignment in assignments:
-        sources, _ = read_sources(again, assignment)
+        sources, _ = read_sources(repeat, assignment)
         register(settings, assignment, sources)
-    last, *others = sorted((path.name for path in (again / "submitted").iterdir()), reverse=True)
+    last, *others = sorted((path.name for path in (repeat / "submitted").iterdir()), reverse=True)
     options = Options(workers=4 * cluster.THREADS)
     with (
         mock.patch.object(cluster, "grade_submission", partial(answer_from_record, course)),
         mock.patch.object(cluster, "warming", lambda client, _: client),
     ):
-        many = grade(again, assignments, others, options)
-        few = grade(again, assignments, [last], options)
+        many = grade(repeat, assignments, others, options)
+        few = grade(repeat, assignments, [last], options)
     by_submission = (many.work - few.work) / (len(many.graded) - len(few.graded))
     by_assignment = (many.work - by_submission * len(many.graded)) / len(assignments)
     return {
@@ -328,7 +328,7 @@ def time_coordinator(
 def answer_from_record(
     course: Path, assignment: worker.Assignment, submission: worker.Submission
 ) -> worker.Graded:
-    """What a worker returns that finds everything in the record of an earlier grading."""
+    """Return what a worker does if the record of an earlier grading has all results."""
     record = read_record(course, assignment.name, submission.student)
     return worker.run(assignment, worker.prepare(assignment, submission, record))
 
@@ -345,19 +345,19 @@ class Duration(NamedTuple):
 
 
 def records_of(course: Path) -> list[dict[str, Any]]:
-    """The records of all submissions that are graded in a course."""
+    """Return the records of all submissions that are graded in a course."""
     paths = sorted((course / KEPT / "results").glob("*/*.json"))
     return [json.loads(path.read_text(encoding="utf-8")) for path in paths]
 
 
 def cells_of(record: dict[str, Any]) -> Iterator[dict[str, Any]]:
-    """The cells of a record, of all its notebooks."""
+    """Yield the cells of a record, of all its notebooks."""
     for notebook in record["notebooks"].values():
         yield from notebook["cells"]
 
 
 def durations(course: Path) -> list[Duration]:
-    """What all submissions that are graded in a course took."""
+    """Return how long each submission of a course took that is graded."""
     found = []
     for record in records_of(course):
         seconds = sum(cell["seconds"] for cell in cells_of(record))
@@ -366,7 +366,7 @@ def durations(course: Path) -> list[Duration]:
 
 
 def stopped_cells(course: Path) -> int:
-    """How many cells ran out of time or ended their process."""
+    """Return how many cells ran out of time or ended their process."""
     ends = []
     for record in records_of(course):
         ends += [cell["end"] for cell in cells_of(record)]
@@ -404,7 +404,7 @@ class PeakMemory:
 
 
 def memory_by_worker(coordinator: int) -> Counter[int]:
-    """{pid of a child of the coordinator: bytes of it and of all processes below it}."""
+    """Return {pid of a child of the coordinator: bytes of it and of all processes below it}."""
     parent = parents()
     used: Counter[int] = Counter()
     for process in parent:
@@ -417,7 +417,7 @@ def memory_by_worker(coordinator: int) -> Counter[int]:
 
 
 def proportional_set_size(pid: int) -> int:
-    """Bytes of a process's memory, from /proc/PID/smaps_rollup; 0 where it has ended."""
+    """Return the bytes of a process's memory, from /proc/PID/smaps_rollup; 0 if it has ended."""
     with contextlib.suppress(OSError):
         for line in Path(f"/proc/{pid}/smaps_rollup").read_text().splitlines():
             if line.startswith("Pss:"):
@@ -439,11 +439,11 @@ class Load(NamedTuple):
 def simulate(
     taken: Sequence[Duration], coordinator: dict[str, float], workers: int, students: int = 1000
 ) -> Load:
-    """What a class of `students` takes, in as many assignments as were recorded.
+    """Return what a class of `students` takes, in as many assignments as were recorded.
 
-    Submissions are drawn from those `taken`, and handed out by the same rule as on real workers:
+    Submissions are drawn from those `taken`, and handed out by the same rule as to real workers:
     two for each worker are under way. `coordinator` is what time_coordinator returns; half of a
-    submission's part goes into reading it and half into recording it.
+    submission's time is spent on reading it and half on recording it.
     """
     half = coordinator["submission_ms"] / 2000
     clock = busy = 0.0
@@ -469,7 +469,7 @@ def simulate(
 def draw_work(
     taken: Sequence[Duration], coordinator: dict[str, float], students: int
 ) -> list[tuple[float, float]]:
-    """[(the coordinator's seconds for a new assignment, a worker's seconds)], as graded."""
+    """Return [(coordinator's seconds for a new assignment, worker's seconds)], in grading order."""
     draw = random.Random(0)
     recorded: dict[str, list[float]] = {}
     for each in taken:
@@ -484,7 +484,7 @@ def draw_work(
 
 
 def saturating_workers(taken: Sequence[Duration], coordinator: dict[str, float]) -> int:
-    """The number of workers that one coordinator can keep busy with a large class."""
+    """Return how many workers one coordinator can keep busy with a large class."""
     mean = sum(each.worker_s for each in taken) / len(taken)
     return int(mean / (coordinator["submission_ms"] / 1000))
 

@@ -18,11 +18,11 @@ from nbjudge.errors import NbjudgeError
 
 
 def nothing_to_prepare(root: Path) -> None:
-    """Most courses keep their notebooks in source/ and need nothing made before a command runs."""
+    """Do nothing: most courses keep their notebooks in source/ and have nothing to build."""
 
 
 class Defaults(NamedTuple):
-    """What the commands take where no option says otherwise."""
+    """What the commands use if an option is not given."""
 
     root: Path = Path()  # the course's folder
     bank: Path = Path("answers")  # the answer bank, relative to the root
@@ -44,7 +44,7 @@ class Commands(TyperGroup):
             raise typer.Exit(1) from None
 
 
-Root = Annotated[
+RootOption = Annotated[
     Path | None,
     typer.Option(
         help="The course's folder, with source/ and submitted/; the current one if not given, "
@@ -53,7 +53,7 @@ Root = Annotated[
         exists=True,
     ),
 ]
-Bank = Annotated[
+BankOption = Annotated[
     Path | None,
     typer.Option(
         help="The answer bank: BANK/ASSIGNMENT/wrong/EXERCISE/*.py and right/; if not given, "
@@ -62,7 +62,7 @@ Bank = Annotated[
         exists=True,
     ),
 ]
-BankAssignments = Annotated[
+AssignmentArguments = Annotated[
     list[str] | None,
     typer.Argument(metavar="[ASSIGNMENT...]", help="All that the bank has answers to if omitted."),
 ]
@@ -99,7 +99,7 @@ def grade(
             "--json", help="One JSON object a line: each submission as it is done, then the sum."
         ),
     ] = False,
-    root: Root = None,
+    root: RootOption = None,
 ) -> None:
     """Grade what lies in submitted/ and report. Exit status 1 if something could not be graded."""
     from nbjudge.coordinator import Options
@@ -111,7 +111,7 @@ def grade(
     exit_with_status(outcome.clean)
 
 
-def replay(context: typer.Context, learner: str, assignment: str, root: Root = None) -> None:
+def replay(context: typer.Context, learner: str, assignment: str, root: RootOption = None) -> None:
     """Open a graded submission as it ran, at the first cell that failed."""
     from nbjudge.replay import open_submission
 
@@ -120,9 +120,9 @@ def replay(context: typer.Context, learner: str, assignment: str, root: Root = N
 
 def answers(
     context: typer.Context,
-    assignments: BankAssignments = None,
-    bank: Bank = None,
-    root: Root = None,
+    assignments: AssignmentArguments = None,
+    bank: BankOption = None,
+    root: RootOption = None,
 ) -> None:
     """Prove the grader: wrong answers must fail with their own code, unusual right ones pass.
 
@@ -137,7 +137,7 @@ def answers(
 
 def bench(
     context: typer.Context,
-    assignments: BankAssignments = None,
+    assignments: AssignmentArguments = None,
     learners: Annotated[
         int | None, typer.Option(help="The size of the class; 24 if not given.", min=1)
     ] = None,
@@ -153,8 +153,8 @@ def bench(
         ),
     ] = None,
     as_json: Annotated[bool, typer.Option("--json", help="One JSON object.")] = False,
-    bank: Bank = None,
-    root: Root = None,
+    bank: BankOption = None,
+    root: RootOption = None,
 ) -> None:
     """Grade the same class with stock nbgrader and with nbjudge: time, memory, equal marks or not.
 
@@ -176,7 +176,7 @@ def bench(
 
 
 def prepared_root(context: typer.Context, root: Path | None) -> Path:
-    """The course's folder, given or the default one, after what has to be prepared there."""
+    """Return the course's folder, the given or the default one, after it has been prepared."""
     place = root or context.obj.root
     context.obj.prepare(place)
     return place

@@ -168,17 +168,18 @@ def submissions_to_grade(
     return wanted, findings
 
 
-# Submissions for each worker that are still to run when the first of the next assignment is sent:
-# to make its template process may take as long as four submissions.
+# The first submission of the next assignment is sent when so many submissions for each worker are
+# still to run: making its template process may take as long as four submissions.
 AHEAD = 4
 
 
 def interleaved(wanted: Wanted, workers: int) -> Wanted:
     """Return the same submissions, with the first of each assignment before the end of the last.
 
-    The first submission of an assignment makes its template process; while one worker does that,
-    the others have something to do. The second assignment begins where a second worker does. No
-    assignment begins before the one before has, because a worker keeps two template processes.
+    The first submission of an assignment makes its template process. It is sent early, so that the
+    other workers still have something to do meanwhile. The second assignment begins at once, on the
+    second worker. No assignment begins before the previous one has, because a worker keeps only two
+    idle template processes.
     """
     found: Wanted = []
     begun = 0  # number of submissions when the assignment before had begun
@@ -218,7 +219,7 @@ def told_where_to_make_room(root: Path) -> Iterator[None]:
 
 
 class Progress:
-    """How far a grading is, for whoever wants to be told."""
+    """How far a grading is; calls `tell` after each submission."""
 
     def __init__(
         self,
@@ -248,7 +249,7 @@ class Progress:
 
 
 class Sent(NamedTuple):
-    """A submission on its way, with what a worker does not need of it."""
+    """A submission that a worker has, with what the worker does not need."""
 
     assignment: str
     student: str
@@ -262,8 +263,8 @@ class Sent(NamedTuple):
 def common_packages(sources: Sources) -> tuple[str, ...]:
     """Return the installed packages that at least half of the assignments import.
 
-    Workers import them once. The others are left to the assignments that use them: each library
-    more makes every fork for every assignment slower.
+    Workers import them once. The other packages are imported for the assignments that use them
+    only, because each imported library makes every fork slower.
     """
     counts: Counter[str] = Counter()
     for notebooks in sources.values():
@@ -272,7 +273,7 @@ def common_packages(sources: Sources) -> tuple[str, ...]:
 
 
 def kernel_wherever(options: Options) -> str:
-    """Return the ordinary kernel that all notebooks use, "" where they run in a sandbox."""
+    """Return the ordinary kernel that all notebooks use, "" if they run in a sandbox."""
     can_fork = hasattr(os, "fork") and sys.platform == "linux"
     return options.kernel or ("" if can_fork else "python3")
 
@@ -418,7 +419,7 @@ class Grading:
             tasks = self._tasks(wanted)
             first = next(tasks, None)
             self._write_down()
-            if first:  # else nothing has to run, and no workers are started
+            if first:  # if not, no cell has to run, and no workers are started
                 self._need_a_sandbox()
                 self._run(itertools.chain([first], tasks))
             self._write_down()
@@ -439,22 +440,22 @@ class Grading:
             return
         if self.assignments.kernel:
             raise SandboxUnavailable(
-                "ordinary kernels run other people's code without a room around it, so nothing was "
+                "ordinary kernels run other people's code without a sandbox, so nothing was "
                 "graded. If you trust all the code that was handed in, say --unconfined"
             )
         if self.options.scheduler:  # its workers are other machines, and say so themselves
             return
         if why := probe.missing():
             raise SandboxUnavailable(
-                f"this system gives no room to run other people's code in ({why}), so nothing was "
+                f"no sandbox for other people's code can be built here ({why}), so nothing was "
                 "graded. Grade on Linux with user namespaces allowed; or, if you trust all the "
                 "code that was handed in, say --unconfined"
             )
 
     def _tasks(self, wanted: Wanted) -> Iterator[Task]:
-        """Yield the submissions that need a worker, as they are read; the others have ended.
+        """Yield the submissions that need a worker; those that need none go into `self.ended`.
 
-        When the first is on its way, all assignments are made ready, while the zygote imports.
+        After the first one is sent, all assignments are read, while the zygote imports packages.
         """
         remaining = list(dict.fromkeys(assignment for assignment, _ in wanted))
         for assignment, student in wanted:
@@ -482,7 +483,7 @@ class Grading:
         return bool(refusal)
 
     def _task(self, assignment: str, student: str) -> Task | None:
-        """Read a submission; return None where it has ended, because no cell of it has to run."""
+        """Read a submission; return None if no cell of it has to run, so that it has ended."""
         carry_files = bool(self.options.scheduler)  # whose workers may be other machines
         notebooks = self.sources[assignment]
         submission = read_submission(self.root, assignment, student, notebooks, carry_files)
@@ -506,7 +507,7 @@ class Grading:
         return None
 
     def _write_down(self) -> None:
-        """Write down what has ended and tell of it; the notebook before the marks."""
+        """Write down what has ended, notebooks before marks, and tell of it."""
         written = []
         for sent, result in self.ended:
             written.append((sent, self._write_results(sent, self._graded(sent, result))))

@@ -1,4 +1,4 @@
-"""A grading for people, with progress and tables, and for programs, as JSON lines."""
+"""Showing a grading: to people, with progress and tables, and to programs, as JSON lines."""
 
 import json
 import time
@@ -81,7 +81,7 @@ def show_results(
         table = report.marks(root, assignment, settings.gradebook_url)
         if not table:
             continue
-        report.show(console, assignment, table)
+        report.print_table(console, assignment, table)
         found = [finding for finding in outcome.findings if finding.assignment == assignment]
         page = report.write_page(root, assignment, table, found)
         console.print(f"Report:    {page}", soft_wrap=True)
@@ -101,9 +101,9 @@ def grade_for_machines(
 ) -> Outcome:
     """Grade with a JSON object a line on stdout: each submission as it is done, then the sum.
 
-    A submission is {"done", "of", "learner", "findings", "graded"}. A finding before the first of
-    them is {"lesson", "learner", "graded", "findings"}. Parameters and errors are those of
-    `coordinator.grade`.
+    A submission is {"done", "of", "learner", "findings", "graded"}. Before the first submission,
+    each finding on what is not graded is {"lesson", "learner", "graded", "findings"}. Parameters
+    and errors are those of `coordinator.grade`.
     """
     started = time.monotonic()
     outcome = grade_course(read_settings(root), assignments, students, options, print_as_json)
@@ -123,7 +123,7 @@ def print_as_json(
     student: str,
     findings: list[Finding],
 ) -> None:
-    """Print news of a grading, a JSON object a line."""
+    """Print a submission that has ended, or findings before the first, a JSON object a line."""
     if student:
         print_line(
             done=done,
@@ -143,7 +143,8 @@ def print_as_json(
 
 
 def print_line(**fields: Any) -> None:
-    print(json.dumps(fields), flush=True)  # at once, for who reads while the grading goes on
+    """Print a JSON object on one line."""
+    print(json.dumps(fields), flush=True)  # a program may read it while the grading goes on
 
 
 def as_json(finding: Finding) -> dict[str, Any]:

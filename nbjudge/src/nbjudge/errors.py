@@ -11,7 +11,7 @@ NbjudgeError
 ├── KernelUnavailable: a Jupyter kernel does not start
 └── SandboxError
     ├── SandboxUnavailable: this system lets no sandbox be built
-    └── ProcessLost: a process of the engine's own is gone
+    └── ProcessLost: a zygote, template or sandbox has ended unexpectedly
 """
 
 
@@ -52,7 +52,7 @@ class KernelUnavailable(NbjudgeError):
 
 
 class SandboxError(NbjudgeError):
-    """Something about the sandbox itself, through no fault of a submission."""
+    """The sandbox itself does not work; no submission has caused that."""
 
 
 class SandboxUnavailable(SandboxError):
@@ -60,4 +60,4 @@ class SandboxUnavailable(SandboxError):
 
 
 class ProcessLost(SandboxError):
-    """A process of the engine's own is gone, through no cell's fault that could be named."""
+    """A zygote, template or sandbox process has ended, and no cell is known to have caused it."""

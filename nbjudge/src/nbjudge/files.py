@@ -1,4 +1,4 @@
-"""Writing files and folders so that nobody ever sees half of one."""
+"""Writing files and folders in one step, so that no reader finds half of one."""
 
 import os
 import shutil
@@ -18,9 +18,9 @@ def write_files(folder: Path | str, files: Mapping[str, bytes | Path]) -> None:
 
 
 def replace_text(path: Path, text: str) -> None:
-    """Write a text file in one step: whoever reads sees the old text or the new one.
+    """Write a text file in one step: a reader finds the old text or the new one.
 
-    The text is written beside its place and renamed, which POSIX makes one step (rename(2)).
+    The text goes into a second file, which is then renamed: rename(2) is one step on POSIX.
     """
     path.parent.mkdir(parents=True, exist_ok=True)
     part = path.with_name(f"{path.name}.part")
@@ -29,9 +29,10 @@ def replace_text(path: Path, text: str) -> None:
 
 
 def replace_folder(part: Path, target: Path) -> None:
-    """Put the folder `part`, which is written to its end, in the place of `target`.
+    """Put the folder `part`, which is complete, in the place of `target`.
 
-    Both must be on one file system. For a moment there is no folder, but never half of one.
+    Both must be on one file system. For a moment there is no folder, but there is never half of
+    one.
     """
     target.parent.mkdir(parents=True, exist_ok=True)
     shutil.rmtree(target, ignore_errors=True)

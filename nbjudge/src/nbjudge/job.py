@@ -1,4 +1,4 @@
-"""What runs of a submission and what came out of it, in a sandbox or in an ordinary kernel."""
+"""What is run and what came of it: Step, Job and Result, for sandboxes and ordinary kernels."""
 
 from typing import NamedTuple
 
@@ -8,7 +8,8 @@ from nbjudge.sandbox.wire import Limits, Output
 class Step(NamedTuple):
     """A code cell to run.
 
-    `alone`: no later cell uses what this one sets, so it may run in a fork only. Only checks can.
+    `alone`: no later cell uses what this one sets, so it needs to run in a fork only. This is so
+    for most checks, and for no other cell.
     """
 
     name: str
@@ -26,7 +27,8 @@ class Job(NamedTuple):
     files: dict[str, bytes]  # what lies beside the notebook, by relative name
     own: tuple[str, ...]  # top-level packages of the instructor's that are not installed
     imports: tuple[str, ...]  # modules that the assignment imports
-    assignment_files: dict[str, bytes]  # the instructor's; equal to `files`: the template is shared
+    # The instructor's files. Submissions whose `files` equal these share a template process.
+    assignment_files: dict[str, bytes]
     seed: int = 0
     timeout: float = 120  # seconds for each cell
     total: float = 1200  # seconds for all cells together

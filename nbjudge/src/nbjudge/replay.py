@@ -38,7 +38,7 @@ def open_submission(root: Path, student: str, assignment: str) -> int:
             f"run `nbjudge grade {assignment} --learner {student}` first"
         )
     record = json.loads(path.read_text(encoding="utf-8"))
-    for line in differences(record):
+    for line in changes_of_environment(record):
         print(line, file=sys.stderr)
     name, cell = first_failure(record) or (next(iter(notebooks)), "")
     notebook = notebooks[name]
@@ -54,7 +54,7 @@ def open_submission(root: Path, student: str, assignment: str) -> int:
 
 
 def first_failure(record: dict[str, Any]) -> tuple[str, str] | None:
-    """(notebook, cell's name) of the first cell that failed; None where all went well."""
+    """Return (notebook, cell's name) of the first cell that failed, None if none did."""
     for name, notebook in record["notebooks"].items():
         for cell in notebook["cells"]:
             if not cell["well"]:
@@ -63,7 +63,7 @@ def first_failure(record: dict[str, Any]) -> tuple[str, str] | None:
 
 
 def cell_id(notebook: NotebookNode, name: str) -> str:
-    """The id of the cell with this name; "" where there is none."""
+    """Return the id of the cell with this name, "" if there is none."""
     for cell in notebook.cells:
         if name_of(cell) == name:
             return cell.id
@@ -106,8 +106,8 @@ def start_jupyterlab(notebook: Path, anchor: str) -> int:
     )
 
 
-def differences(record: dict[str, Any]) -> Iterator[str]:
-    """Sentences on what is not as it was when the submission was graded."""
+def changes_of_environment(record: dict[str, Any]) -> Iterator[str]:
+    """Yield a sentence on each version that has changed since the submission was graded."""
     then, now = record["environment"], environment()
     if then["python"] != now["python"]:
         yield f"It was graded with Python {then['python']}; this is {now['python']}."

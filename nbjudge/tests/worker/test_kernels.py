@@ -22,7 +22,7 @@ def test_ordinary_kernels_give_the_same_marks(tmp_path):
     course = course_of_one(tmp_path)
     hand_in(course, "two", answered(add=EXITS))
     hand_in(course, "three", answered(mean=NO_MEAN))
-    with pytest.raises(SandboxUnavailable, match="without a room"):
+    with pytest.raises(SandboxUnavailable, match="without a sandbox"):
         grade(course, [LESSON], options=Options(kernel="python3"))
     grade(course, [LESSON], options=Options(kernel="python3", confined=False))
     assert (points(course), points(course, "three")) == ([2, 2], [2, 0])

@@ -75,6 +75,9 @@ def test_it_finds_its_place_in_every_lesson(copy, lesson):
     for module in ("checks", "misconceptions"):
         path = root / "course" / "lessons" / f"lesson{lesson[:2]}" / f"{module}.py"
         compile(path.read_text(), path, "exec")
+    checks = root / "course" / "lessons" / f"lesson{lesson[:2]}" / "checks.py"
+    linted = run(root, "ruff", "check", "--config", str(ROOT / "pyproject.toml"), str(checks))
+    assert linted.returncode == 0, linted.stdout
 
 
 @pytest.mark.parametrize(

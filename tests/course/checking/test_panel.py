@@ -16,7 +16,7 @@ from course.lessons.lesson00 import checks
 @check
 def seven(answer):
     if answer() != 7:
-        raise Misconception("wrong-result", f"asked is 7; you return {answer()} <!>")
+        raise Misconception("wrong-result", f"expected 7; you return {answer()} <!>")
     return "it is 7."
 """
 STUMBLES = """
@@ -82,7 +82,7 @@ def test_a_failed_check_shows_expected_observed_and_where_to_read(ran):
     assert 'href="../00-start-here/00-start-here.ipynb#An-answer-and-its-check"' in page
     assert error.splitlines() == [
         f"Not yet. {title}",
-        "Observed: asked is 7; you return 8 <!>",
+        "Observed: expected 7; you return 8 <!>",
         f"Read:     {read}",
         "[wrong-result]",
     ]

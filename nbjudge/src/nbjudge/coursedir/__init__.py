@@ -1,0 +1,1 @@
+"""nbgrader's files, settings and gradebook, in nbgrader's words."""

@@ -1,7 +1,7 @@
 """The gradebook, written by one process alone, in nbgrader's tables and by nbgrader's rules.
 
-What has ended together is one transaction: after a crash a submission is recorded whole or not at
-all.
+Submissions that have ended together are written in one transaction, so after a crash each of them
+is recorded completely or not at all.
 """
 
 import contextlib
@@ -81,7 +81,7 @@ class GradebookWriter:
     def __enter__(self) -> "GradebookWriter":
         self.gradebook = Gradebook(self.settings.gradebook_url, self.settings.course_id)
         session = self.gradebook.db()
-        session.expire_on_commit = False  # else every submission asks for the cells again
+        session.expire_on_commit = False  # otherwise each submission would query the cells again
         return self
 
     def __exit__(self, *_: object) -> None:
@@ -93,10 +93,11 @@ class GradebookWriter:
         return {cell.name: cell.checksum for cell in cells}
 
     def record(self, submissions: list[GradedSubmission]) -> None:
-        """Write the marks of submissions, all or, where an exception is raised, none.
+        """Write the marks of submissions; if an exception is raised, none is written.
 
-        Marks and comments given by hand stay. What has one is marked as needing a look, as nbgrader
-        does it, unless neither the answer nor its automatic points have changed.
+        Marks and comments given by hand stay. A cell with a mark given by hand is flagged "needs
+        manual grade", as nbgrader does, unless neither the answer nor its automatic points have
+        changed.
         """
         with one_transaction(self.gradebook.db), self.gradebook.db.no_autoflush:
             for submission in submissions:
@@ -248,7 +249,7 @@ def told_what_to_do(settings: Settings) -> Iterator[None]:
 
 @contextlib.contextmanager
 def one_transaction(session: Any) -> Iterator[None]:
-    """Write down at the end, or not at all, what nbgrader's methods would commit one by one."""
+    """Make one commit, at the end, in place of those that nbgrader's methods make."""
     session.commit = session.flush
     try:
         yield

@@ -15,8 +15,8 @@ from pathlib import Path
 from nbjudge.planning.fingerprints import Code, ModuleSource, take_apart
 from nbjudge.planning.imports import imported_modules
 
-# Written for people and for tools: no cell reads these when it runs, so a correction in them must
-# not make a class run again. All other files may be read by a check, so their content counts.
+# No cell reads these files when it runs, so a correction in them must not make a class run again.
+# A check may read any other file, so the content of all others counts.
 DOCUMENTATION = (
     "*.md",
     "*.rst",
@@ -34,7 +34,7 @@ def own_modules(imports: Iterable[str]) -> dict[str, Path]:
     waiting = list(imports)
     while waiting:
         parts = waiting.pop().split(".")
-        for length in range(1, len(parts) + 1):  # to import a.b is to import a, too
+        for length in range(1, len(parts) + 1):  # `import a.b` imports `a`, too
             module = ".".join(parts[:length])
             path = None if module in found else location(module)
             if path:
@@ -46,8 +46,8 @@ def own_modules(imports: Iterable[str]) -> dict[str, Path]:
 def read_code(imports: Iterable[str]) -> Code:
     """Return the Code of the instructor's own modules that these imports reach.
 
-    The data in their packages are known by their content, so that a copy of the course, or a file
-    that was only touched, makes nothing run again.
+    Data files are compared by their content, so nothing runs again after the course was copied or
+    a file got a new date.
     """
     modules = own_modules(imports)
     sources = {}
@@ -81,7 +81,7 @@ def is_data(path: Path) -> bool:
     return not any(fnmatch(path.name, pattern) for pattern in DOCUMENTATION)
 
 
-@lru_cache(4096)  # size and time are there to make a new entry when the file has changed
+@lru_cache(4096)  # size and time are parameters so that a changed file is read again
 def content_digest(path: Path, size: int, modified: int) -> str:
     """Return the SHA-256 of a file's content, read once a process while size and time stay."""
     found = hashlib.sha256()
@@ -116,6 +116,7 @@ def package_of(module: str, path: Path) -> str:
 
 
 def read(path: Path) -> str:
+    """Return a module's source."""
     return path.read_text(encoding="utf-8")
 
 
@@ -123,8 +124,8 @@ def read(path: Path) -> str:
 def location(module: str) -> Path | None:
     """Return the file of a module of the instructor's; None for any other name.
 
-    Parts of a package are looked for beside it: to ask Python for a part of a package would import
-    the package.
+    The modules of a package are looked for in its folder, because importlib would import the
+    package to find them.
     """
     package, _, name = module.rpartition(".")
     top = module.partition(".")[0]

@@ -1,4 +1,4 @@
-"""What nbgrader is asked to do differently: preprocessors, which `configure(c)` puts in its lists.
+"""Preprocessors that replace two of nbgrader's own; `configure(c)` puts them into its lists.
 
 nbgrader takes plug-ins as classes, so these are classes.
 """
@@ -19,14 +19,16 @@ ANSI = re.compile(r"\x1b\[[0-9;]*m")
 
 
 class FairExecute(Execute):
-    """Runs the cells as nbgrader does, but what a cell prints costs and earns no points.
+    """Runs the cells as nbgrader does, but what a check cell prints costs and earns no points.
 
-    Stock nbgrader gives 0 for one warning on stderr below a check, and takes a number displayed
-    there for the points. In a check cell only an error counts here: its stderr is kept as stdout,
-    what it displays as a plain display. Long outputs are cut, so that they do not fill the memory.
+    Stock nbgrader gives 0 points if a check writes to stderr, even a warning, and takes a number
+    that it displays for the points. Here only an error counts: stderr is kept as stdout, and the
+    value of the last expression as a plain display. Long outputs are cut, so that they do not fill
+    the memory.
     """
 
     def reset_execution_trackers(self) -> None:
+        """Begin a notebook with new budgets for its outputs."""
         super().reset_execution_trackers()
         self.budgets: defaultdict[int, OutputBudget] = defaultdict(OutputBudget)  # by cell index
 
@@ -110,5 +112,5 @@ def configure(c: Config) -> None:
         HideTests,
         "nbconvert.preprocessors.CSSHTMLHeaderPreprocessor",
     ]
-    # A flood of output takes longer to read than nbgrader's 4 s; running out loses the submission.
+    # Very long output takes more than nbgrader's 4 s to read, and a timeout loses the submission.
     c.Execute.iopub_timeout = 30

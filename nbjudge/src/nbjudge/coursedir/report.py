@@ -21,7 +21,7 @@ from nbjudge.sandbox.output import CUT
 if TYPE_CHECKING:
     from rich.console import Console
 
-CODE = re.compile(r"\[([a-z0-9][a-z0-9-]*)\]\s*$")
+MISCONCEPTION = re.compile(r"\[([a-z0-9][a-z0-9-]*)\]\s*$")
 LABEL = re.compile(r"\n\s*(?:[A-Z]\w*:|\[)")  # begins the second part of a message: `Observed: ...`
 UNANSWERED = "not answered"
 
@@ -46,17 +46,17 @@ Table = dict[str, dict[str, Mark]]  # {student: {exercise: Mark}}
 
 
 def name_of(cell: NotebookNode) -> str:
-    """A cell's grade_id where it has one, its id otherwise."""
+    """Return a cell's grade_id if it has one, else its id."""
     return cell.metadata.get("nbgrader", {}).get("grade_id") or cell.get("id", "")
 
 
 def errors_of(cell: NotebookNode) -> list[NotebookNode]:
-    """The outputs of a cell that are errors."""
+    """Return the outputs of a cell that are errors."""
     return [output for output in cell.get("outputs", []) if output.output_type == "error"]
 
 
 def failures(notebook: NotebookNode) -> dict[str, Failure]:
-    """{grade_id: Failure} of the check cells of an executed notebook that ended in an error."""
+    """Return {grade_id: Failure} of an executed notebook's checks that ended in an error."""
     found = {}
     for cell in notebook.cells:
         errors = errors_of(cell)
@@ -66,9 +66,9 @@ def failures(notebook: NotebookNode) -> dict[str, Failure]:
 
 
 def failure_of(errors: Sequence[NotebookNode]) -> Failure:
-    """One reason for a check's errors: a misconception if one is named, else the last error."""
+    """Return one reason for a check's errors: a misconception's code, else the last error."""
     for error in errors:
-        code = CODE.search(error.evalue)
+        code = MISCONCEPTION.search(error.evalue)
         if code:
             return Failure(code[1], title(error.evalue))
     last = errors[-1]
@@ -78,13 +78,13 @@ def failure_of(errors: Sequence[NotebookNode]) -> Failure:
 
 
 def title(message: str) -> str:
-    """A message's first sentence: all lines before one that starts with a label or a code."""
+    """Return a message's lines before the first that starts with a label or a code."""
     first = LABEL.split(message.strip())[0]
     return " ".join(first.split())[:200]
 
 
 def oddities(notebook: NotebookNode, timeout: float) -> list[str]:
-    """Sentences for the instructor on how a notebook ran; `timeout` is in seconds a cell."""
+    """Return sentences on cells that were stopped or cut; `timeout` is in seconds a cell."""
     findings = []
     for cell in notebook.cells:
         for output in cell.get("outputs", []):
@@ -95,7 +95,7 @@ def oddities(notebook: NotebookNode, timeout: float) -> list[str]:
 
 
 def oddity(name: str, output: NotebookNode, timeout: float) -> str:
-    """The sentence on one output of the cell `name`; "" where there is nothing to say."""
+    """Return the sentence on one output of the cell `name`, "" if there is nothing to say."""
     ename = output.ename if output.output_type == "error" else ""
     if ename == "CellTimeoutError":
         return (
@@ -116,16 +116,16 @@ def oddity(name: str, output: NotebookNode, timeout: float) -> str:
 
 
 def read_autograded(root: Path, assignment: str, student: str) -> dict[str, NotebookNode]:
-    """{name: executed notebook}; empty where nothing could be graded."""
+    """Return {name: executed notebook}, {} if nothing could be graded."""
     folder = root / "autograded" / student / assignment
     return {path.stem: nbformat.read(path, as_version=4) for path in sorted(folder.glob("*.ipynb"))}
 
 
 def marks(root: Path, assignment: str, gradebook: str) -> Table:
-    """All marks of an assignment, in its own order; {} for a student who could not be graded.
+    """Return all marks of an assignment; the row of a student who could not be graded is {}.
 
-    `gradebook` is the gradebook's database URL. An exercise is named by its check's grade_id, in an
-    assignment of several notebooks by notebook/grade_id.
+    `gradebook` is the gradebook's database URL. An exercise has the name of its check's grade_id;
+    in an assignment of several notebooks, notebook/grade_id.
     """
     from nbgrader.api import Gradebook, MissingEntry
 
@@ -149,7 +149,7 @@ def marks(root: Path, assignment: str, gradebook: str) -> Table:
 
 
 def marks_of_notebook(notebook: NotebookNode, grades: Iterable) -> dict[str, Mark]:
-    """{grade_id: Mark} in the notebook's order; `grades` are the gradebook's rows for it."""
+    """Return {grade_id: Mark} in the notebook's order; `grades` are the gradebook's rows for it."""
     recorded = {grade.name: grade for grade in grades}
     failed = failures(notebook)
     found = {}
@@ -163,9 +163,9 @@ def marks_of_notebook(notebook: NotebookNode, grades: Iterable) -> dict[str, Mar
 
 
 def misconceptions(table: Table) -> list[tuple[str, str, int]]:
-    """[(code, title, students)], most frequent first.
+    """Return [(code, title, number of students)], most frequent first.
 
-    An exception that carries no code stands among them under its name.
+    An exception without a code is listed under its own name.
     """
     students = defaultdict(set)
     titles: dict[str, str] = {}
@@ -182,7 +182,7 @@ def misconceptions(table: Table) -> list[tuple[str, str, int]]:
 
 
 def lines(table: Table) -> tuple[list[str], list[list[str]]]:
-    """Header and rows of the table as texts: student, points by exercise, sum."""
+    """Return header and rows of the table as texts: student, points by exercise, sum."""
     exercises: dict[str, None] = {}  # in order, each once
     for row in table.values():
         exercises |= dict.fromkeys(row)
@@ -195,14 +195,14 @@ def lines(table: Table) -> tuple[list[str], list[list[str]]]:
 
 
 def points(mark: Mark | None) -> str:
-    """A mark as text; "" where the exercise is not answered."""
+    """Return a mark as text, "" if the exercise is not answered."""
     if mark is None or (mark.failure and mark.failure.reason == UNANSWERED):
         return ""
     return "to mark" if mark.to_do else f"{mark.points:g}/{mark.possible:g}"
 
 
 def total(row: dict[str, Mark]) -> str:
-    """A student's sum as text."""
+    """Return a student's sum as text."""
     if not row:
         return "not graded"
     got = sum(mark.points for mark in row.values())
@@ -214,9 +214,9 @@ def total(row: dict[str, Mark]) -> str:
 
 
 def page_wide_console() -> "Console":
-    """Standard output as a rich console.
+    """Return standard output as a rich console.
 
-    Where it is no terminal, tables take the width they need and not 80 columns.
+    If it is not a terminal, it has 140 columns in place of rich's 80, so that tables fit.
     """
     from rich.console import Console
 
@@ -225,7 +225,7 @@ def page_wide_console() -> "Console":
     return Console(highlight=False, width=140)
 
 
-def show(console: "Console", assignment: str, table: Table) -> None:
+def print_table(console: "Console", assignment: str, table: Table) -> None:
     """Print the points by exercise and the misconceptions met."""
     from rich.box import SIMPLE_HEAD
     from rich.markup import escape
@@ -237,7 +237,7 @@ def show(console: "Console", assignment: str, table: Table) -> None:
     needed = 1
     for name, width in zip(names, widths, strict=True):
         needed += 1 + max(width, *map(len, name.split("\n")))
-    narrow = needed > console.width  # then names of exercises are broken, but no points
+    narrow = needed > console.width  # then the exercises' names are folded, and the points are not
     shown = RichTable(
         title=f"{assignment}: points by exercise (blank: not answered)",
         title_justify="left",
@@ -305,12 +305,12 @@ def write_page(root: Path, assignment: str, table: Table, findings: Sequence) ->
 
 
 def element(tag: str, text: str, attributes: str = "") -> str:
-    """An HTML element that holds a text; `attributes` begins with a space."""
+    """Return an HTML element that holds a text; `attributes` begins with a space."""
     return f"<{tag}{attributes}>{html.escape(text)}</{tag}>"
 
 
 def grid(caption: str, header: Sequence[str], rows: Iterable[Sequence[str]]) -> str:
-    """An HTML table whose first column names the row; a last column `title` is set as text."""
+    """Return an HTML table. Its first column names the row; a last column `title` may wrap."""
     head = "".join(element("th", name, ' scope="col"') for name in header)
     body = ""
     for first, *others in rows:

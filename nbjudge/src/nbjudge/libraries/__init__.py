@@ -1,9 +1,11 @@
 """What the engine knows of libraries: one small module for each, and none imports its library.
 
-A module registers a `Library`. Its functions are called only while the library is in sys.modules.
-In the sandbox they run beside student code, and the engine cannot be imported there later: so all
-modules are loaded with this one, have builtins of their own, and have functions and NamedTuples
-only, because a class's methods would lead student code to their module's global names.
+Each module here registers a `Library`. Its functions are called only if the library is in
+sys.modules.
+
+In the sandbox these modules run beside student code, and the engine cannot be imported there later.
+Therefore they are all loaded with this one, have builtins of their own, and define only functions
+and NamedTuples: from the methods of a class, student code would get at a module's global names.
 """
 
 import builtins
@@ -21,7 +23,7 @@ Gather: TypeAlias = tuple[Sequence[Any], Callable[[Any], bytes]]
 
 
 class Library(NamedTuple):
-    """A library. `name` is also the module in which its array type says that it was written."""
+    """A library. `name` is also the `__module__` of its array type."""
 
     name: str
     reseed: Callable[[int], None]
@@ -29,10 +31,10 @@ class Library(NamedTuple):
     array_type: str
     array_bytes: Callable[[Any], bytes | None]  # None: it holds Python objects
     refill_array: Callable[[Any, bytes], None]
-    # Top-level packages that may look at frames and memory: they keep to themselves what they see.
+    # Top-level packages that may look at frames and memory, because they do not return them.
     trusted_callers: frozenset[str]
-    tell_frames: tuple[str, ...] = ()  # modules of these packages that hand on frames
-    act_for_caller: tuple[str, ...] = ()  # modules that do nothing of their own accord
+    tell_frames: tuple[str, ...] = ()  # modules of these packages that do return frames
+    act_for_caller: tuple[str, ...] = ()  # modules in whose place their caller counts
     before_check: Callable[[], None] | None = None  # in the fork that runs a check
     gather: Callable[[Sequence[int]], Gather] | None = None
 
@@ -40,12 +42,13 @@ class Library(NamedTuple):
 registered: dict[str, Library] = {}
 
 
-def register(library: Library) -> None:
+def register_library(library: Library) -> None:
+    """Make a library known."""
     registered[library.name] = library
 
 
 def imported() -> list[Library]:
-    """The registered libraries that this process has imported."""
+    """Return the registered libraries that this process has imported."""
     return [library for name, library in registered.items() if modules.get(name) is not None]
 
 
@@ -63,7 +66,10 @@ def before_check() -> None:
 
 
 def array_library(value: Any) -> Library | None:
-    """The library of whose array type, and of no subclass, the value is."""
+    """Return the library whose array type is the value's type; None for all other values.
+
+    A subclass does not count, because it could be the student's.
+    """
     kind = type(value)
     for library in registered.values():
         if kind.__name__ == library.array_type and kind.__module__ == library.name:
@@ -72,7 +78,7 @@ def array_library(value: Any) -> Library | None:
 
 
 def gatherer() -> Callable[[Sequence[int]], Gather] | None:
-    """A quick way to read eight bytes at each of many addresses, if an imported library has one."""
+    """Return an imported library's quick way to read eight bytes at each of many addresses."""
     for library in imported():
         if library.gather:
             return library.gather
@@ -80,7 +86,7 @@ def gatherer() -> Callable[[Sequence[int]], Gather] | None:
 
 
 def trusted_callers() -> set[str]:
-    """Of all registered libraries, because a notebook may import one later."""
+    """Return the field of all registered libraries, because a notebook may import one later."""
     found: set[str] = set()
     for library in registered.values():
         found |= library.trusted_callers
@@ -88,15 +94,17 @@ def trusted_callers() -> set[str]:
 
 
 def tell_frames() -> tuple[str, ...]:
+    """Return the field of all registered libraries."""
     return sum((library.tell_frames for library in registered.values()), ())
 
 
 def act_for_caller() -> tuple[str, ...]:
+    """Return the field of all registered libraries."""
     return sum((library.act_for_caller for library in registered.values()), ())
 
 
 def seed_source(seed: int) -> str:
-    """A cell that gives a notebook the random numbers with which it was graded."""
+    """Return a cell that seeds a notebook as it was seeded when it was graded."""
     blocks = [f"import random\n\nrandom.seed({seed})"]
     for library in registered.values():
         lines = "\n    ".join(library.seed_source.format(seed=seed).splitlines())

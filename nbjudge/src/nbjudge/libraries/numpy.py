@@ -6,7 +6,7 @@ import sys
 from collections.abc import Sequence
 from typing import Any
 
-from nbjudge.libraries import Gather, Library, register
+from nbjudge.libraries import Gather, Library, register_library
 
 # The functions below look here for builtins, where others cannot patch them.
 __builtins__ = dict(vars(builtins))  # type: ignore[assignment]
@@ -18,10 +18,12 @@ WORD = 8  # bytes
 
 
 def reseed(seed: int) -> None:
+    """Seed NumPy's random numbers."""
     modules["numpy"].random.seed(seed)
 
 
 def array_bytes(array: Any) -> bytes | None:
+    """Return the bytes of an array, None if it holds Python objects."""
     if array.dtype.hasobject:
         return None
     data: bytes = array.tobytes()
@@ -29,15 +31,16 @@ def array_bytes(array: Any) -> bytes | None:
 
 
 def refill_array(array: Any, data: bytes) -> None:
+    """Write bytes that `array_bytes` has returned back into an array."""
     array[...] = type(array)(array.shape, array.dtype, data)
 
 
 def gather(addresses: Sequence[int]) -> Gather:
-    """Read through an array that is all of the memory, of which only what is asked for is read.
+    """Make an array of the whole address space, and read single words of it by their index.
 
-    To ask ctypes for each address takes half a microsecond, and a check waits for twice twenty
-    thousand. The result is bytes and not an array: what "equal" means for arrays, NumPy before 2.0
-    lets anybody say.
+    ctypes takes half a microsecond for an address, and each check reads twenty thousand addresses
+    twice. The result is bytes and not an array, because before NumPy 2.0 student code can replace
+    the comparison of arrays (numpy.set_numeric_ops).
     """
     numpy = modules["numpy"]
     words = ctypes.c_uint64 * (ADDRESSES // WORD - BASE // WORD)
@@ -50,7 +53,7 @@ def gather(addresses: Sequence[int]) -> Gather:
     return (numpy.array(addresses, numpy.int64) - BASE) // WORD, read_words
 
 
-register(
+register_library(
     Library(
         name="numpy",
         reseed=reseed,

@@ -4,7 +4,7 @@ import builtins
 import sys
 from typing import Any
 
-from nbjudge.libraries import Library, register
+from nbjudge.libraries import Library, register_library
 
 # The functions below look here for builtins, where others cannot patch them.
 __builtins__ = dict(vars(builtins))  # type: ignore[assignment]
@@ -13,15 +13,17 @@ modules = sys.modules
 
 
 def reseed(seed: int) -> None:
+    """Seed PyTorch's random numbers."""
     modules["torch"].manual_seed(seed)
 
 
 def one_thread() -> None:
-    """A pool of threads does not live through a fork: who waits for it waits for ever."""
+    """Compute in one thread: a fork has no thread pool, and waiting for it would never end."""
     modules["torch"].set_num_threads(1)
 
 
 def array_bytes(tensor: Any) -> bytes | None:
+    """Return the bytes of a tensor, None if it holds Python objects."""
     array = tensor.detach().numpy()
     if array.dtype.hasobject:
         return None
@@ -30,11 +32,12 @@ def array_bytes(tensor: Any) -> bytes | None:
 
 
 def refill_array(tensor: Any, data: bytes) -> None:
+    """Write bytes that `array_bytes` has returned back into a tensor."""
     array = tensor.detach().numpy()  # shares the tensor's memory
     array[...] = type(array)(array.shape, array.dtype, data)
 
 
-register(
+register_library(
     Library(
         name="torch",
         reseed=reseed,

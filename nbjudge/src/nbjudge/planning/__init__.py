@@ -1,0 +1,1 @@
+"""Pure functions of text: steps, imports, dependency fingerprints, cache keys."""

@@ -1,10 +1,11 @@
 """Dependency fingerprints: what of the instructor's own modules the result of a cell depends on.
 
 A cell depends on the functions, classes and values that it names, and on all that these name in
-their turn. Where a whole module is handed around (`print(helper)`), the cell depends on all of that
-module; where Python is asked for names (`eval`), or a package is handed around, on everything. Two
-things are assumed: a statement that binds a name does nothing else, and what code needs is named in
-code and not in a text (`module.__name__`, not "module").
+their turn. If it uses a module as a value (`print(helper)`), it depends on all of that module. If
+it uses a package as a value, or looks names up (`eval`), it depends on everything.
+
+This assumes two things: a statement that binds a name does nothing else, and code names what it
+needs as code (`helper.mean`), not as a text (`"helper.mean"`).
 """
 
 import ast
@@ -60,13 +61,13 @@ class Code:
     """The instructor's modules, taken apart."""
 
     whole: str  # digest of all of them and of the data in their packages
-    always: str  # digest of what every result depends on: those data, and what runs at import
+    always: str  # digest of what every result depends on: the data, and what runs at import
     names: dict[Name, Definition]
     packages: dict[str, bool]  # {module: whether it is a package}
 
 
 def digest(*parts: Any) -> str:
-    """Return a SHA-256 of texts, numbers, lists and the like, each told apart from the next."""
+    """Return a SHA-256 of texts, numbers, lists and the like; ("a", "b") and ("ab",) differ."""
     found = hashlib.sha256()
     for part in parts:
         data = json.dumps(part, sort_keys=True, default=str).encode()
@@ -105,7 +106,7 @@ def definitions_in(
 ) -> dict[Name, Definition]:
     """Return the definitions of a module, given its scope and the statements that bind names.
 
-    The names that the module imports are among them, because they can be had from it.
+    The names that the module imports are among them, because others can import them from it.
     """
     found = {}
     for name, statements in bound.items():
@@ -164,7 +165,7 @@ def reached(
         module, name = here
         if here in code.names:
             waiting += code.names[here].needs
-        elif name:  # it is not bound by a statement at the top, so any of the module may make it
+        elif name:  # no statement at the top binds it, so it may come from anywhere in the module
             waiting.append((module, ""))
         else:
             waiting += [other for other in code.names if other[0] == module]
@@ -193,7 +194,7 @@ def reached_by(
 
 
 class Scope(NamedTuple):
-    """Where dotted names stand, which decides what they mean."""
+    """A module or a notebook, which decides what the dotted names in it mean."""
 
     aliases: Mapping[str, set[str]]  # the imports around them
     packages: Mapping[str, bool]  # {module of the instructor's: whether it is a package}
@@ -214,14 +215,14 @@ class Scope(NamedTuple):
         return frozenset(found)
 
     def meaning(self, chain: str) -> set[Name]:
-        """Return what one dotted name means that starts with a module; nothing if not ours."""
+        """Return what a dotted name means that starts with a module; {} if not the instructor's."""
         parts = chain.split(".")
         for length in range(len(parts), 0, -1):
             module = ".".join(parts[:length])
             if module not in self.packages:
                 continue
             name = parts[length] if length < len(parts) else ""
-            # whoever holds a package can reach every module in it
+            # every module of a package can be reached through the package
             return {EVERYTHING} if self.packages[module] and not name else {(module, name)}
         return set()
 
@@ -247,7 +248,7 @@ def chains_of(*trees: ast.AST) -> Iterator[str]:
 
 
 def bound_by(node: ast.AST) -> list[str]:
-    """Return the names that a statement binds, if binding names is all it is assumed to do."""
+    """Return the names that a statement binds, [] if it may do something else as well."""
     targets: list[ast.expr] = []
     if isinstance(node, (ast.FunctionDef, ast.AsyncFunctionDef, ast.ClassDef)):
         return [node.name]

@@ -31,8 +31,8 @@ def imported_modules(
 ) -> tuple[str, ...]:
     """Return the names of the modules that a piece of Python imports.
 
-    `package` is where its relative imports start. Without `inside_functions`, only what is imported
-    when the text itself is run.
+    `package` is where its relative imports start. Without `inside_functions`, only the imports
+    count that run when the text itself is run.
     """
     found = []
     tree = tree_of(text)
@@ -61,7 +61,7 @@ def aliases_in(
 ) -> dict[str, set[str]]:
     """Return {name: the dotted names that it may stand for} of all imports in a piece of Python.
 
-    The name "*" is among them where `from module import *` does not say what it brings.
+    The name "*" is among them if there is a `from module import *`, whose names are not known.
     """
     found: dict[str, set[str]] = {}
     for node in ast.walk(tree_of(source)):

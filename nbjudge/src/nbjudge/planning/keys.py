@@ -2,8 +2,8 @@
 
 A key is a digest of all that can change a cell's result: the cells before it, the files beside the
 notebook, what these cells and the cell itself reach of the instructor's modules, the installed
-packages, the seed. A check that runs alone changes nothing for other cells, so it is in no key but
-its own: after a change of one check the results of the others are still good.
+packages, the seed. A check that runs alone changes nothing for other cells, so it is part of its
+own key only: after one check has changed, the results of the others are still valid.
 """
 
 from collections.abc import Container, Mapping
@@ -13,7 +13,7 @@ from nbjudge.job import Step
 from nbjudge.planning.fingerprints import Code, digest, reached_by
 from nbjudge.planning.syntax import as_python
 
-FORMAT = 4  # of the kept results; a change makes all of them old
+FORMAT = 4  # of the kept results; a new number makes all cells run again
 
 
 class Surroundings(NamedTuple):
@@ -64,10 +64,10 @@ def steps_to_run(
     keys: list[str],
     kept: Container[str],
 ) -> list[Step]:
-    """Return the steps that have to run where the results under the keys `kept` are there.
+    """Return the steps that have to run; for the keys in `kept` there are results.
 
-    These are the steps without a kept result, and before the last of them all steps that do not
-    run alone, because later cells need what those leave behind.
+    These are the steps without a result, and before the last of them all steps that do not run
+    alone, because later cells need the names that those set.
     """
     missing = [place for place, key in enumerate(keys) if key not in kept]
     if not missing:

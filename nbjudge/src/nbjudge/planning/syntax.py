@@ -3,11 +3,11 @@
 Three readers ask whether a text is Python, and they differ on purpose:
 
 - `tree_of` reads modules and cells for fingerprints. A text that is not Python has the tree of an
-  empty file: it fails wherever it is run, so nothing else decides its result.
+  empty file: it fails wherever it is run, so its result depends on nothing else.
 - `as_python` replaces IPython's own syntax (`%time`, `!ls`, `name?`) in a cell, as IPython does
-  before it compiles. It forgives a cell that is indented as a whole.
-- `cell_tree` reads a cell for rebuilding and does not forgive the indentation: the second half of
-  a split answer is indented, and must not pass for an answer of its own.
+  before it compiles. It accepts a cell that is indented as a whole, as IPython does.
+- `cell_tree` reads a cell for rebuilding and does not accept such a cell: the second half of a
+  split answer is indented, and must not count as an answer of its own.
 """
 
 import ast

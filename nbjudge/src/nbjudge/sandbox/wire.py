@@ -4,8 +4,8 @@ Orders to the zygote and to template processes are marshalled. Orders to a proce
 student's code are also enciphered, because a thread of that code could read the socket. Answers
 are JSON, because nothing that comes out of a sandbox is ever unpickled.
 
-No class here has a method: code in a notebook can list every class, and a method would lead it to
-this module's global names.
+No class here has a method: code in a notebook can list every class, and from a method it would get
+at this module's global names.
 """
 
 import builtins
@@ -34,8 +34,8 @@ ENVIRONMENT = {
     "PYTHONDONTWRITEBYTECODE": "1",
     "NBGRADER_EXECUTION": "autograde",
     "OMP_WAIT_POLICY": "PASSIVE",
-    # One thread. A fork has no other threads and would wait for them for ever; and sums must be
-    # the same for any number of workers.
+    # One thread: after a fork the other threads are gone, and waiting for them would never end.
+    # Besides, sums must be the same for any number of workers.
     "OMP_NUM_THREADS": "1",
     "OPENBLAS_NUM_THREADS": "1",
     "MKL_NUM_THREADS": "1",
@@ -124,7 +124,7 @@ def send_order(sock: socket.socket, order: Mapping[str, Any], descriptor: int) -
 
 
 def receive_order(sock: socket.socket) -> tuple[Any, socket.socket] | None:
-    """(the next order, the socket that came with it); None where the other end is closed."""
+    """Return (next order, the socket that came with it); None if the other end is closed."""
     prefix, descriptors, _, _ = socket.recv_fds(sock, 8, 1)
     if not prefix:
         return None
@@ -133,12 +133,16 @@ def receive_order(sock: socket.socket) -> tuple[Any, socket.socket] | None:
 
 
 def send_answer(sock: socket.socket, answer: Mapping[str, Any]) -> None:
+    """Send an answer as JSON."""
     data = json.dumps(answer).encode()
     sock.sendall(length_prefix(data) + data)
 
 
 def receive_answer(sock: socket.socket) -> Any:
-    """The next answer; None where the other end is closed. Raises ValueError for a broken one."""
+    """Return the next answer, None if the other end is closed.
+
+    Raises ValueError for an answer that is no JSON or ends too soon.
+    """
     first = sock.recv(1)
     if not first:
         return None
@@ -147,11 +151,15 @@ def receive_answer(sock: socket.socket) -> Any:
 
 
 def length_prefix(data: bytes) -> bytes:
+    """Return the eight bytes that are sent before these data: their length."""
     return len(data).to_bytes(8, "big")
 
 
 def read_exactly(read: Callable[[int], bytes], count: int) -> bytes:
-    """So many bytes of what `read(most)` gives. Raises ValueError where there are fewer."""
+    """Call `read(most)` until there are `count` bytes, and return them.
+
+    Raises ValueError if the data end before that.
+    """
     data = bytearray()
     while len(data) < count:
         part = read(min(count - len(data), 1 << 20))
@@ -162,7 +170,7 @@ def read_exactly(read: Callable[[int], bytes], count: int) -> bytes:
 
 
 def pack(order: Mapping[str, Any]) -> bytes:
-    """An order as bytes. marshal takes no NamedTuple, so Limits go as a plain tuple."""
+    """Return an order as bytes. marshal takes no NamedTuple, so Limits become a plain tuple."""
     plain = dict(order)
     if "limits" in plain:
         plain["limits"] = tuple(plain["limits"])
@@ -170,7 +178,7 @@ def pack(order: Mapping[str, Any]) -> bytes:
 
 
 def unpack(data: bytes) -> dict[str, Any]:
-    """What `pack` made bytes of."""
+    """Return the order that `pack` has turned into these bytes."""
     order: dict[str, Any] = loads(data)
     if "limits" in order:
         order["limits"] = Limits(*order["limits"])
@@ -178,20 +186,20 @@ def unpack(data: bytes) -> dict[str, Any]:
 
 
 def seal(order: CellOrder, key: bytes, number: int) -> bytes:
-    """The message with which an order is sent to a submission's process as its `number`-th."""
+    """Return the message that carries an order, the `number`-th to a submission's process."""
     data = encipher(pack(order), key, number)
     return length_prefix(data) + data
 
 
 def unseal(data: bytes, key: bytes, number: int) -> Any:
-    """The order of a message without its length."""
+    """Return the order in a message, given without its length."""
     return unpack(encipher(data, key, number))
 
 
 def encipher(data: bytes, key: bytes, number: int) -> bytes:
-    """XOR with a stream that depends on key and number; doing it twice gives the data back.
+    """Return the data XORed with a stream made from key and number. The same call deciphers it.
 
-    The stream is SHAKE256 of both (FIPS 202), which nobody can make without the key.
+    The stream is SHAKE256 of both (FIPS 202), which cannot be computed without the key.
     """
     stream = shake_256(key + number.to_bytes(8, "big")).digest(len(data))
     mixed = int.from_bytes(data, "big") ^ int.from_bytes(stream, "big")

@@ -1,9 +1,10 @@
 """Submissions on workers: of this machine, or of a Dask cluster.
 
-Workers get submissions and give back what is to be written down; none sees the gradebook. A worker
-is a thread. Those of one process share its zygote and its template processes, so that both are made
-once; they share its Python, too, of which a submission takes a twentieth of a second. On one
-machine up to four workers are threads of the coordinator's own process.
+Workers get submissions and return what is to be written down; none of them uses the gradebook. A
+worker is a thread. The workers of one process share its zygote and its template processes, so these
+are made once. They also take turns in its Python interpreter (the GIL), but a submission needs that
+for a twentieth of a second only. On one machine, up to four workers are threads of the
+coordinator's own process.
 """
 
 import contextlib
@@ -17,14 +18,14 @@ from nbjudge.coursedir.submissions import Submission
 from nbjudge.errors import SchedulerError
 from nbjudge.worker.submission import Graded, Prepared, grade_submission
 
-THREADS = 4  # of a process, at most
+THREADS = 4  # workers of one process, at most
 
 DASK = {
     "distributed.scheduler.work-stealing": False,
     "distributed.comm.timeouts.connect": "10s",
     "distributed.admin.large-graph-warning-threshold": "1GiB",
     "distributed.admin.tick.limit": "1h",
-    # By default each process of Dask spends 4 % of a core on looking at itself; with these, 1 %.
+    # By default each process of Dask spends 4 % of a core on monitoring itself; with these, 1 %.
     "distributed.admin.tick.interval": "1s",
     "distributed.worker.profile.enabled": False,
     "distributed.admin.system-monitor.interval": "10s",
@@ -36,7 +37,7 @@ DASK = {
 class Task(NamedTuple):
     """A submission for a worker."""
 
-    name: Any  # by which the caller knows it
+    name: Any  # the caller's own name for it, which comes back with the result
     assignment: bytes  # an Assignment as a pickle
     submission: Submission | Prepared
 
@@ -90,7 +91,7 @@ def local_cluster(
     threads: int,
     inside: bool,
 ) -> Iterator[Any]:
-    """Yield a Dask client of `processes` with `threads` each; `inside` this process if said so."""
+    """Yield a Dask client of `processes` workers with `threads` each, or `inside` this process."""
     from distributed import Client, LocalCluster
 
     with (
@@ -143,8 +144,8 @@ def run_tasks(
 ) -> Iterator[list[tuple[Any, Graded | BaseException]]]:
     """Yield lists of (name, what came of it) of tasks that have ended together.
 
-    An exception stands for the Graded that it prevented. Only as many tasks as keep the workers
-    busy are taken ahead, so a class of a thousand is never in memory at once.
+    If a task has failed, its exception takes the place of its Graded. Only as many tasks are taken
+    ahead as keep the workers busy, so a class of a thousand is never in memory at once.
     """
     from distributed import as_completed
 
@@ -173,7 +174,7 @@ class Queue:
     def submit(self, count: int) -> None:
         """Send the next tasks, at most `count`.
 
-        An assignment goes to a worker once; where it is lost with one, Dask unpickles it again.
+        An assignment goes to a worker once. If a worker is lost, Dask unpickles it once more.
         """
         taken = list(itertools.islice(self.tasks, count))
         for task in taken:
@@ -202,12 +203,12 @@ class Queue:
 
 
 def results_of(client: Any, futures: list[Any]) -> list[Graded | BaseException]:
-    """Return what these futures came to, or the exceptions that ended them.
+    """Return the results of these futures, or the exceptions that ended them.
 
-    All are asked for in one message where none has failed.
+    If none has failed, one message asks for all of them.
     """
     if all(future.status == "finished" for future in futures):
-        with contextlib.suppress(Exception):  # one that is lost by now runs again, and may fail
+        with contextlib.suppress(Exception):  # a result may have been lost with its worker since
             return client.gather(futures)
     results = []
     for future in futures:

@@ -2,9 +2,10 @@
 
 There are two halves. `prepare` reads, rebuilds and plans; it runs nothing. `run` runs the cells
 that have no kept result and puts all results into the notebook. Each submission is prepared once:
-by the coordinator where an earlier run has left results, for then there may be nothing to run, else
-by the worker. Both halves depend on the assignment, the files and the kept results alone, so they
-can run on any machine and again; nothing here sees the course's folders or its gradebook.
+by the coordinator if an earlier run has left results, because then there may be nothing to run, and
+by a worker if not. Both halves depend only on the assignment, the files and the kept results, so
+they can run on any machine, and more than once; nothing here reads the course's folders or its
+gradebook.
 """
 
 import hashlib
@@ -78,7 +79,7 @@ class PreparedNotebook(NamedTuple):
     to_run: list[Step]
 
 
-@dataclass(frozen=True)  # Dask looks into tuples for futures, and leaves this alone
+@dataclass(frozen=True)  # no tuple, because Dask would search a tuple for futures
 class Prepared:
     """A submission that is read and planned."""
 
@@ -305,7 +306,7 @@ def fill_in(
         cell.execution_count = number
         if step.kind == "check":
             verdicts[step.name] = (done.well, done.score)
-        if not done.end:  # a cell that was stopped may do better next time
+        if not done.end:  # a cell that was stopped may run to its end next time
             kept[key] = done._asdict()
         for note in dict.fromkeys(done.notes):
             says.append(f"in the cell `{step.name}` {note}: look at it")

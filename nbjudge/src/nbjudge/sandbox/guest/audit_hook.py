@@ -1,7 +1,8 @@
-"""Refuses student code the ways into the frames and objects of the code that judges it.
+"""An audit hook that keeps student code from the frames and objects of the code that judges it.
 
-What it tried is noted for the instructor. A process that runs foreign code can make this hard, but
-not impossible: see docs/attacks.md. This is why what can be judged as data is judged elsewhere.
+Each refusal is noted for the instructor. Inside one process this makes cheating hard, but not
+impossible: docs/attacks.md lists what still works. A course should therefore judge as data, in
+another process, whatever can be judged as data.
 """
 
 import _ctypes
@@ -23,7 +24,7 @@ frame_of, exists = sys._getframe, os.path.exists
 
 
 class Refused(RuntimeError):
-    """Code under test reached for what is not its business."""
+    """Raised in student code that has tried something which the hook refuses."""
 
 
 # Audit events (docs.python.org/3/library/audit_events.html) that lead to frames, to other people's
@@ -39,11 +40,13 @@ HOOKS = {"sys.addaudithook", "sys.settrace", "sys.setprofile", "sys.monitoring.r
 CODE = {"code.__new__", "function.__new__", "marshal.loads"}
 INSIDE = {"tb_frame", "gi_frame", "cr_frame", "ag_frame", "gi_code", "cr_code", "ag_code"}
 REWRITING = {"__code__", "__defaults__", "__kwdefaults__", "__closure__", "__globals__"}
-# Libraries that may raise these events for the student, because they hand nothing of it on.
+# Libraries that may raise these events when a student calls them: they keep the frames and objects
+# to themselves, so the student cannot get at them.
 LIBRARIES = {"matplotlib", "PIL", "tqdm", "typing_extensions"} | libraries.trusted_callers()
-TELL_FRAMES = libraries.tell_frames()  # modules of libraries that do hand it on
-ACT_FOR_CALLER = ("ctypes", *libraries.act_for_caller())  # they do nothing of their own accord
+TELL_FRAMES = libraries.tell_frames()  # modules of these libraries that return frames to callers
+ACT_FOR_CALLER = ("ctypes", *libraries.act_for_caller())  # their caller counts in their place
 SILENT = ("memmove", "memset", "_cast")  # functions of ctypes that write memory without an event
+# {kind of event: modules and top-level packages that may raise it for a student}
 MAY = {
     "frames": {
         "collections",
@@ -64,8 +67,9 @@ MAY = {
 }
 
 
-def kind_of(event: str, arguments: tuple[Any, ...], trusted: tuple[str, ...]) -> str | None:
-    """What an audit event reaches for, a key of MAY or "nobody"; None for a harmless event."""
+def kind_of_event(event: str, arguments: tuple[Any, ...], trusted: tuple[str, ...]) -> str | None:
+    """Return the kind of an audit event: a key of MAY, "nobody" for what no module may do for a
+    student, None for a harmless event."""
     if event == "object.__getattr__":
         return "frames" if arguments[1] in INSIDE else None
     if event == "object.__setattr__":
@@ -99,6 +103,7 @@ def kind_of(event: str, arguments: tuple[Any, ...], trusted: tuple[str, ...]) ->
 
 
 def text(value: Any) -> str:
+    """Return a text or bytes as a text, "" for anything else."""
     if isinstance(value, bytes):
         return value.decode(errors="replace")
     return value if isinstance(value, str) else ""
@@ -107,12 +112,12 @@ def text(value: Any) -> str:
 def watch(
     trusted: Iterable[str], notes: list[str], audited_call: Callable[[str], Callable[..., Any]]
 ) -> None:
-    """Refuse, for the rest of this process, what student code has no business with.
+    """Install the hook, which refuses some operations for the rest of this process (PEP 578).
 
-    It may not do it, nor let a library do it that could hand on what it finds: only those in `MAY`
-    are let through. `trusted`: prefixes of the file names of other code. Each refusal is a sentence
-    in `notes`. A hook cannot be taken out again (PEP 578). Three functions of ctypes write into
-    memory without an event: `audited_call` (shell.py) gives them one.
+    It refuses them to student code, and to a library that student code calls, unless the library is
+    in `MAY`. `trusted`: prefixes of the file names of code that is not the student's. Each refusal
+    adds a sentence to `notes`. Three functions of ctypes write to memory without an audit event:
+    they are replaced by `audited_call` (shell.py), which raises one.
     """
     places, busy, main = tuple(trusted), set(), get_ident()
     silent = {name: getattr(ctypes, name) for name in SILENT}
@@ -128,7 +133,7 @@ def watch(
         return str(frame.f_globals.get("__name__")) if frame is not None else ""
 
     def let_through(kind: str, frame: FrameType) -> bool:
-        """Whether `frame`, which raised the event, may do so."""
+        """Return whether `frame`, which raised an event of this kind, may do so."""
         name, caller = name_of(frame), frame.f_back
         while name.startswith(ACT_FOR_CALLER) and caller is not None:
             frame, name, caller = caller, name_of(caller), caller.f_back
@@ -136,11 +141,12 @@ def watch(
         if foreign(frame) or name.startswith(TELL_FRAMES):
             return False
         if kind == "frames" and name in ("traceback", "logging"):
-            # For themselves or a library, and not for the student who calls them.
+            # These two may look at frames for themselves or for a library, but not for a student
+            # who calls them directly.
             own = around == name or around.partition(".")[0] in LIBRARIES
             return own and frame.f_code.co_name != "walk_stack"
         if kind == "frames" and frame.f_code.co_name == "get_local_scope":
-            # A magic that wants the names of the cell it stands in.
+            # An IPython magic such as %timeit asks for the names of the cell that it is in.
             return (
                 around.startswith("IPython.")
                 and frame.f_locals["stack_depth"] == 1
@@ -152,7 +158,7 @@ def watch(
         return top in MAY.get(kind, ()) or name in MAY.get(kind, ())
 
     def hook(event: str, arguments: tuple[Any, ...]) -> None:
-        kind = kind_of(event, arguments, places)
+        kind = kind_of_event(event, arguments, places)
         me = get_ident()
         if kind is None or me in busy:
             return
@@ -166,7 +172,7 @@ def watch(
                 frozen = above.f_code.co_filename.startswith("<frozen importlib")
                 importing = importing or (above is not asks and frozen)
                 above = above.f_back
-            # What a library does when it is first imported has nothing of the student's in it.
+            # While a library is imported for the first time, it runs its own code only.
             by_import = importing and kind != "nobody"
             by_student = above is not None or me != main
             if by_student and not by_import and not let_through(kind, asks):
@@ -174,7 +180,7 @@ def watch(
                 through = "" if foreign(asks) else f" through {asks.f_globals.get('__name__')}"
                 notes.append(f"it reached for `{what}`{through}")
                 raise Refused(f"{what} is not available in an answer")
-            if event == "ctypes.door":
+            if event == "ctypes.write_memory":
                 arguments[2].append(silent[arguments[0]](*arguments[1]))
         finally:
             busy.discard(me)

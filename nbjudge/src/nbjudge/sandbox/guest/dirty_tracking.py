@@ -1,6 +1,7 @@
 """Which dictionaries, functions and closures have changed since a snapshot (snapshot.py).
 
-It is told from their own memory.
+Comparing every value would be slow and would copy shared pages, so only the objects' own memory is
+compared, as bytes.
 """
 
 import builtins
@@ -30,14 +31,16 @@ Changed: TypeAlias = Callable[[], Sequence[int]]
 
 
 def watcher(spaces: Sequence[Space], slots: Sequence[Slot] = ()) -> Changed:
-    """Return a function that gives the indexes of the dictionaries that have changed, and after
-    them, counted on, those of the slots.
+    """Return a function that returns the indexes of the dictionaries and slots that have changed.
 
-    To look at each value would write to its reference count, and so copy most of the pages that a
-    forked process shares. Each dictionary has a number that every change makes another (PEP 509),
-    up to CPython 3.12. Later, a dictionary whose table lies where it lay, and holds the same bytes,
-    holds the same objects. A slot with the same address does, too. Where this Python keeps them in
-    another way, all count as changed.
+    The dictionaries are numbered first, then the slots: with two dictionaries, the first slot has
+    the index 2.
+
+    Reading each value would change its reference count, and so copy most of the pages that a forked
+    process shares with its parent. Up to CPython 3.12 each dictionary has a version number, which
+    every change replaces (PEP 509). From 3.13 on, a dictionary is unchanged if its table is at the
+    same address and holds the same bytes. A slot is unchanged if it holds the same address. If this
+    Python lays these objects out in another way, all of them count as changed.
     """
     everything = range(len(spaces) + len(slots))
     where = offsets()
@@ -59,8 +62,8 @@ def watcher(spaces: Sequence[Space], slots: Sequence[Slot] = ()) -> Changed:
 
 
 def table_watcher(spaces: Sequence[Space]) -> Callable[[set[int]], list[int]]:
-    """Return a function that gives the indexes of those dictionaries whose table holds other bytes
-    than now, except of those that are given to it because their table has moved."""
+    """Return a function that returns the indexes of the dictionaries whose table holds other bytes
+    than now. Its argument are the indexes of those whose table has moved, which it skips."""
     tables = []
     sizes = []
     for space in spaces:
@@ -75,7 +78,7 @@ def table_watcher(spaces: Sequence[Space]) -> Callable[[set[int]], list[int]]:
     compare.argtypes = [ctypes.c_void_p, ctypes.c_void_p, ctypes.c_size_t]
 
     def differing_tables(moved: set[int]) -> list[int]:
-        assert held  # it lives as long as this function
+        assert held  # named here so that the copy lives as long as this function
         found = []
         for place, (table, size) in enumerate(zip(tables, sizes)):
             if place not in moved and compare(table, copies[place], size):
@@ -86,12 +89,14 @@ def table_watcher(spaces: Sequence[Space]) -> Callable[[set[int]], list[int]]:
 
 
 def keeps(space: Space) -> Callable[[], bool]:
-    """Return a function that tells whether a dictionary still holds, under the same names, all that
-    it holds now, whatever else has come to it. Where that cannot be told, the answer is no.
+    """Return a function that says whether a dictionary still holds everything that it holds now.
 
-    It is told from the dictionary's own memory. In a table the entries lie side by side in the
-    order in which they came, with gaps where some have gone, and so they do in a larger one in its
-    place. What is deleted or replaced is overwritten.
+    New entries do not matter: `sys.modules` gets some with every import. If the layout is not
+    known, the function returns False.
+
+    Only the dictionary's own memory is read. A table holds its entries side by side in the order in
+    which they were added, with a gap for each deleted one; a larger table that replaces it keeps
+    this order. Deleting or replacing an entry overwrites it.
     """
     if not as_known():
         return lambda: False
@@ -101,7 +106,7 @@ def keeps(space: Space) -> Callable[[], bool]:
         entry = struct.pack("QQ", id(name), id(value))
         end = spans[-1][1] if spans else 0
         place = table.find(entry, end)
-        if place < 0:  # it is laid out in another way
+        if place < 0:  # the table is laid out in another way
             return lambda: False
         if place > end or not spans:
             spans.append([place, place])
@@ -120,7 +125,7 @@ def keeps(space: Space) -> Callable[[], bool]:
 
 
 def as_known() -> bool:
-    """Whether dictionaries are laid out here as CPython's have been since 3.10."""
+    """Return whether this Python lays dictionaries out as CPython has done since 3.10."""
     if sys.implementation.name != "cpython":
         return False
     if dict.__basicsize__ != 48:
@@ -129,13 +134,14 @@ def as_known() -> bool:
     return bool(getattr(sys, "_is_gil_enabled", lambda: True)())
 
 
-# The functions below have their tools as defaults, because student code could replace them.
+# The functions below bind what they call as default arguments, because student code could replace
+# it in the module that it comes from.
 
 
 def table_of(
     space: Space, read: Any = ctypes.string_at, unpack: Any = struct.unpack
 ) -> tuple[int, int]:
-    """(address of a dictionary's table, bytes of it; none where it shares one with others)."""
+    """Return (address of a dictionary's table, its size in bytes; 0 for a shared table)."""
     table, values = unpack("QQ", read(id(space) + TABLE, 16))
     if values:
         return table, 0
@@ -143,13 +149,14 @@ def table_of(
 
 
 def read_table(space: Space, read: Any = ctypes.string_at) -> bytes:
+    """Return the bytes of a dictionary's table."""
     table: bytes = read(*table_of(space))
     return table
 
 
 def changes(places: list[int]) -> Changed:
-    """Return a function that gives the indexes of those of these addresses at which other bytes lie
-    than now, eight at each."""
+    """Return a function that returns the indexes of the addresses where the eight bytes differ from
+    those that are there now."""
     gather = libraries.gatherer() or gather_one_by_one
     where, read_words = gather(places)
     pieces = []
@@ -167,7 +174,7 @@ def changes(places: list[int]) -> Changed:
 
 
 def gather_one_by_one(places: Sequence[int]) -> libraries.Gather:
-    """The slow way to read, where no library has a quicker one."""
+    """Read with ctypes, one address at a time: for courses that do not use NumPy."""
     read = ctypes.string_at
 
     def read_words(some: Sequence[int]) -> bytes:
@@ -177,7 +184,7 @@ def gather_one_by_one(places: Sequence[int]) -> libraries.Gather:
 
 
 def differing(now: bytes, before: bytes, start: int) -> list[int]:
-    """The places, counted from `start`, at which these bytes differ, eight at each."""
+    """Return the indexes of the eight-byte words that differ, numbered from `start`."""
     if now == before:
         return []
     if len(now) == 8:
@@ -192,7 +199,7 @@ def differing(now: bytes, before: bytes, start: int) -> list[int]:
 def offsets() -> dict[str, int]:
     """{name: bytes from the start of a function or a cell to the address of what it holds}.
 
-    Found in some that hold a known thing.
+    They are found by searching the memory of a sample function for the address of a known object.
     """
     thing = object()
 

@@ -1,14 +1,14 @@
 """Runs cells in a sandbox: an IPython shell without a kernel around it, and a fork for every check.
 
 The student's cells run in one process, one after the other. A check runs in a fork of that process
-and says how it ended on a socket of the engine's: nothing that it prints, shows or patches can say
-it for it, and what it breaks is not missed by the next check.
+and sends its verdict through a socket. Printed or displayed text is never taken for the verdict,
+and what one check breaks does not affect the next.
 
-Student code runs in the same process, so what runs here between it and the verdict is written to
-be out of its reach. This module is not in sys.modules (`hide_engine`), has builtins of its own,
-calls only functions written in C, which nobody can patch, and gets checks as compiled code. Orders
-come enciphered, because a thread could read them. Answers are JSON, because nothing that comes out
-of a sandbox is ever unpickled.
+Student code runs in the same process, so the code here must be out of its reach. This module is not
+in sys.modules (`hide_engine`), has builtins of its own, calls only functions written in C, which
+cannot be patched, and receives checks as compiled code. Orders are enciphered, because a thread of
+the student's could read the socket. Answers are JSON, because the host unpickles nothing that comes
+out of a sandbox.
 """
 
 import asyncio
@@ -31,12 +31,13 @@ from _signal import (  # type: ignore[import-not-found]
     pause,
 )
 from _signal import signal as on_signal
-from collections.abc import Awaitable, Callable, Iterable
+from collections.abc import Awaitable, Iterable
 from typing import Any
 
 from nbjudge import libraries
 from nbjudge.sandbox.guest import audit_hook, snapshot
 from nbjudge.sandbox.guest.shell import Page, Shell, audited_call, fresh_page, message_of
+from nbjudge.sandbox.guest.snapshot import Restore
 from nbjudge.sandbox.wire import (
     PYTHON_BUILTINS,
     CellAnswer,
@@ -58,7 +59,6 @@ encode = json.encoder.c_make_encoder(  # type: ignore[attr-defined]
     None, None, json.encoder.encode_basestring_ascii, None, ": ", ", ", False, False, True
 )
 
-Restore = Callable[[], list[str]]  # what snapshot.take_snapshot returns
 THREAD_IN_CHECK = "it started a thread in the process of its check"
 
 
@@ -68,8 +68,8 @@ THREAD_IN_CHECK = "it started a thread in the process of its check"
 def judge(order: CellOrder, names: dict[str, Any], page: Page) -> tuple[bool, float | None]:
     """Run a check's compiled code in the notebook's names; return (well, score or None).
 
-    None of IPython's many hooks has a part in it. The score is nbgrader's partial credit: the value
-    of the last expression, where that is a plain number.
+    IPython is not used here, because a student could have changed its hooks. The score is
+    nbgrader's partial credit: the value of the last expression, if that is a plain number.
     """
     value: Any = None
     try:
@@ -129,7 +129,8 @@ def serve_cells(
     """Run the cells that come on the socket, until it is closed.
 
     `restore`: what snapshot.take_snapshot returned. `given`: the functions, classes and modules
-    that the instructor's cells have bound so far. `trusted`: places of code that may look around.
+    that the instructor's cells have bound so far. `trusted`: prefixes of the file names of code
+    that the audit hook lets through.
     """
     notes: list[str] = []
     own_pid = getpid()
@@ -146,15 +147,15 @@ def serve_cells(
         else:
             answer = run_cell(order, shell, restore, given, notes)
         on_signal(signal.SIGINT, SIG_IGN)
-        # A fork that the student's code made, and that came out of the cell: it waits here until
-        # the host finds and ends it.
+        # If the cell has called os.fork, its child comes here, too, with another pid. The child
+        # must not answer: it waits here until the host finds and ends it.
         while getpid() != own_pid:
             pause()
         reply(descriptor, answer)
 
 
 def read_order(descriptor: int, prefix: bytes, key: bytes, number: int) -> CellOrder:
-    """The `number`-th order, of whose message `prefix` is the first byte."""
+    """Read and return the `number`-th order; `prefix` is the first byte of its message."""
 
     def read_some(most: int) -> bytes:
         return read(descriptor, most)
@@ -168,7 +169,7 @@ def read_order(descriptor: int, prefix: bytes, key: bytes, number: int) -> CellO
 def run_cell(
     order: CellOrder, shell: Shell, restore: Restore, given: dict[str, Any], notes: list[str]
 ) -> CellAnswer:
-    """Run a cell that is no check. Before a given cell, what answers have changed is restored."""
+    """Run a cell that is no check. Before a given cell, everything is restored as in a check."""
     names = shell.user_ns
     before = dict(names)
     started = clock()
@@ -196,8 +197,8 @@ def run_check(
 ) -> dict[str, Any]:
     """Run a check in a fork, which answers; return the message that the fork has ended.
 
-    A check that does not run alone runs once more here, for what it leaves in the notebook. Its
-    verdict is the fork's, because no thread of the student's is in a fork.
+    If later cells use what a check sets, the check runs a second time, here. Its verdict is still
+    the fork's: a fork has one thread, so no thread of the student's can interfere there.
     """
     gc.freeze()
     random_state = get_random_state()
@@ -238,7 +239,7 @@ def check_in_fork(
     # A fork has one thread; a second one means that the student's fork hook started it.
     if len(frames_by_thread()) > 1:
         notes.append(THREAD_IN_CHECK)
-        return answer_to(order, False, None, [refusal(THREAD_IN_CHECK)], started, notes)
+        return answer_to(order, False, None, [refused(THREAD_IN_CHECK)], started, notes)
     started = clock()
     libraries.before_check()
     well, score = judge(order, shell.user_ns, page)
@@ -248,20 +249,20 @@ def check_in_fork(
     if changed:
         notes.append(f"while it was checked it changed {', '.join(changed[:3])}")
         well, score = False, None
-        outputs = [*outputs, refusal(f"it changed {changed[0]} while it was checked")]
+        outputs = [*outputs, refused(f"it changed {changed[0]} while it was checked")]
     if score is not None:
         outputs = [*outputs, displayed(score)]
-    # The check's own time, without that of restoring.
+    # The time is that of the check alone, without restoring.
     return answer_to(order, well, score, outputs, clock() - seconds, notes)
 
 
 def changes_found(names: list[str]) -> list[str]:
-    """Notes of what had been changed; five are enough for a look."""
+    """Return notes on what had been changed, for the first five names."""
     return [f"it had changed {name}" for name in names[:5]]
 
 
 def displayed(score: float) -> Output:
-    """A score as a notebook shows the value of a cell's last expression."""
+    """Return a score as the output of a cell whose last expression has this value."""
     return {
         "output_type": "execute_result",
         "data": {"text/plain": f"{score:g}"},
@@ -270,7 +271,8 @@ def displayed(score: float) -> Output:
     }
 
 
-def refusal(reason: str) -> Output:
+def refused(reason: str) -> Output:
+    """Return the error that is shown in place of a verdict."""
     message = f"The answer was refused: {reason}"
     return {
         "output_type": "error",
@@ -288,7 +290,7 @@ def answer_to(
     started: float,
     notes: list[str],
 ) -> CellAnswer:
-    """The answer to an order. The notes go with it, and the list is emptied for the next cell."""
+    """Return the answer to an order. It takes the notes, and empties the list for the next cell."""
     answer: CellAnswer = {
         "token": order["token"],
         "well": well,
@@ -302,6 +304,7 @@ def answer_to(
 
 
 def reply(descriptor: int, answer: Any) -> None:
+    """Send an answer to the host."""
     try:
         data = "".join(encode(answer, 0)).encode()
     except Exception:  # the student's code has put things on the page that are not text
@@ -315,32 +318,34 @@ def reply(descriptor: int, answer: Any) -> None:
 
 
 def make_shell(packages: list[str]) -> Shell:
-    """A shell as a notebook finds it, with these packages imported: what all is forked from."""
+    """Return a new shell, after these packages are imported; all notebooks are forks of it."""
     shell = Shell.instance()
     sys.modules["__main__"] = shell.user_module
-    # Imports make much that stays; to search it for garbage takes a fifth of their time.
+    # Nearly all objects that imports make are kept: collecting garbage in between finds nothing,
+    # and takes a fifth of the time.
     gc.disable()
     import_all(packages)
     gc.enable()
-    sys.path.insert(0, "")  # as in a notebook, what lies beside it can be imported
+    sys.path.insert(0, "")  # as in Jupyter, a notebook can import the files beside it
     return shell
 
 
 def import_all(modules: Iterable[str]) -> None:
-    """Import what can be imported. The rest fails again, and is shown, in the cell that asks."""
+    """Import what can be imported. An import that fails here fails again in the notebook's cell,
+    where the error is shown."""
     for name in modules:
         with contextlib.suppress(Exception):
             __import__(name)
 
 
 def reseed(seed: int) -> None:
-    """The same random numbers for everybody, from Python and from the imported libraries."""
+    """Seed the random numbers of Python and of the imported libraries."""
     random.seed(seed)
     libraries.reseed(seed)
 
 
 def hide_engine() -> None:
-    """Take the engine out of sys.modules: who imports it from now on gets another copy."""
+    """Take the engine out of sys.modules: code that imports it from now on gets another copy."""
     for name in list(sys.modules):
         if name.partition(".")[0] == "nbjudge":
             del sys.modules[name]

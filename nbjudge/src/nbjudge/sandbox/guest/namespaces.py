@@ -1,9 +1,9 @@
-"""A sandbox for code that nobody has read.
+"""A sandbox for code that nobody has read, made of Linux namespaces, without privileges.
 
-It has no network, sees no other processes and only the files it needs, and all of it is gone with
-its end. Linux namespaces do this without privileges: user_namespaces(7), mount_namespaces(7),
-pid_namespaces(7). `enter` is called in a freshly forked process and returns in a child of it that
-is process 1 of its own PID namespace. Nothing that it starts outlives it.
+It has no network, sees no other processes, sees only the files that it needs, and leaves nothing
+behind: user_namespaces(7), mount_namespaces(7), pid_namespaces(7). `enter` is called in a freshly
+forked process and returns in a child of it, which is process 1 of a PID namespace. When process 1
+ends, the kernel ends all processes that it has started.
 """
 
 import contextlib
@@ -69,7 +69,7 @@ def enter(
     make_namespaces()
     make_root(base, limits.disk + sum(map(len, files.values())))
     for path in visible:
-        show(base, path, visible)
+        show_path(base, path, visible)
     for path in hidden:
         hide_folder(base, path, visible)
     make_devices(base)
@@ -87,7 +87,7 @@ def enter(
 
 
 def make_namespaces() -> None:
-    """New namespaces of every kind, in which this user has the id 1000."""
+    """Move this process into new namespaces of every kind, in which its user has the id 1000."""
     user, group = os.geteuid(), os.getegid()
     system_calls.unshare(NEW_NAMESPACES)
     own = Path("/proc/self")
@@ -97,13 +97,13 @@ def make_namespaces() -> None:
 
 
 def make_root(base: str, size: int) -> None:
-    """An empty file system of so many bytes, in memory; changes of mounts stay in here."""
+    """Mount an empty file system of `size` bytes, in memory; mounts made here stay in here."""
     mount("none", "/", flags=MS_REC | MS_PRIVATE)
     options = f"size={size},nr_inodes=20000,mode=755"
     mount("tmpfs", base, "tmpfs", MS_NOSUID | MS_NODEV, options)
 
 
-def show(base: str, path: str, visible: list[str]) -> None:
+def show_path(base: str, path: str, visible: list[str]) -> None:
     """Show a path of the host, read-only; a link as a link, if it leads to what is visible."""
     target = f"{base}{path}"
     os.makedirs(os.path.dirname(target), exist_ok=True)
@@ -125,11 +125,12 @@ def hide_folder(base: str, path: str, visible: list[str]) -> None:
 
 
 def lies_below(path: str, folders: list[str]) -> bool:
+    """Return whether a path is inside one of these folders."""
     return path.startswith(tuple(f"{folder}/" for folder in folders))
 
 
 def make_devices(base: str) -> None:
-    """The host's devices that give or take nothing of anybody's."""
+    """Show those of the host's devices that hold no data, such as /dev/null."""
     os.makedirs(f"{base}/dev", exist_ok=True)
     for name in DEVICES:
         target = f"{base}/dev/{name}"
@@ -138,7 +139,7 @@ def make_devices(base: str) -> None:
 
 
 def watch_over(child: int) -> None:
-    """Wait for the sandbox's first process, then end: its end ends all that it has started."""
+    """Wait until the sandbox's first process has ended, then end this process."""
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     os.closerange(0, 256)
     os.waitpid(child, 0)
@@ -146,9 +147,10 @@ def watch_over(child: int) -> None:
 
 
 def mount_proc(base: str) -> None:
-    """/proc, which shows the sandbox's own processes only. Some containers forbid it: no /proc.
+    """Mount a /proc that shows the sandbox's own processes only; where that is forbidden, none.
 
-    It is read-only, because a sandbox that root has made could change the system's settings there.
+    Some containers forbid it. It is read-only, because in a sandbox made by root a submission could
+    change the system's settings in /proc/sys.
     """
     proc = f"{base}/proc"
     with contextlib.suppress(SandboxUnavailable):
@@ -162,7 +164,7 @@ def mount_proc(base: str) -> None:
 
 
 def limit_pids(proc: str) -> None:
-    """Limit the number of processes; for root's there is no other limit."""
+    """Limit the number of processes with pid_max; root's processes have no other limit."""
     most = max(FEWEST_PIDS, 8 * (os.cpu_count() or 1))
     Path(proc, "sys/kernel/pid_max").write_text(str(most))
 
@@ -170,7 +172,7 @@ def limit_pids(proc: str) -> None:
 def has_own_pid_max() -> bool:
     """Whether pid_max belongs to the PID namespace, as it does since Linux 6.14 (kernel/pid.c).
 
-    On an older kernel, who sets it sets it for the whole machine.
+    On an older kernel pid_max holds for the whole machine, so it must not be changed.
     """
     major, minor = os.uname().release.split(".")[:2]
     digits = re.match(r"\d+", minor)
@@ -178,7 +180,7 @@ def has_own_pid_max() -> bool:
 
 
 def change_root(base: str) -> None:
-    """Make `base` the root and let go of the old one, in the way of pivot_root(2), NOTES."""
+    """Make `base` the root and unmount the old one, as in the notes of pivot_root(2)."""
     os.chdir(base)
     system_calls.pivot_root(b".", b".")
     system_calls.unmount(b".")
@@ -196,7 +198,7 @@ def place_files(folder: str, files: Mapping[str, bytes]) -> None:
 
 
 def visible_paths(modules: Mapping[str, ModuleType]) -> list[str]:
-    """What Python needs: the interpreter, the system's libraries, and the packages of `modules`."""
+    """Return what Python needs: the interpreter, system libraries, the packages of `modules`."""
     prefixes = {sys.prefix}
     for path in (sys.prefix, sys.base_prefix, sys.exec_prefix):
         prefixes.add(str(Path(path).resolve()))

@@ -12,9 +12,9 @@ CAPABILITIES = 64  # more than there are: capabilities(7)
 
 
 def give_up_privileges() -> None:
-    """No capability is left and none can be had, so the mounts stay as they are.
+    """Give up all capabilities for good, so that the sandbox's mounts cannot be changed.
 
-    PR_SET_DUMPABLE keeps other processes from looking into this one's memory; prctl(2).
+    PR_SET_DUMPABLE keeps other processes from reading this one's memory; prctl(2).
     """
     prctl(system_calls.PR_SET_DUMPABLE, 0, 0, 0, 0)
     prctl(system_calls.PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0)
@@ -50,7 +50,7 @@ def lower(which: int, most: int) -> None:
 
 
 def own_memory() -> dict[str, int]:
-    """{name: bytes} of this process, as proc(5) names them; empty where there is no /proc."""
+    """Return {name: bytes} of this process as proc(5) names them; {} where there is no /proc."""
     status = Path("/proc/self/status")
     if not status.exists():
         return {}

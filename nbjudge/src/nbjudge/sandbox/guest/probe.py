@@ -12,6 +12,7 @@ from nbjudge.sandbox.wire import Limits
 
 
 def main() -> None:
+    """Try it in a fork, and print what came of it."""
     with tempfile.TemporaryDirectory() as base:
         child = os.fork()
         if not child:
@@ -21,7 +22,7 @@ def main() -> None:
 
 
 def try_in(base: str) -> str:
-    """ "ok" in the sandbox, or why there is none."""
+    """Return "ok" in a new sandbox, or in this process why there is none."""
     visible = [path for path in SYSTEM if os.path.exists(path)]
     try:
         enter(base, visible, [], {}, Limits())

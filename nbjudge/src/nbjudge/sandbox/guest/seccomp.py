@@ -1,7 +1,8 @@
-"""A filter of system calls against memory that no limit counts while it is not mapped; seccomp(2).
+"""A filter of system calls that refuses memory which no limit counts; seccomp(2).
 
-A file in memory without a name (memfd_create, memfd_secret) and a System V segment (shmget) are
-such memory. To the process it looks as if this kernel did not know these calls.
+Memory that is not mapped is not counted: a file in memory without a name (memfd_create,
+memfd_secret), and a System V segment (shmget). The calls fail with ENOSYS, as they do on a kernel
+that does not have them.
 """
 
 import ctypes
@@ -27,7 +28,7 @@ NUMBER, MACHINE = 0, 4  # offsets in struct seccomp_data, linux/seccomp.h
 
 
 def refuse_uncounted_memory() -> None:
-    """Install the filter for this process and all that it starts. It cannot be taken out again."""
+    """Install the filter for this process and all that it starts. It cannot be removed."""
     machine = os.uname().machine
     if machine not in UNCOUNTED:
         return
@@ -38,10 +39,11 @@ def refuse_uncounted_memory() -> None:
 
 
 def filter_program(machine: int, refused: tuple[int, ...]) -> list[bytes]:
-    """The instructions: the last one refuses, the one before it allows.
+    """Return the instructions: the last one refuses, the one before it allows.
 
-    A jump says how many instructions to skip where its test is true, and where it is not. Calls of
-    another machine's kind, such as those of 32 bits, have other numbers, so they are refused.
+    A jump has two numbers: how many instructions to skip if its test is true, and how many if not.
+    System calls of another architecture, such as 32-bit calls, have other numbers; all of them are
+    refused.
     """
     count = len(refused)
     program = [
@@ -58,5 +60,5 @@ def filter_program(machine: int, refused: tuple[int, ...]) -> list[bytes]:
 
 
 def instruction(code: int, if_true: int, if_false: int, value: int) -> bytes:
-    """struct sock_filter, linux/filter.h"""
+    """Return an instruction as bytes: struct sock_filter, linux/filter.h."""
     return struct.pack("HBBI", code, if_true, if_false, value)

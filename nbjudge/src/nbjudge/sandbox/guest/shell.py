@@ -3,8 +3,8 @@
 This module is all that student code can reach of the grading engine. It therefore judges nothing,
 knows no secret, and imports nothing of the engine but output.py.
 
-A snapshot keeps what this module's names refer to. The module typing must not be among that:
-typing_extensions patches it, and who imports PyTorch would be told of for that.
+The snapshot includes the objects that this module's names refer to. The module typing must not be
+one of them: typing_extensions patches it, so every notebook that imports PyTorch would be reported.
 """
 
 from __future__ import annotations
@@ -35,6 +35,7 @@ class Page:
         self.clear_before_next = False
 
     def print(self, name: str, text: str) -> None:
+        """Keep text that the cell has written to the stream `name`, stdout or stderr."""
         self._clear_if_asked()
         kept = self.budget.text(text)
         if kept is None:
@@ -46,6 +47,7 @@ class Page:
             self.outputs.append({"output_type": "stream", "name": name, "text": kept})
 
     def show(self, kind: str, data: dict[str, Any], metadata: Any, **more: Any) -> None:
+        """Keep a display of the kind `kind`, with more fields of nbformat's if given."""
         self._clear_if_asked()
         plain = {}
         for key, value in data.items():
@@ -57,6 +59,7 @@ class Page:
         self.outputs.append(output)
 
     def fail(self, name: str, message: str, lines: list[str]) -> None:
+        """Keep an error: its exception's name and message, and its traceback as lines."""
         self.outputs.append(
             {
                 "output_type": "error",
@@ -73,7 +76,7 @@ class Page:
 
 
 class Stream(io.TextIOBase):
-    """sys.stdout or sys.stderr: whatever is done to it, it writes on the page."""
+    """sys.stdout or sys.stderr, written to the page. Closing it has no effect."""
 
     encoding = "utf-8"
 
@@ -82,17 +85,21 @@ class Stream(io.TextIOBase):
         self.name = f"<{name}>"
 
     def write(self, text: str) -> int:
+        """Write a text to the page; return its length."""
         self.page.print(self.name[1:-1], text)
         return len(text)
 
     def writable(self) -> bool:
+        """Return True: one can always write."""
         return True
 
     def close(self) -> None:
-        pass
+        """Stay open."""
 
 
 class Publisher(DisplayPublisher):
+    """IPython's `display`, written to the page."""
+
     page: Page
 
     def publish(
@@ -105,6 +112,7 @@ class Publisher(DisplayPublisher):
         update: bool = False,
         **_: Any,
     ) -> None:
+        """Keep a display, or with `update` replace the data of earlier ones with the same id."""
         name = (transient or {}).get("display_id")
         if update:
             for output in self.page.outputs:
@@ -115,18 +123,22 @@ class Publisher(DisplayPublisher):
             self.page.show("display_data", data, metadata, **more)
 
     def clear_output(self, wait: bool = False) -> None:
+        """Remove all outputs; with `wait`, only when the next one comes."""
         self.page.clear_before_next = wait
         if not wait:
             self.page.outputs = []
 
 
 class Displays(DisplayHook):
+    """The value of a cell's last expression, written to the page."""
+
     page: Page
 
     def write_output_prompt(self) -> None:
-        pass
+        """Write no `Out[1]:`."""
 
     def write_format_data(self, format_dict: Any, md_dict: Any = None) -> None:
+        """Keep the value's representations by MIME type."""
         count = self.prompt_count
         self.page.show("execute_result", format_dict, md_dict, execution_count=count)
 
@@ -173,21 +185,22 @@ def fresh_page(shell: Shell) -> Page:
 
 
 def audited_call(name: str) -> Callable[..., Any]:
-    """A stand-in for a function of ctypes that raises no audit event of its own.
+    """Return a replacement for a function of ctypes that raises no audit event of its own.
 
-    It raises one, so that the hook of audit_hook.watch decides whether the function is called, and
-    calls it.
+    The replacement raises one. The hook of audit_hook.watch then decides whether the function may
+    be called, calls it, and puts what it returns into the event's last argument.
     """
 
     def call(*arguments: Any) -> Any:
         result: list[Any] = []
-        sys.audit("ctypes.door", name, arguments, result)
+        sys.audit("ctypes.write_memory", name, arguments, result)
         return result[0]
 
     return call
 
 
 def message_of(problem: BaseException) -> str:
+    """Return str(problem), or a note where the student's own __str__ fails."""
     try:
         return str(problem)
     except BaseException as second:

@@ -1,7 +1,8 @@
-"""Restores, before a check, all that was there before student code ran.
+"""Snapshot and restore: before a check, modules and data become what the instructor left.
 
-Here are only functions, and in dirty_tracking.py and audit_hook.py, because student code can find
-every class among the subclasses of `object`, and a class's methods lead to what they use.
+This module, dirty_tracking.py and audit_hook.py have functions only and no classes with methods:
+student code can find every class through `object.__subclasses__()`, and from a method it gets at
+the global names of the method's module.
 """
 
 import builtins
@@ -74,7 +75,7 @@ Restore: TypeAlias = Callable[[], list[str]]
 
 
 def without_warnings(function: Callable[..., Any]) -> Callable[..., Any]:
-    """A function that looks at everything meets much that is deprecated."""
+    """Decorate a function that reads every attribute, and so meets many deprecated ones."""
 
     @functools.wraps(function)
     def run(*arguments: Any) -> Any:
@@ -87,13 +88,15 @@ def without_warnings(function: Callable[..., Any]) -> Callable[..., Any]:
 
 @without_warnings
 def take_snapshot(space: Names, own: Sequence[str] = ()) -> Restore:
-    """Return a function that restores everything and returns the names of what had been changed,
-    as `module.name`.
+    """Return a function that restores everything and returns the names of what had been changed.
 
-    Call it before any student code has run. `space`: the notebook's names. `own`: top-level names
-    of the instructor's packages, whose data is kept, too. A check reaches what its notebook and the
-    instructor's modules import, and what those modules import in their turn. Looking at every
-    module there is would touch, and so copy, most of a forked process's memory at every check.
+    The names look like `module.name`. Call this before any student code has run. `space`: the
+    notebook's names. `own`: top-level names of the instructor's packages; their data is restored as
+    well as their functions.
+
+    The snapshot covers the modules that the notebook and the instructor's modules import, and what
+    those modules import in their turn. Covering every loaded module would read, and so copy, most
+    of a forked process's memory at every check.
     """
     mine = modules_of(own)
     first = unique([*mine, *referred(map(vars, mine)), *referred([space])])
@@ -108,7 +111,7 @@ def take_snapshot(space: Names, own: Sequence[str] = ()) -> Restore:
         kept = {}
         for name, value in names.items():
             fixed = isinstance(value, FIXED)
-            # audit_hook.watch puts functions of its own in these places, and they must stay.
+            # audit_hook.watch replaces these functions of ctypes, and the replacements must stay.
             stands_in = owner is ctypes and name in SILENT
             wanted = fixed or (not name.startswith("__") and (keeps_data or callable(value)))
             if wanted and not stands_in:
@@ -118,7 +121,7 @@ def take_snapshot(space: Names, own: Sequence[str] = ()) -> Restore:
             names_of.append(tuple(kept))
             values_of.append(tuple(kept.values()))
         for value in kept.values():
-            # What a decorator has wrapped, too.
+            # A decorated function leads to the function that the decorator has wrapped.
             while isinstance(value, FunctionType) and id(value) not in functions:
                 functions[id(value)] = value, f"{value.__module__}.{value.__qualname__}"
                 value = getattr(value, "__wrapped__", None)
@@ -130,21 +133,22 @@ def take_snapshot(space: Names, own: Sequence[str] = ()) -> Restore:
                 note(kind, dict(vars(kind)), False)
     for kind in bases_elsewhere(first, seen):
         note(kind, dict(vars(kind)), False)
-    # What a module's names hold is one thing, what is inside of that another: closures, defaults,
-    # and the data of the instructor's own.
+    # So far: which objects the names refer to. From here on: what is inside these objects, which
+    # are closures, default arguments, and the data of the instructor's modules.
     cells, defaults = inside_of(functions.values())
     data = data_of(mine)
     watched = sum(type(value) is dict for value, *_ in data)
     caches: list[list[Any]] = []
     for cache in caches_of(mine):
-        value = known_value(cache)  # first, because it asks the cache
+        value = known_value(cache)  # before times_asked, because it calls the cache
         caches.append([cache, times_asked(cache), value])
     loaded, basic = dict(modules), dict(vars(builtins))
     paths = []
     for name in ("path", "meta_path", "path_hooks"):
         entries = getattr(sys, name)
         paths.append((name, entries, list(entries)))
-    # In a check the working folder comes last: nothing in it hides an installed module.
+    # In a check the working folder ("" in sys.path) comes last, so that no file of the student's
+    # hides an installed module.
     paths[0][2].sort(key="".__eq__)
     importers = sys.path_importer_cache
     dirty_owners = watcher([space_of(owner) for owner in owners])
@@ -165,7 +169,7 @@ def take_snapshot(space: Names, own: Sequence[str] = ()) -> Restore:
             if vars(builtins).get(name) is not value and name != "_":
                 changed.append(f"builtins.{name}")
                 vars(builtins)[name] = value
-        # Whoever imports has changed the dictionary of modules.
+        # Every import adds to sys.modules, so only a lost or replaced entry counts.
         for name, module in loaded.items() if 1 in tables and not modules_kept() else ():
             if modules.get(name) is not module:
                 changed.append(f"sys.modules[{name}]")
@@ -202,7 +206,7 @@ def take_snapshot(space: Names, own: Sequence[str] = ()) -> Restore:
             if not same(contents(value), before):
                 changed.append(name)
                 refill(value, before)
-        for entry in caches:  # whoever has asked may have changed what he was given
+        for entry in caches:  # student code that called the function may have changed the value
             cache, asked, value = entry
             if times_asked(cache) != asked or (value is not None and cache() is not value):
                 emptied(cache)
@@ -212,16 +216,16 @@ def take_snapshot(space: Names, own: Sequence[str] = ()) -> Restore:
             thing[:] = entries
             setattr(sys, name, thing)
         sys.path_importer_cache = {}
-        assert (
-            importers is not None
-        )  # the old one is kept: to take it apart would touch much memory
+        # Named here so that the old dictionary lives on: freeing it would write to, and so copy,
+        # much shared memory.
+        assert importers is not None
         return sorted(set(changed))
 
     return restore
 
 
 def modules_of(own: Sequence[str]) -> Modules:
-    """The imported modules of these top-level packages."""
+    """Return the imported modules of these top-level packages."""
     found = []
     for name, module in list(modules.items()):
         if name.partition(".")[0] in own:
@@ -230,11 +234,12 @@ def modules_of(own: Sequence[str]) -> Modules:
 
 
 def unique(items: Iterable[Any]) -> list[Any]:
+    """Return the items without repetitions, in their order."""
     return list(dict.fromkeys(items))
 
 
 def space_of(owner: Any) -> Names:
-    """The dictionary of a module or a class itself, and not a copy or a view of it."""
+    """Return the dictionary of a module or a class itself, not a copy or a view of it."""
     if isinstance(owner, ModuleType):
         return vars(owner)
     space: Names = gc.get_referents(class_space(owner))[0]
@@ -242,6 +247,7 @@ def space_of(owner: Any) -> Names:
 
 
 def title_of(owner: Any) -> str:
+    """Return the name of a module, or of a class with its module."""
     if isinstance(owner, type):
         return f"{owner.__module__}.{owner.__qualname__}"
     title: str = owner.__name__
@@ -249,7 +255,7 @@ def title_of(owner: Any) -> str:
 
 
 def bases_elsewhere(first: Modules, seen: dict[int, ModuleType]) -> list[type]:
-    """The classes that these modules hold, and their bases, of modules that are not seen."""
+    """Return the classes in these modules, and their bases, that other modules define."""
     found = {}
     for module in first:
         for value in vars(module).values():
@@ -260,8 +266,11 @@ def bases_elsewhere(first: Modules, seen: dict[int, ModuleType]) -> list[type]:
 
 
 def inside_of(functions: Iterable[tuple[FunctionType, str]]) -> tuple[list[Any], list[Any]]:
-    """([(cell, content, name)] of closures over what is FIXED, [(function, defaults, keyword-only
-    defaults, a copy of them, name)])."""
+    """Return the closures and the default arguments of some functions.
+
+    The closures are [(cell, content, name)], of cells that hold something FIXED; the defaults
+    [(function, defaults, keyword-only defaults, a copy of the latter, name)].
+    """
     cells, defaults = [], []
     for function, name in functions:
         for cell in function.__closure__ or ():
@@ -274,9 +283,9 @@ def inside_of(functions: Iterable[tuple[FunctionType, str]]) -> tuple[list[Any],
 
 
 def data_of(mine: Modules) -> list[tuple[Any, Any, str]]:
-    """[(value, its contents, name)] of the data of these modules.
+    """Return [(value, its contents, name)] of the data of these modules.
 
-    Dictionaries come first: those `watcher` can watch.
+    Dictionaries come first, because only those can be given to `watcher`.
     """
     data = []
     for module in mine:
@@ -289,8 +298,7 @@ def data_of(mine: Modules) -> list[tuple[Any, Any, str]]:
 
 
 def referred(spaces: Iterable[Names]) -> Modules:
-    """The modules that these namespaces hold, and those in which the functions and classes they
-    hold were written."""
+    """Return the modules in these namespaces, and those that define their functions and classes."""
     found = {}
     for space in spaces:
         for value in list(space.values()):
@@ -304,7 +312,7 @@ def referred(spaces: Iterable[Names]) -> Modules:
 
 
 def caches_of(mine: Iterable[ModuleType]) -> list[Any]:
-    """What these modules keep with functools.cache or lru_cache."""
+    """Return the functions of these modules that functools.cache or lru_cache decorates."""
     found = {}
     for module in mine:
         for value in vars(module).values():
@@ -314,26 +322,26 @@ def caches_of(mine: Iterable[ModuleType]) -> list[Any]:
 
 
 def needs_nothing(cache: Any) -> bool:
-    """Whether the cached function takes no arguments."""
+    """Return whether the cached function takes no arguments."""
     code = getattr(cache.__wrapped__, "__code__", None)
     return code is not None and not code.co_argcount + code.co_kwonlyargcount
 
 
 def times_asked(cache: Any) -> tuple[Any, ...]:
-    """(hits, misses)"""
+    """Return (hits, misses) of a cached function."""
     return tuple(asked_of(cache))[:2]
 
 
 def known_value(cache: Any) -> Any:
-    """What a cached function without arguments keeps; None where it keeps nothing yet."""
+    """Return what a cached function without arguments keeps, None where it was not called yet."""
     return cache() if needs_nothing(cache) and asked_of(cache).currsize else None
 
 
 def fill_caches(own: Sequence[str]) -> None:
-    """Call the instructor's cached functions that take no arguments: what is forked has the values.
+    """Call the instructor's cached functions that take no arguments, so that forks have the values.
 
-    `own`: top-level names of the instructor's packages. What cannot be computed fails again, and
-    is shown, in the cell that asks for it.
+    `own`: top-level names of the instructor's packages. A function that fails here is not cached:
+    it fails once more in the cell that calls it, where the error is shown.
     """
     for cache in caches_of(modules_of(own)):
         if needs_nothing(cache):
@@ -344,10 +352,12 @@ def fill_caches(own: Sequence[str]) -> None:
 
 
 def inside(cell: CellType) -> Any:
+    """Return what a closure's cell holds, None where it is empty."""
     return cell_content(cell) if filled(cell) else None
 
 
 def filled(cell: CellType) -> bool:
+    """Return whether a closure's cell holds anything."""
     try:
         cell_content(cell)
     except ValueError:
@@ -356,7 +366,7 @@ def filled(cell: CellType) -> bool:
 
 
 def contents(value: Any) -> Any:
-    """A copy of what a container or a library's array holds; None for anything else."""
+    """Return a copy of what a container or a library's array holds, None for anything else."""
     if type(value) in (dict, list, set):
         return value.copy()
     library = libraries.array_library(value)
@@ -364,7 +374,7 @@ def contents(value: Any) -> Any:
 
 
 def same(now: Any, before: Any) -> bool:
-    """Whether a container holds the very same things in the same order.
+    """Return whether a container holds the same objects in the same order.
 
     Bytes and sets are compared by value.
     """
@@ -381,6 +391,7 @@ def same(now: Any, before: Any) -> bool:
 
 
 def refill(value: Any, before: Any) -> None:
+    """Give a container or an array the contents that it had before."""
     library = libraries.array_library(value)
     if library:
         library.refill_array(value, before)
@@ -393,9 +404,9 @@ def refill(value: Any, before: Any) -> None:
 
 
 def wraps(new: Any, old: Any) -> bool:
-    """Whether an installed library has wrapped its own function, which is nothing to tell of.
+    """Return whether an installed library has wrapped its own function, which is not reported.
 
-    Some do so when they are first used, such as with the first optimizer that is made.
+    PyTorch does so when the first optimizer is made.
     """
     code = getattr(new, "__code__", None)
     return (
@@ -407,7 +418,7 @@ def wraps(new: Any, old: Any) -> bool:
 
 
 def reset_hooks() -> None:
-    """No tracing, no callbacks, no timers, no signal handlers but Python's own."""
+    """Remove trace functions, callbacks, timers, and all signal handlers but Python's own."""
     settrace(None)
     setprofile(None)
     vars(threading)["_trace_hook"] = vars(threading)["_profile_hook"] = None

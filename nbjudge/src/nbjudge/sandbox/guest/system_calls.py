@@ -48,11 +48,12 @@ MOUNT_SETATTR = 442  # the same number on every machine: syscalls(2), since Linu
 
 @cache
 def libc() -> ctypes.CDLL:
+    """Return the C library."""
     return ctypes.CDLL(None, use_errno=True)
 
 
 def checked(step: str, result: int) -> int:
-    """The result of a call. Raises SandboxUnavailable, with the name of the step, for a -1."""
+    """Return the result of a call. Raises SandboxUnavailable, naming the step, if it is -1."""
     if result == -1:
         code = ctypes.get_errno()
         raise SandboxUnavailable(f"[Errno {code}] {step}: {os.strerror(code)}")
@@ -103,11 +104,12 @@ def set_no_capabilities() -> None:
 
 
 def prctl(option: int, *arguments: Any) -> None:
-    """prctl(2). Nothing is raised: what older kernels do not know, they refuse."""
+    """prctl(2). A failure is ignored, because older kernels do not know every option."""
     libc().prctl(option, *arguments)
 
 
 def number_of(name: str) -> int:
+    """Return a system call's number. Raises SandboxUnavailable on an unknown machine."""
     machine = os.uname().machine
     number = NUMBERS.get(machine, {}).get(name)
     if number is None:
@@ -121,15 +123,15 @@ def syscall(name: str, number: int, *arguments: Any) -> None:
 
 
 def die_with_parent() -> None:
-    """The kernel ends this process when its parent has ended; prctl(2)."""
+    """Ask the kernel to kill this process when its parent ends; prctl(2)."""
     if sys.platform == "linux":
         prctl(PR_SET_PDEATHSIG, signal.SIGKILL)
 
 
 def adopt_orphans() -> None:
-    """What this process's children leave running becomes its child, so it can be found; prctl(2).
+    """Become the parent of processes whose own parent has ended, so that they are found; prctl(2).
 
-    In a sandbox this is not needed: there the notebook's process is process 1, which has all.
+    A sandbox does not need this: there the notebook's process is process 1, which adopts them.
     """
     if sys.platform == "linux":
         prctl(PR_SET_CHILD_SUBREAPER, 1, 0, 0, 0)

@@ -3,8 +3,8 @@
     worker -- starts --> zygote -- forks --> template process -- forks --> submission
 
 A template process has run the given cells of an assignment before the first answer; every
-submission goes on from there. Importing PyTorch takes seconds, forking takes milliseconds. Nothing
-of a submission is ever in the first two processes: they only fork.
+submission is a fork of it. Importing PyTorch takes seconds, forking takes milliseconds. No code of
+a submission runs in the zygote or in a template process.
 """
 
 import contextlib
@@ -29,12 +29,12 @@ from nbjudge.sandbox.guest.system_calls import adopt_orphans, die_with_parent
 
 # The folder of the package nbjudge. Its code is visible and trusted wherever it is installed.
 ENGINE = str(Path(__file__).resolve().parents[2])
-# Forks after which a process puts its memory into large pages again: each fork takes some apart.
+# After so many forks a process moves its memory into large pages again: each fork splits some.
 FORKS_PER_COLLAPSE = 6
 
 
-class Prepared(NamedTuple):
-    """What a template process hands on to the submissions that are forked from it."""
+class Template(NamedTuple):
+    """What a template process has made ready for the submissions that are forked from it."""
 
     shell: Shell
     restore: Callable[[], list[str]]
@@ -59,6 +59,7 @@ def main(descriptor: int, packages: list[str]) -> None:
 
 
 def silence_standard_streams() -> None:
+    """Connect stdin, stdout and stderr to /dev/null."""
     with open(os.devnull, "r+b") as nothing:
         for standard in range(3):
             os.dup2(nothing.fileno(), standard)
@@ -91,7 +92,7 @@ def serve_forks(sock: socket.socket, handle: Callable[[Any, socket.socket], None
 def handle_in_child(
     handle: Callable[[Any, socket.socket], None], order: Any, answers: socket.socket
 ) -> None:
-    """Handle an order and end; what goes wrong is said on the socket."""
+    """Handle an order and end the process; send an error, if there is one, on the socket."""
     try:
         die_with_parent()
         handle(order, answers)
@@ -102,7 +103,7 @@ def handle_in_child(
 
 
 def reap_children() -> None:
-    """Let go of the children that have ended."""
+    """Wait for the children that have ended, so that they do not stay as zombies."""
     with contextlib.suppress(ChildProcessError):
         while os.waitpid(-1, os.WNOHANG)[0]:
             pass
@@ -111,8 +112,8 @@ def reap_children() -> None:
 def run_template(order: wire.TemplateOrder, sock: socket.socket, shell: Shell) -> None:
     """Become a template: run the given cells, report, then fork a process for each submission.
 
-    A template whose cells failed or wrote files is of no use, and its report says so: the files
-    would not be in the submission's sandbox.
+    If a cell failed or wrote files, the report says that the template cannot be used. The files
+    would be missing from the submission's sandbox.
     """
     folder = tempfile.mkdtemp(prefix="nbjudge-template-")
     namespaces.place_files(folder, order["files"])
@@ -123,9 +124,9 @@ def run_template(order: wire.TemplateOrder, sock: socket.socket, shell: Shell) -
     report["folder"] = folder
     if remove_files(folder) != set(order["files"]):
         report["well"] = False
-    # shell.py is the one module of the engine that a notebook reaches, so it is restored, too.
+    # A notebook can reach one module of the engine, shell.py, so it is in the snapshot.
     names = {**shell.user_ns, "": shell_module}
-    prepared = Prepared(
+    template = Template(
         shell=shell,
         restore=snapshot.take_snapshot(names, order["own"]),
         given=fixed_names(shell.user_ns),
@@ -135,13 +136,13 @@ def run_template(order: wire.TemplateOrder, sock: socket.socket, shell: Shell) -
     wire.send_answer(sock, report)
 
     def become_submission(order: wire.SessionOrder, sock: socket.socket) -> None:
-        run_submission(order, sock, prepared)
+        run_submission(order, sock, template)
 
     serve_forks(sock, become_submission)
 
 
 def run_given_cells(sources: tuple[str, ...], shell: Shell) -> wire.TemplateReport:
-    """Run the cells and report how; the folder is not known here."""
+    """Run the cells and return a report on them, in which the folder is still missing."""
     report = wire.TemplateReport(outputs=[], seconds=[], well=True, folder="")
     for source in sources:
         started = time.perf_counter()
@@ -164,7 +165,7 @@ def remove_files(folder: str) -> set[str]:
 
 
 def fixed_names(names: dict[str, Any]) -> dict[str, Any]:
-    """The functions, classes and modules among a notebook's names."""
+    """Return the functions, classes and modules among a notebook's names."""
     return {
         name: value
         for name, value in names.items()
@@ -172,24 +173,24 @@ def fixed_names(names: dict[str, Any]) -> dict[str, Any]:
     }
 
 
-def run_submission(order: wire.SessionOrder, sock: socket.socket, prepared: Prepared) -> None:
+def run_submission(order: wire.SessionOrder, sock: socket.socket, template: Template) -> None:
     """Enter a sandbox with a submission and run its cells."""
     limits = order["limits"]
     os.setsid()
     if order["confined"]:
-        namespaces.enter(order["base"], prepared.visible, order["hidden"], order["files"], limits)
+        namespaces.enter(order["base"], template.visible, order["hidden"], order["files"], limits)
     else:
         adopt_orphans()
         namespaces.place_files(order["base"], order["files"])
         privileges.limit_resources(limits)
     close_all_but(sock.fileno())
-    random.setstate(prepared.random_state)  # Python seeds it anew in every fork
+    random.setstate(template.random_state)  # Python seeds it anew in every fork
     if order["seed"] is not None:
         executor.reseed(order["seed"])
     wire.send_answer(sock, {"ready": True})
-    trusted = (*prepared.visible, "<frozen ", "<check ")
+    trusted = (*template.visible, "<frozen ", "<check ")
     executor.serve_cells(
-        sock, order["key"], prepared.shell, prepared.restore, prepared.given, trusted
+        sock, order["key"], template.shell, template.restore, template.given, trusted
     )
 
 

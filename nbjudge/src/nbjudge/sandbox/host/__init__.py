@@ -1,0 +1,1 @@
+"""The trusted side of the sandbox. It believes nothing that comes out of one."""

@@ -1,4 +1,4 @@
-"""Runs notebooks' cells: a pure function of the job, so that its results can be kept.
+"""Runs the cells of notebooks. Results depend on the job alone, so they can be kept.
 
     ForkServer -- starts --> zygote -- forks --> template process -- forks --> submission
 
@@ -29,7 +29,7 @@ from nbjudge.sandbox.host.session import Session
 
 IDLE_TEMPLATES = 2  # template processes that are kept while nobody uses them
 ATTEMPTS = 3  # of a job, when processes of the engine's own are lost
-RESTARTS = 5  # cells that may end the notebook's process before the rest is given up
+SESSIONS = 5  # of one job: after so many lost processes its other cells do not run
 # For malloc (GNU C Library manual, 3.2.3): use large pages, and keep all memory in one stretch.
 # Where much memory comes and goes, cells take a fifth less time.
 MALLOC = ":".join(
@@ -44,7 +44,7 @@ TemplateKey: TypeAlias = tuple[object, ...]
 
 
 class ForkServer:
-    """A zygote and what is forked from it. Closing it, or leaving the `with` block, ends all."""
+    """A zygote and what is forked from it. `close`, or leaving the `with` block, ends them."""
 
     def __init__(self) -> None:
         self.process: subprocess.Popen[bytes] | None = None
@@ -52,7 +52,8 @@ class ForkServer:
         self.packages: set[str] = set()  # that the zygote imports
         self.templates: dict[TemplateKey, ForkingProcess] = {}  # the last used is the last
         self.closed = False
-        self.changed = threading.Condition()  # a template has a user fewer; guards all above
+        # The lock of all fields above; notified when a template has one user less.
+        self.changed = threading.Condition()
 
     def __enter__(self) -> ForkServer:
         return self
@@ -61,7 +62,7 @@ class ForkServer:
         self.close()
 
     def close(self) -> None:
-        """End all processes. What still runs there raises ProcessLost."""
+        """End all processes. Jobs that still run raise ProcessLost."""
         self.closed = True
         with self.changed:
             self._end_all()
@@ -69,8 +70,8 @@ class ForkServer:
     def warm_up(self, packages: Iterable[str]) -> None:
         """Start a zygote with these packages, unless there is one.
 
-        It imports top-level packages only, and none of the instructor's: an assignment that does
-        not use a package does not notice that it has been imported.
+        It imports top-level packages only, and none of the instructor's. So an assignment that
+        does not use a package runs as if it had not been imported.
         """
         with self.changed:
             self.closed = False
@@ -88,7 +89,7 @@ class ForkServer:
         return self._run(job)
 
     def _run(self, job: Job) -> list[Result]:
-        """Where the given cells fail by themselves, each submission runs them anew."""
+        """Run a job once. If the given cells fail in a template, each submission runs its own."""
         for given in dict.fromkeys((shared_cells(job), ())):
             with self._template(job, given) as (template, report):
                 if report["well"]:
@@ -99,7 +100,7 @@ class ForkServer:
     # ---- the zygote ----
 
     def _need_zygote(self, packages: set[str]) -> ForkingProcess:
-        """The zygote. It is started anew where it is gone or lacks a package."""
+        """Return the zygote, a new one if it is gone or lacks a package."""
         running = self.process is not None and self.process.poll() is None
         if running and self.zygote and not self.zygote.lost:
             if packages <= self.packages:
@@ -152,7 +153,7 @@ class ForkServer:
     def _template(
         self, job: Job, given: tuple[str, ...]
     ) -> Iterator[tuple[ForkingProcess, wire.TemplateReport]]:
-        """A template process after these given cells, for the time of the block, and its report."""
+        """Yield a template process that has run these given cells, and its report."""
         files = tuple(sorted(job.assignment_files.items()))
         key = (given, job.imports, files, job.seed)
         with self.changed:
@@ -174,18 +175,18 @@ class ForkServer:
                 self.changed.notify_all()
 
     def _end_idle_templates(self) -> None:
-        """Make way for one more template: end those that were not used for longest."""
+        """End the templates that were unused for longest, so that there is room for one more."""
         too_many = len(self.templates) + 1 - IDLE_TEMPLATES
         idle = [key for key, template in self.templates.items() if not template.users]
         for key in idle[: max(0, too_many)]:
             self.templates.pop(key).end()
 
 
-FORK_SERVER = ForkServer()  # of this worker's process, for as long as it lives
+FORK_SERVER = ForkServer()  # the one of this worker's process
 
 
 def warm_up(packages: Iterable[str]) -> None:
-    """On a worker: let the zygote import while the worker itself still does."""
+    """On a worker: start its zygote, which imports while the worker itself still does."""
     FORK_SERVER.warm_up(packages)
 
 
@@ -195,6 +196,7 @@ def cool_down() -> None:
 
 
 def template_order(job: Job, given: tuple[str, ...]) -> wire.TemplateOrder:
+    """Return the order that makes a template process with these given cells."""
     return wire.TemplateOrder(
         cells=given,
         imports=job.imports,
@@ -205,9 +207,10 @@ def template_order(job: Job, given: tuple[str, ...]) -> wire.TemplateOrder:
 
 
 def shared_cells(job: Job) -> tuple[str, ...]:
-    """Sources of the given cells before the first of the student's, which a template may run.
+    """Return the sources of the given cells before the first of the student's.
 
-    () where the submission's files differ from the assignment's: the cells may read them.
+    A template may run them for all submissions. There are none if the submission's files differ
+    from the assignment's, because the cells may read files.
     """
     if job.files != job.assignment_files:
         return ()
@@ -224,12 +227,12 @@ def run_in_sessions(
 ) -> list[Result]:
     """Run a job; the template has run its first `given` cells.
 
-    A cell that ends the notebook's process is left out when the rest runs again in a new one.
+    When a cell ends the notebook's process, the other cells run in a new process, without it.
     """
     results = results_of_given(report)
     seed = None if given else job.seed
     ends = time.monotonic() + job.total
-    for _ in range(RESTARTS):
+    for _ in range(SESSIONS):
         with Session(template, job, seed) as session:
             run_steps(session, job, results, given, ends)
         if not session.over or time.monotonic() > ends:
@@ -239,9 +242,9 @@ def run_in_sessions(
 
 
 def results_of_given(report: wire.TemplateReport) -> dict[int, Result]:
-    """{index: Result} of the cells that a template has run.
+    """Return {index: Result} of the cells that a template has run.
 
-    Their time is counted once, for the first submission: for all others they cost nothing.
+    Their time counts for the first submission only, because they run once for all.
     """
     seconds = report["seconds"] or [0.0] * len(report["outputs"])
     report["seconds"] = []
@@ -254,9 +257,10 @@ def results_of_given(report: wire.TemplateReport) -> dict[int, Result]:
 def run_steps(
     session: Session, job: Job, results: dict[int, Result], given: int, ends: float
 ) -> None:
-    """Run the steps that have no result yet, until the process or the time is over.
+    """Run steps until the process is gone or the time is over, and put their results in `results`.
 
-    In a process that was started anew, cells that others depend on run once more.
+    In a second process, checks that run alone and have a result are not repeated; all other cells
+    are, because later cells depend on them.
     """
     ration = OutputRation()
     for place, step in enumerate(job.steps):

@@ -16,7 +16,7 @@ FAILED = wire.TemplateReport(outputs=[], seconds=[], well=False, folder="")
 
 
 class ForkingProcess:
-    """Many threads may order a fork at once.
+    """A process that forks on order. Many threads may order a fork at once.
 
     `lost`: the process is gone or does not answer as it should. `users`: sandboxes that are forked
     from it and still run. `report`: what a template says of its cells; None until it has been read.
@@ -42,7 +42,7 @@ class ForkingProcess:
         raise ProcessLost("the process that forks is gone")
 
     def wait_for_report(self, seconds: float) -> wire.TemplateReport:
-        """The report of a template process, which has so long to run its cells."""
+        """Return the report of a template process, which has `seconds` to run its cells."""
         with self.lock:
             if self.report is None:
                 self.report = self._receive_report(seconds)
@@ -55,7 +55,7 @@ class ForkingProcess:
             report = wire.receive_answer(self.sock)
             self.lost = report is None
         except TimeoutError:
-            pass  # it still runs, and is ended with the others
+            pass  # the process still runs: it is killed later, like a template that is not used
         except (OSError, ValueError):
             self.lost = True
         self.sock.settimeout(None)

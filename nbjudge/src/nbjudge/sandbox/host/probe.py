@@ -5,11 +5,11 @@ import sys
 
 
 def missing() -> str:
-    """Why no sandbox can be built here, in a few words; "" where one can."""
+    """Return why no sandbox can be built here, in a few words, "" if one can."""
     if sys.platform != "linux":
         return f"{sys.platform} has no namespaces"
     command = [sys.executable, "-m", "nbjudge.sandbox.guest.probe"]
     trial = subprocess.run(command, capture_output=True, text=True)
     if trial.stdout == "ok":
         return ""
-    return trial.stdout or "the trial ended without a word"
+    return trial.stdout or "the trial ended without a message"

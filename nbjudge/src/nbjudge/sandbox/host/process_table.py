@@ -1,10 +1,10 @@
-"""This machine's processes, as the kernel shows them in proc(5). Without /proc there are none."""
+"""This machine's processes, read from /proc; see proc(5). Without /proc, none are found."""
 
 from pathlib import Path
 
 
 def parents() -> dict[int, int]:
-    """{pid: pid of the parent} of all processes."""
+    """Return {pid: pid of the parent} of all processes."""
     found = {}
     for entry in Path("/proc").glob("[0-9]*"):
         fields = stat_fields(int(entry.name))
@@ -14,7 +14,7 @@ def parents() -> dict[int, int]:
 
 
 def children(pid: int) -> list[int]:
-    """The running children of a process.
+    """Return the running children of a process.
 
     proc(5) lists them for each thread, if the kernel was built with CONFIG_PROC_CHILDREN. If it
     was not, all processes are searched.
@@ -32,18 +32,19 @@ def children(pid: int) -> list[int]:
 
 
 def runs(pid: int) -> bool:
-    """Whether there is such a process and it is no zombie, which runs no more."""
+    """Return whether there is a process with this pid, and it is not a zombie."""
     return runs_in(stat_fields(pid))
 
 
 def runs_in(fields: list[str]) -> bool:
+    """Return what `runs` does, from the fields of /proc/PID/stat."""
     return bool(fields) and fields[0] != "Z"
 
 
 def stat_fields(pid: int) -> list[str]:
-    """The fields of /proc/PID/stat from the state on; [] where there is no such process.
+    """Return the fields of /proc/PID/stat from the state on, [] if there is no such process.
 
-    The name before them stands in parentheses and may itself hold parentheses and spaces.
+    Before them is the program's name in parentheses, which may itself hold parentheses and spaces.
     """
     try:
         text = Path(f"/proc/{pid}/stat").read_text()
@@ -53,7 +54,7 @@ def stat_fields(pid: int) -> list[str]:
 
 
 def family(pid: int) -> list[int]:
-    """All descendants, the nearest first."""
+    """Return all descendants of a process, the nearest first."""
     found: list[int] = []
     level = children(pid)
     while level:
@@ -63,7 +64,7 @@ def family(pid: int) -> list[int]:
 
 
 def held(pid: int) -> int:
-    """Bytes of memory that a process holds without a file behind them; proc(5), RssAnon."""
+    """Return the bytes of a process's memory that belong to no file; proc(5), RssAnon, RssShmem."""
     try:
         lines = Path(f"/proc/{pid}/status").read_text().splitlines()
     except OSError:

@@ -24,10 +24,10 @@ from nbjudge.sandbox.host.forking_process import ForkingProcess
 from nbjudge.sandbox.host.process_table import children, family, held
 from nbjudge.sandbox.host.results import error, parse_message, result_of, stopped
 
-PATIENCE = 2.0  # seconds between an interrupt and the end of a process that does not heed it
-START = 60.0  # seconds in which a sandbox must be built
-LARGEST = 64 << 20  # bytes of a message out of a sandbox
-LOOK = 0.5  # seconds between two looks at what a sandbox takes
+INTERRUPT_SECONDS = 2.0  # after an interrupt, a process that still runs is killed
+START_SECONDS = 60.0  # in which a sandbox must be built
+LARGEST_MESSAGE = 64 << 20  # bytes, of a message out of a sandbox
+MEASURE_SECONDS = 0.5  # between two measurements of a sandbox's memory and processes
 
 
 class Session:
@@ -42,11 +42,11 @@ class Session:
         self.limits = job.limits
         self.confined = job.confined
         self.over = False
-        self.sent = 0  # orders
-        self.buffer = b""  # what has come in of the next message
-        self.next_look = 0.0
+        self.sent = 0  # number of orders
+        self.buffer = b""  # received bytes that are not read as a message yet
+        self.next_measurement = 0.0
         self.held_at_start = 0  # bytes of memory
-        self.first: int | None = None
+        self.first: int | None = None  # pid of the process that runs the notebook, once known
         order = wire.SessionOrder(
             files=job.files,
             base=self.base,
@@ -102,8 +102,11 @@ class Session:
         self.sent += 1
 
     def _wait_until_ready(self) -> None:
-        """None of the student's code has run yet, so here the process may say what is wrong."""
-        message = self._receive(time.monotonic() + START)
+        """Wait for the first message, which says that the sandbox is built, or why it is not.
+
+        No code of the student's has run yet, so this message can be believed.
+        """
+        message = self._receive(time.monotonic() + START_SECONDS)
         if message is None:
             raise ProcessLost("the sandbox was lost before its first cell")
         if "ready" not in message:
@@ -113,7 +116,7 @@ class Session:
     # ---- receiving ----
 
     def _wait_for(self, running: RunningCell) -> Result:
-        """The result of a cell that has been sent."""
+        """Return the result of a cell that has been sent."""
         while True:
             try:
                 message = self._receive(running.deadline)
@@ -130,9 +133,10 @@ class Session:
                 return result
 
     def _interrupt(self, running: RunningCell) -> bool:
-        """End a cell whose time is up, a check's process in two steps; False when all were taken.
+        """Interrupt a cell whose time is up; return False if nothing is left to try.
 
-        The first step is the interrupt of Jupyter's stop button.
+        First comes SIGINT, as with Jupyter's stop button. If a check goes on after that, its
+        process is killed: it is a fork, so the notebook's process lives on.
         """
         if not running.end:
             running.end = "time"
@@ -142,7 +146,7 @@ class Session:
             number = signal.SIGKILL
         else:
             return False
-        running.deadline = time.monotonic() + PATIENCE
+        running.deadline = time.monotonic() + INTERRUPT_SECONDS
         kill(self._processes_of(running.step), number)
         return True
 
@@ -151,9 +155,9 @@ class Session:
         return stopped(end, running.timeout, running.seconds())
 
     def _receive(self, deadline: float) -> dict[str, Any] | None:
-        """The next message; None where the process is gone or takes too much.
+        """Return the next message, None if the process is gone or takes too much.
 
-        Raises TimeoutError at the deadline (time.monotonic), however slowly something comes in,
+        Raises TimeoutError at the deadline (time.monotonic), even if a message is still coming in,
         and ValueError for what is no message.
         """
         self.sock.settimeout(0.2)
@@ -164,8 +168,8 @@ class Session:
             now = time.monotonic()
             if now > deadline:
                 raise TimeoutError
-            if now > self.next_look:
-                self.next_look = now + LOOK
+            if now > self.next_measurement:
+                self.next_measurement = now + MEASURE_SECONDS
                 if self._takes_too_much():
                     return None
             with contextlib.suppress(TimeoutError):
@@ -175,11 +179,11 @@ class Session:
                 self.buffer += part
 
     def _next_in_buffer(self) -> bytes | None:
-        """The first message in the buffer, which loses it; None where it is not complete."""
+        """Take the first message out of the buffer and return it; None if it is not complete."""
         if len(self.buffer) < 8:
             return None
         length = int.from_bytes(self.buffer[:8], "big")
-        if length > LARGEST:
+        if length > LARGEST_MESSAGE:
             raise ValueError(f"a message of {length} bytes")
         end = 8 + length
         if length == 0 or len(self.buffer) < end:
@@ -190,9 +194,10 @@ class Session:
     # ---- its processes ----
 
     def _takes_too_much(self) -> bool:
-        """Whether all processes together are too many, or hold more memory than one may.
+        """Return whether there are too many processes, or they hold too much memory together.
 
-        Of each process counts what it holds above what the first one held from the start.
+        All of them together may hold as much as the limit for one process. What the notebook's
+        process held at its start, which is the template's, is subtracted from each.
         """
         pids = family(self.pid)
         memory = sum(max(0, held(pid) - self.held_at_start) for pid in pids)
@@ -201,7 +206,7 @@ class Session:
     def _end_leftovers(self) -> bool:
         """End what a cell has left running; return whether there was anything.
 
-        Raises ValueError where new processes come faster than old ones are ended.
+        Raises ValueError if new processes start faster than old ones are ended.
         """
         for attempt in range(100):
             left = family(self._first_process())
@@ -212,12 +217,12 @@ class Session:
         raise ValueError("its processes multiply faster than they can be ended")
 
     def _processes_of(self, step: Step) -> list[int]:
-        """The process that runs a cell: of a check, children of the notebook's process."""
+        """Return the pids that run a cell: for a check, the children of the notebook's process."""
         first = self._first_process()
         return (children(first) if step.kind == "check" else []) or [first]
 
     def _first_process(self) -> int:
-        """The process that runs the notebook.
+        """Return the pid of the process that runs the notebook.
 
         In a sandbox it is the only child of the process that was forked, which watches over it.
         """
@@ -229,9 +234,9 @@ class Session:
 
 
 class RunningCell:
-    """A cell that has been sent: until when it may run, and what has been heard of it.
+    """A cell that has been sent: until when it may run, and what it has answered so far.
 
-    `end`: "" as long as nobody has interrupted it, else how it was stopped.
+    `end`: "" as long as it was not interrupted, else how it was stopped.
     """
 
     def __init__(self, step: Step, timeout: float, started: float) -> None:
@@ -244,6 +249,7 @@ class RunningCell:
         self.result: Result | None = None
 
     def seconds(self) -> float:
+        """Return for how long the cell has been running."""
         return time.monotonic() - self.started
 
     def take(self, message: dict[str, Any]) -> Result | None:
@@ -263,6 +269,7 @@ class RunningCell:
 
 
 def order_for(step: Step, token: str, code: list[CodeType]) -> wire.CellOrder:
+    """Return the order to run a step; `code` is that of a check."""
     return wire.CellOrder(
         source=step.source,
         name=step.name,
@@ -275,6 +282,7 @@ def order_for(step: Step, token: str, code: list[CodeType]) -> wire.CellOrder:
 
 
 def same_token(found: Any, token: str) -> bool:
+    """Return whether an answer repeats the token of its order, in constant time."""
     return secrets.compare_digest(str(found).encode(), token.encode())
 
 
@@ -286,12 +294,16 @@ def kill(pids: list[int], number: signal.Signals = signal.SIGKILL) -> None:
 
 
 class PythonBuiltins(ast.NodeTransformer):
-    """Python's own `isinstance` where a check says so, even if the notebook has bound the name."""
+    """Makes names in a check mean Python's builtins, even if the notebook has bound them.
+
+    `isinstance` becomes an attribute of the module builtins, for example.
+    """
 
     def __init__(self, names: tuple[str, ...]) -> None:
         self.names = names
 
     def visit_Name(self, node: ast.Name) -> ast.expr:
+        """Replace one name where it is read."""
         if node.id not in self.names or not isinstance(node.ctx, ast.Load):
             return node
         builtins = ast.Name(wire.PYTHON_BUILTINS, ast.Load())
@@ -300,9 +312,9 @@ class PythonBuiltins(ast.NodeTransformer):
 
 @lru_cache(1024)
 def compile_check(step: Step) -> list[CodeType]:
-    """A check's statements as code, and after them its last expression where it ends in one.
+    """Return a check's statements as code, and its last expression as a second code object.
 
-    Raises SyntaxError.
+    The value of that expression is the check's partial credit. Raises SyntaxError.
     """
     name = f"<check {step.name}>"
     module = parse(TransformerManager().transform_cell(step.source), name)
@@ -316,6 +328,7 @@ def compile_check(step: Step) -> list[CodeType]:
 
 
 def compile_part(tree: ast.Module | ast.Expression, name: str, mode: str) -> CodeType:
+    """Return a syntax tree as code, in which `await` may stand outside of functions."""
     ast.fix_missing_locations(tree)
     flags = ast.PyCF_ALLOW_TOP_LEVEL_AWAIT
     code: CodeType = compile(tree, name, mode, flags, dont_inherit=True)

@@ -1,0 +1,37 @@
+"""The documents in the root: the paths that they name exist."""
+
+import re
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).parents[1]
+ENGINE = ROOT / "nbjudge" / "src" / "nbjudge"
+DOCUMENTS = ("README.md", "CONTRIBUTING.md", "SECURITY.md", "docs/attacks.md", "nbjudge/README.md")
+MADE_BY_RUNNING = {"work", "release", "solutions", "submitted", "autograded", "feedback"}
+
+
+def paths_in(document):
+    """Targets of links, and code spans that begin with a folder of the repository."""
+    text = (ROOT / document).read_text(encoding="utf-8")
+    for link in re.findall(r"\]\(([^)#]+)", text):
+        if "://" not in link:
+            yield (ROOT / document).parent / link
+    for span in re.findall(r"`([\w./-]+/[\w./-]*)`", text):
+        top = span.split("/")[0]
+        if (ROOT / top).is_dir() and top not in MADE_BY_RUNNING and "NN" not in span:
+            yield ROOT / span
+
+
+@pytest.mark.parametrize("document", DOCUMENTS)
+def test_paths_exist(document):
+    assert [str(path) for path in paths_in(document) if not path.exists()] == []
+
+
+def test_the_way_of_a_submission_is_told_file_by_file():
+    text = (ROOT / "CONTRIBUTING.md").read_text(encoding="utf-8")
+    section = text.split("## How grading works")[1].split("\n## ")[0]
+    way = re.findall(r"^\d+\. `([\w./]+)`", section, flags=re.MULTILINE)
+    assert 10 <= len(way) <= 12 and len(set(way)) == len(way)
+    others = re.findall(r"^\| `([\w./]+)`", section, flags=re.MULTILINE)
+    assert [name for name in [*way, *others] if not (ENGINE / name).exists()] == []
