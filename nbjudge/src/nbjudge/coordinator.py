@@ -630,9 +630,10 @@ def is_below(folder: Path, problem: Exception) -> bool:
 
 
 def cannot_be_used(problem: Exception) -> bool:
-    """Return whether this is about the whole gradebook, not about what was to be recorded."""
+    """Return whether this is about the whole course, not about what was to be recorded."""
     about_the_marks = isinstance(problem, (DataError, IntegrityError))
-    return isinstance(problem, DBAPIError) and not about_the_marks
+    of_the_gradebook = isinstance(problem, DBAPIError) and not about_the_marks
+    return of_the_gradebook or isinstance(problem, CourseError)
 
 
 def findings_on(sent: Sent, result: worker.Graded) -> list[Finding]:
