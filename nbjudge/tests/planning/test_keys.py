@@ -79,6 +79,21 @@ def test_a_result_is_kept_as_long_as_all_that_its_cell_reaches_is_the_same(
     assert {name for name, key in after.items() if key != before[name]} == changed
 
 
+def test_no_result_is_shared_between_what_a_submission_runs_in():
+    """A sandbox, another seed, an ordinary kernel and another one may each give another result."""
+    code = modules.read_code([])
+    places = [
+        NOWHERE,
+        NOWHERE._replace(seed=1),
+        NOWHERE._replace(confined=False),
+        NOWHERE._replace(confined=False, kernel="python3"),
+        NOWHERE._replace(confined=False, kernel="other"),
+        NOWHERE._replace(files={"data.csv": "digest"}),
+    ]
+    keys = [keys_of([Step("answer", "x = 1", "answer")], code, place)[0] for place in places]
+    assert len(set(keys)) == len(places)
+
+
 def test_before_a_missing_step_runs_all_that_it_may_need():
     steps = [
         Step("given", "", "given"),

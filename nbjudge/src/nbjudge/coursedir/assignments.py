@@ -72,7 +72,7 @@ def register(
         return ""
     with (
         tempfile.TemporaryDirectory(prefix="release-", dir=settings.root / KEPT) as release,
-        settings.surroundings.entered(),
+        settings.working_folder.entered(),
     ):
         config = copy.deepcopy(settings.config)
         config.CourseDirectory.release_directory = os.path.relpath(release, settings.root)

@@ -202,7 +202,7 @@ class GradebookWriter:
         self.gradebook.db.refresh(entry)  # its score is a sum that the database makes
         plugin = self.late.plugin_inst
         try:
-            with self.settings.surroundings.entered():
+            with self.settings.working_folder.entered():
                 penalty = plugin.late_submission_penalty(
                     submission.student_id, entry.score, seconds
                 )
@@ -221,7 +221,7 @@ def late_penalties(settings: Settings) -> AssignLatePenalties:
     Raises SettingsError where the plugin cannot be imported or made.
     """
     try:
-        with settings.surroundings.entered():
+        with settings.working_folder.entered():
             late = AssignLatePenalties(config=settings.config)
             late.init_plugin()
             return late

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from nbjudge.coursedir.surroundings import Surroundings
+from nbjudge.coursedir.working_folder import WorkingFolder
 from nbjudge.errors import CourseError, SettingsError
 
 if TYPE_CHECKING:
@@ -33,7 +33,7 @@ class Settings:
     root: Path  # the course's folder
     config: "Config"  # all that was set, with this engine's preprocessors put in
     directory: "CourseDirectory"  # nbgrader's own view of the course's folder
-    surroundings: Surroundings  # in which the course's own plugins and preprocessors run
+    working_folder: WorkingFolder  # in which the course's own plugins and preprocessors run
     timeout: float  # seconds a cell
     skip: list[str]  # tags of cells that do not run
     students_own: dict[str, list[str]]  # {assignment: files that the instructor's do not replace}
@@ -65,9 +65,9 @@ def read_settings(root: Path | str) -> Settings:
     if not root.is_dir():
         raise CourseError(f"{root}: there is no such folder; expected the course's folder")
     os.environ["PATH"] = path_with_alembic()
-    surroundings = Surroundings(root)
+    working_folder = WorkingFolder(root)
     try:
-        with surroundings.entered():
+        with working_folder.entered():
             config = read_config(root)
             config.CourseDirectory.root = str(root)
             configure(config)
@@ -94,7 +94,7 @@ def read_settings(root: Path | str) -> Settings:
         root=root,
         config=config,
         directory=directory,
-        surroundings=surroundings,
+        working_folder=working_folder,
         timeout=NO_LIMIT if unlimited else float(seconds),
         skip=[skipped] if skipped else [],
         students_own=dict(autograde.exclude_overwriting),

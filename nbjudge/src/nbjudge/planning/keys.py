@@ -24,6 +24,7 @@ class Surroundings(NamedTuple):
     limits: Any  # what a submission may use
     confined: bool  # whether it runs in a sandbox
     files: Mapping[str, str]  # {name of a file beside the notebook: digest of its content}
+    kernel: str = ""  # the name of an ordinary kernel, "" for a sandbox
 
 
 def keys_of(
@@ -48,6 +49,7 @@ def keys_of(
         surroundings.seed,
         surroundings.limits,
         surroundings.confined,
+        surroundings.kernel,
         sorted(surroundings.files.items()),
     )
     keys = []

@@ -216,7 +216,12 @@ def plan(
     steps = [step for _, step in indexed]
     options = assignment.options
     surroundings = Surroundings(
-        environment(), options.seed, options.limits, options.confined, files
+        environment(),
+        options.seed,
+        options.limits,
+        options.confined,
+        files,
+        assignment.kernels[name],
     )
     keys = keys_of(steps, assignment.code, surroundings)
     needed = {key: kept[key] for key in keys if key in kept}

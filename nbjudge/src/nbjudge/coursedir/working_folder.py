@@ -12,7 +12,7 @@ from pathlib import Path
 from types import ModuleType
 
 
-class Surroundings:
+class WorkingFolder:
     """The course's folder as the current one, with its own sys.path and its own modules."""
 
     def __init__(self, root: Path) -> None:
