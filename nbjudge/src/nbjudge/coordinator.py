@@ -523,9 +523,9 @@ class Grading:
     def _answers(self, sent: Sent, result: worker.Graded) -> hand_marks.Answers:
         """Return what the marks of a submission are for."""
         common, _ = self.assignments.get(sent.assignment)
-        files = {name: file for name, file in sent.files.items() if name not in common.files}
+        own = {name: digest for name, digest in result.digests.items() if name not in common.files}
         answers = {name: marks.answers for name, marks in result.marks.items()}
-        return hand_marks.with_files(answers, worker.digests_of(files))
+        return hand_marks.with_files(answers, own)
 
     def _graded(self, sent: Sent, result: worker.Graded | BaseException) -> worker.Graded:
         """Return what is to be written down, an exception turned into a sentence."""

@@ -86,6 +86,7 @@ class Prepared:
     student: str
     notebooks: dict[str, PreparedNotebook]
     files: Mapping[str, bytes | Path]  # the submission's; the assignment's are not repeated here
+    digests: Mapping[str, str]  # {name of such a file: SHA-256 of its content}
     says: list[str]
     seconds: float  # that this took
     problem: str = ""  # why it cannot be graded
@@ -105,6 +106,7 @@ class Graded(NamedTuple):
     marks: dict[str, Marks]  # {notebook: its marks}
     says: list[str]
     cells: int  # that ran
+    digests: Mapping[str, str]  # {name of a submission's file: SHA-256 of its content}
     problem: str = ""  # why nothing could be graded
     file: str = ""  # the one that the problem is about
 
@@ -115,7 +117,7 @@ def ungraded(
     says: Iterable[str] = (),
 ) -> Graded:
     """Return what is to be written down of a submission that could not be graded."""
-    return Graded({}, "", {}, list(says), 0, problem, file)
+    return Graded({}, "", {}, list(says), 0, {}, problem, file)
 
 
 def grade_submission(assignment: Assignment, submission: Submission | Prepared) -> Graded:
@@ -141,6 +143,7 @@ def prepare(
     says = list(submission.says)
     file = ""
     notebooks = {}
+    digests: dict[str, str] = {}
     problem = ""
     try:
         kept = kept_results(record)
@@ -165,7 +168,9 @@ def prepare(
     if problem:
         notebooks = {}
     seconds = time.perf_counter() - started
-    return Prepared(submission.student, notebooks, submission.files, says, seconds, problem, file)
+    return Prepared(
+        submission.student, notebooks, submission.files, digests, says, seconds, problem, file
+    )
 
 
 def kept_results(record: str) -> dict[str, dict[str, Any]]:
@@ -259,7 +264,7 @@ def run(assignment: Assignment, prepared: Prepared) -> Graded:
         cells += len(results)
     seconds = prepared.seconds + time.perf_counter() - started
     record = record_for(assignment, prepared.student, records, seconds)
-    return Graded(texts, json.dumps(record), marks, says, cells)
+    return Graded(texts, json.dumps(record), marks, says, cells, prepared.digests)
 
 
 def job_of(
