@@ -29,9 +29,9 @@ from nbjudge.errors import SubmissionError
 from nbjudge.job import Job, Result, Step
 from nbjudge.planning.fingerprints import Code
 from nbjudge.planning.keys import Surroundings, keys_of, steps_to_run
-from nbjudge.planning.steps import steps_of
+from nbjudge.planning.steps import steps_of, told
 from nbjudge.sandbox.host.results import OutputRation
-from nbjudge.sandbox.wire import Limits
+from nbjudge.sandbox.wire import Limits, OfLesson
 from nbjudge.worker.environment import environment
 from nbjudge.worker.kernels import run_in_kernel
 
@@ -62,6 +62,7 @@ class Assignment(NamedTuple):
     imports: tuple[str, ...]  # modules that its notebooks import
     packages: tuple[str, ...]  # that a worker imports once, for all assignments
     own: tuple[str, ...]  # top-level packages of the instructor's
+    lesson: OfLesson  # what its notebooks do themselves
     code: Code  # the instructor's modules
     kernels: Mapping[str, str]  # {notebook: name of an ordinary kernel, "" for a sandbox}
     skip: list[str]  # tags of cells that do not run
@@ -154,6 +155,7 @@ def prepare(
             submitted, said = parse_notebook(data)
             notebook, odd = rebuild(assignment.sources[name], submitted, assignment.given[name])
             says += said + odd
+            says += told(notebook, assignment.sources[name], assignment.skip, assignment.own)
             notebooks[name] = plan(assignment, name, notebook, beside, kept.get(name, {}))
         for name in digests:
             if beside[name] != digests[name]:
@@ -281,6 +283,7 @@ def job_of(
         assignment.imports,
         dict(assignment.files),
         kernel=assignment.kernels[name],
+        lesson=assignment.lesson,
         packages=assignment.packages,
         **assignment.options._asdict(),
     )

@@ -22,7 +22,6 @@ from traitlets.config import Config
 from nbjudge.sandbox.output import OutputBudget, shorten
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
     from typing import Any
 
 
@@ -182,21 +181,6 @@ def fresh_page(shell: Shell) -> Page:
     shell.page = Publisher.page = Displays.page = page
     sys.stdout, sys.stderr = Stream(page, "stdout"), Stream(page, "stderr")
     return page
-
-
-def audited_call(name: str) -> Callable[..., Any]:
-    """Return a replacement for a function of ctypes that raises no audit event of its own.
-
-    The replacement raises one. The hook of audit_hook.watch then decides whether the function may
-    be called, calls it, and puts what it returns into the event's last argument.
-    """
-
-    def call(*arguments: Any) -> Any:
-        result: list[Any] = []
-        sys.audit("ctypes.write_memory", name, arguments, result)
-        return result[0]
-
-    return call
 
 
 def message_of(problem: BaseException) -> str:
