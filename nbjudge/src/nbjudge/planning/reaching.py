@@ -25,7 +25,7 @@ Aliases: TypeAlias = frozenset[tuple[str, str]]
 class Reach(NamedTuple):
     """Something that a cell reaches for."""
 
-    what: str
+    what: str  # as a sentence says it
     line: int
 
 
@@ -109,6 +109,7 @@ def reaches(
     found: dict[str, int] = {}
     for node in ast.walk(tree):
         for what in (*reached_by(node, aliases, parents), *changed_data(node, aliases, own)):
+            what = what if "`" in what else f"`{what}`"
             line = getattr(node, "lineno", 1)
             found[what] = min(line, found.get(what, line))
     ordered = sorted(found.items(), key=lambda item: item[1])
@@ -287,7 +288,7 @@ def reached_by_writing(
             continue
         module_function = isinstance(value, ast.Attribute) and is_imported(value, aliases)
         if value is None or isinstance(value, (ast.Lambda, ast.Name)) or module_function:
-            yield f"{name} ="
+            yield name
 
 
 def changed_data(node: ast.AST, aliases: dict[str, str], own: frozenset[str]) -> Iterator[str]:
@@ -312,7 +313,7 @@ def reached_by_class(node: ast.ClassDef) -> Iterator[str]:
             if name in LYING:
                 yield name
             elif name == "__eq__" and is_always_true(value):
-                yield "an __eq__ that is always true"
+                yield "an `__eq__` that is always true"
 
 
 def bound_in(statement: ast.stmt) -> list[tuple[str, ast.AST]]:
@@ -512,15 +513,15 @@ def replaced_names(source: str, lesson: Lesson) -> list[Reach]:
             continue
         if name in lesson.given:
             if how != lesson.given[name] or how == "function":
-                found.append(Reach(f"another {name} than the lesson's", line))
+                found.append(Reach(f"another `{name}` than the lesson's", line))
         elif name in BUILTINS and how != "data":
-            found.append(Reach(f"another {name} than Python's", line))
+            found.append(Reach(f"another `{name}` than Python's", line))
     return found
 
 
 def sentence_on(name: str, found: Sequence[Reach]) -> str:
     """Return the sentence for the instructor on one cell."""
-    things = [f"`{reach.what}` (line {reach.line})" for reach in found[:MOST_NAMED]]
+    things = [f"{reach.what} (line {reach.line})" for reach in found[:MOST_NAMED]]
     if len(found) > MOST_NAMED:
         things.append(f"{len(found) - MOST_NAMED} more")
     return f"in the cell `{name}` it reached for {', '.join(things)}: look at it"
@@ -536,7 +537,7 @@ def watched_names(uses: Collection[str], lesson: Lesson, cells: Iterable[Cell]) 
     for cell in cells:
         if cell.kind in ("answer", "added"):
             for name, (_, how) in bindings(cell.source).items():
-                if how != lesson.given.get(name):
+                if how != lesson.given.get(name) or how == "function":
                     openly.add(name)
     if "*" in openly:
         return ()

@@ -34,6 +34,7 @@ from nbjudge.sandbox.host.results import OutputRation
 from nbjudge.sandbox.wire import Limits, OfLesson
 from nbjudge.worker.environment import environment
 from nbjudge.worker.kernels import run_in_kernel
+from nbjudge.worker.notes import joined
 
 if hasattr(os, "fork"):  # not on Windows, where ordinary kernels run everything
     from nbjudge.sandbox.host.fork_server import FORK_SERVER
@@ -259,7 +260,7 @@ def run(assignment: Assignment, prepared: Prepared) -> Graded:
             results = run_job(job_of(assignment, name, part.to_run, files))
         record, verdicts, notes = fill_in(part, results, ration)
         notebook, _ = LimitOutput(**assignment.trim).preprocess(part.notebook, {})
-        says += notes + report.oddities(notebook, assignment.options.timeout)
+        says += joined(says, notes) + report.oddities(notebook, assignment.options.timeout)
         records[name] = record
         texts[name] = nbformat.v4.writes(notebook)
         marks[name] = marks_of(notebook, verdicts, assignment.checksums[name])
@@ -298,11 +299,11 @@ def fill_in(
     part: PreparedNotebook,
     results: list[Result],
     ration: OutputRation,
-) -> tuple[dict[str, Any], dict[str, tuple[bool, float | None]], list[str]]:
+) -> tuple[dict[str, Any], dict[str, tuple[bool, float | None]], list[tuple[str, str]]]:
     """Put the results into the notebook; `ration` is what its outputs may still hold.
 
     Returns (the notebook's record, {grade_id of a check: (whether it passed, partial credit or
-    None)}, findings).
+    None)}, (cell, note) of the sandbox's notes).
     """
     ran = {}
     for step, done in zip(part.to_run, results, strict=True):
@@ -310,7 +311,7 @@ def fill_in(
     kept = {}
     cells = []
     verdicts = {}
-    says = []
+    notes = []
     for number, ((index, step), key) in enumerate(zip(part.steps, part.keys, strict=True), 1):
         done = ran[step.name] if step.name in ran else Result(**part.kept[key])
         done = ration.keep(done)
@@ -322,9 +323,9 @@ def fill_in(
         if not done.end:  # a cell that was stopped may run to its end next time
             kept[key] = done._asdict()
         for note in dict.fromkeys(done.notes):
-            says.append(f"in the cell `{step.name}` {note}: look at it")
+            notes.append((step.name, note))
         cells.append(cell_record(step, done, key))
-    return {"results": kept, "cells": cells}, verdicts, says
+    return {"results": kept, "cells": cells}, verdicts, notes
 
 
 def cell_record(

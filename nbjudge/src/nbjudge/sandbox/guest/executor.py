@@ -26,6 +26,7 @@ import time
 import traceback
 from _signal import (  # type: ignore[import-not-found]
     SIG_BLOCK,
+    SIG_IGN,
     SIG_UNBLOCK,
     SIGINT,
     default_int_handler,
@@ -190,6 +191,7 @@ def run_cell(order: CellOrder, notebook: Notebook) -> CellAnswer:
     is_given = order["kind"] == "given"
     if is_given:
         notes += changes_found(notebook.snapshot.restore())
+    on_signal(SIGINT, SIG_IGN)  # this drops one that has come while signals were blocked
     on_signal(SIGINT, default_int_handler)
     mask_signals(SIG_UNBLOCK, ALL_SIGNALS)
     well, outputs = notebook.shell.run(order["source"])
@@ -257,9 +259,9 @@ def check_in_fork(order: CellOrder, notebook: Notebook) -> CellAnswer:
     outputs = page.outputs
     notes += hidden_modules(loaded)
     changes = notebook.snapshot.restore() if well else Changes([], [])
-    notes += [f"while it was checked it changed {name}" for name in changes.seen[:5]]
+    notes += [f"while it was checked it changed `{name}`" for name in changes.seen[:5]]
     if changes.restored and snapshot.ANY not in notebook.lesson.writes:
-        notes.append(f"while it was checked it changed {', '.join(changes.restored[:3])}")
+        notes += [f"while it was checked it changed `{name}`" for name in changes.restored[:3]]
         well, score = False, None
         outputs = [*outputs, refused(f"it changed {changes.restored[0]} while it was checked")]
     if score is not None:
@@ -306,13 +308,13 @@ def hidden_modules(loaded: set[str]) -> list[str]:
         file = getattr(sys.modules[name], "__file__", None)
         if isinstance(file, str) and file.startswith(folder) and "." not in name:
             if find_installed(name, elsewhere):
-                found.append(f"its file {name}.py took the place of an installed module")
+                found.append(f"its file `{name}.py` took the place of an installed module")
     return found
 
 
 def changes_found(changes: Changes) -> list[str]:
     """Return notes on what had been changed, for the first five names."""
-    return [f"it had changed {name}" for name in (*changes.restored, *changes.seen)[:5]]
+    return [f"it had changed `{name}`" for name in (*changes.restored, *changes.seen)[:5]]
 
 
 def displayed(score: float) -> Output:

@@ -14,15 +14,12 @@ import warnings
 from _signal import (  # type: ignore[import-not-found]
     ITIMER_REAL,
     SIG_DFL,
-    SIGALRM,
-    SIGCHLD,
     SIGINT,
-    SIGTERM,
-    SIGUSR1,
-    SIGUSR2,
     default_int_handler,
     setitimer,
+    valid_signals,
 )
+from _signal import getsignal as handler_of
 from _signal import signal as on_signal
 from collections.abc import Callable, Collection, Iterable, Sequence
 from operator import is_
@@ -69,6 +66,7 @@ class_space = type.__dict__["__dict__"].__get__
 cell_content = CellType.cell_contents.__get__
 asked_of, emptied = CACHE.cache_info, CACHE.cache_clear
 modules = sys.modules
+ALL_SIGNALS = valid_signals()
 
 NO_LESSON = OfLesson()
 
@@ -343,8 +341,9 @@ def made_by_student(value: Any, trusted: tuple[str, ...], depth: int) -> bool:
     `depth`: so many wrappers are looked through.
     """
     if type(value) is FunctionType:
-        if not value.__code__.co_filename.startswith(trusted):
-            return not value.__code__.co_filename.startswith("<")
+        file = value.__code__.co_filename
+        if not file.startswith(trusted):
+            return not (file.startswith("<") and is_of_library(value.__globals__))
         parts = [inside(cell) for cell in value.__closure__ or ()]
     else:
         kind = value if isinstance(value, type) else type(value)
@@ -352,6 +351,15 @@ def made_by_student(value: Any, trusted: tuple[str, ...], depth: int) -> bool:
             return True
         parts = [getattr(value, name, None) for name in ("func", "__func__", "__self__")]
     return depth > 0 and any(made_by_student(part, trusted, depth - 1) for part in parts)
+
+
+def is_of_library(names: Names) -> bool:
+    """Return whether these are the names of a module that is not the notebook.
+
+    Libraries make functions from texts, with the names of a module of theirs.
+    """
+    home = modules.get(str(names.get("__name__")))
+    return getattr(home, "__name__", "__main__") != "__main__" and vars(home) is names
 
 
 def modules_of(own: Sequence[str]) -> Modules:
@@ -551,6 +559,7 @@ def reset_hooks() -> None:
     vars(threading)["_trace_hook"] = vars(threading)["_profile_hook"] = None
     gc.callbacks.clear()
     setitimer(ITIMER_REAL, 0)
-    for number in (SIGALRM, SIGTERM, SIGCHLD, SIGUSR1, SIGUSR2):
-        on_signal(number, SIG_DFL)
+    for number in ALL_SIGNALS:
+        if callable(handler_of(number)):
+            on_signal(number, SIG_DFL)
     on_signal(SIGINT, default_int_handler)
