@@ -56,7 +56,8 @@ def write_table(column: str, outcomes: Mapping[str, str]) -> None:
     What is not given stays as it is; an attack without an outcome gets a question mark.
     """
     old = rows()
-    text = TABLE.read_text(encoding="utf-8").partition("\n## ")[0].rstrip() + "\n"
+    first = next(iter(GROUPS)).capitalize()
+    text = TABLE.read_text(encoding="utf-8").partition(f"\n## {first}: ")[0].rstrip() + "\n"
     for group, meaning in GROUPS.items():
         text += f"\n## {group.capitalize()}: {meaning}\n\n{HEAD}"
         for attack in corpus():

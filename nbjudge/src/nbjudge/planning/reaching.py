@@ -212,8 +212,6 @@ def reached_by_attribute(
         yield name
     elif name == "sys.modules" and not is_asked_for(node, parents):
         yield name
-    elif isinstance(node.ctx, ast.Store) and node.attr in LYING:
-        yield node.attr
 
 
 def is_asked_for(node: ast.AST, parents: dict[ast.AST, ast.AST]) -> bool:
