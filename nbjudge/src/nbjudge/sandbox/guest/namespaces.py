@@ -1,15 +1,19 @@
 """A sandbox for code that nobody has read, made of Linux namespaces, without privileges.
 
-It has no network, sees no other processes, sees only the files that it needs, and leaves nothing
-behind: user_namespaces(7), mount_namespaces(7), pid_namespaces(7). `enter` is called in a freshly
-forked process and returns in a child of it, which is process 1 of a PID namespace. When process 1
-ends, the kernel ends all processes that it has started.
+It has no network but a loopback interface of its own, sees no other processes, sees only the files
+that it needs, and leaves nothing behind: user_namespaces(7), mount_namespaces(7),
+pid_namespaces(7). `enter` is called in a freshly forked process and returns in a child of it, which
+is process 1 of a PID namespace. When process 1 ends, the kernel ends all processes that it has
+started.
 """
 
 import contextlib
+import fcntl
 import os
 import re
 import signal
+import socket
+import struct
 import sys
 from collections.abc import Iterable, Mapping
 from pathlib import Path
@@ -20,6 +24,7 @@ from nbjudge.sandbox.guest.privileges import give_up_privileges, limit_resources
 from nbjudge.sandbox.guest.system_calls import (
     MS_BIND,
     MS_NODEV,
+    MS_NOEXEC,
     MS_NOSUID,
     MS_PRIVATE,
     MS_RDONLY,
@@ -40,9 +45,39 @@ SYSTEM = (
     "/etc/ld.so.cache",
     "/etc/fonts",
     "/etc/localtime",
+    "/etc/timezone",
     "/etc/alternatives",
+    "/etc/protocols",
+    "/etc/services",
+    "/etc/mime.types",
+    "/etc/ssl/certs",
+    "/etc/ssl/openssl.cnf",
 )
+# What the C library reads of a machine: the sandbox's own users and addresses, not the host's.
+MACHINE = {
+    "etc/passwd": (
+        "root:x:0:0:root:/root:/usr/sbin/nologin\n"
+        f"learner:x:1000:1000:learner:{HOME}:/bin/sh\n"
+        "nobody:x:65534:65534:nobody:/nonexistent:/usr/sbin/nologin\n"
+    ),
+    "etc/group": "root:x:0:\nlearner:x:1000:\nnogroup:x:65534:\n",
+    "etc/hosts": "127.0.0.1 localhost sandbox\n::1 localhost\n",
+    "etc/hostname": "sandbox\n",
+    "etc/nsswitch.conf": (
+        "passwd: files\ngroup: files\nhosts: files\n"
+        "networks: files\nprotocols: files\nservices: files\n"
+    ),
+}
 DEVICES = ("null", "zero", "full", "random", "urandom")
+# Links below /dev, as udev makes them; without them neither `!command` nor a pipe to a file works.
+DEVICE_LINKS = {
+    "ptmx": "pts/ptmx",
+    "fd": "/proc/self/fd",
+    "stdin": "/proc/self/fd/0",
+    "stdout": "/proc/self/fd/1",
+    "stderr": "/proc/self/fd/2",
+}
+WRITABLE = (HOME[1:], "tmp", "dev/shm")
 NEW_NAMESPACES = (
     system_calls.CLONE_NEWUSER
     | system_calls.CLONE_NEWNS
@@ -51,6 +86,8 @@ NEW_NAMESPACES = (
     | system_calls.CLONE_NEWIPC
     | system_calls.CLONE_NEWUTS
 )
+SIOCSIFFLAGS = 0x8914  # linux/sockios.h
+IFF_UP = 1  # linux/if.h
 FEWEST_PIDS = 301  # the lowest pid_max that the kernel takes: kernel/pid.c
 
 
@@ -68,13 +105,15 @@ def enter(
     """
     make_namespaces()
     make_root(base, limits.disk + sum(map(len, files.values())))
+    make_writable_folders(base)  # first, because what is visible may lie in one of them
     for path in visible:
         show_path(base, path, visible)
     for path in hidden:
         hide_folder(base, path, visible)
     make_devices(base)
-    for folder in ("tmp", "proc", "dev/shm", HOME[1:]):
-        os.makedirs(f"{base}/{folder}", exist_ok=True)
+    describe_machine(base)
+    os.makedirs(f"{base}/proc", exist_ok=True)
+    start_loopback()
     child = os.fork()
     if child:
         watch_over(child)
@@ -130,12 +169,52 @@ def lies_below(path: str, folders: list[str]) -> bool:
 
 
 def make_devices(base: str) -> None:
-    """Show those of the host's devices that hold no data, such as /dev/null."""
-    os.makedirs(f"{base}/dev", exist_ok=True)
+    """Show those of the host's devices that hold no data, such as /dev/null, and new terminals.
+
+    The mounts of devices are read-only, so that nobody can change the mode of the host's device.
+    It can be written to all the same. Where the kernel has no terminals to mount, there are none.
+    """
+    os.makedirs(f"{base}/dev/pts", exist_ok=True)
     for name in DEVICES:
         target = f"{base}/dev/{name}"
         Path(target).touch()
         mount(f"/dev/{name}", target, flags=MS_BIND)
+        system_calls.make_read_only(target)
+    options = "newinstance,ptmxmode=0666,mode=0600"
+    with contextlib.suppress(SandboxUnavailable):
+        mount("devpts", f"{base}/dev/pts", "devpts", MS_NOSUID | MS_NOEXEC, options)
+    for name, target in DEVICE_LINKS.items():
+        os.symlink(target, f"{base}/dev/{name}")
+
+
+def describe_machine(base: str) -> None:
+    """Write the files that name the sandbox's user and addresses, and name the machine itself."""
+    for name, text in MACHINE.items():
+        path = Path(base, name)
+        path.parent.mkdir(parents=True, exist_ok=True)
+        if not path.exists():
+            path.write_text(text)
+    system_calls.name_machine("sandbox")
+
+
+def make_writable_folders(base: str) -> None:
+    """Make the folders that stay writable when the rest becomes read-only.
+
+    Each is a mount of its own, of the same file system, so that they share its size.
+    """
+    for folder in WRITABLE:
+        path = f"{base}/{folder}"
+        os.makedirs(path, exist_ok=True)
+        if not folder.startswith("home"):
+            os.chmod(path, 0o1777)
+        mount(path, path, flags=MS_BIND)
+
+
+def start_loopback() -> None:
+    """Start the loopback interface; netdevice(7). There is no other interface."""
+    request = struct.pack("16sH14x", b"lo", IFF_UP)  # struct ifreq
+    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as any_socket:
+        fcntl.ioctl(any_socket, SIOCSIFFLAGS, request)
 
 
 def watch_over(child: int) -> None:
@@ -180,10 +259,15 @@ def has_own_pid_max() -> bool:
 
 
 def change_root(base: str) -> None:
-    """Make `base` the root and unmount the old one, as in the notes of pivot_root(2)."""
+    """Make `base` the root and unmount the old one, as in the notes of pivot_root(2).
+
+    The root is then read-only, but for the folders that are mounts of their own.
+    """
     os.chdir(base)
     system_calls.pivot_root(b".", b".")
     system_calls.unmount(b".")
+    os.chdir("/")
+    mount("none", "/", flags=MS_REMOUNT | MS_BIND | MS_RDONLY | MS_NOSUID | MS_NODEV)
 
 
 def place_files(folder: str, files: Mapping[str, bytes]) -> None:

@@ -23,6 +23,7 @@ CLONE_NEWNET = 0x40000000
 MS_RDONLY = 1
 MS_NOSUID = 2
 MS_NODEV = 4
+MS_NOEXEC = 8
 MS_REMOUNT = 32
 MS_BIND = 4096
 MS_REC = 16384
@@ -94,6 +95,12 @@ def pivot_root(new: bytes, old: bytes) -> None:
 def unmount(target: bytes) -> None:
     """Unmount what is mounted there, even while it is in use; umount2(2)."""
     checked("umount", libc().umount2(target, MNT_DETACH))
+
+
+def name_machine(name: str) -> None:
+    """sethostname(2)"""
+    data = name.encode()
+    checked("sethostname", libc().sethostname(data, ctypes.c_size_t(len(data))))
 
 
 def set_no_capabilities() -> None:
