@@ -4,7 +4,7 @@ import resource
 from pathlib import Path
 
 from nbjudge.sandbox.guest import system_calls
-from nbjudge.sandbox.guest.seccomp import refuse_uncounted_memory
+from nbjudge.sandbox.guest.seccomp import filter_system_calls
 from nbjudge.sandbox.guest.system_calls import prctl
 from nbjudge.sandbox.wire import Limits
 
@@ -21,7 +21,7 @@ def give_up_privileges() -> None:
     for capability in range(CAPABILITIES):
         prctl(system_calls.PR_CAPBSET_DROP, capability, 0, 0, 0)
     system_calls.set_no_capabilities()
-    refuse_uncounted_memory()
+    filter_system_calls()
 
 
 def limit_resources(limits: Limits) -> None:

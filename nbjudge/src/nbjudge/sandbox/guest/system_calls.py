@@ -14,6 +14,7 @@ from typing import Any
 from nbjudge.sandbox.wire import SandboxUnavailable
 
 CLONE_NEWNS = 0x00020000  # mounts
+CLONE_NEWCGROUP = 0x02000000
 CLONE_NEWUTS = 0x04000000  # the machine's name
 CLONE_NEWIPC = 0x08000000
 CLONE_NEWUSER = 0x10000000
