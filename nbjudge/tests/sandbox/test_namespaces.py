@@ -1,13 +1,21 @@
 """The namespaces around a submission: what it sees of the machine, and what it can change."""
 
+import contextlib
+import json
 import os
 import stat
+import subprocess
+import sys
+import threading
+import time
 from pathlib import Path
+from types import ModuleType
 
 import pytest
 
 from nbjudge.job import Job, Step
-from nbjudge.sandbox.guest import namespaces
+from nbjudge.sandbox.guest import namespaces, seccomp
+from nbjudge.sandbox.host import process_table
 from nbjudge.sandbox.host.fork_server import ForkServer
 
 PID_MAX = "/proc/sys/kernel/pid_max"
@@ -98,5 +106,84 @@ try:
 except OSError as problem:
     print(errno.errorcode[problem.errno])
 """
-    assert printed_by(server, source).split() == ["EROFS"] * 6
+    found = printed_by(server, source).split()
+    assert len(found) == 6 and {*found} <= {"EROFS", "EPERM", "EACCES"}
     assert stat.S_IMODE(os.stat("/dev/full").st_mode) == mode
+
+
+def test_the_kernel_makes_no_user_namespace_inside(server):
+    setting = "/proc/sys/user/max_user_namespaces"
+    before = Path(setting).read_text()
+    assert printed_by(server, f"print(open({setting!r}).read())").split() == ["0"]
+    assert Path(setting).read_text() == before
+
+
+# With a session keyring of its own, which holds a key, as that of a grader who uses Kerberos.
+WITH_KEY = """
+import ctypes, json, sys
+from nbjudge.job import Job, Step
+from nbjudge.sandbox.host.fork_server import ForkServer
+keyctl, add_key = json.loads(sys.argv[1])
+syscall = ctypes.CDLL(None).syscall
+if syscall(keyctl, 1, None) < 0 or syscall(add_key, b"user", b"secret", b"word", 4, -3) < 0:
+    sys.exit("no keyrings here")
+print("secret" in open("/proc/keys").read())
+with ForkServer() as server:
+    look = Step("look", "print('secret' in open('/proc/keys').read())", "answer")
+    (result,) = server.run(Job((look,), {}, (), (), {}))
+print(result.outputs[0]["text"])
+"""
+
+
+def test_the_session_keyring_is_a_new_one():
+    machine = os.uname().machine
+    if machine not in seccomp.MACHINES:
+        pytest.skip("the numbers of system calls are not known for this machine")
+    column = seccomp.MACHINES[machine][1]
+    calls = [seccomp.REFUSED[name][column] for name in ("keyctl", "add_key")]
+    command = [sys.executable, "-c", WITH_KEY, json.dumps(calls)]
+    done = subprocess.run(command, capture_output=True, text=True)
+    if "no keyrings" in done.stderr:
+        pytest.skip("this kernel has no keyrings, or a container forbids them")
+    assert done.stdout.split() == ["True", "False"], done.stderr
+
+
+@pytest.mark.skipif(os.geteuid() != 0, reason="only root's sandboxes have another user")
+def test_for_root_processes_and_files_belong_to_somebody_who_owns_nothing(server):
+    seen = {}
+
+    def look():
+        ends = time.monotonic() + 30
+        while not seen and time.monotonic() < ends:
+            for pid in process_table.family(os.getpid()):
+                with contextlib.suppress(OSError):
+                    if "sleep" in Path(f"/proc/{pid}/comm").read_text():
+                        seen[pid] = os.stat(f"/proc/{pid}").st_uid
+
+    watcher = threading.Thread(target=look)
+    watcher.start()
+    source = """
+import os, subprocess
+open("mine", "w").close()
+subprocess.run(["sleep", "1"])
+print(os.getuid(), os.getgid(), os.getgroups(), os.stat("mine").st_uid, os.stat("/usr").st_uid)
+"""
+    assert printed_by(server, source).split() == ["1000", "1000", "[]", "1000", "0"]
+    watcher.join()
+    assert list(seen.values()) == [namespaces.NOBODY_ELSE]
+
+
+@pytest.mark.skipif(os.geteuid() != 0, reason="only root's sandboxes have another user")
+def test_packages_that_only_root_can_read_are_read_as_root(tmp_path):
+    module = ModuleType("theirs")
+    module.__file__ = str(tmp_path / "theirs.py")
+    path = Path(module.__file__)
+    path.touch(0o644)
+    tmp_path.chmod(0o755)
+    visible = [str(tmp_path)]
+    assert namespaces.user_outside(visible, {"theirs": module}) == namespaces.NOBODY_ELSE
+    path.chmod(0o600)
+    assert namespaces.user_outside(visible, {"theirs": module}) == 0
+    path.chmod(0o644)
+    tmp_path.chmod(0o700)
+    assert namespaces.user_outside(visible, {}) == 0

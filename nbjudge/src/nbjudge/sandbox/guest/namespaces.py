@@ -13,9 +13,10 @@ import os
 import re
 import signal
 import socket
+import stat
 import struct
 import sys
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from pathlib import Path
 from types import ModuleType
 
@@ -77,6 +78,7 @@ DEVICE_LINKS = {
     "stdout": "/proc/self/fd/1",
     "stderr": "/proc/self/fd/2",
 }
+SOCKET_BUFFER = 212992  # bytes: Linux's default of net.core.wmem_default, which TCP would exceed
 WRITABLE = (HOME[1:], "tmp", "dev/shm")
 NEW_NAMESPACES = (
     system_calls.CLONE_NEWUSER
@@ -88,28 +90,45 @@ NEW_NAMESPACES = (
 )
 SIOCSIFFLAGS = 0x8914  # linux/sockios.h
 IFF_UP = 1  # linux/if.h
+# Settings of the kernel that belong to the sandbox's own namespaces: files below /proc/sys.
+SETTINGS = {
+    "user/max_user_namespaces": "0",
+    "user/max_inotify_watches": "8192",  # a watch holds a kilobyte of the kernel's memory
+    "net/ipv4/tcp_rmem": f"4096 65536 {SOCKET_BUFFER}",
+    "net/ipv4/tcp_wmem": f"4096 65536 {SOCKET_BUFFER}",
+}
+LEARNER = 1000  # the user and the group inside
+# Outside, for root: systemd's table of ids calls 65520 to 65533 unused, and containers have them.
+NOBODY_ELSE = 65530
 FEWEST_PIDS = 301  # the lowest pid_max that the kernel takes: kernel/pid.c
 
 
 def enter(
-    base: str, visible: list[str], hidden: Iterable[str], files: Mapping[str, bytes], limits: Limits
+    base: str,
+    visible: list[str],
+    hidden: Iterable[str],
+    files: Mapping[str, bytes],
+    limits: Limits,
+    user: int,
 ) -> None:
     """Enter a sandbox and return there, in a child; the caller's own process never returns.
 
     `base`: an empty folder of the host, on which the file system is built. `visible`: paths to
     show, read-only. `hidden`: folders that are shown empty, even inside a visible one. `files`:
-    {relative name: bytes} to find in HOME.
+    {relative name: bytes} to find in HOME. `user`: see `user_outside`.
 
     Raises SandboxUnavailable or OSError, in the caller's process, where the system does not allow
     a sandbox.
     """
-    make_namespaces()
+    os.umask(0o022)  # else the sandbox's user could not enter the folders that are made here
+    make_namespaces(user)
     make_root(base, limits.disk + sum(map(len, files.values())))
     make_writable_folders(base)  # first, because what is visible may lie in one of them
     for path in visible:
         show_path(base, path, visible)
     for path in hidden:
         hide_folder(base, path, visible)
+    system_calls.leave_session_keyring()
     make_devices(base)
     describe_machine(base)
     os.makedirs(f"{base}/proc", exist_ok=True)
@@ -120,19 +139,83 @@ def enter(
     die_with_parent()
     mount_proc(base)
     change_root(base)
+    give_up_privileges(LEARNER)
+    die_with_parent()  # once more, because the kernel forgets it when the user changes
     place_files(HOME, files)
-    give_up_privileges()
     limit_resources(limits)
 
 
-def make_namespaces() -> None:
-    """Move this process into new namespaces of every kind, in which its user has the id 1000."""
-    user, group = os.geteuid(), os.getegid()
-    system_calls.unshare(NEW_NAMESPACES)
+def user_outside(visible: Iterable[str], modules: Mapping[str, ModuleType]) -> int:
+    """Return which user and group of the host a sandbox's processes and files belong to.
+
+    They are the grader's own, but for root: root owns nearly everything, so a sandbox of root's has
+    a user that owns nothing. If that user could not read the packages, it must be root all the
+    same; this is so if they were installed with a umask such as 077.
+    """
+    own = os.geteuid()
+    files = [getattr(module, "__file__", None) for module in modules.values()]
+    needed = {*visible, *filter(None, files)}
+    needed |= {os.path.dirname(path) for path in needed}
+    inside = [path for path in needed if path in visible or lies_below(path, list(visible))]
+    return own if own or not all(map(others_can_read, inside)) else NOBODY_ELSE
+
+
+def others_can_read(path: str) -> bool:
+    """Return whether everybody may read a file, or enter and list a folder, if it exists."""
+    try:
+        mode = os.stat(path).st_mode
+    except OSError:
+        return True
+    return bool(mode & stat.S_IROTH) and (not stat.S_ISDIR(mode) or bool(mode & stat.S_IXOTH))
+
+
+def make_namespaces(user: int) -> None:
+    """Move this process into new namespaces of every kind.
+
+    There the id 1000 means the host's `user`. Only a process that stays outside can give a process
+    the ids of another user, so a shell does that, for root: user_namespaces(7).
+    """
+    own_user, own_group = os.geteuid(), os.getegid()
+    with contextlib.ExitStack() as stack:
+        give_ids = stack.enter_context(helper_outside(user)) if user != own_user else bool
+        system_calls.unshare(NEW_NAMESPACES)
+        if give_ids():
+            return
     own = Path("/proc/self")
     (own / "setgroups").write_text("deny")  # else nobody may write gid_map: user_namespaces(7)
-    (own / "uid_map").write_text(f"1000 {user} 1")
-    (own / "gid_map").write_text(f"1000 {group} 1")
+    (own / "uid_map").write_text(f"{LEARNER} {own_user} 1")
+    (own / "gid_map").write_text(f"{LEARNER} {own_group} 1")
+
+
+@contextlib.contextmanager
+def helper_outside(user: int) -> Iterator[Callable[[], bool]]:
+    """Start a shell that stays outside; yield a function that has it give us a user's ids.
+
+    The function returns whether that was possible. In a container of few users it is not.
+    """
+    ids = f"0 0 1\\n{LEARNER} {user} 1\\n"
+    process = f"/proc/{os.getpid()}"
+    script = f"read go; printf '{ids}' >{process}/gid_map && printf '{ids}' >{process}/uid_map"
+    theirs, ours = os.pipe()
+    nothing = os.open(os.devnull, os.O_WRONLY)
+    actions = [(os.POSIX_SPAWN_DUP2, theirs, 0), (os.POSIX_SPAWN_DUP2, nothing, 2)]
+    shell = os.posix_spawn("/bin/sh", ["sh", "-c", script], {}, file_actions=actions)
+    os.close(theirs)
+    os.close(nothing)
+    ended = False
+
+    def give_ids() -> bool:
+        nonlocal ended
+        os.write(ours, b"go\n")
+        ended = True
+        return os.waitpid(shell, 0)[1] == 0
+
+    try:
+        yield give_ids
+    finally:
+        os.close(ours)
+        if not ended:
+            os.waitpid(shell, 0)
 
 
 def make_root(base: str, size: int) -> None:
@@ -205,7 +288,8 @@ def make_writable_folders(base: str) -> None:
     for folder in WRITABLE:
         path = f"{base}/{folder}"
         os.makedirs(path, exist_ok=True)
-        if not folder.startswith("home"):
+        os.chown(path, LEARNER, LEARNER)
+        if path != f"{base}{HOME}":
             os.chmod(path, 0o1777)
         mount(path, path, flags=MS_BIND)
 
@@ -239,6 +323,9 @@ def mount_proc(base: str) -> None:
     if has_own_pid_max():
         with contextlib.suppress(OSError):
             limit_pids(proc)
+    for name, value in SETTINGS.items():
+        with contextlib.suppress(OSError):
+            Path(proc, "sys", name).write_text(value)
     mount("none", proc, flags=MS_REMOUNT | MS_BIND | MS_RDONLY | MS_NOSUID | MS_NODEV)
 
 

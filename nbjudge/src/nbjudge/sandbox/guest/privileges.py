@@ -1,5 +1,6 @@
 """What a submission's process gives up: privileges, and resources above its limits."""
 
+import os
 import resource
 from pathlib import Path
 
@@ -11,16 +12,22 @@ from nbjudge.sandbox.wire import Limits
 CAPABILITIES = 64  # more than there are: capabilities(7)
 
 
-def give_up_privileges() -> None:
-    """Give up all capabilities for good, so that the sandbox's mounts cannot be changed.
+def give_up_privileges(user: int) -> None:
+    """Become this user and group, and give up all capabilities for good.
+
+    Without capabilities the sandbox's mounts cannot be changed.
 
     PR_SET_DUMPABLE keeps other processes from reading this one's memory; prctl(2).
     """
-    prctl(system_calls.PR_SET_DUMPABLE, 0, 0, 0, 0)
     prctl(system_calls.PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0)
     for capability in range(CAPABILITIES):
         prctl(system_calls.PR_CAPBSET_DROP, capability, 0, 0, 0)
+    if os.getuid() != user:
+        os.setgroups([])
+        os.setresgid(user, user, user)
+        os.setresuid(user, user, user)
     system_calls.set_no_capabilities()
+    prctl(system_calls.PR_SET_DUMPABLE, 0, 0, 0, 0)
     filter_system_calls()
 
 

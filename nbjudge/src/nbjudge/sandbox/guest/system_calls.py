@@ -4,6 +4,7 @@ Numbers are those of the kernel's headers: linux/sched.h, linux/mount.h, linux/p
 each kind of machine asm/unistd.h.
 """
 
+import contextlib
 import ctypes
 import os
 import signal
@@ -34,6 +35,8 @@ MOUNT_ATTR_RDONLY = 1
 AT_FDCWD = -100
 AT_RECURSIVE = 0x8000
 
+KEYCTL_JOIN_SESSION_KEYRING = 1  # linux/keyctl.h
+
 PR_SET_PDEATHSIG = 1
 PR_SET_DUMPABLE = 4
 PR_SET_SECCOMP = 22
@@ -42,8 +45,8 @@ PR_SET_CHILD_SUBREAPER = 36
 PR_SET_NO_NEW_PRIVS = 38
 
 NUMBERS = {
-    "x86_64": {"pivot_root": 155, "capset": 126},
-    "aarch64": {"pivot_root": 41, "capset": 91},
+    "x86_64": {"pivot_root": 155, "capset": 126, "keyctl": 250},
+    "aarch64": {"pivot_root": 41, "capset": 91, "keyctl": 219},
 }
 MOUNT_SETATTR = 442  # the same number on every machine: syscalls(2), since Linux 5.12
 
@@ -109,6 +112,12 @@ def set_no_capabilities() -> None:
     header = (ctypes.c_uint32 * 2)(0x20080522, 0)
     nothing = (ctypes.c_uint32 * 6)()
     syscall("capset", number_of("capset"), header, nothing)
+
+
+def leave_session_keyring() -> None:
+    """Take a new session keyring instead of the grader's; keyctl(2). Some kernels have none."""
+    with contextlib.suppress(SandboxUnavailable):
+        syscall("keyctl", number_of("keyctl"), ctypes.c_int(KEYCTL_JOIN_SESSION_KEYRING), None)
 
 
 def prctl(option: int, *arguments: Any) -> None:

@@ -40,6 +40,7 @@ class Template(NamedTuple):
     restore: Callable[[], list[str]]
     given: dict[str, Any]
     visible: list[str]  # paths that the sandbox shows
+    user: int  # of the host, to whom the sandbox's processes belong
     random_state: tuple[Any, ...]
 
 
@@ -126,11 +127,13 @@ def run_template(order: wire.TemplateOrder, sock: socket.socket, shell: Shell) -
         report["well"] = False
     # A notebook can reach one module of the engine, shell.py, so it is in the snapshot.
     names = {**shell.user_ns, "": shell_module}
+    visible = sorted({*namespaces.visible_paths(sys.modules), ENGINE})
     template = Template(
         shell=shell,
         restore=snapshot.take_snapshot(names, order["own"]),
         given=fixed_names(shell.user_ns),
-        visible=sorted({*namespaces.visible_paths(sys.modules), ENGINE}),
+        visible=visible,
+        user=namespaces.user_outside(visible, sys.modules),
         random_state=random.getstate(),
     )
     wire.send_answer(sock, report)
@@ -178,7 +181,14 @@ def run_submission(order: wire.SessionOrder, sock: socket.socket, template: Temp
     limits = order["limits"]
     os.setsid()
     if order["confined"]:
-        namespaces.enter(order["base"], template.visible, order["hidden"], order["files"], limits)
+        namespaces.enter(
+            order["base"],
+            template.visible,
+            order["hidden"],
+            order["files"],
+            limits,
+            template.user,
+        )
     else:
         adopt_orphans()
         namespaces.place_files(order["base"], order["files"])
