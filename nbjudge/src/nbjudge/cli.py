@@ -83,9 +83,16 @@ def grade(
     scheduler: Annotated[
         str | None,
         typer.Option(
-            help="A Dask cluster's scheduler, tcp://host:port; this machine alone if not given."
+            help="A Dask cluster's scheduler, tls://host:port; this machine alone if not given."
         ),
     ] = None,
+    scheduler_without_tls: Annotated[
+        bool,
+        typer.Option(
+            "--scheduler-without-tls",
+            help="Allow tcp://host:port: whoever reaches that address can run code as you.",
+        ),
+    ] = False,
     unconfined: Annotated[
         bool,
         typer.Option("--unconfined", help="Run without a sandbox: only for code that you trust."),
@@ -105,7 +112,13 @@ def grade(
     from nbjudge.coordinator import Options
     from nbjudge.display import grade_and_show, grade_for_machines
 
-    options = Options(workers=workers, scheduler=scheduler, confined=not unconfined, kernel=kernel)
+    options = Options(
+        workers=workers,
+        scheduler=scheduler,
+        scheduler_without_tls=scheduler_without_tls,
+        confined=not unconfined,
+        kernel=kernel,
+    )
     grade_class = grade_for_machines if as_json else grade_and_show
     outcome = grade_class(prepared_root(context, root), assignments, learner or None, options)
     exit_with_status(outcome.clean)
