@@ -116,7 +116,7 @@ def run_template(order: wire.TemplateOrder, sock: socket.socket, shell: Shell) -
     If a cell failed or wrote files, the report says that the template cannot be used. The files
     would be missing from the submission's sandbox.
     """
-    folder = tempfile.mkdtemp(prefix="nbjudge-template-")
+    folder = tempfile.mkdtemp(prefix="template-", dir=os.environ["HOME"])
     namespaces.place_files(folder, order["files"])
     executor.import_all(order["imports"])
     snapshot.fill_caches(order["own"])

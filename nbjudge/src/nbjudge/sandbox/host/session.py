@@ -8,7 +8,6 @@ import os
 import secrets
 import shutil
 import signal
-import tempfile
 import time
 from functools import lru_cache
 from types import CodeType
@@ -23,6 +22,7 @@ from nbjudge.sandbox import wire
 from nbjudge.sandbox.host.forking_process import ForkingProcess
 from nbjudge.sandbox.host.process_table import children, family, held
 from nbjudge.sandbox.host.results import error, parse_message, result_of, stopped
+from nbjudge.temporary import new_folder
 
 INTERRUPT_SECONDS = 2.0  # after an interrupt, a process that still runs is killed
 START_SECONDS = 60.0  # in which a sandbox must be built
@@ -37,7 +37,7 @@ class Session:
     """
 
     def __init__(self, template: ForkingProcess, job: Job, seed: int | None) -> None:
-        self.base = tempfile.mkdtemp(prefix="nbjudge-sandbox-")
+        self.base = new_folder("sandbox")
         self.key = secrets.token_bytes(32)
         self.limits = job.limits
         self.confined = job.confined
