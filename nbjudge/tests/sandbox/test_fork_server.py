@@ -10,6 +10,7 @@ import pytest
 
 from nbjudge.job import Job, Step
 from nbjudge.sandbox.host.fork_server import ForkServer, surroundings
+from nbjudge.sandbox.wire import Limits
 
 RANDOM_CELLS = (
     Step("given-0", "import random", "given"),
@@ -68,3 +69,31 @@ def test_packages_of_the_user_site_are_found_if_the_grader_itself_finds_them(mon
     variables = surroundings()
     assert variables.get("PYTHONUSERBASE") == (site.getuserbase() if used else None)
     assert ("PYTHONNOUSERSITE" in variables) is not used
+
+
+FULL_SOCKETS = """
+import os, socket, time
+for _ in range(4):
+    if not os.fork():
+        break
+ends = []
+for _ in range({count}):
+    ends += socket.socketpair()
+    for end in ends[-2:]:
+        end.setblocking(False)
+        try:
+            while True:
+                end.send(bytes(4000))
+        except BlockingIOError:
+            pass
+time.sleep(2)
+"""
+
+
+@pytest.mark.parametrize(("count", "end"), [(4, ""), (400, "died")])
+def test_what_waits_in_sockets_counts_as_memory(count, end):
+    fill = Step("fill", FULL_SOCKETS.format(count=count), "answer")
+    limits = Limits(memory=300 << 20)
+    with ForkServer() as server:
+        (result,) = server.run(Job((fill,), {}, (), (), {}, limits=limits))
+    assert result.end == end

@@ -46,6 +46,7 @@ def limit_resources(limits: Limits) -> None:
     lower(resource.RLIMIT_FSIZE, limits.disk)
     lower(resource.RLIMIT_NOFILE, 1024)
     lower(resource.RLIMIT_NPROC, limits.processes)
+    lower(resource.RLIMIT_SIGPENDING, 1024)  # a waiting signal or a timer is the kernel's memory
 
 
 def lower(which: int, most: int) -> None:

@@ -20,7 +20,7 @@ from nbjudge.job import Job, Result, Step
 from nbjudge.planning.syntax import parse
 from nbjudge.sandbox import wire
 from nbjudge.sandbox.host.forking_process import ForkingProcess
-from nbjudge.sandbox.host.process_table import children, family, held
+from nbjudge.sandbox.host.process_table import children, family, held, held_by_sockets
 from nbjudge.sandbox.host.results import error, parse_message, result_of, stopped
 from nbjudge.temporary import new_folder
 
@@ -197,10 +197,13 @@ class Session:
         """Return whether there are too many processes, or they hold too much memory together.
 
         All of them together may hold as much as the limit for one process. What the notebook's
-        process held at its start, which is the template's, is subtracted from each.
+        process held at its start, which is the template's, is subtracted from each. What their
+        sockets can hold counts, too.
         """
         pids = family(self.pid)
         memory = sum(max(0, held(pid) - self.held_at_start) for pid in pids)
+        if self.confined:
+            memory += held_by_sockets(self._first_process())
         return len(pids) > self.limits.processes or memory > self.limits.memory
 
     def _end_leftovers(self) -> bool:
