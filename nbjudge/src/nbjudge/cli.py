@@ -15,6 +15,7 @@ import typer
 from typer.core import TyperGroup
 
 from nbjudge.errors import NbjudgeError
+from nbjudge.untrusted import one_line
 
 
 def nothing_to_prepare(root: Path) -> None:
@@ -40,7 +41,8 @@ class Commands(TyperGroup):
         try:
             return super().invoke(ctx)
         except NbjudgeError as error:
-            typer.echo(str(error), err=True)
+            for line in str(error).splitlines():
+                typer.echo(one_line(line), err=True)
             raise typer.Exit(1) from None
 
 
