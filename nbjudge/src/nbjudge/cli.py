@@ -126,11 +126,22 @@ def grade(
     exit_with_status(outcome.clean)
 
 
-def replay(context: typer.Context, learner: str, assignment: str, root: RootOption = None) -> None:
-    """Open a graded submission as it ran, at the first cell that failed."""
+def replay(
+    context: typer.Context,
+    learner: str,
+    assignment: str,
+    trust: Annotated[
+        bool,
+        typer.Option(
+            "--trust", help="Open it in JupyterLab, where its code runs as you, without a sandbox."
+        ),
+    ] = False,
+    root: RootOption = None,
+) -> None:
+    """Lay a graded submission out as it ran, and show the first cell that failed."""
     from nbjudge.replay import open_submission
 
-    raise typer.Exit(open_submission(prepared_root(context, root), learner, assignment))
+    raise typer.Exit(open_submission(prepared_root(context, root), learner, assignment, trust))
 
 
 def answers(
