@@ -6,6 +6,7 @@ Then what runs, and in which order.
 import hashlib
 import json
 import os
+import stat
 import time
 
 import nbformat
@@ -252,6 +253,13 @@ def test_nothing_else_is_written(course, outcome):
         "source",
         "submitted",
     ]
+
+
+def test_what_is_kept_is_for_the_grader_only(course, outcome):
+    kept = course / ".grading"
+    assert stat.S_IMODE(kept.stat().st_mode) == 0o700
+    for path in kept.rglob("*"):
+        assert path.is_dir() or not stat.S_IMODE(path.stat().st_mode) & 0o077, path
 
 
 def test_unknown_student_and_lesson_are_named(course):

@@ -6,6 +6,7 @@ import nbformat
 import pytest
 
 from classroom import LESSON, answered, hand_in, make_course
+from nbjudge import replay
 from nbjudge.coordinator import grade
 from nbjudge.coursedir.report import name_of
 from nbjudge.errors import CourseError
@@ -23,9 +24,29 @@ def course(tmp_path_factory):
     return root
 
 
+@pytest.fixture
+def started(monkeypatch):
+    """The notebooks that JupyterLab is started with."""
+    notebooks = []
+    monkeypatch.setattr(replay, "start_jupyterlab", lambda path, _: notebooks.append(path) or 0)
+    return notebooks
+
+
+def test_jupyterlab_is_started_for_those_who_trust_the_code_and_for_nobody_else(
+    course, started, capsys
+):
+    assert open_submission(course, "one", LESSON) == 0
+    assert not started
+    printed = capsys.readouterr()
+    assert "say --trust" in printed.err
+    assert 'raise AssertionError("A mean divides' in printed.out  # the check's source
+    assert "[no-division]" in printed.out
+    assert open_submission(course, "one", LESSON, trust=True) == 0
+    assert [path.name for path in started] == [f"{LESSON}.ipynb"]
+
+
 def test_a_graded_submission_is_laid_out_at_the_cell_that_failed(course, capsys):
-    status = open_submission(course, "one", LESSON)
-    assert status == 0  # there is no terminal, so JupyterLab is not started
+    assert open_submission(course, "one", LESSON) == 0
     folder = course / ".grading" / "replay" / "one" / LESSON
     path = folder / f"{LESSON}.ipynb"
     printed = capsys.readouterr().out

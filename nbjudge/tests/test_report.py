@@ -1,13 +1,17 @@
 """The report: what it makes of marks and of executed notebooks."""
 
+import io
+
 import nbformat
 import pytest
 from nbformat.v4 import new_code_cell, new_notebook, new_output
+from rich.console import Console
 
 from classroom import LESSON, meta
 from nbjudge.coursedir import report
 from nbjudge.coursedir.report import UNANSWERED, Failure, Mark
 from nbjudge.coursedir.submissions import Finding
+from nbjudge.display import new_progress, progress_on
 from nbjudge.sandbox.output import shorten
 
 NO_SUM = Failure("not-a-sum", "Sums are sums")
@@ -92,3 +96,24 @@ def test_the_page_holds_points_findings_and_no_markup_of_a_student(tmp_path):
     assert '<th scope="row">no-json</th><td></td><td></td><td>not graded</td>' in page
     assert "<td>1 of 5</td><td>Sums are sums</td>" in page
     assert "&lt;b&gt;, submitted/&lt;b&gt;: the file is not JSON." in page and "<b>" not in page
+
+
+HOSTILE = "[red]\x1b[2J\u202e</td><script>alert(1)</script>:smile:[/]"
+
+
+def test_what_learners_choose_is_neither_obeyed_nor_coloured(tmp_path):
+    failure = Failure(HOSTILE, HOSTILE)
+    table = {HOSTILE: {"check-add": Mark(0, 2, False, failure)}}
+    console = Console(file=io.StringIO(), force_terminal=True, width=200, highlight=False)
+    report.print_table(console, LESSON, table)
+    finding = Finding(HOSTILE, LESSON, "file", HOSTILE, True)
+    with new_progress(console) as progress:
+        progress_on(progress)(1, 2, HOSTILE, [finding])
+    printed = console.file.getvalue()
+    assert "\x1b[2J" not in printed and "\u202e" not in printed
+    lines = [line for line in printed.splitlines() if "[red]" in line]
+    assert len(lines) >= 4  # in the table, below it, as a finding, in the progress bar
+    assert all(":smile:" in line for line in lines)
+    page = report.write_page(tmp_path, LESSON, table, [finding]).read_text(encoding="utf-8")
+    assert "<script>" not in page and page.count("&lt;script&gt;") == 5
+    assert "\x1b" not in page and "\u202e" not in page

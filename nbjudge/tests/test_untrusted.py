@@ -24,7 +24,9 @@ def test_numbers_that_json_does_not_know_are_left_out():
 
 def test_what_people_read_is_one_line_of_what_can_be_shown():
     assert one_line("a\nb\x1b[2J\ud800") == "a b [2J?"
+    assert one_line("\u202eevil\u200b") == " evil "
     assert shown("caf\udce9 Löwe") == r"caf\xe9 Löwe"
+    assert shown("a\x1b[2Jb\nc\u202ed") == r"a\x1b[2Jb\nc\u202ed"
 
 
 def test_json_too_deep_for_python_is_a_value_error():

@@ -15,6 +15,7 @@ import typer
 from typer.core import TyperGroup
 
 from nbjudge.errors import NbjudgeError
+from nbjudge.untrusted import one_line
 
 
 def nothing_to_prepare(root: Path) -> None:
@@ -40,7 +41,8 @@ class Commands(TyperGroup):
         try:
             return super().invoke(ctx)
         except NbjudgeError as error:
-            typer.echo(str(error), err=True)
+            for line in str(error).splitlines():
+                typer.echo(one_line(line), err=True)
             raise typer.Exit(1) from None
 
 
@@ -83,9 +85,16 @@ def grade(
     scheduler: Annotated[
         str | None,
         typer.Option(
-            help="A Dask cluster's scheduler, tcp://host:port; this machine alone if not given."
+            help="A Dask cluster's scheduler, tls://host:port; this machine alone if not given."
         ),
     ] = None,
+    scheduler_without_tls: Annotated[
+        bool,
+        typer.Option(
+            "--scheduler-without-tls",
+            help="Allow tcp://host:port: whoever reaches that address can run code as you.",
+        ),
+    ] = False,
     unconfined: Annotated[
         bool,
         typer.Option("--unconfined", help="Run without a sandbox: only for code that you trust."),
@@ -105,17 +114,34 @@ def grade(
     from nbjudge.coordinator import Options
     from nbjudge.display import grade_and_show, grade_for_machines
 
-    options = Options(workers=workers, scheduler=scheduler, confined=not unconfined, kernel=kernel)
+    options = Options(
+        workers=workers,
+        scheduler=scheduler,
+        scheduler_without_tls=scheduler_without_tls,
+        confined=not unconfined,
+        kernel=kernel,
+    )
     grade_class = grade_for_machines if as_json else grade_and_show
     outcome = grade_class(prepared_root(context, root), assignments, learner or None, options)
     exit_with_status(outcome.clean)
 
 
-def replay(context: typer.Context, learner: str, assignment: str, root: RootOption = None) -> None:
-    """Open a graded submission as it ran, at the first cell that failed."""
+def replay(
+    context: typer.Context,
+    learner: str,
+    assignment: str,
+    trust: Annotated[
+        bool,
+        typer.Option(
+            "--trust", help="Open it in JupyterLab, where its code runs as you, without a sandbox."
+        ),
+    ] = False,
+    root: RootOption = None,
+) -> None:
+    """Lay a graded submission out as it ran, and show the first cell that failed."""
     from nbjudge.replay import open_submission
 
-    raise typer.Exit(open_submission(prepared_root(context, root), learner, assignment))
+    raise typer.Exit(open_submission(prepared_root(context, root), learner, assignment, trust))
 
 
 def answers(

@@ -76,7 +76,8 @@ class Options(NamedTuple):
     """How to grade."""
 
     workers: int | None = None  # submissions at a time; None: one for each core
-    scheduler: str | None = None  # of a Dask cluster, tcp://host:port
+    scheduler: str | None = None  # of a Dask cluster, tls://host:port
+    scheduler_without_tls: bool = False  # tcp://host:port is allowed, too
     timeout: float | None = None  # seconds a cell; None: the course's setting
     confined: bool = True  # False: run without a sandbox where there is none
     kernel: str = ""  # the name of ordinary Jupyter kernels to use, without a sandbox
@@ -429,7 +430,10 @@ class Grading:
     def _run(self, tasks: Iterable[Task]) -> None:
         """Have workers run the tasks, and write down what comes of them."""
         packages = () if self.assignments.kernel else self.assignments.packages
-        with workers_of(self.workers, self.options.scheduler, packages) as client:
+        options = self.options
+        with workers_of(
+            self.workers, options.scheduler, packages, options.scheduler_without_tls
+        ) as client:
             before = time.process_time()
             for results in run_tasks(client, tasks):
                 self.ended += results
@@ -569,7 +573,7 @@ class Grading:
         stamp = submitted / student / assignment / STAMP if timestamp else None
         try:
             write_autograded(self.root, assignment, student, result.notebooks, files, stamp)
-            replace_text(record_of(self.root, assignment, student), result.record)
+            replace_text(record_of(self.root, assignment, student), result.record, private=True)
         except Exception as problem:
             if cannot_write(problem) and not is_below(submitted, problem):
                 raise

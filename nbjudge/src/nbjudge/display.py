@@ -10,6 +10,7 @@ from nbjudge.coordinator import DEFAULTS, Options, Outcome, Tell, grade_course
 from nbjudge.coursedir import report
 from nbjudge.coursedir.settings import Settings, read_settings
 from nbjudge.coursedir.submissions import Finding
+from nbjudge.untrusted import one_line, shown
 
 
 def grade_and_show(
@@ -23,6 +24,17 @@ def grade_and_show(
     The parameters are those of `coordinator.grade`, and so is what is returned and raised.
     """
     from rich.console import Console
+
+    settings = read_settings(root)
+    with new_progress(Console(stderr=True)) as progress:
+        tell = progress_on(progress)
+        outcome = grade_course(settings, assignments, students, options, tell)
+    show_results(settings, assignments, outcome)
+    return outcome
+
+
+def new_progress(console: Any) -> Any:
+    """Return a rich progress bar with the times that have passed and are left."""
     from rich.progress import (
         BarColumn,
         MofNCompleteColumn,
@@ -32,25 +44,20 @@ def grade_and_show(
         TimeRemainingColumn,
     )
 
-    columns = (
-        TextColumn("{task.description}"),
+    return Progress(
+        TextColumn("{task.description}", markup=False),  # a learner's name is no markup
         BarColumn(),
         MofNCompleteColumn(),
         TimeElapsedColumn(),
         TextColumn("left"),
         TimeRemainingColumn(),
+        console=console,
     )
-    settings = read_settings(root)
-    with Progress(*columns, console=Console(stderr=True)) as progress:
-        tell = progress_on(progress)
-        outcome = grade_course(settings, assignments, students, options, tell)
-    show_results(settings, assignments, outcome)
-    return outcome
 
 
 def progress_on(progress: Any) -> Tell:
     """Return a `tell` for grade_course that moves a rich progress bar and prints findings."""
-    from rich.markup import escape
+    from rich.text import Text
 
     task = progress.add_task("Grading", total=None)
 
@@ -60,11 +67,12 @@ def progress_on(progress: Any) -> Tell:
         student: str,
         findings: list[Finding],
     ) -> None:
-        description = f"Graded {student}" if student else "Grading"
+        description = f"Graded {shown(student)}" if student else "Grading"
         progress.update(task, completed=done, total=total, description=description)
         for finding in findings:
-            label = "[red]Not graded:[/]" if finding.blocks else "[yellow]Note:[/]"
-            progress.console.print(label, escape(str(finding)), soft_wrap=True, highlight=False)
+            label = ("Not graded: ", "red") if finding.blocks else ("Note: ", "yellow")
+            line = Text.assemble(label, one_line(str(finding)))
+            progress.console.print(line, soft_wrap=True, highlight=False)
 
     return tell
 

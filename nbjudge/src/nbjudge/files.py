@@ -17,13 +17,18 @@ def write_files(folder: Path | str, files: Mapping[str, bytes | Path]) -> None:
             shutil.copyfile(content, path)
 
 
-def replace_text(path: Path, text: str) -> None:
+def replace_text(path: Path, text: str, private: bool = False) -> None:
     """Write a text file in one step: a reader finds the old text or the new one.
+
+    A private one only its owner can read.
 
     The text goes into a second file, which is then renamed: rename(2) is one step on POSIX.
     """
     path.parent.mkdir(parents=True, exist_ok=True)
     part = path.with_name(f"{path.name}.part")
+    part.write_text("", encoding="utf-8")
+    if private:
+        part.chmod(0o600)
     part.write_text(text, encoding="utf-8")
     os.replace(part, path)
 

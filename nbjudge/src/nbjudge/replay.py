@@ -1,6 +1,11 @@
-"""A graded submission as it ran, for a person to look into: `nbjudge replay STUDENT ASSIGNMENT`."""
+"""A graded submission as it ran, for a person to look into: `nbjudge replay STUDENT ASSIGNMENT`.
+
+Nothing of it runs here unless the person says so. A kernel in a sandbox would not be enough: what a
+cell displays is trusted by JupyterLab, and a script in it could start a terminal as the person.
+"""
 
 import json
+import re
 import shutil
 import subprocess
 import sys
@@ -15,19 +20,25 @@ from nbjudge import libraries
 from nbjudge.coursedir.report import name_of, read_autograded
 from nbjudge.coursedir.results import KEPT, record_of
 from nbjudge.errors import CourseError
+from nbjudge.untrusted import one_line
 from nbjudge.worker.environment import environment
 
+ANSI = re.compile(r"\x1b\[[0-9;]*m")  # the colours of a traceback
+NOT_STARTED = (
+    "JupyterLab is not started, because there the code of {student} runs as you, without a "
+    "sandbox. Read the notebook first; if you trust it, say --trust"
+)
 NOTE = """This is {student}'s notebook as it was graded on {graded}, with the lesson's own tests. \
 The first cell that failed is `{cell}`.
 Run the cells above it, then look at it. What you change here changes no mark."""
 
 
-def open_submission(root: Path, student: str, assignment: str) -> int:
-    """Open a graded submission in JupyterLab, at the cell that failed; return its exit status.
+def open_submission(root: Path, student: str, assignment: str, trust: bool = False) -> int:
+    """Lay a graded submission out, and print the cell that failed; return an exit status.
 
-    The notebook is laid out in .grading/replay/ with the files beside it. What has changed since
-    the grading, such as the version of a package, is printed on stderr. Where stdout is no terminal
-    JupyterLab is not started. Raises CourseError where nothing is graded.
+    The notebook is laid out in .grading/replay/ with the files beside it. With `trust` it is opened
+    in JupyterLab, at that cell. What has changed since the grading, such as the version of a
+    package, is printed on stderr. Raises CourseError where nothing is graded.
     """
     root = Path(root).resolve()
     notebooks = read_autograded(root, assignment, student)
@@ -42,6 +53,7 @@ def open_submission(root: Path, student: str, assignment: str) -> int:
         print(line, file=sys.stderr)
     name, cell = first_failure(record) or (next(iter(notebooks)), "")
     notebook = notebooks[name]
+    shown_cell = list(lines_of_cell(notebook, cell))
     anchor = cell_id(notebook, cell)
     add_introduction(notebook, record, student, cell)
     folder = root / KEPT / "replay" / student / assignment
@@ -49,8 +61,28 @@ def open_submission(root: Path, student: str, assignment: str) -> int:
     copy_files_beside(root / "autograded" / student / assignment, folder)
     target = folder / f"{name}.ipynb"
     nbformat.write(notebook, target)
-    print(f"{target}: the first cell that failed is {cell or 'none'}")
-    return start_jupyterlab(target, anchor) if sys.stdout.isatty() else 0
+    print(f"{target}: the first cell that failed is {one_line(cell) or 'none'}")
+    for line in shown_cell:
+        print(f"    {one_line(line)}")
+    if not trust:
+        print(NOT_STARTED.format(student=student), file=sys.stderr)
+        return 0
+    return start_jupyterlab(target, anchor)
+
+
+def lines_of_cell(notebook: NotebookNode, name: str) -> Iterator[str]:
+    """Yield the lines of a cell and, after an empty one, those of what it printed and raised.
+
+    There are none if no cell has this name.
+    """
+    for cell in notebook.cells:
+        if name and name_of(cell) == name:
+            yield from cell.source.splitlines()
+            yield ""
+            for output in cell.get("outputs", []):
+                yield from output.get("text", "").splitlines()
+                for part in output.get("traceback", []):
+                    yield from ANSI.sub("", part).splitlines()
 
 
 def first_failure(record: dict[str, Any]) -> tuple[str, str] | None:

@@ -31,12 +31,24 @@ def is_writable(name: str) -> bool:
 
 
 def shown(name: str) -> str:
-    r"""Return a file's name as people can read it, with `\xe4` for a byte that is not UTF-8."""
-    return os.fsencode(name).decode("utf-8", "backslashreplace")
+    r"""Return a file's name as people can read it, with `\xe4` for a byte that is not UTF-8.
+
+    The same is done for what has no picture of its own: a terminal would obey `\x1b[2J`, and
+    `\u202e` turns what follows around, so that a name looks like another one.
+    """
+    readable = os.fsencode(name).decode("utf-8", "backslashreplace")
+    parts = []
+    for letter in readable:
+        plain = letter if letter.isprintable() else letter.encode("unicode_escape").decode("ascii")
+        parts.append(plain)
+    return "".join(parts)
 
 
 def one_line(text: str) -> str:
-    """Return a sentence as a terminal can show it: in one line, without control characters."""
+    """Return a sentence as a terminal and a page can show it: in one line, no control characters.
+
+    Each is replaced by a space, also those that have no width or turn the direction of writing.
+    """
     plain = [letter if letter.isprintable() else " " for letter in writable(text)]
     return "".join(plain)
 

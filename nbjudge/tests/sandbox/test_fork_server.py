@@ -1,7 +1,16 @@
 """The fork server: what a submission finds does not depend on what has run before it."""
 
+import os
+import site
+import stat
+import tempfile
+from pathlib import Path
+
+import pytest
+
 from nbjudge.job import Job, Step
-from nbjudge.sandbox.host.fork_server import ForkServer
+from nbjudge.sandbox.host.fork_server import ForkServer, surroundings
+from nbjudge.sandbox.wire import Limits
 
 RANDOM_CELLS = (
     Step("given-0", "import random", "given"),
@@ -39,3 +48,52 @@ def test_a_cell_that_ends_the_process_is_left_out_and_the_rest_runs():
         (True, ""),
         (True, ""),
     ]
+
+
+def test_the_zygote_has_a_home_that_nobody_else_can_write_and_that_is_removed():
+    with ForkServer() as server:
+        server.warm_up(())
+        data = Path(f"/proc/{server.process.pid}/environ").read_bytes().decode()
+        variables = dict(line.split("=", 1) for line in data.split("\0") if line)
+        home = Path(variables["HOME"])
+        assert home.parent.parent == Path(tempfile.gettempdir())
+        for folder in (home, home.parent):
+            found = folder.stat()
+            assert (found.st_uid, stat.S_IMODE(found.st_mode)) == (os.geteuid(), 0o700)
+    assert not home.exists()
+
+
+@pytest.mark.parametrize("used", [True, False])
+def test_packages_of_the_user_site_are_found_if_the_grader_itself_finds_them(monkeypatch, used):
+    monkeypatch.setattr(site, "ENABLE_USER_SITE", used)
+    variables = surroundings()
+    assert variables.get("PYTHONUSERBASE") == (site.getuserbase() if used else None)
+    assert ("PYTHONNOUSERSITE" in variables) is not used
+
+
+FULL_SOCKETS = """
+import os, socket, time
+for _ in range(4):
+    if not os.fork():
+        break
+ends = []
+for _ in range({count}):
+    ends += socket.socketpair()
+    for end in ends[-2:]:
+        end.setblocking(False)
+        try:
+            while True:
+                end.send(bytes(4000))
+        except BlockingIOError:
+            pass
+time.sleep(2)
+"""
+
+
+@pytest.mark.parametrize(("count", "end"), [(4, ""), (400, "died")])
+def test_what_waits_in_sockets_counts_as_memory(count, end):
+    fill = Step("fill", FULL_SOCKETS.format(count=count), "answer")
+    limits = Limits(memory=300 << 20)
+    with ForkServer() as server:
+        (result,) = server.run(Job((fill,), {}, (), (), {}, limits=limits))
+    assert result.end == end

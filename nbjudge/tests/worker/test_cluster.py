@@ -11,7 +11,9 @@ import tempfile
 import time
 from pathlib import Path
 
+import psutil
 import pytest
+from distributed import Client, Security
 
 from classroom import CONFIG, LESSON, course_of_one
 from faults import command, make_class, state
@@ -19,7 +21,7 @@ from nbjudge.coordinator import Options, grade
 from nbjudge.coursedir import report
 from nbjudge.coursedir.settings import gradebook_url
 from nbjudge.errors import SchedulerError
-from nbjudge.worker.cluster import workers_of
+from nbjudge.worker.cluster import THREADS, workers_of
 
 
 @pytest.fixture(scope="module")
@@ -32,8 +34,54 @@ def quiet(tmp_path_factory):
 
 def test_an_unknown_scheduler_is_named(tmp_path):
     course = course_of_one(tmp_path)
+    here = Options(scheduler="tcp://127.0.0.1:9", scheduler_without_tls=True)
     with pytest.raises(SchedulerError, match="no scheduler answers at tcp"):
-        grade(course, [LESSON], options=Options(scheduler="tcp://127.0.0.1:9"))
+        grade(course, [LESSON], options=here)
+
+
+@pytest.mark.parametrize("address", ["tcp://127.0.0.1:9", "127.0.0.1:9", "ws://127.0.0.1:9"])
+def test_a_scheduler_without_tls_is_refused_unless_it_is_allowed(address):
+    with pytest.raises(SchedulerError, match="say --scheduler-without-tls"):
+        with workers_of(1, address, ()):
+            pass
+
+
+def test_without_tls_files_dasks_settings_are_named():
+    with pytest.raises(SchedulerError, match=r"set distributed.comm.tls.ca-file"):
+        with workers_of(1, "tls://127.0.0.1:9", ()):
+            pass
+
+
+def addresses_of_this_grading():
+    """(host, port) of all TCP sockets that this process and its children listen on."""
+    found = set()
+    here = psutil.Process()
+    for process in (here, *here.children(recursive=True)):
+        for connection in process.net_connections("tcp"):
+            if connection.status == psutil.CONN_LISTEN:
+                found.add((connection.laddr.ip, connection.laddr.port))
+    return found
+
+
+def test_local_processes_know_each_other_and_nobody_else():
+    before = addresses_of_this_grading()
+    with workers_of(2 * THREADS, None, ()) as client:
+        assert sum(client.nthreads().values()) == 2 * THREADS
+        assert client.scheduler.address.startswith("tls://127.0.0.1:")
+        new = addresses_of_this_grading() - before
+        assert len(new) >= 3  # the scheduler and two workers
+        assert {host for host, _ in new} == {"127.0.0.1"}
+        for host, port in new:
+            for stranger in (Security(), Security.temporary()):
+                kind = "tls" if stranger.require_encryption else "tcp"
+                with pytest.raises((OSError, TimeoutError)):
+                    Client(f"{kind}://{host}:{port}", security=stranger, timeout=2)
+
+
+def test_threads_of_this_process_listen_nowhere():
+    before = addresses_of_this_grading()
+    with workers_of(2, None, ("json",)):
+        assert addresses_of_this_grading() <= before
 
 
 def test_what_is_started_after_a_grading_has_the_environment_of_before():
@@ -44,9 +92,22 @@ def test_what_is_started_after_a_grading_has_the_environment_of_before():
 
 
 @pytest.fixture
-def cluster(tmp_path):
+def tls(tmp_path):
+    """Where TLS files lie, under their names in the options of Dask's commands."""
+    keys = Security.temporary()
+    texts = {"ca-file": keys.tls_ca_file, "cert": keys.tls_client_cert, "key": keys.tls_client_key}
+    paths = {}
+    for name, text in texts.items():
+        paths[name] = tmp_path / f"{name}.pem"
+        paths[name].write_text(text)
+    return paths
+
+
+@pytest.fixture
+def cluster(tmp_path, tls):
     """(address of a scheduler, [two workers]), which are processes on the loopback interface."""
     place, processes = tmp_path / "scheduler.json", []
+    keys = [part for name, path in tls.items() for part in (f"--tls-{name}", str(path))]
 
     def start(part, *more):
         line = [
@@ -57,13 +118,14 @@ def cluster(tmp_path):
             "127.0.0.1",
             "--scheduler-file",
             str(place),
+            *keys,
             *more,
         ]
         processes.append(
             subprocess.Popen(line, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
         )
 
-    start("scheduler", "--port", "0", "--no-dashboard")
+    start("scheduler", "--protocol", "tls", "--port", "0", "--no-dashboard")
     for _ in range(2):
         start("worker", "--no-nanny", "--no-dashboard", "--nthreads", "1", "--memory-limit", "0")
     try:
@@ -77,14 +139,20 @@ def cluster(tmp_path):
             process.wait()
 
 
-def test_a_worker_of_a_cluster_dies_and_the_marks_are_the_same(quiet, cluster, tmp_path):
+def test_a_worker_of_a_cluster_dies_and_the_marks_are_the_same(quiet, cluster, tls, tmp_path):
     address, workers = cluster
+    settings = {
+        "DASK_DISTRIBUTED__COMM__TLS__CA_FILE": str(tls["ca-file"]),
+        "DASK_DISTRIBUTED__COMM__TLS__CLIENT__CERT": str(tls["cert"]),
+        "DASK_DISTRIBUTED__COMM__TLS__CLIENT__KEY": str(tls["key"]),
+    }
     make_class(tmp_path / "course")
     with subprocess.Popen(
         command(tmp_path / "course", "--scheduler", address),
         stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,
         text=True,
+        env=os.environ | settings,
     ) as grading:
         first = json.loads(grading.stdout.readline())
         os.kill(workers[0].pid, signal.SIGKILL)

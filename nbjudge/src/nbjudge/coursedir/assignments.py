@@ -14,6 +14,7 @@ from nbjudge.coursedir.results import KEPT
 from nbjudge.coursedir.settings import Settings
 from nbjudge.coursedir.submissions import Finding
 from nbjudge.errors import GradebookError
+from nbjudge.files import replace_text
 from nbjudge.planning import imports
 from nbjudge.planning.fingerprints import digest
 
@@ -82,7 +83,7 @@ def register(
         except (Exception, SystemExit) as error:  # the course's own preprocessors and hooks
             result = {"success": False, "error": f"{type(error).__name__}: {error}"}
     if result["success"]:
-        kept.write_text(stamp)
+        replace_text(kept, stamp, private=True)
         return ""
     return refusal(settings.root, assignment, result.get("log", "") + result.get("error", ""))
 

@@ -74,4 +74,4 @@ def keep(root: Path, assignment: str, student: str, answers: Answers) -> None:
 
     Where a crash prevents that, the marks given by hand are looked at once more.
     """
-    replace_text(place_of(root, assignment, student), json.dumps(answers))
+    replace_text(place_of(root, assignment, student), json.dumps(answers), private=True)

@@ -17,6 +17,7 @@ from nbformat import NotebookNode
 from nbjudge.coursedir.submissions import students_of
 from nbjudge.files import replace_text
 from nbjudge.sandbox.output import CUT
+from nbjudge.untrusted import one_line
 
 if TYPE_CHECKING:
     from rich.console import Console
@@ -228,8 +229,8 @@ def page_wide_console() -> "Console":
 def print_table(console: "Console", assignment: str, table: Table) -> None:
     """Print the points by exercise and the misconceptions met."""
     from rich.box import SIMPLE_HEAD
-    from rich.markup import escape
     from rich.table import Table as RichTable
+    from rich.text import Text
 
     header, body = lines(table)
     names = [name.replace("-", "-\n") for name in header]
@@ -239,23 +240,24 @@ def print_table(console: "Console", assignment: str, table: Table) -> None:
         needed += 1 + max(width, *map(len, name.split("\n")))
     narrow = needed > console.width  # then the exercises' names are folded, and the points are not
     shown = RichTable(
-        title=f"{assignment}: points by exercise (blank: not answered)",
+        title=Text(f"{assignment}: points by exercise (blank: not answered)"),
         title_justify="left",
         box=SIMPLE_HEAD,
         padding=0,
     )
     for column, (name, width) in enumerate(zip(names, widths, strict=True)):
         shown.add_column(
-            name,
+            Text(name),
             justify="right" if column else "left",
             width=width if narrow else None,
             overflow="fold",
         )
     for row in body:
-        shown.add_row(*map(escape, row))
+        shown.add_row(*(Text(one_line(cell)) for cell in row))  # as Text, nothing is markup
     console.print(shown)
     for code, sentence, count in misconceptions(table):
-        console.print(f"{count} of {len(table)}: {code} - {sentence}", markup=False, soft_wrap=True)
+        line = one_line(f"{count} of {len(table)}: {code} - {sentence}")
+        console.print(Text(line), soft_wrap=True)
 
 
 # ---- as a page -----------------------------------------------------------------------------------
@@ -306,7 +308,7 @@ def write_page(root: Path, assignment: str, table: Table, findings: Sequence) ->
 
 def element(tag: str, text: str, attributes: str = "") -> str:
     """Return an HTML element that holds a text; `attributes` begins with a space."""
-    return f"<{tag}{attributes}>{html.escape(text)}</{tag}>"
+    return f"<{tag}{attributes}>{html.escape(one_line(text))}</{tag}>"
 
 
 def grid(caption: str, header: Sequence[str], rows: Iterable[Sequence[str]]) -> str:

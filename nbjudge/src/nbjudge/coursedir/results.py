@@ -72,7 +72,9 @@ def only_one(root: Path) -> Iterator[None]:
     process ends, in whatever way.
     """
     (root / KEPT).mkdir(exist_ok=True)
+    (root / KEPT).chmod(0o700)  # it holds what learners handed in and what hidden tests said
     with open(root / KEPT / "lock", "a+") as file:
+        (root / KEPT / "lock").chmod(0o600)
         try:
             import fcntl
 

@@ -4,7 +4,7 @@ Workers get submissions and return what is to be written down; none of them uses
 worker is a thread. The workers of one process share its zygote and its template processes, so these
 are made once. They also take turns in its Python interpreter (the GIL), but a submission needs that
 for a twentieth of a second only. On one machine, up to four workers are threads of the
-coordinator's own process.
+coordinator's own process. More are processes, which talk over the loopback interface with TLS.
 """
 
 import contextlib
@@ -16,6 +16,7 @@ from typing import Any, NamedTuple
 
 from nbjudge.coursedir.submissions import Submission
 from nbjudge.errors import SchedulerError
+from nbjudge.temporary import new_folder
 from nbjudge.worker.submission import Graded, Prepared, grade_submission
 
 THREADS = 4  # workers of one process, at most
@@ -34,6 +35,19 @@ DASK = {
 }
 
 
+NO_TLS = (
+    "the scheduler at {scheduler} asks nobody who they are, so whoever reaches its address can run "
+    "code as you. Start it and its workers with TLS and give its tls:// address "
+    "(distributed.dask.org, TLS/SSL); or, if you trust everybody who can reach it, say "
+    "--scheduler-without-tls"
+)
+NO_TLS_FILES = (
+    "Dask's configuration names no TLS files for {scheduler}: set distributed.comm.tls.ca-file, "
+    "distributed.comm.tls.client.cert and distributed.comm.tls.client.key "
+    "(distributed.dask.org, TLS/SSL)"
+)
+
+
 class Task(NamedTuple):
     """A submission for a worker."""
 
@@ -47,13 +61,17 @@ def workers_of(
     workers: int,
     scheduler: str | None,
     packages: Collection[str],
+    without_tls: bool = False,
 ) -> Iterator[Any]:
-    """Yield a Dask client of the cluster at `scheduler` (tcp://host:port), else of this machine.
+    """Yield a Dask client of the cluster at `scheduler` (tls://host:port), else of this machine.
 
     On this machine there are `workers` threads, which end with the block. Their zygotes already
     import `packages`; without packages no zygote is started, because ordinary kernels are used.
-    Raises SchedulerError where no scheduler answers at that address.
+    Raises SchedulerError where no scheduler answers at that address, or where it is an address
+    without TLS and `without_tls` does not allow that.
     """
+    if scheduler and not scheduler.startswith("tls://") and not without_tls:
+        raise SchedulerError(NO_TLS.format(scheduler=scheduler))
     threads = max(count for count in range(1, THREADS + 1) if workers % count == 0)
     # An ordinary kernel would inherit the environment that Dask sets, so it needs its own process.
     inside = not scheduler and threads == workers and bool(packages)
@@ -73,11 +91,16 @@ def workers_of(
 
 
 def connected(scheduler: str) -> Any:
-    """Return a Dask client of a cluster. Raises SchedulerError where no scheduler answers."""
+    """Return a Dask client of a cluster, with the TLS files that Dask's own configuration names.
+
+    Raises SchedulerError where no scheduler answers.
+    """
     from distributed import Client
 
     try:
         return Client(scheduler, timeout=10, set_as_default=False)
+    except TypeError:  # there are no TLS files, so there is no SSL context
+        raise SchedulerError(NO_TLS_FILES.format(scheduler=scheduler)) from None
     except (OSError, ValueError) as problem:
         raise SchedulerError(
             f"no scheduler answers at {scheduler} ({problem}): start one with `dask scheduler`, "
@@ -92,18 +115,11 @@ def local_cluster(
     inside: bool,
 ) -> Iterator[Any]:
     """Yield a Dask client of `processes` workers with `threads` each, or `inside` this process."""
-    from distributed import Client, LocalCluster
+    from distributed import Client, SpecCluster
 
     with (
         environment_kept(),
-        LocalCluster(
-            n_workers=processes,
-            threads_per_worker=threads,
-            processes=not inside,
-            dashboard_address="127.0.0.1:0",
-            silence_logs=50,
-            memory_limit=0,
-        ) as cluster,
+        SpecCluster(**specification(processes, threads, inside)) as cluster,
         Client(cluster, set_as_default=False) as client,
     ):
         try:
@@ -113,6 +129,39 @@ def local_cluster(
                 from nbjudge.sandbox.host.fork_server import cool_down
 
                 cool_down()
+
+
+def specification(processes: int, threads: int, inside: bool) -> dict[str, Any]:
+    """Return the arguments of SpecCluster for a cluster that only this process can use.
+
+    Processes talk with TLS and with keys that are made here and kept in memory, so other users of
+    this machine cannot connect.
+    """
+    from distributed import Nanny, Security
+
+    from nbjudge.worker.without_http import SilentScheduler, SilentWorker
+
+    place: dict[str, Any] = {"protocol": "inproc://", "security": Security()}
+    if not inside:
+        keys = Security.temporary()
+        place = {"protocol": "tls://", "host": "127.0.0.1", "security": keys}
+    scheduler = place | {"port": 0, "dashboard": False}
+    worker = place | {
+        "nthreads": threads,
+        "memory_limit": 0,
+        "silence_logs": 50,
+        "dashboard": False,
+        "local_directory": new_folder("dask"),  # else it is one in /tmp that all users share
+    }
+    one = {"cls": SilentWorker, "options": worker}
+    if not inside:
+        one = {"cls": Nanny, "options": worker | {"worker_class": SilentWorker}}
+    return {
+        "scheduler": {"cls": SilentScheduler, "options": scheduler},
+        "workers": dict.fromkeys(range(processes), one),
+        "security": place["security"],
+        "silence_logs": 50,
+    }
 
 
 @contextlib.contextmanager

@@ -1,17 +1,22 @@
 """A sandbox for code that nobody has read, made of Linux namespaces, without privileges.
 
-It has no network, sees no other processes, sees only the files that it needs, and leaves nothing
-behind: user_namespaces(7), mount_namespaces(7), pid_namespaces(7). `enter` is called in a freshly
-forked process and returns in a child of it, which is process 1 of a PID namespace. When process 1
-ends, the kernel ends all processes that it has started.
+It has no network but a loopback interface of its own, sees no other processes, sees only the files
+that it needs, and leaves nothing behind: user_namespaces(7), mount_namespaces(7),
+pid_namespaces(7). `enter` is called in a freshly forked process and returns in a child of it, which
+is process 1 of a PID namespace. When process 1 ends, the kernel ends all processes that it has
+started.
 """
 
 import contextlib
+import fcntl
 import os
 import re
 import signal
+import socket
+import stat
+import struct
 import sys
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from pathlib import Path
 from types import ModuleType
 
@@ -20,6 +25,7 @@ from nbjudge.sandbox.guest.privileges import give_up_privileges, limit_resources
 from nbjudge.sandbox.guest.system_calls import (
     MS_BIND,
     MS_NODEV,
+    MS_NOEXEC,
     MS_NOSUID,
     MS_PRIVATE,
     MS_RDONLY,
@@ -40,9 +46,40 @@ SYSTEM = (
     "/etc/ld.so.cache",
     "/etc/fonts",
     "/etc/localtime",
+    "/etc/timezone",
     "/etc/alternatives",
+    "/etc/protocols",
+    "/etc/services",
+    "/etc/mime.types",
+    "/etc/ssl/certs",
+    "/etc/ssl/openssl.cnf",
 )
+# What the C library reads of a machine: the sandbox's own users and addresses, not the host's.
+MACHINE = {
+    "etc/passwd": (
+        "root:x:0:0:root:/root:/usr/sbin/nologin\n"
+        f"learner:x:1000:1000:learner:{HOME}:/bin/sh\n"
+        "nobody:x:65534:65534:nobody:/nonexistent:/usr/sbin/nologin\n"
+    ),
+    "etc/group": "root:x:0:\nlearner:x:1000:\nnogroup:x:65534:\n",
+    "etc/hosts": "127.0.0.1 localhost sandbox\n::1 localhost\n",
+    "etc/hostname": "sandbox\n",
+    "etc/nsswitch.conf": (
+        "passwd: files\ngroup: files\nhosts: files\n"
+        "networks: files\nprotocols: files\nservices: files\n"
+    ),
+}
 DEVICES = ("null", "zero", "full", "random", "urandom")
+# Links below /dev, as udev makes them; without them neither `!command` nor a pipe to a file works.
+DEVICE_LINKS = {
+    "ptmx": "pts/ptmx",
+    "fd": "/proc/self/fd",
+    "stdin": "/proc/self/fd/0",
+    "stdout": "/proc/self/fd/1",
+    "stderr": "/proc/self/fd/2",
+}
+SOCKET_BUFFER = 212992  # bytes: Linux's default of net.core.wmem_default, which TCP would exceed
+WRITABLE = (HOME[1:], "tmp", "dev/shm")
 NEW_NAMESPACES = (
     system_calls.CLONE_NEWUSER
     | system_calls.CLONE_NEWNS
@@ -51,49 +88,134 @@ NEW_NAMESPACES = (
     | system_calls.CLONE_NEWIPC
     | system_calls.CLONE_NEWUTS
 )
+SIOCSIFFLAGS = 0x8914  # linux/sockios.h
+IFF_UP = 1  # linux/if.h
+# Settings of the kernel that belong to the sandbox's own namespaces: files below /proc/sys.
+SETTINGS = {
+    "user/max_user_namespaces": "0",
+    "user/max_inotify_watches": "8192",  # a watch holds a kilobyte of the kernel's memory
+    "net/ipv4/tcp_rmem": f"4096 65536 {SOCKET_BUFFER}",
+    "net/ipv4/tcp_wmem": f"4096 65536 {SOCKET_BUFFER}",
+}
+LEARNER = 1000  # the user and the group inside
+# Outside, for root: systemd's table of ids calls 65520 to 65533 unused, and containers have them.
+NOBODY_ELSE = 65530
 FEWEST_PIDS = 301  # the lowest pid_max that the kernel takes: kernel/pid.c
 
 
 def enter(
-    base: str, visible: list[str], hidden: Iterable[str], files: Mapping[str, bytes], limits: Limits
+    base: str,
+    visible: list[str],
+    hidden: Iterable[str],
+    files: Mapping[str, bytes],
+    limits: Limits,
+    user: int,
 ) -> None:
     """Enter a sandbox and return there, in a child; the caller's own process never returns.
 
     `base`: an empty folder of the host, on which the file system is built. `visible`: paths to
     show, read-only. `hidden`: folders that are shown empty, even inside a visible one. `files`:
-    {relative name: bytes} to find in HOME.
+    {relative name: bytes} to find in HOME. `user`: see `user_outside`.
 
     Raises SandboxUnavailable or OSError, in the caller's process, where the system does not allow
     a sandbox.
     """
-    make_namespaces()
+    os.umask(0o022)  # else the sandbox's user could not enter the folders that are made here
+    make_namespaces(user)
     make_root(base, limits.disk + sum(map(len, files.values())))
+    make_writable_folders(base)  # first, because what is visible may lie in one of them
     for path in visible:
         show_path(base, path, visible)
     for path in hidden:
         hide_folder(base, path, visible)
+    system_calls.leave_session_keyring()
     make_devices(base)
-    for folder in ("tmp", "proc", "dev/shm", HOME[1:]):
-        os.makedirs(f"{base}/{folder}", exist_ok=True)
+    describe_machine(base)
+    os.makedirs(f"{base}/proc", exist_ok=True)
+    start_loopback()
     child = os.fork()
     if child:
         watch_over(child)
     die_with_parent()
     mount_proc(base)
     change_root(base)
+    give_up_privileges(LEARNER)
+    die_with_parent()  # once more, because the kernel forgets it when the user changes
     place_files(HOME, files)
-    give_up_privileges()
     limit_resources(limits)
 
 
-def make_namespaces() -> None:
-    """Move this process into new namespaces of every kind, in which its user has the id 1000."""
-    user, group = os.geteuid(), os.getegid()
-    system_calls.unshare(NEW_NAMESPACES)
+def user_outside(visible: Iterable[str], modules: Mapping[str, ModuleType]) -> int:
+    """Return which user and group of the host a sandbox's processes and files belong to.
+
+    They are the grader's own, but for root: root owns nearly everything, so a sandbox of root's has
+    a user that owns nothing. If that user could not read the packages, it must be root all the
+    same; this is so if they were installed with a umask such as 077.
+    """
+    own = os.geteuid()
+    files = [getattr(module, "__file__", None) for module in modules.values()]
+    needed = {*visible, *filter(None, files)}
+    needed |= {os.path.dirname(path) for path in needed}
+    inside = [path for path in needed if path in visible or lies_below(path, list(visible))]
+    return own if own or not all(map(others_can_read, inside)) else NOBODY_ELSE
+
+
+def others_can_read(path: str) -> bool:
+    """Return whether everybody may read a file, or enter and list a folder, if it exists."""
+    try:
+        mode = os.stat(path).st_mode
+    except OSError:
+        return True
+    return bool(mode & stat.S_IROTH) and (not stat.S_ISDIR(mode) or bool(mode & stat.S_IXOTH))
+
+
+def make_namespaces(user: int) -> None:
+    """Move this process into new namespaces of every kind.
+
+    There the id 1000 means the host's `user`. Only a process that stays outside can give a process
+    the ids of another user, so a shell does that, for root: user_namespaces(7).
+    """
+    own_user, own_group = os.geteuid(), os.getegid()
+    with contextlib.ExitStack() as stack:
+        give_ids = stack.enter_context(helper_outside(user)) if user != own_user else bool
+        system_calls.unshare(NEW_NAMESPACES)
+        if give_ids():
+            return
     own = Path("/proc/self")
     (own / "setgroups").write_text("deny")  # else nobody may write gid_map: user_namespaces(7)
-    (own / "uid_map").write_text(f"1000 {user} 1")
-    (own / "gid_map").write_text(f"1000 {group} 1")
+    (own / "uid_map").write_text(f"{LEARNER} {own_user} 1")
+    (own / "gid_map").write_text(f"{LEARNER} {own_group} 1")
+
+
+@contextlib.contextmanager
+def helper_outside(user: int) -> Iterator[Callable[[], bool]]:
+    """Start a shell that stays outside; yield a function that has it give us a user's ids.
+
+    The function returns whether that was possible. In a container of few users it is not.
+    """
+    ids = f"0 0 1\\n{LEARNER} {user} 1\\n"
+    process = f"/proc/{os.getpid()}"
+    script = f"read go; printf '{ids}' >{process}/gid_map && printf '{ids}' >{process}/uid_map"
+    theirs, ours = os.pipe()
+    nothing = os.open(os.devnull, os.O_WRONLY)
+    actions = [(os.POSIX_SPAWN_DUP2, theirs, 0), (os.POSIX_SPAWN_DUP2, nothing, 2)]
+    shell = os.posix_spawn("/bin/sh", ["sh", "-c", script], {}, file_actions=actions)
+    os.close(theirs)
+    os.close(nothing)
+    ended = False
+
+    def give_ids() -> bool:
+        nonlocal ended
+        os.write(ours, b"go\n")
+        ended = True
+        return os.waitpid(shell, 0)[1] == 0
+
+    try:
+        yield give_ids
+    finally:
+        os.close(ours)
+        if not ended:
+            os.waitpid(shell, 0)
 
 
 def make_root(base: str, size: int) -> None:
@@ -130,12 +252,53 @@ def lies_below(path: str, folders: list[str]) -> bool:
 
 
 def make_devices(base: str) -> None:
-    """Show those of the host's devices that hold no data, such as /dev/null."""
-    os.makedirs(f"{base}/dev", exist_ok=True)
+    """Show those of the host's devices that hold no data, such as /dev/null, and new terminals.
+
+    The mounts of devices are read-only, so that nobody can change the mode of the host's device.
+    It can be written to all the same. Where the kernel has no terminals to mount, there are none.
+    """
+    os.makedirs(f"{base}/dev/pts", exist_ok=True)
     for name in DEVICES:
         target = f"{base}/dev/{name}"
         Path(target).touch()
         mount(f"/dev/{name}", target, flags=MS_BIND)
+        system_calls.make_read_only(target)
+    options = "newinstance,ptmxmode=0666,mode=0600"
+    with contextlib.suppress(SandboxUnavailable):
+        mount("devpts", f"{base}/dev/pts", "devpts", MS_NOSUID | MS_NOEXEC, options)
+    for name, target in DEVICE_LINKS.items():
+        os.symlink(target, f"{base}/dev/{name}")
+
+
+def describe_machine(base: str) -> None:
+    """Write the files that name the sandbox's user and addresses, and name the machine itself."""
+    for name, text in MACHINE.items():
+        path = Path(base, name)
+        path.parent.mkdir(parents=True, exist_ok=True)
+        if not path.exists():
+            path.write_text(text)
+    system_calls.name_machine("sandbox")
+
+
+def make_writable_folders(base: str) -> None:
+    """Make the folders that stay writable when the rest becomes read-only.
+
+    Each is a mount of its own, of the same file system, so that they share its size.
+    """
+    for folder in WRITABLE:
+        path = f"{base}/{folder}"
+        os.makedirs(path, exist_ok=True)
+        os.chown(path, LEARNER, LEARNER)
+        if path != f"{base}{HOME}":
+            os.chmod(path, 0o1777)
+        mount(path, path, flags=MS_BIND)
+
+
+def start_loopback() -> None:
+    """Start the loopback interface; netdevice(7). There is no other interface."""
+    request = struct.pack("16sH14x", b"lo", IFF_UP)  # struct ifreq
+    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as any_socket:
+        fcntl.ioctl(any_socket, SIOCSIFFLAGS, request)
 
 
 def watch_over(child: int) -> None:
@@ -160,6 +323,9 @@ def mount_proc(base: str) -> None:
     if has_own_pid_max():
         with contextlib.suppress(OSError):
             limit_pids(proc)
+    for name, value in SETTINGS.items():
+        with contextlib.suppress(OSError):
+            Path(proc, "sys", name).write_text(value)
     mount("none", proc, flags=MS_REMOUNT | MS_BIND | MS_RDONLY | MS_NOSUID | MS_NODEV)
 
 
@@ -180,10 +346,15 @@ def has_own_pid_max() -> bool:
 
 
 def change_root(base: str) -> None:
-    """Make `base` the root and unmount the old one, as in the notes of pivot_root(2)."""
+    """Make `base` the root and unmount the old one, as in the notes of pivot_root(2).
+
+    The root is then read-only, but for the folders that are mounts of their own.
+    """
     os.chdir(base)
     system_calls.pivot_root(b".", b".")
     system_calls.unmount(b".")
+    os.chdir("/")
+    mount("none", "/", flags=MS_REMOUNT | MS_BIND | MS_RDONLY | MS_NOSUID | MS_NODEV)
 
 
 def place_files(folder: str, files: Mapping[str, bytes]) -> None:

@@ -1,27 +1,34 @@
 """What a submission's process gives up: privileges, and resources above its limits."""
 
+import os
 import resource
 from pathlib import Path
 
 from nbjudge.sandbox.guest import system_calls
-from nbjudge.sandbox.guest.seccomp import refuse_uncounted_memory
+from nbjudge.sandbox.guest.seccomp import filter_system_calls
 from nbjudge.sandbox.guest.system_calls import prctl
 from nbjudge.sandbox.wire import Limits
 
 CAPABILITIES = 64  # more than there are: capabilities(7)
 
 
-def give_up_privileges() -> None:
-    """Give up all capabilities for good, so that the sandbox's mounts cannot be changed.
+def give_up_privileges(user: int) -> None:
+    """Become this user and group, and give up all capabilities for good.
+
+    Without capabilities the sandbox's mounts cannot be changed.
 
     PR_SET_DUMPABLE keeps other processes from reading this one's memory; prctl(2).
     """
-    prctl(system_calls.PR_SET_DUMPABLE, 0, 0, 0, 0)
     prctl(system_calls.PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0)
     for capability in range(CAPABILITIES):
         prctl(system_calls.PR_CAPBSET_DROP, capability, 0, 0, 0)
+    if os.getuid() != user:
+        os.setgroups([])
+        os.setresgid(user, user, user)
+        os.setresuid(user, user, user)
     system_calls.set_no_capabilities()
-    refuse_uncounted_memory()
+    prctl(system_calls.PR_SET_DUMPABLE, 0, 0, 0, 0)
+    filter_system_calls()
 
 
 def limit_resources(limits: Limits) -> None:
@@ -39,6 +46,7 @@ def limit_resources(limits: Limits) -> None:
     lower(resource.RLIMIT_FSIZE, limits.disk)
     lower(resource.RLIMIT_NOFILE, 1024)
     lower(resource.RLIMIT_NPROC, limits.processes)
+    lower(resource.RLIMIT_SIGPENDING, 1024)  # a waiting signal or a timer is the kernel's memory
 
 
 def lower(which: int, most: int) -> None:

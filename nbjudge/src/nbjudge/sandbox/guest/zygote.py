@@ -43,6 +43,7 @@ class Template(NamedTuple):
     lesson: wire.OfLesson
     given: dict[str, Any]
     visible: list[str]  # paths that the sandbox shows
+    user: int  # of the host, to whom the sandbox's processes belong
     random_state: tuple[Any, ...]
 
 
@@ -120,7 +121,7 @@ def run_template(order: wire.TemplateOrder, sock: socket.socket, shell: Shell) -
     If a cell failed or wrote files, the report says that the template cannot be used. The files
     would be missing from the submission's sandbox.
     """
-    folder = tempfile.mkdtemp(prefix="nbjudge-template-")
+    folder = tempfile.mkdtemp(prefix="template-", dir=os.environ["HOME"])
     namespaces.place_files(folder, order["files"])
     executor.import_all(order["imports"])
     snapshot.fill_caches(order["own"])
@@ -141,6 +142,7 @@ def run_template(order: wire.TemplateOrder, sock: socket.socket, shell: Shell) -
         lesson=order["lesson"],
         given=fixed_names(shell.user_ns),
         visible=visible,
+        user=namespaces.user_outside(visible, sys.modules),
         random_state=random.getstate(),
     )
     wire.send_answer(sock, report)
@@ -188,7 +190,14 @@ def run_submission(order: wire.SessionOrder, sock: socket.socket, template: Temp
     limits = order["limits"]
     os.setsid()
     if order["confined"]:
-        namespaces.enter(order["base"], template.visible, order["hidden"], order["files"], limits)
+        namespaces.enter(
+            order["base"],
+            template.visible,
+            order["hidden"],
+            order["files"],
+            limits,
+            template.user,
+        )
     else:
         adopt_orphans()
         namespaces.place_files(order["base"], order["files"])

@@ -11,10 +11,11 @@ from __future__ import annotations
 import contextlib
 import json
 import os
+import shutil
+import site
 import socket
 import subprocess
 import sys
-import tempfile
 import threading
 import time
 from collections.abc import Iterable, Iterator
@@ -26,6 +27,7 @@ from nbjudge.sandbox import wire
 from nbjudge.sandbox.host.forking_process import ForkingProcess
 from nbjudge.sandbox.host.results import DEADLY, OutputRation, clean_outputs, stopped
 from nbjudge.sandbox.host.session import Session
+from nbjudge.temporary import new_folder
 
 IDLE_TEMPLATES = 2  # template processes that are kept while nobody uses them
 ATTEMPTS = 3  # of a job, when processes of the engine's own are lost
@@ -49,6 +51,7 @@ class ForkServer:
     def __init__(self) -> None:
         self.process: subprocess.Popen[bytes] | None = None
         self.zygote: ForkingProcess | None = None
+        self.home = ""  # the zygote's home folder, with the working folders of its templates
         self.packages: set[str] = set()  # that the zygote imports
         self.templates: dict[TemplateKey, ForkingProcess] = {}  # the last used is the last
         self.closed = False
@@ -117,6 +120,7 @@ class ForkServer:
         return any(template.users for template in self.templates.values())
 
     def _start_zygote(self) -> ForkingProcess:
+        self.home = new_folder("home")
         ours, theirs = socket.socketpair()
         descriptor = theirs.fileno()
         path = os.pathsep.join(dict.fromkeys(path for path in sys.path if path))
@@ -124,8 +128,9 @@ class ForkServer:
         module = "nbjudge.sandbox.guest.zygote"
         environment = wire.ENVIRONMENT | {
             "GLIBC_TUNABLES": MALLOC,
-            "HOME": tempfile.gettempdir(),
+            "HOME": self.home,
             "PYTHONPATH": path,
+            **surroundings(),
         }
         self.process = subprocess.Popen(
             [sys.executable, "-m", module, str(descriptor), packages],
@@ -145,6 +150,8 @@ class ForkServer:
             self.process.wait()
         if self.zygote:
             self.zygote.sock.close()
+        if self.home:
+            shutil.rmtree(self.home, ignore_errors=True)
         self.process = self.zygote = None
 
     # ---- template processes ----
@@ -183,6 +190,18 @@ class ForkServer:
 
 
 FORK_SERVER = ForkServer()  # the one of this worker's process
+
+
+def surroundings() -> dict[str, str]:
+    """Return the environment variables by which the zygote finds what this process finds.
+
+    Its home folder is a new one, so without them it would miss packages that were installed with
+    `pip install --user`, and matplotlib's list of fonts, which takes a while to make.
+    """
+    cache = os.environ.get("XDG_CACHE_HOME") or os.path.expanduser("~/.cache")
+    if site.ENABLE_USER_SITE:
+        return {"XDG_CACHE_HOME": cache, "PYTHONUSERBASE": site.getuserbase()}
+    return {"XDG_CACHE_HOME": cache, "PYTHONNOUSERSITE": "1"}
 
 
 def warm_up(packages: Iterable[str]) -> None:

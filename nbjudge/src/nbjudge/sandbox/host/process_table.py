@@ -1,6 +1,10 @@
 """This machine's processes, read from /proc; see proc(5). Without /proc, none are found."""
 
+import contextlib
+from functools import cache
 from pathlib import Path
+
+LINUX_DEFAULT = 212992  # bytes of a socket's queue
 
 
 def parents() -> dict[int, int]:
@@ -61,6 +65,31 @@ def family(pid: int) -> list[int]:
         found += level
         level = [child for parent in level for child in children(parent)]
     return found
+
+
+def held_by_sockets(pid: int) -> int:
+    """Return the bytes that the sockets of a process's network namespace can hold.
+
+    That is memory of the kernel's, which counts for no process. No file says how much of it is
+    used, so each socket counts with the size of its buffer, which the sandbox's processes cannot
+    change.
+    """
+    try:
+        text = Path(f"/proc/{pid}/net/sockstat").read_text()
+        used = int(text.split()[2])  # after "sockets: used"
+    except (OSError, ValueError, IndexError):
+        return 0
+    return used * socket_buffer()
+
+
+@cache
+def socket_buffer() -> int:
+    """Return the bytes that a socket's queue holds by default; socket(7)."""
+    sizes = [LINUX_DEFAULT]
+    for name in ("wmem_default", "rmem_default"):
+        with contextlib.suppress(OSError, ValueError):
+            sizes.append(int(Path("/proc/sys/net/core", name).read_text()))
+    return max(sizes)
 
 
 def held(pid: int) -> int:

@@ -8,7 +8,6 @@ import os
 import secrets
 import shutil
 import signal
-import tempfile
 import time
 from functools import lru_cache
 from types import CodeType
@@ -21,8 +20,9 @@ from nbjudge.job import Job, Result, Step
 from nbjudge.planning.syntax import parse
 from nbjudge.sandbox import wire
 from nbjudge.sandbox.host.forking_process import ForkingProcess
-from nbjudge.sandbox.host.process_table import children, family, held
+from nbjudge.sandbox.host.process_table import children, family, held, held_by_sockets
 from nbjudge.sandbox.host.results import error, parse_message, result_of, stopped
+from nbjudge.temporary import new_folder
 
 INTERRUPT_SECONDS = 2.0  # after an interrupt, a process that still runs is killed
 START_SECONDS = 60.0  # in which a sandbox must be built
@@ -37,7 +37,7 @@ class Session:
     """
 
     def __init__(self, template: ForkingProcess, job: Job, seed: int | None) -> None:
-        self.base = tempfile.mkdtemp(prefix="nbjudge-sandbox-")
+        self.base = new_folder("sandbox")
         self.key = secrets.token_bytes(32)
         self.limits = job.limits
         self.confined = job.confined
@@ -197,10 +197,13 @@ class Session:
         """Return whether there are too many processes, or they hold too much memory together.
 
         All of them together may hold as much as the limit for one process. What the notebook's
-        process held at its start, which is the template's, is subtracted from each.
+        process held at its start, which is the template's, is subtracted from each. What their
+        sockets can hold counts, too.
         """
         pids = family(self.pid)
         memory = sum(max(0, held(pid) - self.held_at_start) for pid in pids)
+        if self.confined:
+            memory += held_by_sockets(self._first_process())
         return len(pids) > self.limits.processes or memory > self.limits.memory
 
     def _end_leftovers(self) -> bool:
