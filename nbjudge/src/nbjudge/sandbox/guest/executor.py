@@ -36,7 +36,14 @@ from typing import Any
 
 from nbjudge import libraries
 from nbjudge.sandbox.guest import audit_hook, snapshot
-from nbjudge.sandbox.guest.shell import Page, Shell, audited_call, fresh_page, message_of
+from nbjudge.sandbox.guest.shell import (
+    Page,
+    Shell,
+    audited_call,
+    fresh_page,
+    look_like_jupyter,
+    message_of,
+)
 from nbjudge.sandbox.guest.snapshot import Restore
 from nbjudge.sandbox.wire import (
     PYTHON_BUILTINS,
@@ -319,14 +326,13 @@ def reply(descriptor: int, answer: Any) -> None:
 
 def make_shell(packages: list[str]) -> Shell:
     """Return a new shell, after these packages are imported; all notebooks are forks of it."""
-    shell = Shell.instance()
-    sys.modules["__main__"] = shell.user_module
+    shell = Shell()
+    look_like_jupyter()
     # Nearly all objects that imports make are kept: collecting garbage in between finds nothing,
     # and takes a fifth of the time.
     gc.disable()
     import_all(packages)
     gc.enable()
-    sys.path.insert(0, "")  # as in Jupyter, a notebook can import the files beside it
     return shell
 
 

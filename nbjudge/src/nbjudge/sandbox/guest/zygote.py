@@ -117,6 +117,7 @@ def run_template(order: wire.TemplateOrder, sock: socket.socket, shell: Shell) -
     """
     folder = tempfile.mkdtemp(prefix="nbjudge-template-")
     namespaces.place_files(folder, order["files"])
+    shell.prepare_process()
     executor.import_all(order["imports"])
     snapshot.fill_caches(order["own"])
     executor.reseed(order["seed"])
@@ -183,7 +184,7 @@ def run_submission(order: wire.SessionOrder, sock: socket.socket, template: Temp
         adopt_orphans()
         namespaces.place_files(order["base"], order["files"])
         privileges.limit_resources(limits)
-    close_all_but(sock.fileno())
+    close_all_but(sock.fileno(), *template.shell.prepare_process())
     random.setstate(template.random_state)  # Python seeds it anew in every fork
     if order["seed"] is not None:
         executor.reseed(order["seed"])
@@ -194,10 +195,13 @@ def run_submission(order: wire.SessionOrder, sock: socket.socket, template: Temp
     )
 
 
-def close_all_but(kept: int) -> None:
-    """Close all files but the standard streams and this one."""
-    os.closerange(3, kept)
-    os.closerange(kept + 1, 1024)
+def close_all_but(*kept: int) -> None:
+    """Close all files but the standard streams and these."""
+    start = 3
+    for descriptor in sorted(kept):
+        os.closerange(start, descriptor)
+        start = descriptor + 1
+    os.closerange(start, 1024)
 
 
 if __name__ == "__main__":
