@@ -17,6 +17,7 @@ import asyncio
 import contextlib
 import fcntl
 import importlib.util
+import json
 import os
 import selectors
 import sys
@@ -30,6 +31,7 @@ from IPython.core.profiledir import ProfileDir
 from ipykernel.iostream import OutStream
 from ipykernel.ipkernel import IPythonKernel
 from ipykernel.kernelapp import IPKernelApp
+from jupyter_client.jsonutil import json_default
 from jupyter_client.session import Session
 from tornado.ioloop import IOLoop
 from traitlets import observe
@@ -43,6 +45,7 @@ if TYPE_CHECKING:
 
 LONGEST_PRINTED = 4 * KEPT_TEXT + 1  # bytes that are read of what other programs print
 CONNECTION_FILE = "/tmp/kernel.json"  # which a kernel is told; it does not exist
+NO_HISTORY_FILE = "--HistoryManager.hist_file=:memory:"  # as nbclient starts kernels
 TURNS = 5  # of the event loop after a cell, in which tasks that the cell has started go on
 
 
@@ -114,7 +117,9 @@ class Page:
         elif kind == "update_display_data":
             self.update(content)
         elif kind == "error":
-            self.fail(content["ename"], content["evalue"], content["traceback"])
+            lines = content["traceback"]
+            shown = [str(line) for line in lines] if isinstance(lines, list) else [str(lines)]
+            self.fail(content["ename"], content["evalue"], shown)
         elif kind == "clear_output":
             self.clear(content["wait"])
 
@@ -150,12 +155,20 @@ class PageSession(Session):
         if not isinstance(message, dict):
             message = self.msg(msg_or_type, content)
         self.shell.collect_printed()
-        kind, content = message["msg_type"], message["content"]
+        kind, content = message["msg_type"], as_json(message["content"])
         if kind.startswith("comm_"):
             self.shell.widgets.take(kind, content)
         else:
             self.shell.receiver().take(kind, content)
         return message
+
+
+def as_json(content: Any) -> Any:
+    """Return a message's content as it would arrive: bytes in base 64, dates and more as text.
+
+    Raises TypeError or ValueError for what a message cannot hold.
+    """
+    return json.loads(json.dumps(content, default=json_default))
 
 
 class Stream(OutStream):
@@ -460,7 +473,7 @@ def look_like_jupyter() -> None:
     file beside the notebook hides an installed package of its name.
     """
     launcher = importlib.util.find_spec("ipykernel_launcher")
-    sys.argv[:] = [str(launcher and launcher.origin), "-f", CONNECTION_FILE]
+    sys.argv[:] = [str(launcher and launcher.origin), "-f", CONNECTION_FILE, NO_HISTORY_FILE]
     packages = ("site-packages", "dist-packages")
     places = [place for place, path in enumerate(sys.path) if path.endswith(packages)]
     sys.path.insert(min(places, default=0), "")
