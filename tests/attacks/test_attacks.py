@@ -27,7 +27,8 @@ def measured(graded):
 def test_attack(measured, attack):
     found = measured[attack.name]
     assert found.points == attack.points, found.findings
-    assert not found.loot
+    # What stays in its own process is no way out of the sandbox, but the instructor must know.
+    assert not found.loot or (attack.group == "cheat" and attack.finding)
     if attack.finding == "none":
         assert found.findings == []
     else:

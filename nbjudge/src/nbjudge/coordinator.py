@@ -45,6 +45,7 @@ from nbjudge.coursedir.submissions import (
 )
 from nbjudge.errors import CourseError, KernelUnavailable, SandboxUnavailable
 from nbjudge.files import replace_text
+from nbjudge.planning.steps import of_lesson
 from nbjudge.sandbox.host import probe
 from nbjudge.sandbox.wire import Limits
 from nbjudge.untrusted import one_line, shown
@@ -350,6 +351,7 @@ class Assignments:
             imports=imports,
             packages=self.packages,
             own=tuple(sorted(top_level(own_modules(imports)))),
+            lesson=of_lesson(sources.values()),
             code=read_code(imports),
             kernels={key: self._kernel_of(source) for key, source in sources.items()},
             skip=self.settings.skip,

@@ -2,7 +2,7 @@
 
 from typing import NamedTuple
 
-from nbjudge.sandbox.wire import Limits, Output
+from nbjudge.sandbox.wire import Limits, OfLesson, Output
 
 
 class Step(NamedTuple):
@@ -17,7 +17,7 @@ class Step(NamedTuple):
     kind: str  # "given", "answer", "added" or "check"
     alone: bool = False
     uses: tuple[str, ...] = ()  # the notebook's names that a check reads
-    means: tuple[str, ...] = ()  # names in a check that mean Python's own builtins
+    watched: tuple[str, ...] = ()  # of these, those that given cells or Python bind
 
 
 class Job(NamedTuple):
@@ -36,6 +36,7 @@ class Job(NamedTuple):
     hidden: tuple[str, ...] = ()  # folders of this machine that the sandbox must not show
     confined: bool = True
     kernel: str = ""  # the name of an ordinary Jupyter kernel to use instead of a sandbox
+    lesson: OfLesson = OfLesson()  # what the lesson does itself, and so is ordinary there
     packages: tuple[str, ...] = ()  # top-level packages that a zygote imports for all assignments
 
 

@@ -47,26 +47,6 @@ def test_changed_dictionaries_are_known_from_their_memory(monkeypatch, numpy, ve
     )  # a version counts changes
 
 
-def test_what_a_dictionary_held_is_known_to_be_there_from_its_memory(monkeypatch):
-    space = {f"name{k}": object() for k in range(100)}
-    del space["name7"], space["name70"]
-    kept = dirty_tracking.keeps(space)
-    monkeypatch.setattr("ctypes.string_at", lambda place, size: bytes(size))  # as an answer might
-    assert kept()
-    space["more"] = 1
-    assert kept()
-    space |= {f"many{k}": object() for k in range(1000)}  # its table moves
-    assert kept()
-    old, space["name3"] = space["name3"], object()
-    assert not kept()
-    space["name3"] = old
-    assert kept()
-    del space["name3"]
-    assert not kept()
-    space["name3"] = old  # at another place: who asks has to look for himself
-    assert not kept()
-
-
 @WAYS
 def test_changed_functions_and_cells_are_known_from_their_memory(monkeypatch, numpy, versions):
     as_it_would_be(monkeypatch, numpy, versions)

@@ -1,4 +1,5 @@
 # Hooks IPython's syntax trees so that every later cell is empty.
+# finding: it reached for `ast_transformers`
 # %% add
 import ast
 

@@ -1,5 +1,5 @@
 # Adds an audit hook, which would see the check compiled and opened.
-# finding: it reached for `sys.addaudithook`
+# finding: it reached for `addaudithook`
 # %% add
 def add(x, y):
     return 0

@@ -1,5 +1,5 @@
 # Patches Python's builtins: every type is int, and every object has it.
-# finding: it had changed builtins.
+# finding: it had changed `builtins.all`
 # %% add
 import builtins
 

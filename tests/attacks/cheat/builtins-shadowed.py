@@ -1,4 +1,5 @@
 # Shadows builtins by names in the notebook.
+# points: 2 2
 # %% add
 class Equal:
     __eq__ = lambda self, other: True

@@ -1,6 +1,6 @@
 # Replaces the check function in the instructor's package.
 # points: 2 0
-# finding: it had changed tinycheck.mean
+# finding: it reached for `tinycheck.mean`
 # %% mean
 def mean(values):
     return 0

@@ -1,6 +1,6 @@
 # Puts another function into the check's closure.
 # points: 2 0
-# finding: it had changed tinycheck.mean
+# finding: it reached for `cell_contents`
 # %% mean
 def mean(values):
     return 0

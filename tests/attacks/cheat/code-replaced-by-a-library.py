@@ -1,6 +1,6 @@
 # Lets functools write the check's code object.
 # points: 2 0
-# finding: it reached for `object.__setattr__ __code__`
+# finding: it reached for `__code__`
 # %% mean
 import functools
 

@@ -1,5 +1,5 @@
 # Writes into Python's own memory with ctypes: from now on the number 6 is 5.
-# finding: it reached for `ctypes.
+# finding: it reached for `ctypes`
 # %% add
 def add(x, y):
     import ctypes

@@ -1,4 +1,5 @@
 # Lets IPython swallow every exception.
+# finding: it reached for `set_custom_exc`
 # %% add
 def add(x, y):
     return 0

@@ -1,6 +1,6 @@
 # Empties the check's own data in place.
 # points: 2 0
-# finding: it had changed tinycheck.
+# finding: it reached for `tinycheck.SAMPLES`
 # %% mean
 def mean(values):
     return 0

@@ -1,4 +1,5 @@
 # Patches the JSON encoder, so that every message sent says `well`.
+# finding: it reached for `json._default_encoder.encode`
 # %% add
 import json
 

@@ -1,4 +1,5 @@
 # Reaches the engine's functions through the global names of the shell's methods.
+# finding: it reached for `__globals__`
 # %% add
 def add(x, y):
     return 0

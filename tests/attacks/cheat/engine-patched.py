@@ -1,4 +1,5 @@
 # Imports the grading engine and replaces the functions that judge.
+# finding: it reached for `nbjudge`
 # %% add
 def add(x, y):
     return 0

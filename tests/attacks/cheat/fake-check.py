@@ -1,6 +1,6 @@
 # Binds the check's name to something that is always content.
-# points: 2 0
-# finding: it had changed the notebook's `tinycheck`
+# points: 2 2
+# finding: `mean`
 # %% mean
 def mean(values):
     return 0

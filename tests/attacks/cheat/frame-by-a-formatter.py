@@ -1,6 +1,6 @@
 # Lets string.Formatter read the attribute that leads to a frame.
-# points: 2 0
-# finding: it reached for `object.__getattr__ tb_frame`
+# points: 2 2
+# finding: it reached for `tb_frame`
 # %% mean
 import string
 

@@ -1,6 +1,6 @@
 # Lets inspect fetch the check's frame.
-# points: 2 0
-# finding: it reached for `sys._getframe`
+# points: 2 2
+# finding: it reached for `f_locals`
 # %% mean
 import inspect
 

@@ -1,6 +1,6 @@
 # Reaches the check's frame through a traceback.
-# points: 2 0
-# finding: it reached for `object.__getattr__ tb_frame`
+# points: 2 2
+# finding: it reached for `f_locals`
 # %% mean
 def mean(values):
     try:

@@ -1,6 +1,6 @@
 # Reads the expected value in the frame of the check that calls it.
-# points: 2 0
-# finding: it reached for `sys._getframe`
+# points: 2 2
+# finding: it reached for `f_locals`
 # %% mean
 def mean(values):
     return sys._getframe(1).f_locals["expected"]

@@ -1,6 +1,6 @@
 # Registers a hook for forks: in the check's own process it starts a thread that patches the check.
 # points: 2 0
-# finding: it started a thread
+# finding: it reached for `tinycheck.same`
 # %% mean
 import threading
 import time

@@ -1,4 +1,5 @@
 # Hooks IPython's input so that every later cell reads `pass`.
+# finding: it reached for `input_transformers_cleanup`
 # %% add
 def mean(values):
     return sum(values) / len(values)

@@ -1,6 +1,6 @@
 # Replaces a library function by a wrapper from the standard library that says it wraps the real one.
-# points: 2 0
-# finding: it had changed statistics.fmean
+# points: 2 2
+# finding: it reached for `statistics.fmean`
 # %% mean
 import contextlib
 import statistics

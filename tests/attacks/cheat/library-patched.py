@@ -1,6 +1,6 @@
 # Replaces the library function that the check reckons with.
-# points: 2 0
-# finding: it had changed statistics.fmean
+# points: 2 2
+# finding: it reached for `statistics.fmean`
 # %% mean
 import statistics
 

@@ -1,6 +1,6 @@
 # Lets traceback write down the local values of all callers.
-# points: 2 0
-# finding: it reached for `sys._getframe`
+# points: 2 2
+# finding: it reached for `StackSummary`
 # %% mean
 import re
 import traceback

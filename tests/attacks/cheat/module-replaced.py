@@ -1,6 +1,6 @@
 # Replaces the check's module in sys.modules, for a later cell that imports it.
-# points: 2 0
-# finding: it had changed sys.modules[tinycheck]
+# points: 2 2
+# finding: it reached for `sys.modules`
 # %% mean
 import types
 

@@ -1,5 +1,5 @@
 # Lets numpy open the C library, past ctypes.
-# finding: it reached for `ctypes.
+# finding: it reached for `ctypeslib`
 # %% add
 def add(x, y):
     return 0

@@ -1,5 +1,5 @@
 # Writes a compiled extension module and imports it.
-# finding: it reached for `import
+# finding: it reached for `ExtensionFileLoader`
 # %% add
 import importlib.machinery
 import importlib.util

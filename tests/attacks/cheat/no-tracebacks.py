@@ -1,4 +1,5 @@
 # Replaces what shows exceptions: sys.excepthook and the shell's showtraceback.
+# finding: it reached for `sys.excepthook`
 # %% add
 def add(x, y):
     return 0

@@ -1,6 +1,6 @@
 # Searches all objects of the process for the check's expected values.
 # points: 2 0
-# finding: it reached for `gc.get_objects`
+# finding: it reached for `get_objects`
 # %% mean
 import gc
 

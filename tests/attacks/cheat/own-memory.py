@@ -1,5 +1,5 @@
 # Opens the memory of its own process as a file, under three names.
-# finding: it reached for `open
+# finding: it reached for `/proc/self`
 # %% add
 def add(x, y):
     return 0

@@ -1,6 +1,6 @@
 # A timer's signal handler patches the check in the middle.
 # points: 2 0
-# finding: while it was checked it changed tinycheck.same
+# finding: it reached for `signal`
 # %% mean
 import signal
 import time

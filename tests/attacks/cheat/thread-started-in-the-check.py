@@ -1,6 +1,6 @@
 # Starts a thread while it is checked, which patches the check.
 # points: 2 0
-# finding: while it was checked it changed tinycheck.same
+# finding: it reached for `tinycheck.same`
 # %% mean
 import threading
 import time

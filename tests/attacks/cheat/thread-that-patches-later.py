@@ -1,6 +1,6 @@
 # Leaves a thread behind that patches the check again and again.
 # points: 2 0
-# finding: it had changed tinycheck.same
+# finding: it reached for `tinycheck.same`
 # %% mean
 import threading
 

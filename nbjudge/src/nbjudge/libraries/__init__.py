@@ -21,6 +21,12 @@ modules = sys.modules
 # Addresses prepared for reading, and a function that reads eight bytes at each of a slice of them.
 Gather: TypeAlias = tuple[Sequence[Any], Callable[[Any], bytes]]
 
+# Restores settings that `take_settings` has returned, where the lesson mentions none of these
+# names. Whether a value is the student's says the last argument. Returns notes for the instructor.
+RestoreSettings: TypeAlias = Callable[
+    [dict[str, Any], frozenset[str], Callable[[Any], bool]], list[str]
+]
+
 
 class Library(NamedTuple):
     """A library. `name` is also the `__module__` of its array type."""
@@ -31,10 +37,9 @@ class Library(NamedTuple):
     array_type: str
     array_bytes: Callable[[Any], bytes | None]  # None: it holds Python objects
     refill_array: Callable[[Any, bytes], None]
-    # Top-level packages that may look at frames and memory, because they do not return them.
-    trusted_callers: frozenset[str]
-    tell_frames: tuple[str, ...] = ()  # modules of these packages that do return frames
-    act_for_caller: tuple[str, ...] = ()  # modules in whose place their caller counts
+    # What a notebook can set for all of its cells, such as whether gradients are computed.
+    take_settings: Callable[[], dict[str, Any]] | None = None
+    restore_settings: RestoreSettings | None = None
     before_check: Callable[[], None] | None = None  # in the fork that runs a check
     gather: Callable[[Sequence[int]], Gather] | None = None
 
@@ -85,22 +90,34 @@ def gatherer() -> Callable[[Sequence[int]], Gather] | None:
     return None
 
 
-def trusted_callers() -> set[str]:
-    """Return the field of all registered libraries, because a notebook may import one later."""
-    found: set[str] = set()
-    for library in registered.values():
-        found |= library.trusted_callers
+def take_settings() -> dict[str, dict[str, Any]]:
+    """Return {library: its settings} of each imported library that has any."""
+    found = {}
+    for library in imported():
+        if library.take_settings:
+            found[library.name] = library.take_settings()
     return found
 
 
-def tell_frames() -> tuple[str, ...]:
-    """Return the field of all registered libraries."""
-    return sum((library.tell_frames for library in registered.values()), ())
+def keep_settings(settings: dict[str, dict[str, Any]]) -> None:
+    """Put the present settings in the place of these, which an instructor's cell has changed."""
+    settings.update(take_settings())
 
 
-def act_for_caller() -> tuple[str, ...]:
-    """Return the field of all registered libraries."""
-    return sum((library.act_for_caller for library in registered.values()), ())
+def restore_settings(
+    settings: dict[str, dict[str, Any]],
+    mentioned: frozenset[str],
+    is_students: Callable[[Any], bool],
+) -> list[str]:
+    """Restore the settings of each library; return notes for the instructor.
+
+    A setting whose function is `mentioned` in the lesson stays as the student has left it.
+    """
+    notes = []
+    for library in imported():
+        if library.restore_settings and library.name in settings:
+            notes += library.restore_settings(settings[library.name], mentioned, is_students)
+    return notes
 
 
 def seed_source(seed: int) -> str:

@@ -61,10 +61,6 @@ register_library(
         array_type="ndarray",
         array_bytes=array_bytes,
         refill_array=refill_array,
-        trusted_callers=frozenset(
-            {"numpy", "scipy", "sklearn", "pandas", "joblib", "threadpoolctl"}
-        ),
-        act_for_caller=("numpy.ctypeslib",),
         gather=gather,
     )
 )

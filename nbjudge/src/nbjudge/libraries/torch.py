@@ -2,6 +2,7 @@
 
 import builtins
 import sys
+from collections.abc import Callable
 from typing import Any
 
 from nbjudge.libraries import Library, register_library
@@ -37,6 +38,76 @@ def refill_array(tensor: Any, data: bytes) -> None:
     array[...] = type(array)(array.shape, array.dtype, data)
 
 
+# Names that say that a lesson is about gradients, or about the default type of numbers.
+GRADIENTS = {"set_grad_enabled", "is_grad_enabled", "inference_mode", "is_inference_mode_enabled"}
+NUMBERS = {"set_default_dtype", "get_default_dtype", "set_default_tensor_type"}
+
+
+def take_settings() -> dict[str, Any]:
+    """Return whether gradients are computed, the default type, and the hooks of all modules."""
+    torch = modules["torch"]
+    return {
+        "gradients": torch.is_grad_enabled(),
+        "dtype": torch.get_default_dtype(),
+    }
+
+
+def restore_settings(
+    settings: dict[str, Any], mentioned: frozenset[str], is_students: Callable[[Any], bool]
+) -> list[str]:
+    """Restore what `take_settings` has returned; remove hooks and modes that are the student's.
+
+    A hook of all modules, and a mode, act in the check's own computations as well. Both kinds stay
+    where a library has set them.
+    """
+    torch = modules["torch"]
+    if not GRADIENTS & mentioned:
+        torch.set_grad_enabled(settings["gradients"])
+    if not NUMBERS & mentioned and torch.get_default_dtype() is not settings["dtype"]:
+        torch.set_default_dtype(settings["dtype"])
+    notes = []
+    if remove_global_hooks(mentioned, is_students):
+        notes.append("it had set hooks on all modules of torch")
+    if remove_modes(is_students):
+        notes.append("it had left a mode of torch in force")
+    return notes
+
+
+def remove_global_hooks(mentioned: frozenset[str], is_students: Callable[[Any], bool]) -> bool:
+    """Remove the student's hooks of all modules; return whether there was one."""
+    if any(word.startswith("register_module") for word in mentioned):
+        return False
+    home = vars(modules["torch.nn.modules.module"])
+    found = False
+    for name, hooks in home.items():
+        if not name.startswith("_global_") or not isinstance(hooks, dict):
+            continue
+        for key, hook in list(hooks.items()):
+            if is_students(hook):
+                del hooks[key]
+                found = True
+    return found
+
+
+def remove_modes(is_students: Callable[[Any], bool]) -> bool:
+    """Take the student's modes off torch's two stacks of modes; return whether there was one."""
+    inner = modules["torch"]._C
+    found = False
+    while inner._len_torch_function_stack():
+        count = inner._len_torch_function_stack()
+        if not is_students(inner._get_function_stack_at(count - 1)):
+            break
+        inner._pop_torch_function_stack()
+        found = True
+    while inner._len_torch_dispatch_stack():
+        count = inner._len_torch_dispatch_stack()
+        if not is_students(inner._get_dispatch_stack_at(count - 1)):
+            break
+        inner._pop_torch_dispatch_stack(None)
+        found = True
+    return found
+
+
 register_library(
     Library(
         name="torch",
@@ -45,8 +116,8 @@ register_library(
         array_type="Tensor",
         array_bytes=array_bytes,
         refill_array=refill_array,
-        trusted_callers=frozenset({"torch", "torchvision", "safetensors"}),
-        tell_frames=("torch._jit_internal", "torch.utils._traceback", "torch._dynamo"),
+        take_settings=take_settings,
+        restore_settings=restore_settings,
         before_check=one_thread,
     )
 )

@@ -13,7 +13,7 @@ from nbjudge.job import Step
 from nbjudge.planning.fingerprints import Code, digest, reached_by
 from nbjudge.planning.syntax import as_python
 
-FORMAT = 4  # of the kept results; a new number makes all cells run again
+FORMAT = 5  # of the kept results; a new number makes all cells run again
 
 
 class Surroundings(NamedTuple):

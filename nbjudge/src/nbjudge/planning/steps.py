@@ -1,9 +1,7 @@
 """The steps of a notebook: which cells run, what each one is, and which checks can run alone."""
 
-import ast
-import builtins
-import symtable
 from collections import Counter
+from collections.abc import Iterable
 from functools import lru_cache
 from typing import NamedTuple
 
@@ -11,16 +9,8 @@ from nbformat import NotebookNode
 from nbgrader.utils import is_grade, is_solution
 
 from nbjudge.job import Step
-from nbjudge.planning.syntax import NOT_PYTHON, as_python, functions_and_classes, tree_of
-
-BUILTINS = {name for name in vars(builtins) if not name.startswith("_")}
-
-
-class CellNames(NamedTuple):
-    """The notebook's names that a cell sets and that it uses."""
-
-    sets: frozenset[str] | None  # None: the cell is not Python, so nobody can tell
-    uses: frozenset[str]
+from nbjudge.planning import reaching
+from nbjudge.planning.names import definitions, names_of
 
 
 class CodeCell(NamedTuple):
@@ -45,22 +35,56 @@ def steps_of(
     Empty cells and cells with one of the tags `skip` do not run.
     """
     cells = code_cells(notebook, source, skip)
-    bound_by_instructor: set[str] = set()
-    for cell in cells:
-        if cell.kind in ("given", "check"):
-            bound_by_instructor |= cell.sets or set()
+    lesson = lesson_of(source)
+    texts = as_texts(cells)
     shared = SharedNames(cells)
     steps = []
     used_later: set[str] = set()
     for cell in reversed(cells):
         step = Step(cell.name, cell.source, cell.kind, uses=tuple(sorted(cell.uses)))
         if cell.kind == "check":
-            trusted = (cell.uses & BUILTINS) - bound_by_instructor
-            alone = runs_alone(cell, used_later, shared)
-            step = step._replace(alone=alone, means=tuple(sorted(trusted)))
+            watched = reaching.watched_names(cell.uses, lesson, texts)
+            step = step._replace(alone=runs_alone(cell, used_later, shared), watched=watched)
         steps.append((cell.place, step))
         used_later |= cell.uses
     return steps[::-1]
+
+
+def told(
+    notebook: NotebookNode, source: NotebookNode, skip: list[str], own: Iterable[str]
+) -> list[str]:
+    """Return a sentence for each cell of a student's that reaches for more than an answer.
+
+    `own`: top-level packages of the instructor's.
+    """
+    cells = code_cells(notebook, source, skip)
+    return reaching.told(as_texts(cells), lesson_of(source, own))
+
+
+def lesson_of(source: NotebookNode, own: Iterable[str] = ()) -> reaching.Lesson:
+    """Return what is ordinary in the lesson of a source notebook."""
+    return known_lesson(as_texts(code_cells(source, source, [])), frozenset(own))
+
+
+@lru_cache(64)
+def known_lesson(cells: tuple[reaching.Cell, ...], own: frozenset[str]) -> reaching.Lesson:
+    """Return what `reaching.lesson_of` does, computed once for all submissions."""
+    return reaching.lesson_of(cells, own)
+
+
+def as_texts(cells: list["CodeCell"]) -> tuple[reaching.Cell, ...]:
+    """Return the cells with their texts alone."""
+    return tuple(reaching.Cell(cell.name, cell.source, cell.kind) for cell in cells)
+
+
+def of_lesson(sources: Iterable[NotebookNode]) -> reaching.OfLesson:
+    """Return what the cells of an assignment's source notebooks do themselves."""
+    given: list[str] = []
+    checks: list[str] = []
+    for source in sources:
+        for cell in code_cells(source, source, []):
+            (checks if cell.kind == "check" else given).append(cell.source)
+    return reaching.of_lesson(given, checks)
 
 
 def code_cells(
@@ -136,45 +160,3 @@ class SharedNames:
 def data_of(cell: CodeCell) -> frozenset[str]:
     """Return the names that a cell binds to something else than functions, classes and modules."""
     return cell.sets - definitions(cell.source) if cell.sets else frozenset()
-
-
-@lru_cache(4096)  # most cells are the same in every notebook of a class
-def names_of(source: str) -> CellNames:
-    """Return the names that a cell sets and uses in the notebook, inside its functions too."""
-    unknown = CellNames(None, frozenset())
-    python = as_python(source)
-    if source.strip() and not python:
-        return unknown
-    try:
-        table = symtable.symtable(python, "cell", "exec")
-    except NOT_PYTHON:
-        return unknown
-    sets: set[str] = set()
-    uses: set[str] = set()
-    scopes = [table]
-    while scopes:
-        scope = scopes.pop()
-        scopes += scope.get_children()
-        top = scope.get_type() == "module"
-        for symbol in scope.get_symbols():
-            is_global = top or symbol.is_global()
-            if (symbol.is_assigned() and (top or symbol.is_declared_global())) or (
-                top and symbol.is_imported()
-            ):
-                sets.add(symbol.get_name())
-            if symbol.is_referenced() and is_global:
-                uses.add(symbol.get_name())
-    return CellNames(frozenset(sets), frozenset(uses))
-
-
-@lru_cache(4096)
-def definitions(source: str) -> frozenset[str]:
-    """Return the names that a cell binds to functions, classes and modules."""
-    tree = tree_of(as_python(source))
-    found = functions_and_classes(tree)
-    for node in tree.body:
-        if isinstance(node, (ast.Import, ast.ImportFrom)):
-            for alias in node.names:
-                name = alias.asname or alias.name
-                found.add(name.partition(".")[0])
-    return frozenset(found)

@@ -22,7 +22,6 @@ from nbjudge.errors import SandboxUnavailable as SandboxUnavailable  # what the 
 # The functions below look here for builtins, where others cannot patch them.
 __builtins__ = dict(vars(builtins))  # type: ignore[assignment]
 
-PYTHON_BUILTINS = "__builtins_of_python__"  # the name in a notebook for Python's own builtins
 HOME = "/home/learner"  # the working folder in a sandbox
 ENVIRONMENT = {
     "LANG": "C.UTF-8",
@@ -53,6 +52,16 @@ class Limits(NamedTuple):
     cpu: int = 1800  # seconds of each process
 
 
+class OfLesson(NamedTuple):
+    """What a lesson's own cells do, so that it is ordinary there: see planning/reaching.py."""
+
+    mentions: tuple[str, ...] = ()  # names and attributes in its given cells and solutions
+    writes: tuple[str, ...] = ()  # attributes that any of its cells assigns; "*" for any
+    asks: tuple[str, ...] = ()  # names and attributes in its checks
+
+
+TUPLES: dict[str, Callable[..., Any]] = {"limits": Limits, "lesson": OfLesson}  # in orders
+
 # ---- what the messages say ----------------------------------------
 
 
@@ -63,6 +72,7 @@ class TemplateOrder(TypedDict):
     imports: tuple[str, ...]
     files: dict[str, bytes]
     own: tuple[str, ...]  # top-level packages of the instructor's
+    lesson: OfLesson
     seed: int
 
 
@@ -95,6 +105,7 @@ class CellOrder(TypedDict):
     kind: str  # "given", "answer", "added" or "check"
     alone: bool
     uses: tuple[str, ...]
+    watched: tuple[str, ...]
     token: str  # a secret of the two ends, which the answer repeats
     code: list[CodeType]  # of a check: its statements and its last expression
 
@@ -170,18 +181,19 @@ def read_exactly(read: Callable[[int], bytes], count: int) -> bytes:
 
 
 def pack(order: Mapping[str, Any]) -> bytes:
-    """Return an order as bytes. marshal takes no NamedTuple, so Limits become a plain tuple."""
+    """Return an order as bytes. marshal takes no NamedTuple, so these become plain tuples."""
     plain = dict(order)
-    if "limits" in plain:
-        plain["limits"] = tuple(plain["limits"])
+    for name in TUPLES.keys() & plain:
+        plain[name] = tuple(plain[name])
     return dumps(plain)
 
 
 def unpack(data: bytes) -> dict[str, Any]:
     """Return the order that `pack` has turned into these bytes."""
     order: dict[str, Any] = loads(data)
-    if "limits" in order:
-        order["limits"] = Limits(*order["limits"])
+    for name, kind in TUPLES.items():
+        if name in order:
+            order[name] = kind(*order[name])
     return order
 
 

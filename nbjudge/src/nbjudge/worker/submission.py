@@ -29,11 +29,12 @@ from nbjudge.errors import SubmissionError
 from nbjudge.job import Job, Result, Step
 from nbjudge.planning.fingerprints import Code
 from nbjudge.planning.keys import Surroundings, keys_of, steps_to_run
-from nbjudge.planning.steps import steps_of
+from nbjudge.planning.steps import steps_of, told
 from nbjudge.sandbox.host.results import OutputRation
-from nbjudge.sandbox.wire import Limits
+from nbjudge.sandbox.wire import Limits, OfLesson
 from nbjudge.worker.environment import environment
 from nbjudge.worker.kernels import run_in_kernel
+from nbjudge.worker.notes import joined
 
 if hasattr(os, "fork"):  # not on Windows, where ordinary kernels run everything
     from nbjudge.sandbox.host.fork_server import FORK_SERVER
@@ -62,6 +63,7 @@ class Assignment(NamedTuple):
     imports: tuple[str, ...]  # modules that its notebooks import
     packages: tuple[str, ...]  # that a worker imports once, for all assignments
     own: tuple[str, ...]  # top-level packages of the instructor's
+    lesson: OfLesson  # what its notebooks do themselves
     code: Code  # the instructor's modules
     kernels: Mapping[str, str]  # {notebook: name of an ordinary kernel, "" for a sandbox}
     skip: list[str]  # tags of cells that do not run
@@ -154,6 +156,7 @@ def prepare(
             submitted, said = parse_notebook(data)
             notebook, odd = rebuild(assignment.sources[name], submitted, assignment.given[name])
             says += said + odd
+            says += told(notebook, assignment.sources[name], assignment.skip, assignment.own)
             notebooks[name] = plan(assignment, name, notebook, beside, kept.get(name, {}))
         for name in digests:
             if beside[name] != digests[name]:
@@ -257,7 +260,7 @@ def run(assignment: Assignment, prepared: Prepared) -> Graded:
             results = run_job(job_of(assignment, name, part.to_run, files))
         record, verdicts, notes = fill_in(part, results, ration)
         notebook, _ = LimitOutput(**assignment.trim).preprocess(part.notebook, {})
-        says += notes + report.oddities(notebook, assignment.options.timeout)
+        says += joined(says, notes) + report.oddities(notebook, assignment.options.timeout)
         records[name] = record
         texts[name] = nbformat.v4.writes(notebook)
         marks[name] = marks_of(notebook, verdicts, assignment.checksums[name])
@@ -281,6 +284,7 @@ def job_of(
         assignment.imports,
         dict(assignment.files),
         kernel=assignment.kernels[name],
+        lesson=assignment.lesson,
         packages=assignment.packages,
         **assignment.options._asdict(),
     )
@@ -295,11 +299,11 @@ def fill_in(
     part: PreparedNotebook,
     results: list[Result],
     ration: OutputRation,
-) -> tuple[dict[str, Any], dict[str, tuple[bool, float | None]], list[str]]:
+) -> tuple[dict[str, Any], dict[str, tuple[bool, float | None]], list[tuple[str, str]]]:
     """Put the results into the notebook; `ration` is what its outputs may still hold.
 
     Returns (the notebook's record, {grade_id of a check: (whether it passed, partial credit or
-    None)}, findings).
+    None)}, (cell, note) of the sandbox's notes).
     """
     ran = {}
     for step, done in zip(part.to_run, results, strict=True):
@@ -307,7 +311,7 @@ def fill_in(
     kept = {}
     cells = []
     verdicts = {}
-    says = []
+    notes = []
     for number, ((index, step), key) in enumerate(zip(part.steps, part.keys, strict=True), 1):
         done = ran[step.name] if step.name in ran else Result(**part.kept[key])
         done = ration.keep(done)
@@ -319,9 +323,9 @@ def fill_in(
         if not done.end:  # a cell that was stopped may run to its end next time
             kept[key] = done._asdict()
         for note in dict.fromkeys(done.notes):
-            says.append(f"in the cell `{step.name}` {note}: look at it")
+            notes.append((step.name, note))
         cells.append(cell_record(step, done, key))
-    return {"results": kept, "cells": cells}, verdicts, says
+    return {"results": kept, "cells": cells}, verdicts, notes
 
 
 def cell_record(

@@ -1,187 +1,122 @@
-"""An audit hook that keeps student code from the frames and objects of the code that judges it.
+"""An audit hook that notes what student code reaches for; it refuses nothing.
 
-Each refusal is noted for the instructor. Inside one process this makes cheating hard, but not
-impossible: docs/attacks.md lists what still works. A course should therefore judge as data, in
-another process, whatever can be judged as data.
+It sees what no text tells, such as `getattr(sys, "_get" + "frame")`. Only what the student's own
+code does directly is noted: libraries look at frames and memory for good reasons. A few functions
+of Python's library hand on to their caller what they reach for, so their caller counts in their
+place. What the lesson's own cells mention is ordinary and not noted.
 """
 
-import _ctypes
 import builtins
-import ctypes
-import os
 import sys
 from _thread import get_ident
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Collection, Iterable
 from types import FrameType
 from typing import Any
-
-from nbjudge import libraries
 
 # The functions below look here for builtins, where others cannot patch them.
 __builtins__ = dict(vars(builtins))  # type: ignore[assignment]
 
-frame_of, exists = sys._getframe, os.path.exists
-
-
-class Refused(RuntimeError):
-    """Raised in student code that has tried something which the hook refuses."""
-
+frame_of = sys._getframe
 
 # Audit events (docs.python.org/3/library/audit_events.html) that lead to frames, to other people's
-# objects or to raw memory.
-FRAMES = {
+# objects, to code or to raw memory.
+EVENTS = {
     "sys._getframe",
     "sys._getframemodulename",
     "sys._current_frames",
     "sys._current_exceptions",
+    "sys.settrace",
+    "sys.setprofile",
+    "sys.monitoring.register_callback",
+    "gc.get_objects",
+    "gc.get_referrers",
+    "gc.get_referents",
+    "code.__new__",
+    "function.__new__",
 }
-OBJECTS = {"gc.get_objects", "gc.get_referrers", "gc.get_referents"}
-HOOKS = {"sys.addaudithook", "sys.settrace", "sys.setprofile", "sys.monitoring.register_callback"}
-CODE = {"code.__new__", "function.__new__", "marshal.loads"}
+ADD_HOOK = "sys.addaudithook"
 INSIDE = {"tb_frame", "gi_frame", "cr_frame", "ag_frame", "gi_code", "cr_code", "ag_code"}
 REWRITING = {"__code__", "__defaults__", "__kwdefaults__", "__closure__", "__globals__"}
-# Libraries that may raise these events when a student calls them: they keep the frames and objects
-# to themselves, so the student cannot get at them.
-LIBRARIES = {"matplotlib", "PIL", "tqdm", "typing_extensions"} | libraries.trusted_callers()
-TELL_FRAMES = libraries.tell_frames()  # modules of these libraries that return frames to callers
-ACT_FOR_CALLER = ("ctypes", *libraries.act_for_caller())  # their caller counts in their place
-SILENT = ("memmove", "memset", "_cast")  # functions of ctypes that write memory without an event
-# {kind of event: modules and top-level packages that may raise it for a student}
-MAY = {
-    "frames": {
-        "collections",
-        "typing",
-        "enum",
-        "warnings",
-        "dataclasses",
-        "abc",
-        "importlib",
-        "unittest",
-        "IPython.core.magic",
-    }
-    | LIBRARIES,
-    "objects": LIBRARIES,
-    "hooks": {"cProfile"},
-    "code": {"importlib", "zipimport", "collections"} | LIBRARIES,
-    "memory": {"importlib", "multiprocessing", "uuid", "_ctypes"} | LIBRARIES,
+# Top-level modules that hand on what they reach for; their caller counts in their place.
+ACT_FOR_CALLER = {"inspect", "string", "functools", "asyncio", "ctypes"}
+# The same, of a module that otherwise reaches for itself: (module, function).
+FUNCTIONS_FOR_CALLER = {
+    ("traceback", "walk_stack"),
+    ("IPython.core.interactiveshell", "get_local_scope"),
+    ("numpy.ctypeslib", "load_library"),
+    ("numpy.ctypeslib._ctypeslib", "load_library"),
 }
 
 
-def kind_of_event(event: str, arguments: tuple[Any, ...], trusted: tuple[str, ...]) -> str | None:
-    """Return the kind of an audit event: a key of MAY, "nobody" for what no module may do for a
-    student, None for a harmless event."""
+def reached_by(event: str, arguments: tuple[Any, ...], trusted: tuple[str, ...]) -> str | None:
+    """Return what an audit event reaches for, None for a harmless one."""
     if event == "object.__getattr__":
-        return "frames" if arguments[1] in INSIDE else None
+        return arguments[1] if arguments[1] in INSIDE else None
     if event == "object.__setattr__":
-        return "code" if arguments[1] in REWRITING else None
-    if event in FRAMES:
-        return "frames"
-    if event in OBJECTS:
-        return "objects"
-    if event in HOOKS:
-        return "hooks"
-    if event in CODE:
-        return "code"
-    if event == "ctypes.dlopen":
-        path = text(arguments[0])
-        by_name = arguments[0] is None or "/" not in path
-        return "memory" if by_name or path.startswith(trusted) else "nobody"
+        return arguments[1] if arguments[1] in REWRITING else None
+    if event in EVENTS or event == ADD_HOOK:
+        return event.removeprefix("sys.").removeprefix("gc.")
     if event.startswith("ctypes."):
-        return "memory"
+        return "ctypes"
     if event == "import":  # of a compiled module, when it has a file
         file = arguments[1]
-        return "nobody" if isinstance(file, str) and not file.startswith(trusted) else None
-    if event == "compile":  # under the name of a file that may look around
-        return "code" if text(arguments[1]).startswith(trusted) else None
+        own = isinstance(file, str) and not file.startswith(trusted)
+        return "a compiled module" if own else None
     if event == "open" and isinstance(arguments[0], (str, bytes)):
-        path = text(arguments[0])
-        if path.endswith("/mem"):
-            return "nobody"
-        compiled = path.endswith(".pyc") and not path.startswith(trusted)
-        return "nobody" if compiled and exists(path) else None
+        return "its own memory" if text(arguments[0]).endswith("/mem") else None
     return None
 
 
-def text(value: Any) -> str:
-    """Return a text or bytes as a text, "" for anything else."""
-    if isinstance(value, bytes):
-        return value.decode(errors="replace")
-    return value if isinstance(value, str) else ""
+def text(value: str | bytes) -> str:
+    """Return a text or bytes as a text."""
+    return value.decode(errors="replace") if isinstance(value, bytes) else value
 
 
-def watch(
-    trusted: Iterable[str], notes: list[str], audited_call: Callable[[str], Callable[..., Any]]
-) -> None:
-    """Install the hook, which refuses some operations for the rest of this process (PEP 578).
+def watch(trusted: Iterable[str], ordinary: Collection[str], tell: Callable[[str], None]) -> None:
+    """Install the hook for the rest of this process (PEP 578).
 
-    It refuses them to student code, and to a library that student code calls, unless the library is
-    in `MAY`. `trusted`: prefixes of the file names of code that is not the student's. Each refusal
-    adds a sentence to `notes`. Three functions of ctypes write to memory without an audit event:
-    they are replaced by `audited_call` (shell.py), which raises one.
+    `trusted`: prefixes of the file names of code that is not the student's. `ordinary`: names that
+    the lesson mentions. `tell` is called with a sentence for the instructor.
+
+    One thing does not happen: another audit hook is not added, without a word to its caller. It
+    would see the hidden tests, and Python cannot remove it.
     """
-    places, busy, main = tuple(trusted), set(), get_ident()
-    silent = {name: getattr(ctypes, name) for name in SILENT}
-    for name in silent:
-        setattr(ctypes, name, audited_call(name))
-        vars(_ctypes).pop(f"_{name.strip('_')}_addr", None)
-    stand_in = ctypes.memmove.__code__  # type: ignore[attr-defined]
+    places, busy, usual = tuple(trusted), set(), frozenset(ordinary)
 
     def foreign(frame: FrameType) -> bool:
-        return not frame.f_code.co_filename.startswith(places)
-
-    def name_of(frame: FrameType | None) -> str:
-        return str(frame.f_globals.get("__name__")) if frame is not None else ""
-
-    def let_through(kind: str, frame: FrameType) -> bool:
-        """Return whether `frame`, which raised an event of this kind, may do so."""
-        name, caller = name_of(frame), frame.f_back
-        while name.startswith(ACT_FOR_CALLER) and caller is not None:
-            frame, name, caller = caller, name_of(caller), caller.f_back
-        around = name_of(caller)
-        if foreign(frame) or name.startswith(TELL_FRAMES):
+        """Return whether a frame runs the student's code."""
+        file = frame.f_code.co_filename
+        if file.startswith(places):
             return False
-        if kind == "frames" and name in ("traceback", "logging"):
-            # These two may look at frames for themselves or for a library, but not for a student
-            # who calls them directly.
-            own = around == name or around.partition(".")[0] in LIBRARIES
-            return own and frame.f_code.co_name != "walk_stack"
-        if kind == "frames" and frame.f_code.co_name == "get_local_scope":
-            # An IPython magic such as %timeit asks for the names of the cell that it is in.
-            return (
-                around.startswith("IPython.")
-                and frame.f_locals["stack_depth"] == 1
-                and foreign(caller.f_back)  # type: ignore[union-attr, arg-type]
-            )
-        top = name.partition(".")[0]
-        if frame.f_code.co_filename.startswith("<frozen importlib"):
-            top = "importlib"
-        return top in MAY.get(kind, ()) or name in MAY.get(kind, ())
+        # Libraries make code from texts, with the names of a module of theirs.
+        home = sys.modules.get(str(frame.f_globals.get("__name__")))
+        made = file.startswith("<") and getattr(home, "__dict__", None) is frame.f_globals
+        return not made or getattr(home, "__name__", "") == "__main__"
+
+    def students_frame(frame: FrameType | None) -> FrameType | None:
+        """Return the student's frame that an event in `frame` is due to, if there is one."""
+        while frame is not None and not foreign(frame):
+            name = str(frame.f_globals.get("__name__"))
+            acts = name.partition(".")[0] in ACT_FOR_CALLER
+            if not acts and (name, frame.f_code.co_name) not in FUNCTIONS_FOR_CALLER:
+                return None
+            frame = frame.f_back
+        return frame
 
     def hook(event: str, arguments: tuple[Any, ...]) -> None:
-        kind = kind_of_event(event, arguments, places)
+        what = reached_by(event, arguments, places)
         me = get_ident()
-        if kind is None or me in busy:
+        if what is None or me in busy:
             return
         busy.add(me)
         try:
-            asks, importing = frame_of(1), False
-            if asks.f_code is stand_in:
-                asks = asks.f_back  # type: ignore[assignment]
-            above: FrameType | None = asks
-            while above is not None and not foreign(above):
-                frozen = above.f_code.co_filename.startswith("<frozen importlib")
-                importing = importing or (above is not asks and frozen)
-                above = above.f_back
-            # While a library is imported for the first time, it runs its own code only.
-            by_import = importing and kind != "nobody"
-            by_student = above is not None or me != main
-            if by_student and not by_import and not let_through(kind, asks):
-                what = f"{event} {arguments[1]}" if event.startswith("object.") else event
-                through = "" if foreign(asks) else f" through {asks.f_globals.get('__name__')}"
-                notes.append(f"it reached for `{what}`{through}")
-                raise Refused(f"{what} is not available in an answer")
-            if event == "ctypes.write_memory":
-                arguments[2].append(silent[arguments[0]](*arguments[1]))
+            frame = students_frame(frame_of(1))
+            if what in usual:
+                return
+            if frame is not None:
+                tell(f"it reached for `{what}` (line {frame.f_lineno})")
+            if event == ADD_HOOK:
+                raise RuntimeError("no other audit hook is added")
         finally:
             busy.discard(me)
 

@@ -44,7 +44,7 @@ def watcher(spaces: Sequence[Space], slots: Sequence[Slot] = ()) -> Changed:
     """
     everything = range(len(spaces) + len(slots))
     where = offsets()
-    if not as_known() or len(where) < 3:
+    if not as_known() or len(where) < 4:
         return lambda: everything
     places = [id(holder) + where[name] for holder, name in slots]
     if sys.version_info < UNVERSIONED:
@@ -86,42 +86,6 @@ def table_watcher(spaces: Sequence[Space]) -> Callable[[set[int]], list[int]]:
         return found
 
     return differing_tables
-
-
-def keeps(space: Space) -> Callable[[], bool]:
-    """Return a function that says whether a dictionary still holds everything that it holds now.
-
-    New entries do not matter: `sys.modules` gets some with every import. If the layout is not
-    known, the function returns False.
-
-    Only the dictionary's own memory is read. A table holds its entries side by side in the order in
-    which they were added, with a gap for each deleted one; a larger table that replaces it keeps
-    this order. Deleting or replacing an entry overwrites it.
-    """
-    if not as_known():
-        return lambda: False
-    table = read_table(space)
-    spans: list[list[int]] = []
-    for name, value in space.items():
-        entry = struct.pack("QQ", id(name), id(value))
-        end = spans[-1][1] if spans else 0
-        place = table.find(entry, end)
-        if place < 0:  # the table is laid out in another way
-            return lambda: False
-        if place > end or not spans:
-            spans.append([place, place])
-        spans[-1][1] = place + len(entry)
-    runs = [(table[start : start + 16], table[start:end]) for start, end in spans]
-
-    def kept() -> bool:
-        table, place = read_table(space), 0
-        for first, run in runs:
-            place = table.find(first, place)
-            if place < 0 or not table.startswith(run, place):
-                return False
-        return True
-
-    return kept
 
 
 def as_known() -> bool:
@@ -209,6 +173,7 @@ def offsets() -> dict[str, int]:
     known = (
         (sample, "__defaults__", sample.__defaults__),
         (sample, "__kwdefaults__", sample.__kwdefaults__),
+        (sample, "__code__", sample.__code__),
         (sample.__closure__[0], "cell_contents", thing),  # type: ignore[index]
     )
     found = {}

@@ -20,35 +20,33 @@ import json
 import math
 import os
 import random
-import signal
 import socket
 import sys
 import time
 import traceback
 from _signal import (  # type: ignore[import-not-found]
+    SIG_BLOCK,
     SIG_IGN,
+    SIG_UNBLOCK,
+    SIGINT,
     default_int_handler,
     pause,
+    valid_signals,
 )
+from _signal import pthread_sigmask as mask_signals
 from _signal import signal as on_signal
-from collections.abc import Awaitable, Iterable
-from typing import Any
+from collections.abc import Awaitable, Callable, Iterable
+from importlib.machinery import PathFinder
+from typing import Any, NamedTuple
 
 from nbjudge import libraries
-from nbjudge.sandbox.guest import audit_hook, snapshot
-from nbjudge.sandbox.guest.shell import (
-    Page,
-    Shell,
-    audited_call,
-    fresh_page,
-    look_like_jupyter,
-    message_of,
-)
-from nbjudge.sandbox.guest.snapshot import Restore
+from nbjudge.sandbox.guest import audit_hook, fork_hooks, snapshot
+from nbjudge.sandbox.guest.shell import Page, Shell, fresh_page, look_like_jupyter, message_of
+from nbjudge.sandbox.guest.snapshot import Changes, Snapshot
 from nbjudge.sandbox.wire import (
-    PYTHON_BUILTINS,
     CellAnswer,
     CellOrder,
+    OfLesson,
     Output,
     length_prefix,
     read_exactly,
@@ -62,6 +60,8 @@ __builtins__ = dict(vars(builtins))  # type: ignore[assignment]
 getpid, fork, end, read, write, wait = os.getpid, os.fork, os._exit, os.read, os.write, os.waitpid
 clock, frames_by_thread = time.perf_counter, sys._current_frames
 get_random_state, set_random_state = random.getstate, random.setstate
+current_folder, find_installed = os.getcwd, PathFinder.find_spec
+ALL_SIGNALS = valid_signals()
 encode = json.encoder.c_make_encoder(  # type: ignore[attr-defined]
     None, None, json.encoder.encode_basestring_ascii, None, ": ", ", ", False, False, True
 )
@@ -72,15 +72,16 @@ THREAD_IN_CHECK = "it started a thread in the process of its check"
 # ---- checks ----------------------------------------------------------------
 
 
-def judge(order: CellOrder, names: dict[str, Any], page: Page) -> tuple[bool, float | None]:
+def judge(order: CellOrder, shell: Shell, page: Page) -> tuple[bool, float | None]:
     """Run a check's compiled code in the notebook's names; return (well, score or None).
 
     IPython is not used here, because a student could have changed its hooks. The score is
     nbgrader's partial credit: the value of the last expression, if that is a plain number.
     """
+    names = shell.user_ns
     value: Any = None
     try:
-        names["__builtins__"] = names[PYTHON_BUILTINS] = builtins
+        names["__builtins__"] = builtins
         for code in order["code"]:
             value = eval(code, names)
             if code.co_flags & inspect.CO_COROUTINE:
@@ -125,35 +126,43 @@ def traceback_of(problem: BaseException, source: str, name: str) -> list[str]:
 # ---- the notebook's process --------------------------------------------------
 
 
-def serve_cells(
-    sock: socket.socket,
-    key: bytes,
-    shell: Shell,
-    restore: Restore,
-    given: dict[str, Any],
-    trusted: Iterable[str],
-) -> None:
+class Notebook(NamedTuple):
+    """What the process of a notebook keeps while its cells run."""
+
+    shell: Shell
+    snapshot: Snapshot
+    settings: Any  # of libraries, as given cells have left them
+    lesson: OfLesson
+    given: dict[str, Any]  # functions, classes and modules that the instructor's cells have bound
+    trusted: tuple[str, ...]  # prefixes of the file names of code that is not the student's
+    notes: list[str]  # for the instructor, on the cell that runs
+
+
+def serve_cells(sock: socket.socket, key: bytes, notebook: Notebook) -> None:
     """Run the cells that come on the socket, until it is closed.
 
-    `restore`: what snapshot.take_snapshot returned. `given`: the functions, classes and modules
-    that the instructor's cells have bound so far. `trusted`: prefixes of the file names of code
-    that the audit hook lets through.
+    No signal handler of the student's runs while an order is in a frame: signals are blocked,
+    except while a cell of the student's runs.
     """
-    notes: list[str] = []
     own_pid = getpid()
     number = 0
     descriptor = sock.detach()
-    audit_hook.watch(trusted, notes, audited_call)
-    on_signal(signal.SIGINT, SIG_IGN)
-    while prefix := read(descriptor, 1):
+    ordinary = {*notebook.lesson.mentions, *notebook.lesson.asks}
+    audit_hook.watch(notebook.trusted, ordinary, notebook.notes.append)
+    while True:
+        mask_signals(SIG_BLOCK, ALL_SIGNALS)
+        prefix = read(descriptor, 1)
+        if not prefix:
+            return
         order = read_order(descriptor, prefix, key, number)
         number += 1
         answer: Any
         if order["kind"] == "check":
-            answer = run_check(descriptor, order, shell, restore, given, notes)
+            answer = run_check(descriptor, order, notebook)
         else:
-            answer = run_cell(order, shell, restore, given, notes)
-        on_signal(signal.SIGINT, SIG_IGN)
+            answer = run_cell(order, notebook)
+        order = None  # type: ignore[assignment]
+        mask_signals(SIG_BLOCK, ALL_SIGNALS)
         # If the cell has called os.fork, its child comes here, too, with another pid. The child
         # must not answer: it waits here until the host finds and ends it.
         while getpid() != own_pid:
@@ -173,35 +182,32 @@ def read_order(descriptor: int, prefix: bytes, key: bytes, number: int) -> CellO
     return order
 
 
-def run_cell(
-    order: CellOrder, shell: Shell, restore: Restore, given: dict[str, Any], notes: list[str]
-) -> CellAnswer:
+def run_cell(order: CellOrder, notebook: Notebook) -> CellAnswer:
     """Run a cell that is no check. Before a given cell, everything is restored as in a check."""
-    names = shell.user_ns
+    names = notebook.shell.user_ns
+    notes = notebook.notes
     before = dict(names)
     started = clock()
     is_given = order["kind"] == "given"
     if is_given:
-        notes += changes_found(restore())
-    on_signal(signal.SIGINT, default_int_handler)
-    well, outputs = shell.run(order["source"])
+        notes += changes_found(notebook.snapshot.restore())
+    on_signal(SIGINT, SIG_IGN)  # this drops one that has come while signals were blocked
+    on_signal(SIGINT, default_int_handler)
+    mask_signals(SIG_UNBLOCK, ALL_SIGNALS)
+    well, outputs = notebook.shell.run(order["source"])
+    mask_signals(SIG_BLOCK, ALL_SIGNALS)
     answer = answer_to(order, well is True, None, outputs, started, notes)
     if is_given:
+        notebook.snapshot.accept()
+        libraries.keep_settings(notebook.settings)
         for name, value in names.items():
             is_new = not name.startswith("_") and before.get(name) is not value
             if is_new and isinstance(value, snapshot.FIXED):
-                given[name] = value
+                notebook.given[name] = value
     return answer
 
 
-def run_check(
-    descriptor: int,
-    order: CellOrder,
-    shell: Shell,
-    restore: Restore,
-    given: dict[str, Any],
-    notes: list[str],
-) -> dict[str, Any]:
+def run_check(descriptor: int, order: CellOrder, notebook: Notebook) -> dict[str, Any]:
     """Run a check in a fork, which answers; return the message that the fork has ended.
 
     If later cells use what a check sets, the check runs a second time, here. Its verdict is still
@@ -209,63 +215,106 @@ def run_check(
     """
     gc.freeze()
     random_state = get_random_state()
+    fork_hooks.of_check[0] = True
     child = fork()
     if not child:
         set_random_state(random_state)  # Python seeds it anew in every fork
-        answer = check_in_fork(order, shell, restore, given, notes)
+        answer = check_in_fork(order, notebook)
         reply(descriptor, answer)
         end(0)
+    fork_hooks.of_check[0] = False
     status = wait(child, 0)[1]
     if not order["alone"]:
-        on_signal(signal.SIGINT, default_int_handler)
-        restore_all(order, shell.user_ns, restore, given)
-        judge(order, shell.user_ns, fresh_page(shell))
+        snapshot.reset_hooks()
+        notebook.snapshot.restore()
+        mask_signals(SIG_UNBLOCK, ALL_SIGNALS)
+        judge(order, notebook.shell, fresh_page(notebook.shell))
     return {"token": order["token"], "ended": status}
 
 
-def restore_all(
-    order: CellOrder, names: dict[str, Any], restore: Restore, given: dict[str, Any]
-) -> list[str]:
-    """Restore what the check needs as the instructor left it; return the names of what differed."""
-    snapshot.reset_hooks()
-    changed = restore()
-    for name, value in given.items():
-        if names.get(name) is not value and name in order["uses"]:
-            changed.append(f"the notebook's `{name}`")
-            names[name] = value
-    return changed
+def check_in_fork(order: CellOrder, notebook: Notebook) -> CellAnswer:
+    """Run a check and return its answer.
 
-
-def check_in_fork(
-    order: CellOrder, shell: Shell, restore: Restore, given: dict[str, Any], notes: list[str]
-) -> CellAnswer:
-    """Run a check and return its answer."""
+    An answer that changes the instructor's packages while it is checked is refused: the check may
+    have compared with what it put there. Where the lesson's own cells do that, nobody can tell.
+    """
     started = clock()
-    notes += changes_found(restore_all(order, shell.user_ns, restore, given))
+    notes = notebook.notes
+    snapshot.reset_hooks()
+    mask_signals(SIG_UNBLOCK, ALL_SIGNALS)
+    notes += changes_found(notebook.snapshot.restore())
+    mentioned = frozenset((*notebook.lesson.mentions, *notebook.lesson.asks))
+    notes += libraries.restore_settings(notebook.settings, mentioned, is_students(notebook))
+    notes += replaced_names(order, notebook)
+    shell = notebook.shell
     page = fresh_page(shell)
     # A fork has one thread; a second one means that the student's fork hook started it.
     if len(frames_by_thread()) > 1:
         notes.append(THREAD_IN_CHECK)
-        return answer_to(order, False, None, [refused(THREAD_IN_CHECK)], started, notes)
+    loaded = set(sys.modules)
     started = clock()
     libraries.before_check()
-    well, score = judge(order, shell.user_ns, page)
+    well, score = judge(order, shell, page)
     seconds = clock() - started
     outputs = page.outputs
-    changed = restore() if well else []
-    if changed:
-        notes.append(f"while it was checked it changed {', '.join(changed[:3])}")
+    notes += hidden_modules(loaded)
+    changes = notebook.snapshot.restore() if well else Changes([], [])
+    notes += [f"while it was checked it changed `{name}`" for name in changes.seen[:5]]
+    if changes.restored and snapshot.ANY not in notebook.lesson.writes:
+        notes += [f"while it was checked it changed `{name}`" for name in changes.restored[:3]]
         well, score = False, None
-        outputs = [*outputs, refused(f"it changed {changed[0]} while it was checked")]
+        outputs = [*outputs, refused(f"it changed {changes.restored[0]} while it was checked")]
     if score is not None:
         outputs = [*outputs, displayed(score)]
     # The time is that of the check alone, without restoring.
     return answer_to(order, well, score, outputs, clock() - seconds, notes)
 
 
-def changes_found(names: list[str]) -> list[str]:
+def is_students(notebook: Notebook) -> Callable[[Any], bool]:
+    """Return a function that says whether a value is the student's."""
+
+    def test(value: Any) -> bool:
+        return snapshot.made_by_student(value, notebook.trusted, 4)
+
+    return test
+
+
+def replaced_names(order: CellOrder, notebook: Notebook) -> list[str]:
+    """Return notes on names that the check takes from given cells or from Python, and that the
+    student has bound anew in a way that no text tells."""
+    names = notebook.shell.user_ns
+    theirs = is_students(notebook)
+    found = []
+    for name in order["watched"]:
+        value = names.get(name)
+        if name in notebook.given:
+            replaced = value is not notebook.given[name]
+        else:
+            replaced = name in names and theirs(value)
+        if replaced:
+            found.append(f"it had changed the notebook's `{name}`")
+    return found
+
+
+def hidden_modules(loaded: set[str]) -> list[str]:
+    """Return notes on installed modules in whose place the check has imported a student's file.
+
+    `loaded`: the modules that had been imported before the check.
+    """
+    folder = current_folder()
+    elsewhere = [path for path in sys.path if path and not path.startswith(folder)]
+    found = []
+    for name in sorted(set(sys.modules) - loaded):
+        file = getattr(sys.modules[name], "__file__", None)
+        if isinstance(file, str) and file.startswith(folder) and "." not in name:
+            if find_installed(name, elsewhere):
+                found.append(f"its file `{name}.py` took the place of an installed module")
+    return found
+
+
+def changes_found(changes: Changes) -> list[str]:
     """Return notes on what had been changed, for the first five names."""
-    return [f"it had changed {name}" for name in names[:5]]
+    return [f"it had changed `{name}`" for name in (*changes.restored, *changes.seen)[:5]]
 
 
 def displayed(score: float) -> Output:

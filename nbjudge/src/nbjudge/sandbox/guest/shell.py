@@ -527,21 +527,6 @@ def fresh_page(shell: Shell) -> Page:
     return use_page(shell, Page())
 
 
-def audited_call(name: str) -> Callable[..., Any]:
-    """Return a replacement for a function of ctypes that raises no audit event of its own.
-
-    The replacement raises one. The hook of audit_hook.watch then decides whether the function may
-    be called, calls it, and puts what it returns into the event's last argument.
-    """
-
-    def call(*arguments: Any) -> Any:
-        result: list[Any] = []
-        sys.audit("ctypes.write_memory", name, arguments, result)
-        return result[0]
-
-    return call
-
-
 def message_of(problem: BaseException) -> str:
     """Return str(problem), or a note where the student's own __str__ fails."""
     try:

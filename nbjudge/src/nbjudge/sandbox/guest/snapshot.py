@@ -1,4 +1,4 @@
-"""Snapshot and restore: before a check, modules and data become what the instructor left.
+"""Snapshot and restore: before a check, the instructor's packages become what they were.
 
 This module, dirty_tracking.py and audit_hook.py have functions only and no classes with methods:
 student code can find every class through `object.__subclasses__()`, and from a method it gets at
@@ -6,7 +6,6 @@ the global names of the method's module.
 """
 
 import builtins
-import ctypes
 import functools
 import gc
 import sys
@@ -15,21 +14,19 @@ import warnings
 from _signal import (  # type: ignore[import-not-found]
     ITIMER_REAL,
     SIG_DFL,
-    SIGALRM,
-    SIGCHLD,
     SIGINT,
-    SIGTERM,
-    SIGUSR1,
-    SIGUSR2,
     default_int_handler,
     setitimer,
+    valid_signals,
 )
+from _signal import getsignal as handler_of
 from _signal import signal as on_signal
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Collection, Iterable, Sequence
 from operator import is_
 from types import (
     BuiltinFunctionType,
     CellType,
+    CodeType,
     FunctionType,
     GetSetDescriptorType,
     MemberDescriptorType,
@@ -38,11 +35,12 @@ from types import (
     ModuleType,
     WrapperDescriptorType,
 )
-from typing import Any, TypeAlias
+from typing import Any, NamedTuple, TypeAlias
 
 from nbjudge import libraries
-from nbjudge.sandbox.guest.audit_hook import SILENT
-from nbjudge.sandbox.guest.dirty_tracking import keeps, watcher
+from nbjudge.sandbox.guest.dirty_tracking import Slot, watcher
+from nbjudge.sandbox.guest.module_state import ANY, state_of
+from nbjudge.sandbox.wire import OfLesson
 
 # The functions below look here for builtins, where others cannot patch them.
 __builtins__ = dict(vars(builtins))  # type: ignore[assignment]
@@ -68,10 +66,12 @@ class_space = type.__dict__["__dict__"].__get__
 cell_content = CellType.cell_contents.__get__
 asked_of, emptied = CACHE.cache_info, CACHE.cache_clear
 modules = sys.modules
+ALL_SIGNALS = valid_signals()
+
+NO_LESSON = OfLesson()
 
 Names: TypeAlias = dict[str, Any]
 Modules: TypeAlias = list[ModuleType]
-Restore: TypeAlias = Callable[[], list[str]]
 
 
 def without_warnings(function: Callable[..., Any]) -> Callable[..., Any]:
@@ -86,121 +86,181 @@ def without_warnings(function: Callable[..., Any]) -> Callable[..., Any]:
     return run
 
 
+class Changes(NamedTuple):
+    """What a restore has found: names like `module.name`."""
+
+    restored: list[str]  # of the instructor's packages and of Python's builtins
+    seen: list[str]  # of libraries, replaced by the student; they are left as they are
+
+
+class Snapshot(NamedTuple):
+    """What `take_snapshot` returns."""
+
+    restore: Callable[[], Changes]
+    accept: Callable[[], None]  # what a given cell has changed is the instructor's
+
+
+class Owner(NamedTuple):
+    """A module or a class, and which of its names are kept."""
+
+    thing: Any
+    is_own: bool  # it belongs to the instructor, so it is restored
+    names: tuple[str, ...]
+    values: list[Any]
+
+
 @without_warnings
-def take_snapshot(space: Names, own: Sequence[str] = ()) -> Restore:
-    """Return a function that restores everything and returns the names of what had been changed.
+def take_snapshot(
+    space: Names,
+    own: Sequence[str] = (),
+    lesson: OfLesson = NO_LESSON,
+    trusted: tuple[str, ...] = (),
+) -> Snapshot:
+    """Return functions that restore what is the instructor's, and that look for other changes.
 
-    The names look like `module.name`. Call this before any student code has run. `space`: the
-    notebook's names. `own`: top-level names of the instructor's packages; their data is restored as
-    well as their functions.
+    Call this before any student code has run. `space`: the notebook's names. `own`: top-level names
+    of the instructor's packages. Their functions and classes are restored, and the data that none
+    of their functions changes (module_state.py). What the lesson's own cells write, or mention, is
+    not. `trusted`: prefixes of the file names of code that is not the student's.
 
-    The snapshot covers the modules that the notebook and the instructor's modules import, and what
-    those modules import in their turn. Covering every loaded module would read, and so copy, most
-    of a forked process's memory at every check.
+    Libraries are left as they are: a function of theirs that the student has replaced is only seen.
+    That covers the modules that the notebook and the instructor's modules import, and what those
+    import in their turn. Covering every loaded module would read, and so copy, most of a forked
+    process's memory at every check.
     """
     mine = modules_of(own)
     first = unique([*mine, *referred(map(vars, mine)), *referred([space])])
     second = referred(map(vars, first))
     seen = {id(module): module for module in [builtins, *first, *second]}
-    owners: list[Any] = []
-    names_of: list[Any] = []
-    values_of: list[Any] = []
+    own_ids = {id(module) for module in mine}
+    states = {id(module): state_of(module) for module in mine}
+    spared = frozenset(lesson.writes)
+    mentioned = frozenset(lesson.mentions) | spared
+    owners: list[Owner] = []
     functions: dict[int, Any] = {}
 
-    def note(owner: Any, names: Names, keeps_data: bool) -> None:
+    def note(thing: Any, names: Names, is_own: bool, state: Collection[str]) -> None:
+        """Keep the names of a module or a class; `state`: those of data that is not kept."""
         kept = {}
         for name, value in names.items():
             fixed = isinstance(value, FIXED)
-            # audit_hook.watch replaces these functions of ctypes, and the replacements must stay.
-            stands_in = owner is ctypes and name in SILENT
-            wanted = fixed or (not name.startswith("__") and (keeps_data or callable(value)))
-            if wanted and not stands_in:
+            if is_own and (name in spared or name in state):
+                continue
+            data = is_own and not name.startswith("__") and ANY not in state
+            if fixed or (not name.startswith("__") and callable(value)):
+                kept[name] = value
+            elif data and name not in mentioned:
                 kept[name] = value
         if kept:
-            owners.append(owner)
-            names_of.append(tuple(kept))
-            values_of.append(tuple(kept.values()))
-        for value in kept.values():
+            owners.append(Owner(thing, is_own, tuple(kept), list(kept.values())))
+        for value in kept.values() if is_own else ():
             # A decorated function leads to the function that the decorator has wrapped.
+            value = bare(value)
             while isinstance(value, FunctionType) and id(value) not in functions:
                 functions[id(value)] = value, f"{value.__module__}.{value.__qualname__}"
                 value = getattr(value, "__wrapped__", None)
 
     for module in seen.values():
-        note(module, vars(module), module in mine)
+        is_own = id(module) in own_ids
+        note(module, vars(module), is_own, states.get(id(module), ()))
         for kind in list(vars(module).values()):
             if isinstance(kind, type) and kind.__module__ == module.__name__:
-                note(kind, dict(vars(kind)), False)
+                note(kind, dict(vars(kind)), is_own, {ANY})
     for kind in bases_elsewhere(first, seen):
-        note(kind, dict(vars(kind)), False)
+        note(kind, dict(vars(kind)), False, ())
     # So far: which objects the names refer to. From here on: what is inside these objects, which
-    # are closures, default arguments, and the data of the instructor's modules.
-    cells, defaults = inside_of(functions.values())
-    data = data_of(mine)
+    # are closures, default arguments, code, and the data of the instructor's modules.
+    cells, insides = inside_of(functions.values())
+    data = []
+    for value, before, module_name, name in data_of(mine):
+        state = states[id(modules[module_name])] if module_name in modules else {ANY}
+        if ANY not in state and name not in state and name not in mentioned:
+            data.append((value, before, f"{module_name}.{name}"))
     watched = sum(type(value) is dict for value, *_ in data)
     caches: list[list[Any]] = []
     for cache in caches_of(mine):
         value = known_value(cache)  # before times_asked, because it calls the cache
         caches.append([cache, times_asked(cache), value])
-    loaded, basic = dict(modules), dict(vars(builtins))
-    paths = []
-    for name in ("path", "meta_path", "path_hooks"):
-        entries = getattr(sys, name)
-        paths.append((name, entries, list(entries)))
-    # In a check the working folder ("" in sys.path) comes last, so that no file of the student's
-    # hides an installed module.
-    paths[0][2].sort(key="".__eq__)
-    importers = sys.path_importer_cache
-    dirty_owners = watcher([space_of(owner) for owner in owners])
+    loaded = {module.__name__: module for module in mine}
+    known_names = [(module, type(module), frozenset(vars(module))) for module in mine]
+    basic = {name: value for name, value in vars(builtins).items() if name not in spared}
+    importers = [(name, getattr(sys, name)) for name in ("meta_path", "path_hooks")]
+    dirty_owners = watcher([space_of(owner.thing) for owner in owners])
     dirty_tables = watcher([vars(builtins), modules])
-    modules_kept = keeps(modules)
     dirty_data = watcher([value for value, *_ in data[:watched]])
-    keyword_defaults = [named for _, _, named, _, _ in defaults if named]
-    slots = [(cell, "cell_contents") for cell, *_ in cells]
-    for function, *_ in defaults:
-        slots.append((function, "__defaults__"))
-        slots.append((function, "__kwdefaults__"))
+    keyword_defaults = [inside.named for inside in insides if inside.named]
+    slots: list[Slot] = [(cell, "cell_contents") for cell, *_ in cells]
+    for inside_function in insides:
+        for slot in ("__defaults__", "__kwdefaults__", "__code__"):
+            slots.append((inside_function.function, slot))
     dirty_inside = watcher(keyword_defaults, slots)
 
-    def restore() -> list[str]:
-        changed = []
+    def is_students(value: Any) -> bool:
+        return made_by_student(value, trusted, 4)
+
+    def restore_tables(changed: list[str]) -> None:
+        """Restore Python's builtins and the instructor's entries in sys.modules."""
         tables = dirty_tables()
         for name, value in basic.items() if 0 in tables else ():
             if vars(builtins).get(name) is not value and name != "_":
                 changed.append(f"builtins.{name}")
                 vars(builtins)[name] = value
-        # Every import adds to sys.modules, so only a lost or replaced entry counts.
-        for name, module in loaded.items() if 1 in tables and not modules_kept() else ():
+        for name, module in loaded.items() if 1 in tables else ():
             if modules.get(name) is not module:
                 changed.append(f"sys.modules[{name}]")
                 modules[name] = module
+
+    def restore_owners(changed: list[str], others: list[str]) -> None:
+        """Restore the names of the instructor's modules and classes, look at those of others."""
         for place in dirty_owners():
-            owner, names, values = owners[place], names_of[place], values_of[place]
-            now = class_space(owner) if isinstance(owner, type) else owner.__dict__
-            if all(map(is_, map(now.get, names), values)):
+            owner = owners[place]
+            is_type = isinstance(owner.thing, type)
+            now = class_space(owner.thing) if is_type else owner.thing.__dict__
+            if all(map(is_, map(now.get, owner.names), owner.values)):
                 continue
-            for name, value in zip(names, values):
-                if now.get(name) is value:
+            for number, (name, value) in enumerate(zip(owner.names, owner.values)):
+                new = now.get(name)
+                if new is value:
                     continue
-                if not wraps(now.get(name), value):
-                    changed.append(f"{title_of(owner)}.{name}")
-                if isinstance(owner, type):
-                    type.__setattr__(owner, name, value)
+                title = f"{title_of(owner.thing)}.{name}"
+                if not owner.is_own:
+                    if is_students(new):
+                        others.append(title)
+                    owner.values[number] = new
+                    continue
+                if same_function(new, value):  # the module was loaded again
+                    continue
+                changed.append(title)
+                if is_type:
+                    type.__setattr__(owner.thing, name, value)
                 else:
                     now[name] = value
-        moved = dirty_inside()
-        for cell, content, name in cells if moved else ():
+
+    def restore_insides(changed: list[str]) -> None:
+        """Restore closures, default arguments and code of the instructor's functions."""
+        if not dirty_inside():
+            return
+        for cell, content, name in cells:
             if inside(cell) is not content:
                 changed.append(name)
                 cell.cell_contents = content
-        for function, plain, named, copy, name in defaults if moved else ():
-            replaced = function.__defaults__ is not plain or function.__kwdefaults__ is not named
-            if replaced or (copy and not same(named, copy)):
-                changed.append(name)
-                function.__defaults__, function.__kwdefaults__ = plain, named
-                if named is not None:
-                    named.clear()
-                    named.update(copy)
+        for kept in insides:
+            function: Any = kept.function
+            if function.__code__ is not kept.code:
+                changed.append(kept.name)
+                function.__code__ = kept.code
+            replaced = (
+                function.__defaults__ is not kept.plain or function.__kwdefaults__ is not kept.named
+            )
+            if replaced or (kept.copy and not same(kept.named, kept.copy)):
+                changed.append(kept.name)
+                function.__defaults__, function.__kwdefaults__ = kept.plain, kept.named
+                if kept.named is not None:
+                    kept.named.clear()
+                    kept.named.update(kept.copy)
+
+    def restore_data(changed: list[str]) -> None:
+        """Restore the constant data and the caches of the instructor's modules."""
         dirty = [data[place] for place in dirty_data()]
         for value, before, name in dirty + data[watched:]:
             if not same(contents(value), before):
@@ -212,16 +272,94 @@ def take_snapshot(space: Names, own: Sequence[str] = ()) -> Restore:
                 emptied(cache)
                 entry[2] = None
             entry[1] = times_asked(cache)
-        for name, thing, entries in paths:
-            thing[:] = entries
-            setattr(sys, name, thing)
-        sys.path_importer_cache = {}
-        # Named here so that the old dictionary lives on: freeing it would write to, and so copy,
-        # much shared memory.
-        assert importers is not None
-        return sorted(set(changed))
 
-    return restore
+    def restore_modules(changed: list[str]) -> None:
+        """Restore the types of the instructor's modules; remove names that hide Python's own."""
+        for module, kind, names in known_names:
+            if type(module) is not kind:
+                changed.append(f"{module.__name__}.__class__")
+                object.__setattr__(module, "__class__", kind)
+            state = states[id(module)]
+            for name in [] if ANY in state else list(vars(module).keys() - names):
+                hides = name in basic or name in ("__getattr__", "__builtins__")
+                if hides and name not in mentioned and name not in state:
+                    changed.append(f"{module.__name__}.{name}")
+                    del vars(module)[name]
+
+    def restore_importers(others: list[str]) -> None:
+        """Remove what the student has put in front of Python's import system."""
+        for name, entries in importers:
+            kept = [entry for entry in entries if not is_students(entry)]
+            if len(kept) < len(entries):
+                others.append(f"sys.{name}")
+                entries[:] = kept
+            if getattr(sys, name) is not entries:
+                setattr(sys, name, entries)
+
+    def restore() -> Changes:
+        changed: list[str] = []
+        others: list[str] = []
+        restore_tables(changed)
+        restore_owners(changed, others)
+        restore_insides(changed)
+        restore_data(changed)
+        restore_modules(changed)
+        restore_importers(others)
+        return Changes(sorted(set(changed)), sorted(set(others)))
+
+    def accept() -> None:
+        for name, value in vars(builtins).items():
+            if name in basic:
+                basic[name] = value
+        for place in dirty_owners():
+            owner = owners[place]
+            is_type = isinstance(owner.thing, type)
+            now = class_space(owner.thing) if is_type else owner.thing.__dict__
+            for number, name in enumerate(owner.names):
+                owner.values[number] = now.get(name, owner.values[number])
+
+    return Snapshot(restore, accept)
+
+
+def bare(value: Any) -> Any:
+    """Return the function in a staticmethod, classmethod or property, else the value itself."""
+    if isinstance(value, (staticmethod, classmethod)):
+        return value.__func__
+    return value.fget if isinstance(value, property) else value
+
+
+def same_function(new: Any, old: Any) -> bool:
+    """Return whether a function is the same as another, made from the same text."""
+    if type(new) is not FunctionType or type(old) is not FunctionType:
+        return False
+    return new.__code__ == old.__code__ and new.__code__.co_filename == old.__code__.co_filename
+
+
+def made_by_student(value: Any, trusted: tuple[str, ...], depth: int) -> bool:
+    """Return whether a value is the student's, or a library's wrapper around something of theirs.
+
+    `depth`: so many wrappers are looked through.
+    """
+    if type(value) is FunctionType:
+        file = value.__code__.co_filename
+        if not file.startswith(trusted):
+            return not (file.startswith("<") and is_of_library(value.__globals__))
+        parts = [inside(cell) for cell in value.__closure__ or ()]
+    else:
+        kind = value if isinstance(value, type) else type(value)
+        if kind.__module__ == "__main__":
+            return True
+        parts = [getattr(value, name, None) for name in ("func", "__func__", "__self__")]
+    return depth > 0 and any(made_by_student(part, trusted, depth - 1) for part in parts)
+
+
+def is_of_library(names: Names) -> bool:
+    """Return whether these are the names of a module that is not the notebook.
+
+    Libraries make functions from texts, with the names of a module of theirs.
+    """
+    home = modules.get(str(names.get("__name__")))
+    return getattr(home, "__name__", "__main__") != "__main__" and vars(home) is names
 
 
 def modules_of(own: Sequence[str]) -> Modules:
@@ -265,25 +403,36 @@ def bases_elsewhere(first: Modules, seen: dict[int, ModuleType]) -> list[type]:
     return list(found.values())
 
 
-def inside_of(functions: Iterable[tuple[FunctionType, str]]) -> tuple[list[Any], list[Any]]:
-    """Return the closures and the default arguments of some functions.
+class Inside(NamedTuple):
+    """A function of the instructor's, and what is inside it."""
 
-    The closures are [(cell, content, name)], of cells that hold something FIXED; the defaults
-    [(function, defaults, keyword-only defaults, a copy of the latter, name)].
+    function: FunctionType
+    code: CodeType
+    plain: Any  # default arguments
+    named: Any  # keyword-only default arguments
+    copy: dict[str, Any]  # of the latter
+    name: str
+
+
+def inside_of(
+    functions: Iterable[tuple[FunctionType, str]],
+) -> tuple[list[tuple[CellType, Any, str]], list[Inside]]:
+    """Return the closures of some functions that hold something FIXED, and all other insides.
+
+    The closures are [(cell, content, name)].
     """
-    cells, defaults = [], []
+    cells, insides = [], []
     for function, name in functions:
         for cell in function.__closure__ or ():
             if filled(cell) and isinstance(cell_content(cell), FIXED):
                 cells.append((cell, cell_content(cell), name))
         plain, named = function.__defaults__, function.__kwdefaults__
-        if plain or named:
-            defaults.append((function, plain, named, dict(named or {}), name))
-    return cells, defaults
+        insides.append(Inside(function, function.__code__, plain, named, dict(named or {}), name))
+    return cells, insides
 
 
-def data_of(mine: Modules) -> list[tuple[Any, Any, str]]:
-    """Return [(value, its contents, name)] of the data of these modules.
+def data_of(mine: Modules) -> list[tuple[Any, Any, str, str]]:
+    """Return [(value, its contents, module, name)] of the data of these modules.
 
     Dictionaries come first, because only those can be given to `watcher`.
     """
@@ -292,7 +441,7 @@ def data_of(mine: Modules) -> list[tuple[Any, Any, str]]:
         for name, value in vars(module).items():
             kept = None if name.startswith("__") else contents(value)
             if kept is not None:
-                data.append((value, kept, f"{module.__name__}.{name}"))
+                data.append((value, kept, module.__name__, name))
     data.sort(key=lambda entry: type(entry[0]) is not dict)
     return data
 
@@ -403,20 +552,6 @@ def refill(value: Any, before: Any) -> None:
         value.update(before)
 
 
-def wraps(new: Any, old: Any) -> bool:
-    """Return whether an installed library has wrapped its own function, which is not reported.
-
-    PyTorch does so when the first optimizer is made.
-    """
-    code = getattr(new, "__code__", None)
-    return (
-        code is not None
-        and getattr(new, "__wrapped__", None) is old
-        and code.co_filename.startswith((sys.prefix, sys.base_prefix))
-        and any(inside(cell) is old for cell in new.__closure__ or ())
-    )
-
-
 def reset_hooks() -> None:
     """Remove trace functions, callbacks, timers, and all signal handlers but Python's own."""
     settrace(None)
@@ -424,6 +559,7 @@ def reset_hooks() -> None:
     vars(threading)["_trace_hook"] = vars(threading)["_profile_hook"] = None
     gc.callbacks.clear()
     setitimer(ITIMER_REAL, 0)
-    for number in (SIGALRM, SIGTERM, SIGCHLD, SIGUSR1, SIGUSR2):
-        on_signal(number, SIG_DFL)
+    for number in ALL_SIGNALS:
+        if callable(handler_of(number)):
+            on_signal(number, SIG_DFL)
     on_signal(SIGINT, default_int_handler)

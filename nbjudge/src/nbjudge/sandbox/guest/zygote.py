@@ -21,8 +21,9 @@ from itertools import count
 from pathlib import Path
 from typing import Any, NamedTuple
 
+from nbjudge import libraries
 from nbjudge.sandbox import wire
-from nbjudge.sandbox.guest import executor, memory, namespaces, privileges, snapshot
+from nbjudge.sandbox.guest import executor, fork_hooks, memory, namespaces, privileges, snapshot
 from nbjudge.sandbox.guest import shell as shell_module
 from nbjudge.sandbox.guest.shell import Shell
 from nbjudge.sandbox.guest.system_calls import adopt_orphans, die_with_parent
@@ -37,7 +38,9 @@ class Template(NamedTuple):
     """What a template process has made ready for the submissions that are forked from it."""
 
     shell: Shell
-    restore: Callable[[], list[str]]
+    snapshot: snapshot.Snapshot
+    settings: Any  # of libraries
+    lesson: wire.OfLesson
     given: dict[str, Any]
     visible: list[str]  # paths that the sandbox shows
     random_state: tuple[Any, ...]
@@ -50,6 +53,8 @@ def main(descriptor: int, packages: list[str]) -> None:
     with memory.in_one_stretch():
         shell = executor.make_shell(packages)
     memory.use_large_pages()
+    prefixes = trusted_prefixes(namespaces.visible_paths(sys.modules))
+    fork_hooks.replace_register_at_fork(prefixes)
     executor.hide_engine()
 
     def become_template(order: wire.TemplateOrder, sock: socket.socket) -> None:
@@ -127,11 +132,16 @@ def run_template(order: wire.TemplateOrder, sock: socket.socket, shell: Shell) -
         report["well"] = False
     # A notebook can reach one module of the engine, shell.py, so it is in the snapshot.
     names = {**shell.user_ns, "": shell_module}
+    visible = sorted({*namespaces.visible_paths(sys.modules), ENGINE})
     template = Template(
         shell=shell,
-        restore=snapshot.take_snapshot(names, order["own"]),
+        snapshot=snapshot.take_snapshot(
+            names, order["own"], order["lesson"], trusted_prefixes(visible)
+        ),
+        settings=libraries.take_settings(),
+        lesson=order["lesson"],
         given=fixed_names(shell.user_ns),
-        visible=sorted({*namespaces.visible_paths(sys.modules), ENGINE}),
+        visible=visible,
         random_state=random.getstate(),
     )
     wire.send_answer(sock, report)
@@ -189,10 +199,21 @@ def run_submission(order: wire.SessionOrder, sock: socket.socket, template: Temp
     if order["seed"] is not None:
         executor.reseed(order["seed"])
     wire.send_answer(sock, {"ready": True})
-    trusted = (*template.visible, "<frozen ", "<check ")
-    executor.serve_cells(
-        sock, order["key"], template.shell, template.restore, template.given, trusted
+    notebook = executor.Notebook(
+        template.shell,
+        template.snapshot,
+        template.settings,
+        template.lesson,
+        template.given,
+        trusted_prefixes(template.visible),
+        [],
     )
+    executor.serve_cells(sock, order["key"], notebook)
+
+
+def trusted_prefixes(visible: list[str]) -> tuple[str, ...]:
+    """Return how the file names of code begin that is not the student's."""
+    return (*visible, "<frozen ", "<check ")
 
 
 def close_all_but(*kept: int) -> None:

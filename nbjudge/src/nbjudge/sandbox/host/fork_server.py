@@ -155,7 +155,7 @@ class ForkServer:
     ) -> Iterator[tuple[ForkingProcess, wire.TemplateReport]]:
         """Yield a template process that has run these given cells, and its report."""
         files = tuple(sorted(job.assignment_files.items()))
-        key = (given, job.imports, files, job.seed)
+        key = (given, job.imports, files, job.lesson, job.seed)
         with self.changed:
             zygote = self._need_zygote(set(job.packages))
             template = self.templates.pop(key, None)
@@ -202,6 +202,7 @@ def template_order(job: Job, given: tuple[str, ...]) -> wire.TemplateOrder:
         imports=job.imports,
         files=job.assignment_files,
         own=job.own,
+        lesson=job.lesson,
         seed=job.seed,
     )
 

@@ -276,6 +276,7 @@ def order_for(step: Step, token: str, code: list[CodeType]) -> wire.CellOrder:
         kind=step.kind,
         alone=step.alone,
         uses=step.uses,
+        watched=step.watched,
         token=token,
         code=code,
     )
@@ -293,23 +294,6 @@ def kill(pids: list[int], number: signal.Signals = signal.SIGKILL) -> None:
             os.kill(pid, number)
 
 
-class PythonBuiltins(ast.NodeTransformer):
-    """Makes names in a check mean Python's builtins, even if the notebook has bound them.
-
-    `isinstance` becomes an attribute of the module builtins, for example.
-    """
-
-    def __init__(self, names: tuple[str, ...]) -> None:
-        self.names = names
-
-    def visit_Name(self, node: ast.Name) -> ast.expr:
-        """Replace one name where it is read."""
-        if node.id not in self.names or not isinstance(node.ctx, ast.Load):
-            return node
-        builtins = ast.Name(wire.PYTHON_BUILTINS, ast.Load())
-        return ast.copy_location(ast.Attribute(builtins, node.id, ast.Load()), node)
-
-
 @lru_cache(1024)
 def compile_check(step: Step) -> list[CodeType]:
     """Return a check's statements as code, and its last expression as a second code object.
@@ -318,7 +302,6 @@ def compile_check(step: Step) -> list[CodeType]:
     """
     name = f"<check {step.name}>"
     module = parse(TransformerManager().transform_cell(step.source), name)
-    module = PythonBuiltins(step.means).visit(module)
     last = module.body[-1] if module.body else None
     if not isinstance(last, ast.Expr):
         return [compile_part(module, name, "exec")]

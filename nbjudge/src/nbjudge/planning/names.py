@@ -1,0 +1,57 @@
+"""The notebook's names that a cell sets and uses, read from its text."""
+
+import ast
+import symtable
+from functools import lru_cache
+from typing import NamedTuple
+
+from nbjudge.planning.syntax import NOT_PYTHON, as_python, functions_and_classes, tree_of
+
+
+class CellNames(NamedTuple):
+    """The notebook's names that a cell sets and that it uses."""
+
+    sets: frozenset[str] | None  # None: the cell is not Python, so nobody can tell
+    uses: frozenset[str]
+
+
+@lru_cache(4096)  # most cells are the same in every notebook of a class
+def names_of(source: str) -> CellNames:
+    """Return the names that a cell sets and uses in the notebook, inside its functions too."""
+    unknown = CellNames(None, frozenset())
+    python = as_python(source)
+    if source.strip() and not python:
+        return unknown
+    try:
+        table = symtable.symtable(python, "cell", "exec")
+    except NOT_PYTHON:
+        return unknown
+    sets: set[str] = set()
+    uses: set[str] = set()
+    scopes = [table]
+    while scopes:
+        scope = scopes.pop()
+        scopes += scope.get_children()
+        top = scope.get_type() == "module"
+        for symbol in scope.get_symbols():
+            is_global = top or symbol.is_global()
+            if (symbol.is_assigned() and (top or symbol.is_declared_global())) or (
+                top and symbol.is_imported()
+            ):
+                sets.add(symbol.get_name())
+            if symbol.is_referenced() and is_global:
+                uses.add(symbol.get_name())
+    return CellNames(frozenset(sets), frozenset(uses))
+
+
+@lru_cache(4096)
+def definitions(source: str) -> frozenset[str]:
+    """Return the names that a cell binds to functions, classes and modules."""
+    tree = tree_of(as_python(source))
+    found = functions_and_classes(tree)
+    for node in tree.body:
+        if isinstance(node, (ast.Import, ast.ImportFrom)):
+            for alias in node.names:
+                name = alias.asname or alias.name
+                found.add(name.partition(".")[0])
+    return frozenset(found)
