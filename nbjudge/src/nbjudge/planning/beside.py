@@ -29,9 +29,12 @@ def module_of(file: str) -> str:
 
 
 def modules_beside(files: Iterable[str]) -> set[str]:
-    """Return the top-level modules and packages that these files are."""
-    found = {module_of(file) for file in files}
-    return {name for name in found if name and "." not in name}
+    """Return the top-level modules and packages that these files are and that can be imported.
+
+    A file with the name of a module of the standard library cannot.
+    """
+    found = {module_of(file) for file in files} - {""}
+    return {name for name in found - sys.stdlib_module_names if "." not in name}
 
 
 def hidden_packages(files: Iterable[str]) -> set[str]:
@@ -41,9 +44,7 @@ def hidden_packages(files: Iterable[str]) -> set[str]:
 
 @lru_cache(4096)
 def is_installed(name: str) -> bool:
-    """Return whether there is a top-level package of this name outside the standard library."""
-    if name in sys.stdlib_module_names:
-        return False
+    """Return whether there is a top-level package of this name."""
     try:
         return importlib.util.find_spec(name) is not None
     except (ImportError, ValueError):

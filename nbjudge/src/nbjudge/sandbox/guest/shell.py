@@ -62,6 +62,8 @@ class Page:
 
     def print(self, name: str, text: str) -> None:
         """Keep text that the cell has written to the stream `name`, stdout or stderr."""
+        if not text:
+            return
         self._clear_if_asked()
         kept = self.budget.text(text)
         if kept is None:
@@ -373,6 +375,8 @@ class Shell:
         self.kernel.shell.extension_manager.load_extension("storemagic")
         # The first cell imports and makes what all others use: here it does so once for all forks.
         self.loop.call(lambda: self.kernel.do_execute("pass", silent=True))
+        # The packages that a kernel has imported before its first cell, all in all.
+        self.at_start = frozenset(name.partition(".")[0] for name in sys.modules)
 
     @property
     def user_ns(self) -> dict[str, Any]:

@@ -123,7 +123,8 @@ def run_template(order: wire.TemplateOrder, sock: socket.socket, shell: Shell) -
     folder = tempfile.mkdtemp(prefix="nbjudge-template-")
     namespaces.place_files(folder, order["files"])
     shell.prepare_process()
-    executor.import_all(order["imports"])
+    executor.import_all(order["imports"], order["beside"])
+    executor.forget(order["beside"], shell)
     snapshot.fill_caches(order["own"])
     executor.reseed(order["seed"])
     report = run_given_cells(order["cells"], shell)
@@ -195,6 +196,7 @@ def run_submission(order: wire.SessionOrder, sock: socket.socket, template: Temp
         namespaces.place_files(order["base"], order["files"])
         privileges.limit_resources(limits)
     close_all_but(sock.fileno(), *template.shell.prepare_process())
+    executor.forget(order["beside"], template.shell)
     random.setstate(template.random_state)  # Python seeds it anew in every fork
     if order["seed"] is not None:
         executor.reseed(order["seed"])
