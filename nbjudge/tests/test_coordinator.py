@@ -104,7 +104,8 @@ def course(tmp_path_factory):
     hand_in(
         root, "own-files", "def mean(values):\n    return sum(values) / len(values)", "helper.py"
     )
-    hand_in(root, "own-files", "raise SystemExit", "json.py")
+    hand_in(root, "own-files", "raise SystemExit", "json.py")  # Python's own comes first
+    hand_in(root, "own-files", "mine = True", "typer.py")
     return root
 
 
@@ -214,7 +215,7 @@ def test_what_cannot_be_graded_is_named_and_has_no_score(course, outcome, table,
         ("stubborn", ["the cell `check-add` was stopped after 2 s"]),
         ("exits", ["the cell `check-mean` counts as failed, the process ended in this cell"]),
         ("no-date", ["timestamp.txt holds no date"]),
-        ("own-files", ["beside the notebook lies json.py"]),
+        ("own-files", ["beside the notebook lies a module typer: as in Jupyter"]),
     ],
 )
 def test_what_could_be_put_right_is_said_and_does_not_block(outcome, student, sentences):

@@ -99,7 +99,7 @@ def functions(names):
         if isinstance(value, types.FunctionType):
             yield value
 
-engine = [kind for kind in classes(object, set()) if kind.__module__.startswith("nbjudge.")]
+engine = [kind for kind in classes(object, set()) if str(kind.__module__).startswith("nbjudge.")]
 left = [function for kind in engine for function in functions(vars(kind))]
 reached = set()
 while left:

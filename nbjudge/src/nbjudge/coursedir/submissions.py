@@ -1,6 +1,5 @@
 """Reading what students hand in: submitted/STUDENT/ASSIGNMENT/, whatever lies there."""
 
-import importlib.util
 import json
 import os
 import re
@@ -411,10 +410,9 @@ def files_beside(
     """Return ({name: path} of what lies beside the notebooks, findings on what is left out).
 
     The files are used because an answer may read them. Left out is what would change the grading
-    itself: modules that hide installed ones, settings of Jupyter, other notebooks; and what cannot
-    be read or named: links, pipes, names that are not UTF-8. Raises SubmissionError where there is
-    too much. Files as large as those of the same name in the folder `lesson` do not count, because
-    they were given out.
+    itself: settings of Jupyter, other notebooks; and what cannot be read or named: links, pipes,
+    names that are not UTF-8. Raises SubmissionError where there is too much. Files as large as
+    those of the same name in the folder `lesson` do not count, because they were given out.
     """
     files = {}
     left_out = []
@@ -487,17 +485,7 @@ def changes_the_grading(path: Path, inside: Path) -> bool:
     """Return whether a file, `inside` the submission's folder, could change the grading itself."""
     if path.suffix.lower() == ".ipynb":
         return True
-    return bool(SETTINGS.fullmatch(path.name)) or hides_module(inside)
-
-
-def hides_module(inside: Path) -> bool:
-    """Return whether Python would import a file in place of an installed module of that name."""
-    name = inside.parts[0].split(".")[0]
-    if len(inside.parts) == 1 and inside.suffix not in (".py", ".pyc", ".so", ".pyd"):
-        return False
-    if name.startswith("__"):
-        return True
-    return name.isidentifier() and importlib.util.find_spec(name) is not None
+    return bool(SETTINGS.fullmatch(path.name))
 
 
 def timestamp_of(folder: Path) -> tuple[datetime | None, list[str]]:

@@ -72,6 +72,7 @@ class TemplateOrder(TypedDict):
     imports: tuple[str, ...]
     files: dict[str, bytes]
     own: tuple[str, ...]  # top-level packages of the instructor's
+    beside: tuple[str, ...]  # top-level modules and packages among the files
     lesson: OfLesson
     seed: int
 
@@ -89,6 +90,7 @@ class SessionOrder(TypedDict):
     """To a template process: fork, and enter a sandbox with a submission."""
 
     files: dict[str, bytes]
+    beside: tuple[str, ...]  # top-level modules and packages among the files that are not given
     base: str  # an empty folder of the host, on which the sandbox's file system is built
     hidden: tuple[str, ...]
     limits: Limits

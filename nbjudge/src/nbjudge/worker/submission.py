@@ -24,9 +24,10 @@ from nbgrader.preprocessors import LimitOutput
 from nbjudge.coursedir import report
 from nbjudge.coursedir.gradebook import Marks, marks_of
 from nbjudge.coursedir.rebuild import rebuild
-from nbjudge.coursedir.submissions import Submission, parse_notebook
+from nbjudge.coursedir.submissions import Submission, listed, parse_notebook
 from nbjudge.errors import SubmissionError
 from nbjudge.job import Job, Result, Step
+from nbjudge.planning.beside import hidden_packages, in_place_of
 from nbjudge.planning.fingerprints import Code
 from nbjudge.planning.keys import Surroundings, keys_of, steps_to_run
 from nbjudge.planning.steps import steps_of, told
@@ -148,6 +149,8 @@ def prepare(
     digests: dict[str, str] = {}
     problem = ""
     try:
+        submission, said_of_files = without_modules_of_lesson(assignment, submission)
+        says += said_of_files
         kept = kept_results(record)
         digests = digests_of(submission.files)
         beside = digests | dict(assignment.file_digests)
@@ -174,6 +177,32 @@ def prepare(
     return Prepared(
         submission.student, notebooks, submission.files, digests, says, seconds, problem, file
     )
+
+
+def without_modules_of_lesson(
+    assignment: Assignment,
+    submission: Submission,
+) -> tuple[Submission, list[str]]:
+    """Return the submission without files that would take the place of the instructor's modules.
+
+    Other modules are used, as in Jupyter. The findings returned name both kinds, the others where
+    they hide an installed package.
+    """
+    own = {*assignment.own, "nbjudge"}
+    replacing = set(in_place_of(submission.files, assignment.files, own))
+    used = {name: file for name, file in submission.files.items() if name not in replacing}
+    says = []
+    if replacing:
+        says.append(
+            f"beside the notebook lies {listed(sorted(replacing))}: it has the name of a module "
+            "of the lesson and is not used in grading, look at it if an answer needs it"
+        )
+    if hiding := hidden_packages(used.keys() - assignment.files.keys()):
+        says.append(
+            f"beside the notebook lies a module {listed(sorted(hiding))}: as in Jupyter, it is "
+            "imported in place of the installed package, look at it"
+        )
+    return submission._replace(files=used), says
 
 
 def kept_results(record: str) -> dict[str, dict[str, Any]]:

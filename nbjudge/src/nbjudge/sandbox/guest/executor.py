@@ -35,13 +35,13 @@ from _signal import (  # type: ignore[import-not-found]
 )
 from _signal import pthread_sigmask as mask_signals
 from _signal import signal as on_signal
-from collections.abc import Awaitable, Callable, Iterable
+from collections.abc import Awaitable, Callable, Container, Iterable
 from importlib.machinery import PathFinder
 from typing import Any, NamedTuple
 
 from nbjudge import libraries
 from nbjudge.sandbox.guest import audit_hook, fork_hooks, snapshot
-from nbjudge.sandbox.guest.shell import Page, Shell, fresh_page, message_of
+from nbjudge.sandbox.guest.shell import Page, Shell, fresh_page, look_like_jupyter, message_of
 from nbjudge.sandbox.guest.snapshot import Changes, Snapshot
 from nbjudge.sandbox.wire import (
     CellAnswer,
@@ -375,23 +375,38 @@ def reply(descriptor: int, answer: Any) -> None:
 
 def make_shell(packages: list[str]) -> Shell:
     """Return a new shell, after these packages are imported; all notebooks are forks of it."""
-    shell = Shell.instance()
-    sys.modules["__main__"] = shell.user_module
+    shell = Shell()
+    look_like_jupyter()
     # Nearly all objects that imports make are kept: collecting garbage in between finds nothing,
     # and takes a fifth of the time.
     gc.disable()
     import_all(packages)
     gc.enable()
-    sys.path.insert(0, "")  # as in Jupyter, a notebook can import the files beside it
     return shell
 
 
-def import_all(modules: Iterable[str]) -> None:
-    """Import what can be imported. An import that fails here fails again in the notebook's cell,
-    where the error is shown."""
-    for name in modules:
-        with contextlib.suppress(Exception):
-            __import__(name)
+def import_all(names: Iterable[str], beside: Container[str] = ()) -> None:
+    """Import what can be imported, except what lies beside the notebook.
+
+    An import that fails here fails again in the notebook's cell, where the error is shown. What
+    lies beside the notebook may print, or read what a cell has written.
+    """
+    for name in names:
+        if name.partition(".")[0] not in beside:
+            with contextlib.suppress(Exception):
+                __import__(name)
+
+
+def forget(beside: Container[str], shell: Shell) -> None:
+    """Take what has been imported ahead out of sys.modules, where a file beside hides it.
+
+    `beside`: top-level names of modules that lie beside the notebook. What every kernel has
+    imported at its start stays, as in Jupyter.
+    """
+    for name in list(sys.modules):
+        package = name.partition(".")[0]
+        if package in beside and package not in shell.at_start:
+            del sys.modules[name]
 
 
 def reseed(seed: int) -> None:

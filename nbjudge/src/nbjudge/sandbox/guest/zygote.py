@@ -123,7 +123,9 @@ def run_template(order: wire.TemplateOrder, sock: socket.socket, shell: Shell) -
     """
     folder = tempfile.mkdtemp(prefix="template-", dir=os.environ["HOME"])
     namespaces.place_files(folder, order["files"])
-    executor.import_all(order["imports"])
+    shell.prepare_process()
+    executor.import_all(order["imports"], order["beside"])
+    executor.forget(order["beside"], shell)
     snapshot.fill_caches(order["own"])
     executor.reseed(order["seed"])
     report = run_given_cells(order["cells"], shell)
@@ -202,7 +204,8 @@ def run_submission(order: wire.SessionOrder, sock: socket.socket, template: Temp
         adopt_orphans()
         namespaces.place_files(order["base"], order["files"])
         privileges.limit_resources(limits)
-    close_all_but(sock.fileno())
+    close_all_but(sock.fileno(), *template.shell.prepare_process())
+    executor.forget(order["beside"], template.shell)
     random.setstate(template.random_state)  # Python seeds it anew in every fork
     if order["seed"] is not None:
         executor.reseed(order["seed"])
@@ -224,10 +227,13 @@ def trusted_prefixes(visible: list[str]) -> tuple[str, ...]:
     return (*visible, "<frozen ", "<check ")
 
 
-def close_all_but(kept: int) -> None:
-    """Close all files but the standard streams and this one."""
-    os.closerange(3, kept)
-    os.closerange(kept + 1, 1024)
+def close_all_but(*kept: int) -> None:
+    """Close all files but the standard streams and these."""
+    start = 3
+    for descriptor in sorted(kept):
+        os.closerange(start, descriptor)
+        start = descriptor + 1
+    os.closerange(start, 1024)
 
 
 if __name__ == "__main__":

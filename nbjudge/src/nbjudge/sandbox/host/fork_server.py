@@ -23,6 +23,7 @@ from typing import TypeAlias
 
 from nbjudge.errors import ProcessLost
 from nbjudge.job import Job, Result
+from nbjudge.planning.beside import modules_beside
 from nbjudge.sandbox import wire
 from nbjudge.sandbox.host.forking_process import ForkingProcess
 from nbjudge.sandbox.host.results import DEADLY, OutputRation, clean_outputs, stopped
@@ -221,6 +222,7 @@ def template_order(job: Job, given: tuple[str, ...]) -> wire.TemplateOrder:
         imports=job.imports,
         files=job.assignment_files,
         own=job.own,
+        beside=tuple(sorted(modules_beside(job.assignment_files))),
         lesson=job.lesson,
         seed=job.seed,
     )

@@ -17,6 +17,7 @@ from IPython.core.inputtransformer2 import TransformerManager
 
 from nbjudge.errors import ProcessLost, SandboxUnavailable
 from nbjudge.job import Job, Result, Step
+from nbjudge.planning.beside import modules_beside
 from nbjudge.planning.syntax import parse
 from nbjudge.sandbox import wire
 from nbjudge.sandbox.host.forking_process import ForkingProcess
@@ -49,6 +50,7 @@ class Session:
         self.first: int | None = None  # pid of the process that runs the notebook, once known
         order = wire.SessionOrder(
             files=job.files,
+            beside=tuple(modules_beside(job.files) - modules_beside(job.assignment_files)),
             base=self.base,
             hidden=job.hidden,
             limits=job.limits,
