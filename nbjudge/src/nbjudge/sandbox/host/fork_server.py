@@ -21,7 +21,8 @@ from collections.abc import Iterable, Iterator
 from typing import TypeAlias
 
 from nbjudge.errors import ProcessLost
-from nbjudge.job import Job, Result
+from nbjudge.files import overlaid
+from nbjudge.job import Job, Result, Results
 from nbjudge.sandbox import wire
 from nbjudge.sandbox.host.forking_process import ForkingProcess
 from nbjudge.sandbox.host.results import DEADLY, OutputRation, clean_outputs, stopped
@@ -77,8 +78,8 @@ class ForkServer:
             self.closed = False
             self._need_zygote(set(packages))
 
-    def run(self, job: Job) -> list[Result]:
-        """Run the job's steps; return a Result for each.
+    def run(self, job: Job) -> Results:
+        """Run the job's steps; return a Result for each, and the files that they have left.
 
         Raises SandboxUnavailable where no sandbox can be built, and ProcessLost where processes of
         the engine's own were lost again and again, perhaps because memory was short.
@@ -88,7 +89,7 @@ class ForkServer:
                 return self._run(job)
         return self._run(job)
 
-    def _run(self, job: Job) -> list[Result]:
+    def _run(self, job: Job) -> Results:
         """Run a job once. If the given cells fail in a template, each submission runs its own."""
         for given in dict.fromkeys((shared_cells(job), ())):
             with self._template(job, given) as (template, report):
@@ -224,21 +225,29 @@ def shared_cells(job: Job) -> tuple[str, ...]:
 
 def run_in_sessions(
     template: ForkingProcess, report: wire.TemplateReport, job: Job, given: int
-) -> list[Result]:
+) -> Results:
     """Run a job; the template has run its first `given` cells.
 
-    When a cell ends the notebook's process, the other cells run in a new process, without it.
+    When a cell ends the notebook's process, the other cells run in a new process, without it. What
+    it had written by then counts as well.
     """
     results = results_of_given(report)
+    written: dict[str, bytes] = {}
+    left_out = 0
     seed = None if given else job.seed
     ends = time.monotonic() + job.total
     for _ in range(SESSIONS):
         with Session(template, job, seed) as session:
             run_steps(session, job, results, given, ends)
-        if not session.over or time.monotonic() > ends:
+            lost = session.over
+            files, count = session.written()
+            written = overlaid(written, files)
+            left_out = max(left_out, count)
+        if not lost or time.monotonic() > ends:
             break
     given_up = stopped("given up", job.timeout, 0)
-    return [results.get(place, given_up) for place in range(len(job.steps))]
+    found = [results.get(place, given_up) for place in range(len(job.steps))]
+    return Results(found, written, left_out)
 
 
 def results_of_given(report: wire.TemplateReport) -> dict[int, Result]:

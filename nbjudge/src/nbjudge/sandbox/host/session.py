@@ -8,6 +8,7 @@ import os
 import secrets
 import shutil
 import signal
+import socket
 import tempfile
 import time
 from functools import lru_cache
@@ -25,6 +26,7 @@ from nbjudge.sandbox.host.process_table import children, family, held
 from nbjudge.sandbox.host.results import error, parse_message, result_of, stopped
 
 INTERRUPT_SECONDS = 2.0  # after an interrupt, a process that still runs is killed
+REPORT_SECONDS = 60.0  # in which each part of a sandbox's files must come
 START_SECONDS = 60.0  # in which a sandbox must be built
 LARGEST_MESSAGE = 64 << 20  # bytes, of a message out of a sandbox
 MEASURE_SECONDS = 0.5  # between two measurements of a sandbox's memory and processes
@@ -40,7 +42,6 @@ class Session:
         self.base = tempfile.mkdtemp(prefix="nbjudge-sandbox-")
         self.key = secrets.token_bytes(32)
         self.limits = job.limits
-        self.confined = job.confined
         self.over = False
         self.sent = 0  # number of orders
         self.buffer = b""  # received bytes that are not read as a message yet
@@ -61,12 +62,16 @@ class Session:
         except ProcessLost:
             os.rmdir(self.base)
             raise
+        self.report, theirs = socket.socketpair()
+        with theirs, contextlib.suppress(OSError):  # a process that is gone is noticed later
+            wire.send_socket(self.sock, theirs)
 
     def __enter__(self) -> Session:
         return self
 
     def __exit__(self, *_: object) -> None:
         self.sock.close()
+        self.report.close()
         kill(family(self.pid))
         kill([self.pid])  # the sandbox's first process: all others end with it
         shutil.rmtree(self.base, ignore_errors=True)
@@ -91,6 +96,21 @@ class Session:
         except (OSError, ValueError):
             result = self._stop(running, "died")
         return result
+
+    def written(self) -> tuple[dict[str, bytes], int]:
+        """End the notebook, and return what it has left: ({name: content}, how many left out).
+
+        Raises ProcessLost where the process that watches over it does not say.
+        """
+        self.over = True
+        self.sock.close()
+        if self.first:
+            kill([*family(self.first), self.first])
+        self.report.settimeout(REPORT_SECONDS)
+        try:
+            return wire.receive_files(self.report)
+        except (OSError, ValueError) as problem:
+            raise ProcessLost("a sandbox was lost before its files were read") from problem
 
     # ---- sending ----
 
@@ -224,10 +244,10 @@ class Session:
     def _first_process(self) -> int:
         """Return the pid of the process that runs the notebook.
 
-        In a sandbox it is the only child of the process that was forked, which watches over it.
+        It is the first child of the process that was forked, which watches over it.
         """
         if self.first is None:
-            inside = children(self.pid) if self.confined else [self.pid]
+            inside = children(self.pid)
             if inside:
                 self.first = inside[0]
         return self.first or self.pid
