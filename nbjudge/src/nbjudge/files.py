@@ -6,7 +6,7 @@ from collections.abc import Collection, Iterable, Mapping
 from pathlib import Path
 from typing import TypeVar
 
-Content = TypeVar("Content", bytes, bytes | Path)
+Content = TypeVar("Content", bound=bytes | Path)
 
 
 def write_files(folder: Path | str, files: Mapping[str, bytes | Path]) -> None:

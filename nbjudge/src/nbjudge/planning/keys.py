@@ -13,7 +13,7 @@ from nbjudge.job import Step
 from nbjudge.planning.fingerprints import Code, digest, reached_by
 from nbjudge.planning.syntax import as_python
 
-FORMAT = 4  # of the kept results; a new number makes all cells run again
+FORMAT = 5  # of the kept results; a new number makes all cells run again
 
 
 class Surroundings(NamedTuple):
@@ -25,6 +25,7 @@ class Surroundings(NamedTuple):
     confined: bool  # whether it runs in a sandbox
     files: Mapping[str, str]  # {name of a file beside the notebook: digest of its content}
     kernel: str = ""  # the name of an ordinary kernel, "" for a sandbox
+    earlier: tuple[str, ...] = ()  # chain_of each notebook that runs before, in the same folder
 
 
 def keys_of(
@@ -50,6 +51,7 @@ def keys_of(
         surroundings.limits,
         surroundings.confined,
         surroundings.kernel,
+        surroundings.earlier,
         sorted(surroundings.files.items()),
     )
     keys = []
@@ -59,6 +61,11 @@ def keys_of(
         if not step.alone:
             chain = key
     return keys
+
+
+def chain_of(steps: list[Step], keys: list[str]) -> str:
+    """Return a digest of all that can change what a notebook's cells write into their folder."""
+    return digest([key for step, key in zip(steps, keys, strict=True) if not step.alone])
 
 
 def steps_to_run(
