@@ -19,6 +19,8 @@ class Step(NamedTuple):
     alone: bool = False
     uses: tuple[str, ...] = ()  # the notebook's names that a check reads
     means: tuple[str, ...] = ()  # names in a check that mean Python's own builtins
+    # Of a check that is judged outside the student's process: the names whose values it hands out.
+    asks: tuple[str, ...] | None = None
 
 
 class Job(NamedTuple):

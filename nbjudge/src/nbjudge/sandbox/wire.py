@@ -101,6 +101,10 @@ class CellOrder(TypedDict):
     uses: tuple[str, ...]
     token: str  # a secret of the two ends, which the answer repeats
     code: list[CodeType]  # of a check: its statements and its last expression
+    # Of a check that is judged outside the student's process. There: the names whose values it
+    # hands out. In the process that judges: these values, by handout.py.
+    asks: tuple[str, ...] | None
+    handed: bytes | None
 
 
 class CellAnswer(TypedDict):
@@ -115,6 +119,12 @@ class CellAnswer(TypedDict):
     outputs: list[Output]
     seconds: float
     notes: list[str]
+
+
+class HandOut(CellAnswer):
+    """From a submission's process: the values that a check asks for."""
+
+    handed: str  # by handout.py
 
 
 # ---- how they are sent: a length of eight bytes, then the message --------------------

@@ -31,6 +31,7 @@ from nbjudge.files import overlaid
 from nbjudge.job import Job, Result, Results, Step
 from nbjudge.planning.fingerprints import Code
 from nbjudge.planning.keys import Surroundings, chain_of, keys_of, steps_to_run
+from nbjudge.planning.outside import with_asks
 from nbjudge.planning.steps import steps_of
 from nbjudge.sandbox.host.results import OutputRation
 from nbjudge.sandbox.wire import WRITTEN_BYTES, WRITTEN_FILES, Limits, is_fit
@@ -320,7 +321,8 @@ def plan(
 
     `files` are the digests of what lies beside it, `earlier` the chains of the notebooks before.
     """
-    indexed = steps_of(notebook, assignment.sources[name], assignment.skip)
+    source = assignment.sources[name]
+    indexed = with_asks(steps_of(notebook, source, assignment.skip), notebook, source)
     steps = [step for _, step in indexed]
     options = assignment.options
     surroundings = Surroundings(

@@ -35,13 +35,14 @@ from collections.abc import Awaitable, Iterable
 from typing import Any
 
 from nbjudge import libraries
-from nbjudge.sandbox.guest import audit_hook, snapshot
+from nbjudge.sandbox.guest import audit_hook, handout, snapshot
 from nbjudge.sandbox.guest.shell import Page, Shell, audited_call, fresh_page, message_of
 from nbjudge.sandbox.guest.snapshot import Restore
 from nbjudge.sandbox.wire import (
     PYTHON_BUILTINS,
     CellAnswer,
     CellOrder,
+    HandOut,
     Output,
     length_prefix,
     read_exactly,
@@ -205,7 +206,13 @@ def run_check(
     child = fork()
     if not child:
         set_random_state(random_state)  # Python seeds it anew in every fork
-        answer = check_in_fork(order, shell, restore, given, notes)
+        answer: CellAnswer
+        if order["asks"] is not None:
+            answer = hand_out(order, shell, notes)
+        elif order["handed"] is not None:
+            answer = judge_handed(order, order["handed"], shell, notes)
+        else:
+            answer = check_in_fork(order, shell, restore, given, notes)
         reply(descriptor, answer)
         end(0)
     status = wait(child, 0)[1]
@@ -254,6 +261,32 @@ def check_in_fork(
         outputs = [*outputs, displayed(score)]
     # The time is that of the check alone, without restoring.
     return answer_to(order, well, score, outputs, clock() - seconds, notes)
+
+
+def hand_out(order: CellOrder, shell: Shell, notes: list[str]) -> HandOut:
+    """Return the answer that hands out values for a check which is judged elsewhere."""
+    started = clock()
+    page = fresh_page(shell)
+    handed = handout.hand_out(shell.user_ns, order["asks"] or ())
+    answer = answer_to(order, True, None, page.outputs, started, notes)
+    return HandOut(**answer, handed=handed)
+
+
+def judge_handed(order: CellOrder, handed: bytes, shell: Shell, notes: list[str]) -> CellAnswer:
+    """Run a check on values that a student's process has handed out; no code of theirs is here."""
+    started = clock()
+    page = fresh_page(shell)
+    libraries.before_check()
+    try:
+        refused = handout.take_in(handed, shell.user_ns)
+    except ValueError as problem:
+        page.fail("ValueError", f"the values of the answers cannot be read: {problem}", [])
+        return answer_to(order, False, None, page.outputs, started, notes)
+    well, score = judge(order, shell.user_ns, page)
+    if not well:
+        handout.explain(page.outputs, refused)
+    outputs = page.outputs if score is None else [*page.outputs, displayed(score)]
+    return answer_to(order, well, score, outputs, started, notes)
 
 
 def changes_found(names: list[str]) -> list[str]:

@@ -25,6 +25,7 @@ from nbjudge.files import overlaid
 from nbjudge.job import Job, Result, Results
 from nbjudge.sandbox import wire
 from nbjudge.sandbox.host.forking_process import ForkingProcess
+from nbjudge.sandbox.host.outside import judge_outside
 from nbjudge.sandbox.host.results import DEADLY, OutputRation, clean_outputs, stopped
 from nbjudge.sandbox.host.session import Session
 
@@ -232,19 +233,22 @@ def run_in_sessions(
     it had written by then counts as well.
     """
     results = results_of_given(report)
+    handed: dict[int, bytes] = {}
     written: dict[str, bytes] = {}
     left_out = 0
     seed = None if given else job.seed
     ends = time.monotonic() + job.total
     for _ in range(SESSIONS):
         with Session(template, job, seed) as session:
-            run_steps(session, job, results, given, ends)
+            run_steps(session, job, results, handed, given, ends)
             lost = session.over
             files, count = session.written()
             written = overlaid(written, files)
             left_out = max(left_out, count)
         if not lost or time.monotonic() > ends:
             break
+    if handed:
+        results |= judge_outside(template, job, given, handed, written)
     given_up = stopped("given up", job.timeout, 0)
     found = [results.get(place, given_up) for place in range(len(job.steps))]
     return Results(found, written, left_out)
@@ -264,12 +268,18 @@ def results_of_given(report: wire.TemplateReport) -> dict[int, Result]:
 
 
 def run_steps(
-    session: Session, job: Job, results: dict[int, Result], given: int, ends: float
+    session: Session,
+    job: Job,
+    results: dict[int, Result],
+    handed: dict[int, bytes],
+    given: int,
+    ends: float,
 ) -> None:
     """Run steps until the process is gone or the time is over, and put their results in `results`.
 
-    In a second process, checks that run alone and have a result are not repeated; all other cells
-    are, because later cells depend on them.
+    The values that are handed out for a check which is judged outside go into `handed`. In a second
+    process, checks that run alone and have a result are not repeated; all other cells are, because
+    later cells depend on them.
     """
     ration = OutputRation()
     for place, step in enumerate(job.steps):
@@ -278,7 +288,13 @@ def run_steps(
         earlier = results.get(place)
         if earlier and (step.alone or earlier.end in DEADLY):
             continue
+        if step.alone and place in handed:
+            continue
         left = ends - time.monotonic()
-        results[place] = ration.keep(session.run(step, min(job.timeout, left)))
+        result = ration.keep(session.run(step, min(job.timeout, left)))
+        if session.handed is None:
+            results[place] = result
+        else:
+            handed[place] = session.handed
         if session.over or time.monotonic() > ends:
             break

@@ -11,6 +11,7 @@ import signal
 import socket
 import tempfile
 import time
+from binascii import a2b_base64
 from functools import lru_cache
 from types import CodeType
 from typing import Any
@@ -47,6 +48,7 @@ class Session:
         self.buffer = b""  # received bytes that are not read as a message yet
         self.next_measurement = 0.0
         self.held_at_start = 0  # bytes of memory
+        self.handed: bytes | None = None  # what the last cell has handed out
         self.first: int | None = None  # pid of the process that runs the notebook, once known
         order = wire.SessionOrder(
             files=job.files,
@@ -76,21 +78,28 @@ class Session:
         kill([self.pid])  # the sandbox's first process: all others end with it
         shutil.rmtree(self.base, ignore_errors=True)
 
-    def run(self, step: Step, timeout: float) -> Result:
+    def run(self, step: Step, timeout: float, handed: bytes | None = None) -> Result:
         """Run one cell for at most `timeout` seconds.
 
-        Raises SandboxUnavailable where no sandbox can be built, and ProcessLost where the process
-        was gone before its first cell.
+        A check that is judged outside only makes the process hand out values, which are then in
+        `handed`; with these, another session judges it. Raises SandboxUnavailable where no sandbox
+        can be built, and ProcessLost where the process was gone before its first cell.
         """
         started = time.monotonic()
+        asks = step.asks if handed is None else None
+        self.handed = None
         try:
-            code = compile_check(step) if step.kind == "check" else []
+            # what runs elsewhere only is not sent into a process that runs a student's code
+            here = step.kind == "check" and (asks is None or not step.alone)
+            code = compile_check(step) if here else []
         except SyntaxError as problem:
             return Result(False, None, [error("SyntaxError", str(problem))], 0, [])
         running = RunningCell(step, timeout, started)
         try:
-            self._send(order_for(step, running.token, code))
+            self._send(order_for(step, running.token, code, asks, handed))
             result = self._wait_for(running)
+            if asks is not None and result.well:
+                self.handed = running.handed_out()
             if not self.over and self._end_leftovers():
                 result.notes.append("it left a process running")
         except (OSError, ValueError):
@@ -267,6 +276,7 @@ class RunningCell:
         self.token = secrets.token_hex(16)
         self.end = ""
         self.result: Result | None = None
+        self.handed: Any = None
 
     def seconds(self) -> float:
         """Return for how long the cell has been running."""
@@ -283,21 +293,39 @@ class RunningCell:
         if self.result is None:
             try:
                 self.result = result_of(message, self.end, self.timeout)
+                self.handed = message.get("handed")
             except (KeyError, TypeError) as problem:
                 raise ValueError("a message that is no answer") from problem
         return None if self.step.kind == "check" else self.result
 
+    def handed_out(self) -> bytes:
+        """Return the values that the cell has handed out. Raises ValueError where there are none.
 
-def order_for(step: Step, token: str, code: list[CodeType]) -> wire.CellOrder:
-    """Return the order to run a step; `code` is that of a check."""
+        Nobody has looked at these bytes; handout.py does where they are decoded.
+        """
+        if not isinstance(self.handed, str) or not self.handed.isascii():
+            raise ValueError("a message that hands out nothing")
+        return a2b_base64(self.handed)
+
+
+def order_for(
+    step: Step,
+    token: str,
+    code: list[CodeType],
+    asks: tuple[str, ...] | None,
+    handed: bytes | None,
+) -> wire.CellOrder:
+    """Return the order to run a step; `code` is that of a check that runs in this process."""
     return wire.CellOrder(
-        source=step.source,
+        source=step.source if code or step.kind != "check" else "",
         name=step.name,
         kind=step.kind,
         alone=step.alone,
         uses=step.uses,
         token=token,
         code=code,
+        asks=asks,
+        handed=handed,
     )
 
 
