@@ -80,7 +80,9 @@ def test_arrays_and_scalars_come_back_bit_by_bit(dtype, shape):
     assert turned.tobytes() == array.T.tobytes() and turned.shape == array.T.shape
     if shape == ():
         scalar = decode(encode(array[()]))
-        assert type(scalar) is type(array[()]) and repr(scalar) == repr(array[()])
+        assert type(scalar) is type(array[()])
+        assert dtype in "gG" or scalar.tobytes() == array[()].tobytes()  # these two have padding
+        assert dtype not in "gG" or repr(scalar) == repr(array[()])
 
 
 TORCH = ["float32", "float64", "float16", "bfloat16", "bool", "uint8", "int8", "int16", "int32"]

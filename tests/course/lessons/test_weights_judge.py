@@ -296,7 +296,7 @@ def test_no_weights_lie_beside_the_source():
     assert not list((ROOT / "source").glob("*/*.safetensors"))
 
 
-@pytest.mark.parametrize("name", ["nothing.safetensors", "../nothing", "", 3])
+@pytest.mark.parametrize("name", ["nothing.safetensors", "../nothing", ""])
 def test_a_file_that_is_not_there_is_a_misconception(tmp_path, monkeypatch, name):
     monkeypatch.chdir(tmp_path)
     with pytest.raises(Misconception) as found:
@@ -307,6 +307,12 @@ def test_a_file_that_is_not_there_is_a_misconception(tmp_path, monkeypatch, name
 def test_a_cell_that_is_as_it_was_given_out_is_not_answered():
     with pytest.raises(NotImplementedError):
         checks.weights_file(None)
+
+
+def test_what_is_no_name_is_told(capsys):
+    with pytest.raises(Misconception, match="a string; `weights_file` is a function") as found:
+        checks.weights_file(lambda: "evening.safetensors")
+    assert found.value.code == "wrong-result"
 
 
 def test_the_check_tells_what_the_judge_measured(monkeypatch, capsys):

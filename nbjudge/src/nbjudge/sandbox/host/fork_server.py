@@ -247,8 +247,8 @@ def run_in_sessions(
             left_out = max(left_out, count)
         if not lost or time.monotonic() > ends:
             break
-    if handed:
-        results |= judge_outside(template, job, given, handed, written)
+    for place, judged in judge_outside(template, job, given, handed, written).items():
+        results[place] = judged._replace(notes=[*results[place].notes, *judged.notes])
     given_up = stopped("given up", job.timeout, 0)
     found = [results.get(place, given_up) for place in range(len(job.steps))]
     return Results(found, written, left_out)
@@ -277,9 +277,9 @@ def run_steps(
 ) -> None:
     """Run steps until the process is gone or the time is over, and put their results in `results`.
 
-    The values that are handed out for a check which is judged outside go into `handed`. In a second
-    process, checks that run alone and have a result are not repeated; all other cells are, because
-    later cells depend on them.
+    The values that are handed out for a check which is judged outside go into `handed`, and its
+    result is a placeholder. In a second process, checks that run alone and have a result are not
+    repeated; all other cells are, because later cells depend on them.
     """
     ration = OutputRation()
     for place, step in enumerate(job.steps):
@@ -288,13 +288,11 @@ def run_steps(
         earlier = results.get(place)
         if earlier and (step.alone or earlier.end in DEADLY):
             continue
-        if step.alone and place in handed:
-            continue
         left = ends - time.monotonic()
         result = ration.keep(session.run(step, min(job.timeout, left)))
-        if session.handed is None:
-            results[place] = result
-        else:
+        results[place] = result
+        handed.pop(place, None)
+        if session.handed is not None:
             handed[place] = session.handed
         if session.over or time.monotonic() > ends:
             break

@@ -12,8 +12,10 @@ from nbjudge.errors import ProcessLost
 from nbjudge.files import overlaid
 from nbjudge.job import Job, Result, Step
 from nbjudge.sandbox.host.forking_process import ForkingProcess
+from nbjudge.sandbox.host.results import error
 from nbjudge.sandbox.host.session import Session
 
+MOST_BYTES = 64 << 20  # of the values for all checks of a notebook
 ATTEMPTS = 2  # a check that ended its process is judged once more, alone in another one
 # Files that Python imports, and so runs, from a working folder.
 IMPORTED = (".py", ".pyc", ".pyd", ".so", ".pth")
@@ -33,7 +35,7 @@ def judge_outside(
     the fresh sandbox is lost, which no submission has caused.
     """
     job = job._replace(files=plain_files(job, written))
-    results: dict[int, Result] = {}
+    results = too_large(handed)
     for _ in range(ATTEMPTS):
         left = [place for place in handed if place not in results or results[place].end]
         if left:
@@ -41,6 +43,18 @@ def judge_outside(
     if handed.keys() - results.keys():
         raise ProcessLost("a sandbox in which no student's code runs has ended")
     return results
+
+
+def too_large(handed: Mapping[int, bytes]) -> dict[int, Result]:
+    """Return {index: Result} of the checks whose values are beyond MOST_BYTES, all added up."""
+    found = {}
+    total = 0
+    for place, values in handed.items():
+        total += len(values)
+        if total > MOST_BYTES:
+            message = f"the values for this check and those before have over {MOST_BYTES >> 20} MB"
+            found[place] = Result(False, None, [error("ValueError", message)], 0, [])
+    return found
 
 
 def plain_files(job: Job, written: Mapping[str, bytes]) -> dict[str, bytes]:
