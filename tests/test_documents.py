@@ -35,3 +35,17 @@ def test_the_way_of_a_submission_is_told_file_by_file():
     assert 10 <= len(way) <= 12 and len(set(way)) == len(way)
     others = re.findall(r"^\| `([\w./]+)`", section, flags=re.MULTILINE)
     assert [name for name in [*way, *others] if not (ENGINE / name).exists()] == []
+
+
+def test_the_table_of_checks_that_are_judged_outside_is_complete():
+    text = (ROOT / "CONTRIBUTING.md").read_text(encoding="utf-8")
+    table = text.split("| lesson | exercise | what is judged |")[1].split("\n\n")[0]
+    listed = re.findall(r"^\| ([\w-]+) \| ([\w-]+) \|", table, flags=re.MULTILINE)
+    tagged = []
+    for path in sorted((ROOT / "source").glob("*/*.md")):
+        cells = re.findall(r"```\{code-cell\}.*?```", path.read_text(encoding="utf-8"), re.DOTALL)
+        for cell in cells:
+            head = cell.split("\n\n")[0]
+            if "judge-outside" in head:
+                tagged.append((path.stem, re.search(r"grade_id: check-([\w-]+)", head)[1]))
+    assert listed == tagged != []

@@ -1,15 +1,11 @@
 """Lesson 07, the capstone: the checks of its exercises.
 
 fixtures.py has what they try answers on; diagnosis.py names the thought behind a wrong result;
-weights_judge.py judges the file that is handed in, for marks in a process of its own.
+weights_judge.py judges the file that is handed in, for marks outside the learner's process.
 """
 
 import copy
-import json
 import math
-import os
-import subprocess
-import sys
 import tempfile
 from collections.abc import Callable, Sequence
 from pathlib import Path
@@ -21,7 +17,7 @@ from torch import nn
 from course.checking import comparisons, networks
 from course.checking.batchnorm import watch
 from course.checking.check import check, expect
-from course.checking.misconception import Misconception, expect_something, wrong_result
+from course.checking.misconception import Misconception, expect_something, unlike, wrong_result
 from course.checking.values import expect_number
 from course.lessons.lesson07 import weights_judge
 from course.lessons.lesson07.diagnosis import (
@@ -36,12 +32,6 @@ from course.lessons.lesson07.diagnosis import (
     check_what_moved,
 )
 from course.lessons.lesson07.fixtures import made_up_pictures, scores_reached, small_model
-
-# The environment for the judge, as it was before any answer ran. One thread, because the judge
-# multiplies small matrices to draw pictures, and two threads would wait for each other.
-ENVIRONMENT = os.environ | dict.fromkeys(("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS"), "1")
-PATIENCE = 120  # seconds; the judge takes about five
-
 
 # ---- three heads ---------------------------------------------------------------------------------
 
@@ -226,26 +216,25 @@ def hand_in(answer: Callable, width: int = 24, seed: int = 5) -> str:
 
 
 @check
-def weights_file(answer: Callable, seed: int | None = None) -> str:
+def weights_file(name: str | None, seed: int | None = None) -> str:
     """Exercise 6: is the file that lies beside the notebook what the brief asks for?
 
-    Without a seed the judge runs here, on the validation pictures. Hidden: with a seed it is a
-    process of its own, which draws pictures that nobody has seen.
+    Without a seed the judge looks at the validation pictures. Hidden: with a seed it draws pictures
+    that nobody has seen. The check cell has the tag `judge-outside`: for marks this runs where no
+    line of the learner's code has run, so nobody can put another judge in its place.
     """
-    name = answer()
-    expect(name, str | Path, "the file's name, a string")
-    name = str(name)
+    if name is None:  # as the cell was given out
+        raise NotImplementedError
+    if not issubclass(type(name), str):
+        kind = type(name).__name__
+        raise unlike(name, f"expected the file's name, a string; `weights_file` is a {kind}")
     if Path(name).name != name or name in ("", ".."):
         raise Misconception(
             "file-missing",
             f"{name!r} is a path: expected the name of a file that lies beside this notebook",
         )
-    if seed is None:
-        report = weights_judge.report(name)
-        where = "the validation pictures"
-    else:
-        report = ask_judge(Path.cwd() / name, seed)
-        where = "pictures that nobody has seen"
+    report = weights_judge.report(name, seed)
+    where = "the validation pictures" if seed is None else "pictures that nobody has seen"
     if "code" in report:
         raise Misconception(report["code"], report["observed"])
     fruit, kept, found = (report["measures"][key] for key in ("fruit", "kept", "found"))
@@ -253,24 +242,3 @@ def weights_file(answer: Callable, seed: int | None = None) -> str:
         f"the old network is the same to the bit; on {where} {fruit:.0%} fruit right, "
         f"{found:.0%} of the rotten found, {kept:.0%} of the fresh kept."
     )
-
-
-def ask_judge(path: Path, seed: int) -> dict:
-    """Return `weights_judge.report` from a process that has not run a line of the learner's code.
-
-    Raises RuntimeError where the judge does not answer in time or cannot start.
-    """
-    command = [sys.executable, "-I", "-m", weights_judge.__name__, str(path), "--seed", str(seed)]
-    try:
-        done = subprocess.run(
-            command, env=ENVIRONMENT, capture_output=True, text=True, timeout=PATIENCE
-        )
-        return json.loads(done.stdout)
-    except subprocess.TimeoutExpired:
-        raise RuntimeError(
-            f"the judge did not answer within {PATIENCE} s: run the check again on an idle machine"
-        ) from None
-    except ValueError:
-        raise RuntimeError(
-            f"the judge could not start, which is not your fault: {done.stderr.strip()[-300:]}"
-        ) from None

@@ -2,7 +2,8 @@
 
     python -I -m course.lessons.lesson07.weights_judge FILE [--seed SEED]
 
-For marks it is a process of its own, which never runs a learner's code.
+For marks it runs in a sandbox of its own, in which no line of a learner's code has run: the check
+cell has the tag `judge-outside`. From a command line it judges any file.
 The file stays data: its size is looked at before it is read, safetensors is the only format, names,
 shapes and types must be those of the brief (lesson 07), and the network is built here from the
 tensors. It uses torch alone, because importing torchvision would double the time to start.

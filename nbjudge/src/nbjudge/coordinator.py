@@ -44,7 +44,7 @@ from nbjudge.coursedir.submissions import (
     students_of,
 )
 from nbjudge.errors import CourseError, KernelUnavailable, SandboxUnavailable
-from nbjudge.files import replace_text
+from nbjudge.files import overlaid, replace_text
 from nbjudge.planning.steps import of_lesson
 from nbjudge.sandbox.host import probe
 from nbjudge.sandbox.wire import Limits
@@ -503,7 +503,9 @@ class Grading:
         record = read_record(self.root, assignment, student)
         if not record:
             return Task(sent, packed, submission)
-        prepared = worker.prepare(common, submission, record)
+        graded = self.root / "autograded" / student / assignment
+        earlier = worker.EarlierFiles(graded, carry_files)
+        prepared = worker.prepare(common, submission, record, earlier)
         if prepared.has_work:
             return Task(sent, packed, prepared)
         try:
@@ -571,6 +573,7 @@ class Grading:
         assignment, student, timestamp, files = sent
         submitted = self.root / "submitted"
         stamp = submitted / student / assignment / STAMP if timestamp else None
+        files = overlaid(files, result.written)
         try:
             write_autograded(self.root, assignment, student, result.notebooks, files, stamp)
             replace_text(record_of(self.root, assignment, student), result.record, private=True)

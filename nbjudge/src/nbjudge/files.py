@@ -2,8 +2,11 @@
 
 import os
 import shutil
-from collections.abc import Mapping
+from collections.abc import Collection, Iterable, Mapping
 from pathlib import Path
+from typing import TypeVar
+
+Content = TypeVar("Content", bound=bytes | Path)
 
 
 def write_files(folder: Path | str, files: Mapping[str, bytes | Path]) -> None:
@@ -15,6 +18,41 @@ def write_files(folder: Path | str, files: Mapping[str, bytes | Path]) -> None:
             path.write_bytes(content)
         else:
             shutil.copyfile(content, path)
+
+
+def overlaid(
+    files: Mapping[str, Content],
+    newer: Mapping[str, Content],
+    protected: Collection[str] = (),
+) -> dict[str, Content]:
+    """Return the files of a folder, {relative name: content}, after `newer` ones were written.
+
+    No newer file comes in place of a `protected` one, whatever the case of its letters. Where one
+    has made a folder of a file, or a file of a folder, what was there before is gone.
+    """
+    kept = {name.casefold() for name in protected}
+    kept_folders = folders_of(kept)
+    new = {}
+    for name, content in newer.items():
+        places = {name.casefold(), *map(str.casefold, folders_of([name]))}
+        if kept.isdisjoint(places) and name.casefold() not in kept_folders:
+            new[name] = content
+    folders = folders_of(new)
+    old = {}
+    for name, content in files.items():
+        if name not in folders and new.keys().isdisjoint(folders_of([name])):
+            old[name] = content
+    return old | new
+
+
+def folders_of(names: Iterable[str]) -> set[str]:
+    """Return the folders that files with these relative names lie in: "a" and "a/b" of "a/b/c"."""
+    found = set()
+    for name in names:
+        parts = name.split("/")
+        for count in range(1, len(parts)):
+            found.add("/".join(parts[:count]))
+    return found
 
 
 def replace_text(path: Path, text: str, private: bool = False) -> None:

@@ -1,5 +1,6 @@
 """What is run and what came of it: Step, Job and Result, for sandboxes and ordinary kernels."""
 
+from collections.abc import Iterable, Mapping
 from typing import NamedTuple
 
 from nbjudge.sandbox.wire import Limits, OfLesson, Output
@@ -18,6 +19,8 @@ class Step(NamedTuple):
     alone: bool = False
     uses: tuple[str, ...] = ()  # the notebook's names that a check reads
     watched: tuple[str, ...] = ()  # of these, those that given cells or Python bind
+    # Of a check that is judged outside the student's process: the names whose values it hands out.
+    asks: tuple[str, ...] | None = None
 
 
 class Job(NamedTuple):
@@ -49,3 +52,21 @@ class Result(NamedTuple):
     seconds: float
     notes: list[str]  # findings for the instructor
     end: str = ""
+
+
+class Results(list[Result]):
+    """The result of each step of a job, and the files that its cells have left in their folder.
+
+    `written`: {relative name: content} of the new and the changed ones. `left_out`: how many more
+    there were, which are links or beyond the bounds of sandbox/folder.py.
+    """
+
+    def __init__(
+        self,
+        results: Iterable[Result] = (),
+        written: Mapping[str, bytes] | None = None,
+        left_out: int = 0,
+    ) -> None:
+        super().__init__(results)
+        self.written = dict(written or {})
+        self.left_out = left_out

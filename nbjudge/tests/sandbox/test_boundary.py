@@ -43,8 +43,9 @@ def modules_below(package):
 @pytest.mark.parametrize(
     ("package", "allowed"),
     [
-        ("guest", ["guest", "wire", "output"]),
+        ("guest", ["guest", "wire", "output", "folder"]),
         ("host", ["host", "wire"]),
+        ("folder", ["wire"]),
         ("wire", []),
         ("output", []),
     ],

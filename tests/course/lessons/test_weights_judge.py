@@ -300,21 +300,24 @@ def test_no_weights_lie_beside_the_source():
 def test_a_file_that_is_not_there_is_a_misconception(tmp_path, monkeypatch, name):
     monkeypatch.chdir(tmp_path)
     with pytest.raises(Misconception) as found:
-        checks.weights_file(lambda: name)
+        checks.weights_file(name)
     assert found.value.code == "file-missing"
 
 
-def test_the_check_tells_what_the_judge_measured(tmp_path, monkeypatch, capsys):
-    monkeypatch.chdir(tmp_path)
+def test_a_cell_that_is_as_it_was_given_out_is_not_answered():
+    with pytest.raises(NotImplementedError):
+        checks.weights_file(None)
+
+
+def test_what_is_no_name_is_told(capsys):
+    with pytest.raises(Misconception, match="a string; `weights_file` is a function") as found:
+        checks.weights_file(lambda: "evening.safetensors")
+    assert found.value.code == "wrong-result"
+
+
+def test_the_check_tells_what_the_judge_measured(monkeypatch, capsys):
     measures = {"fruit": 0.9, "kept": 0.8, "found": 0.7}
-    monkeypatch.setattr(checks, "ask_judge", lambda path, seed: {"measures": measures})
-    checks.weights_file(lambda: "evening.safetensors", seed=1)
+    monkeypatch.setattr(weights_judge, "report", lambda name, seed: {"measures": measures})
+    checks.weights_file("evening.safetensors", seed=1)
     told = "pictures that nobody has seen 90% fruit right, 70% of the rotten found"
     assert told in capsys.readouterr().out
-
-
-def test_a_judge_that_cannot_start_is_not_the_learners_fault(monkeypatch, tmp_path):
-    failed = subprocess.CompletedProcess([], 1, "", "No module named course")
-    monkeypatch.setattr(checks.subprocess, "run", lambda *args, **kwargs: failed)
-    with pytest.raises(RuntimeError, match="not your fault: No module named course"):
-        checks.ask_judge(tmp_path / "x", 1)

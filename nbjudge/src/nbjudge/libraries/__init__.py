@@ -20,6 +20,8 @@ modules = sys.modules
 
 # Addresses prepared for reading, and a function that reads eight bytes at each of a slice of them.
 Gather: TypeAlias = tuple[Sequence[Any], Callable[[Any], bytes]]
+# A library's value as data: (kind, dtype, shape, the bytes of its numbers).
+Plain: TypeAlias = tuple[str, str, tuple[int, ...], bytes]
 
 # Restores settings that `take_settings` has returned, where the lesson mentions none of these
 # names. Whether a value is the student's says the last argument. Returns notes for the instructor.
@@ -37,6 +39,10 @@ class Library(NamedTuple):
     array_type: str
     array_bytes: Callable[[Any], bytes | None]  # None: it holds Python objects
     refill_array: Callable[[Any, bytes], None]
+    # None: the value is not of this library; ValueError says why it is no data.
+    plain_of: Callable[[Any], Plain | None]
+    # ValueError for what plain_of does not return; none of the four needs to be true.
+    from_plain: Callable[[str, str, tuple[int, ...], bytes], Any]
     # What a notebook can set for all of its cells, such as whether gradients are computed.
     take_settings: Callable[[], dict[str, Any]] | None = None
     restore_settings: RestoreSettings | None = None

@@ -3,14 +3,16 @@
 import builtins
 import sys
 from collections.abc import Callable
+from math import prod
 from typing import Any
 
-from nbjudge.libraries import Library, register_library
+from nbjudge.libraries import Library, Plain, register_library
 
 # The functions below look here for builtins, where others cannot patch them.
 __builtins__ = dict(vars(builtins))  # type: ignore[assignment]
 
 modules = sys.modules
+GRAD = ", requires grad"  # after the kind of a tensor that does
 
 
 def reseed(seed: int) -> None:
@@ -108,6 +110,52 @@ def remove_modes(is_students: Callable[[Any], bool]) -> bool:
     return found
 
 
+def plain_of(value: Any) -> Plain | None:
+    """Return a tensor, a parameter or a torch.Size as data; see `Library`."""
+    torch = modules["torch"]
+    if type(value) is torch.Size:
+        return "Size", "", tuple(value), b""
+    kind = {torch.Tensor: "Tensor", torch.nn.Parameter: "Parameter"}.get(type(value))
+    if kind is None:
+        return None
+    if value.layout is not torch.strided or value.is_quantized or value.device.type == "meta":
+        raise ValueError("a tensor that is sparse or quantized, or has no numbers")
+    tensor = value.detach().cpu().resolve_conj().resolve_neg().contiguous()
+    data = tensor.reshape(-1).view(torch.uint8).numpy().tobytes()
+    grad = GRAD if value.requires_grad else ""
+    dtype = str(tensor.dtype).removeprefix("torch.")
+    return kind + grad, dtype, tuple(tensor.shape), data
+
+
+def from_plain(kind: str, dtype: str, shape: tuple[int, ...], data: bytes) -> Any:
+    """Return the value of what `plain_of` has returned; see `Library`.
+
+    It has no history: a tensor that required grad is a leaf that does.
+    """
+    torch: Any = modules["torch"]
+    if kind == "Size":
+        return torch.Size(shape)
+    plain: Any = getattr(torch, dtype, None)
+    name = kind.removesuffix(GRAD)
+    quantized = dtype.startswith("q")
+    if type(plain) is not torch.dtype or quantized or name not in ("Tensor", "Parameter"):
+        raise ValueError("no tensor")
+    if torch.empty(0, dtype=plain).element_size() * prod(shape) != len(data):
+        raise ValueError("as many bytes do not make this shape")
+    if plain is torch.bool and data.translate(None, b"\0\1"):
+        raise ValueError("a bool that is neither True nor False")
+    tensor = torch.empty(shape, dtype=plain)
+    if data:
+        raw = torch.frombuffer(bytearray(data), dtype=torch.uint8)
+        tensor.reshape(-1).view(torch.uint8).copy_(raw)
+    grad = kind.endswith(GRAD)
+    if grad and not (plain.is_floating_point or plain.is_complex):
+        raise ValueError("only floats require grad")
+    if name == "Parameter":
+        return torch.nn.Parameter(tensor, requires_grad=grad)
+    return tensor.requires_grad_(grad)
+
+
 register_library(
     Library(
         name="torch",
@@ -118,6 +166,8 @@ register_library(
         refill_array=refill_array,
         take_settings=take_settings,
         restore_settings=restore_settings,
+        plain_of=plain_of,
+        from_plain=from_plain,
         before_check=one_thread,
     )
 )

@@ -25,6 +25,7 @@ class Surroundings(NamedTuple):
     confined: bool  # whether it runs in a sandbox
     files: Mapping[str, str]  # {name of a file beside the notebook: digest of its content}
     kernel: str = ""  # the name of an ordinary kernel, "" for a sandbox
+    earlier: tuple[str, ...] = ()  # chain_of each notebook that runs before, in the same folder
 
 
 def keys_of(
@@ -50,6 +51,7 @@ def keys_of(
         surroundings.limits,
         surroundings.confined,
         surroundings.kernel,
+        surroundings.earlier,
         sorted(surroundings.files.items()),
     )
     keys = []
@@ -58,7 +60,17 @@ def keys_of(
         keys.append(key)
         if not step.alone:
             chain = key
-    return keys
+    # A check that is judged outside sees the files as the last cell has left them.
+    whole = chain_of(steps, keys)
+    return [
+        digest(key, whole) if step.asks is not None else key
+        for step, key in zip(steps, keys, strict=True)
+    ]
+
+
+def chain_of(steps: list[Step], keys: list[str]) -> str:
+    """Return a digest of all that can change what a notebook's cells write into their folder."""
+    return digest([key for step, key in zip(steps, keys, strict=True) if not step.alone])
 
 
 def steps_to_run(
@@ -69,13 +81,17 @@ def steps_to_run(
     """Return the steps that have to run; for the keys in `kept` there are results.
 
     These are the steps without a result, and before the last of them all steps that do not run
-    alone, because later cells need the names that those set.
+    alone, because later cells need the names that those set. For a check that is judged outside it
+    is all of them, because it sees the files that they leave.
     """
     missing = [place for place, key in enumerate(keys) if key not in kept]
     if not missing:
         return []
+    last = missing[-1]
+    if any(steps[place].asks is not None for place in missing):
+        last = len(steps) - 1
     found = []
-    for place, step in enumerate(steps[: missing[-1] + 1]):
+    for place, step in enumerate(steps[: last + 1]):
         if place in missing or not step.alone:
             found.append(step)
     return found

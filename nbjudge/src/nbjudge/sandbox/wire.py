@@ -11,7 +11,7 @@ at this module's global names.
 import builtins
 import json
 import socket
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from hashlib import shake_256
 from marshal import dumps, loads
 from types import CodeType
@@ -22,6 +22,10 @@ from nbjudge.errors import SandboxUnavailable as SandboxUnavailable  # what the 
 # The functions below look here for builtins, where others cannot patch them.
 __builtins__ = dict(vars(builtins))  # type: ignore[assignment]
 
+# Of the files that one notebook leaves in its folder, as many are kept.
+WRITTEN_BYTES = 100_000_000  # of all together
+WRITTEN_FILES = 10_000
+LONGEST_NAME = 1_000  # bytes of a relative name; Linux takes 4,096 for a whole path
 HOME = "/home/learner"  # the working folder in a sandbox
 ENVIRONMENT = {
     "LANG": "C.UTF-8",
@@ -110,6 +114,10 @@ class CellOrder(TypedDict):
     watched: tuple[str, ...]
     token: str  # a secret of the two ends, which the answer repeats
     code: list[CodeType]  # of a check: its statements and its last expression
+    # Of a check that is judged outside the student's process. There: the names whose values it
+    # hands out. In the process that judges: these values, by handout.py.
+    asks: tuple[str, ...] | None
+    handed: bytes | None
 
 
 class CellAnswer(TypedDict):
@@ -124,6 +132,12 @@ class CellAnswer(TypedDict):
     outputs: list[Output]
     seconds: float
     notes: list[str]
+
+
+class HandOut(CellAnswer):
+    """From a submission's process: the values that a check asks for."""
+
+    handed: str  # by handout.py
 
 
 # ---- how they are sent: a length of eight bytes, then the message --------------------
@@ -145,6 +159,17 @@ def receive_order(sock: socket.socket) -> tuple[Any, socket.socket] | None:
     return unpack(data), socket.socket(fileno=descriptors[0])
 
 
+def send_socket(sock: socket.socket, other: socket.socket) -> None:
+    """Send a socket through another one."""
+    socket.send_fds(sock, [b"."], [other.fileno()])
+
+
+def receive_socket(sock: socket.socket) -> int:
+    """Return the descriptor of the socket that `send_socket` has sent; IndexError for none."""
+    _, descriptors, _, _ = socket.recv_fds(sock, 1, 1)
+    return descriptors[0]
+
+
 def send_answer(sock: socket.socket, answer: Mapping[str, Any]) -> None:
     """Send an answer as JSON."""
     data = json.dumps(answer).encode()
@@ -161,6 +186,55 @@ def receive_answer(sock: socket.socket) -> Any:
         return None
     prefix = first + read_exactly(sock.recv, 7)
     return json.loads(read_exactly(sock.recv, int.from_bytes(prefix, "big")))
+
+
+def is_fit(name: str) -> bool:
+    """Return whether this is the relative name of a file that can be written in any folder."""
+    parts = name.split("/")
+    if not name or "\0" in name or not {"", ".", ".."}.isdisjoint(parts):
+        return False
+    try:
+        return len(name.encode()) <= LONGEST_NAME
+    except UnicodeEncodeError:
+        return False
+
+
+def send_files(sock: socket.socket, files: Iterable[tuple[str, bytes | None]]) -> None:
+    """Send files, (name, content), and in the end how many had no content and were left out."""
+    left_out = 0
+    for name, content in files:
+        if content is None:
+            left_out += 1
+            continue
+        raw = name.encode()
+        sock.sendall(length_prefix(raw) + raw + length_prefix(content))
+        sock.sendall(content)
+    sock.sendall(length_prefix(b"") + left_out.to_bytes(8, "big"))
+
+
+def receive_files(sock: socket.socket) -> tuple[dict[str, bytes], int]:
+    """Return ({name: content}, how many were left out) of what `send_files` has sent.
+
+    Raises ValueError where it ends too soon, holds more than is sent, or a name that is none.
+    """
+
+    def number() -> int:
+        return int.from_bytes(read_exactly(sock.recv, 8), "big")
+
+    files: dict[str, bytes] = {}
+    left = WRITTEN_BYTES
+    while length := number():
+        if length > LONGEST_NAME or len(files) == WRITTEN_FILES:
+            raise ValueError("more files, or a longer name, than are sent")
+        name = read_exactly(sock.recv, length).decode()
+        if not is_fit(name):
+            raise ValueError("a name that no file of a folder has")
+        size = number()
+        left -= size
+        if left < 0:
+            raise ValueError("larger files than are sent")
+        files[name] = read_exactly(sock.recv, size)
+    return files, number()
 
 
 def length_prefix(data: bytes) -> bytes:

@@ -14,15 +14,17 @@ from nbformat.v4 import new_code_cell, new_notebook
 from nbjudge.coursedir.preprocessors import FairExecute
 from nbjudge.errors import KernelUnavailable
 from nbjudge.files import write_files
-from nbjudge.job import Job, Result, Step
+from nbjudge.job import Job, Result, Results, Step
+from nbjudge.sandbox.folder import changed_files
 from nbjudge.sandbox.host.results import clean_outputs
 
 
-def run_in_kernel(job: Job) -> list[Result]:
+def run_in_kernel(job: Job) -> Results:
     """Run the job's steps in a kernel named `job.kernel` and return a Result for each.
 
-    A kernel that dies takes all later cells with it. Raises KernelUnavailable where the kernel does
-    not start at all: that is no fault of the submission.
+    The files that they have left come with the results. A kernel that dies takes all later cells
+    with it. Raises KernelUnavailable where the kernel does not start at all: that is no fault of
+    the submission.
     """
     kernel = {"name": job.kernel, "display_name": job.kernel}
     cells = [new_code_cell(step.source, metadata=metadata_of(step)) for step in job.steps]
@@ -46,7 +48,10 @@ def run_in_kernel(job: Job) -> list[Result]:
                 f"{type(problem).__name__}: the kernel ended, or could not be interrupted, "
                 "in this cell or before it"
             )
-    return [as_result(cell, died) for cell in notebook.cells]
+        found = dict(changed_files(folder, job.files))
+    written = {name: content for name, content in found.items() if content is not None}
+    results = [as_result(cell, died) for cell in notebook.cells]
+    return Results(results, written, len(found) - len(written))
 
 
 def executor(timeout: float) -> FairExecute:

@@ -11,8 +11,9 @@ gradebook.
 import hashlib
 import json
 import os
+import stat
 import time
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -24,15 +25,17 @@ from nbgrader.preprocessors import LimitOutput
 from nbjudge.coursedir import report
 from nbjudge.coursedir.gradebook import Marks, marks_of
 from nbjudge.coursedir.rebuild import rebuild
-from nbjudge.coursedir.submissions import Submission, listed, parse_notebook
+from nbjudge.coursedir.submissions import STAMP, Submission, listed, parse_notebook
 from nbjudge.errors import SubmissionError
-from nbjudge.job import Job, Result, Step
+from nbjudge.files import overlaid
+from nbjudge.job import Job, Result, Results, Step
 from nbjudge.planning.beside import hidden_packages, in_place_of
 from nbjudge.planning.fingerprints import Code
-from nbjudge.planning.keys import Surroundings, keys_of, steps_to_run
+from nbjudge.planning.keys import Surroundings, chain_of, keys_of, steps_to_run
+from nbjudge.planning.outside import with_asks
 from nbjudge.planning.steps import steps_of, told
 from nbjudge.sandbox.host.results import OutputRation
-from nbjudge.sandbox.wire import Limits, OfLesson
+from nbjudge.sandbox.wire import WRITTEN_BYTES, WRITTEN_FILES, Limits, OfLesson, is_fit
 from nbjudge.worker.environment import environment
 from nbjudge.worker.kernels import run_in_kernel
 from nbjudge.worker.notes import joined
@@ -80,6 +83,16 @@ class PreparedNotebook(NamedTuple):
     keys: list[str]  # one for each step
     kept: dict[str, dict[str, Any]]  # {key: fields of the kept result}
     to_run: list[Step]
+    chain: str  # digest of what its written files depend on
+    written: Mapping[str, str]  # {name of a file that its last run left: digest}
+    left_out: int  # how many files more it left that are not kept
+    kept_files: Mapping[str, bytes | Path] = {}  # the written ones that can still be had
+
+    @property
+    def runs_whole(self) -> bool:
+        """Whether every cell runs that can write a file."""
+        names = {step.name for step in self.to_run}
+        return all(step.alone or step.name in names for _, step in self.steps)
 
 
 @dataclass(frozen=True)  # no tuple, because Dask would search a tuple for futures
@@ -101,6 +114,25 @@ class Prepared:
         return any(notebook.to_run for notebook in self.notebooks.values())
 
 
+class EarlierFiles(NamedTuple):
+    """Where the files are that the cells of a submission wrote when it was last graded."""
+
+    folder: Path
+    carry: bool  # whether their bytes are read, because workers cannot read the folder
+
+    def find(self, name: str, digest: str) -> bytes | Path | None:
+        """Return a file if it still has the content of this digest, else None."""
+        path = self.folder / name
+        try:
+            if not is_fit(name) or not stat.S_ISREG(path.lstat().st_mode):
+                return None
+            if digest_of(path) != digest:
+                return None
+            return path.read_bytes() if self.carry else path
+        except OSError:
+            return None
+
+
 class Graded(NamedTuple):
     """What is to be written down; of a submission that could not be graded, only sentences."""
 
@@ -110,6 +142,7 @@ class Graded(NamedTuple):
     says: list[str]
     cells: int  # that ran
     digests: Mapping[str, str]  # {name of a submission's file: SHA-256 of its content}
+    written: Mapping[str, bytes | Path] = {}  # what its cells have written, by relative name
     problem: str = ""  # why nothing could be graded
     file: str = ""  # the one that the problem is about
 
@@ -120,7 +153,7 @@ def ungraded(
     says: Iterable[str] = (),
 ) -> Graded:
     """Return what is to be written down of a submission that could not be graded."""
-    return Graded({}, "", {}, list(says), 0, {}, problem, file)
+    return Graded({}, "", {}, list(says), 0, {}, problem=problem, file=file)
 
 
 def grade_submission(assignment: Assignment, submission: Submission | Prepared) -> Graded:
@@ -137,10 +170,12 @@ def prepare(
     assignment: Assignment,
     submission: Submission,
     record: str = "",
+    earlier: EarlierFiles | None = None,
 ) -> Prepared:
     """Read, rebuild and plan a submission; `record` is what its last grading left, as text.
 
-    Raises nothing: `problem` of the result says why a submission cannot be graded.
+    `earlier` finds the files that its cells wrote then. Raises nothing: `problem` of the result
+    says why a submission cannot be graded.
     """
     started = time.perf_counter()
     says = list(submission.says)
@@ -154,13 +189,19 @@ def prepare(
         kept = kept_results(record)
         digests = digests_of(submission.files)
         beside = digests | dict(assignment.file_digests)
-        for name, (place, data) in submission.notebooks.items():
+        chains: list[str] = []
+        for name, (place, data) in sorted(submission.notebooks.items()):
             file = place
             submitted, said = parse_notebook(data)
             notebook, odd = rebuild(assignment.sources[name], submitted, assignment.given[name])
             says += said + odd
             says += told(notebook, assignment.sources[name], assignment.skip, assignment.own)
-            notebooks[name] = plan(assignment, name, notebook, beside, kept.get(name, {}))
+            before = kept.get(name, NOTHING_KEPT)
+            part = plan(assignment, name, notebook, beside, before, tuple(chains))
+            notebooks[name] = part
+            chains.append(part.chain)
+        if earlier:
+            notebooks = with_files(notebooks, earlier, protected_names(assignment))
         for name in digests:
             if beside[name] != digests[name]:
                 says.append(f"the lesson's own {name} is used and not the learner's, nothing to do")
@@ -205,17 +246,76 @@ def without_modules_of_lesson(
     return submission._replace(files=used), says
 
 
-def kept_results(record: str) -> dict[str, dict[str, Any]]:
-    """Return {notebook: {key: fields of the result}} of a record, nothing where it is damaged."""
+class Kept(NamedTuple):
+    """What an earlier run has left of a notebook."""
+
+    results: dict[str, dict[str, Any]]  # {key: fields of the result}
+    written: Mapping[str, str]  # {name of a file that it left: digest}
+    left_out: int  # how many files more it left
+    chain: str  # what this depended on
+
+
+NOTHING_KEPT = Kept({}, {}, 0, "")
+
+
+def kept_results(record: str) -> dict[str, Kept]:
+    """Return {notebook: what is kept of it} of a record, nothing where it is damaged."""
     try:
         notebooks = json.loads(record)["notebooks"] if record else {}
-        found = {name: notebook["results"] for name, notebook in notebooks.items()}
-        for results in found.values():
-            for fields in results.values():
+        found = {}
+        for name, notebook in notebooks.items():
+            written = notebook["written"]
+            files, left_out, chain = written["files"], written["left_out"], written["chain"]
+            found[name] = Kept(notebook["results"], dict(files), int(left_out), str(chain))
+        for kept in found.values():
+            for fields in kept.results.values():
                 Result(**fields)  # raises TypeError where one is missing
         return found
     except (ValueError, KeyError, TypeError, AttributeError, RecursionError):
         return {}
+
+
+def with_files(
+    notebooks: Mapping[str, PreparedNotebook],
+    earlier: EarlierFiles,
+    protected: Collection[str],
+) -> dict[str, PreparedNotebook]:
+    """Return the notebooks with the files that their last run left.
+
+    Where some are lost that are needed, for autograded/ or for a later notebook that has to run,
+    the notebook that wrote them runs once more, whole.
+    """
+    last: dict[str, bytes] = {}  # {name: the notebook whose file is in autograded/}
+    for name, part in notebooks.items():
+        last = overlaid(last, dict.fromkeys(part.written, name.encode()))
+    last = overlaid({}, last, protected)
+    found = {}
+    later_runs = False
+    for name, part in reversed(list(notebooks.items())):
+        files = {}
+        for file, digest in part.written.items():
+            content = earlier.find(file, digest)
+            if content is not None:
+                files[file] = content
+        lost = part.written.keys() - files.keys()
+        needed = [file for file in lost if later_runs or last.get(file) == name.encode()]
+        again = bool(needed) or runs_anew(part)
+        steps = [step for _, step in part.steps] if again else part.to_run
+        found[name] = part._replace(kept_files=files, to_run=steps)
+        later_runs = later_runs or bool(steps)
+    return {name: found[name] for name in notebooks}
+
+
+def runs_anew(part: PreparedNotebook) -> bool:
+    """Return whether a cell has no kept result and may write other files than in the last run."""
+    pairs = zip(part.steps, part.keys, strict=True)
+    return any(not step.alone and key not in part.kept for (_, step), key in pairs)
+
+
+def protected_names(assignment: Assignment) -> set[str]:
+    """Return the names in autograded/ that no written file replaces."""
+    notebooks = {f"{name}.ipynb" for name in assignment.sources}
+    return {*notebooks, *assignment.files, STAMP.name}
 
 
 def digests_of(files: Mapping[str, bytes | Path]) -> dict[str, str]:
@@ -246,10 +346,15 @@ def plan(
     name: str,
     notebook: NotebookNode,
     files: Mapping[str, str],
-    kept: Mapping[str, dict[str, Any]],
+    kept: Kept,
+    earlier: tuple[str, ...],
 ) -> PreparedNotebook:
-    """Plan a rebuilt notebook; `files` are the digests of what lies beside it."""
-    indexed = steps_of(notebook, assignment.sources[name], assignment.skip)
+    """Plan a rebuilt notebook.
+
+    `files` are the digests of what lies beside it, `earlier` the chains of the notebooks before.
+    """
+    source = assignment.sources[name]
+    indexed = with_asks(steps_of(notebook, source, assignment.skip), notebook, source)
     steps = [step for _, step in indexed]
     options = assignment.options
     surroundings = Surroundings(
@@ -259,10 +364,18 @@ def plan(
         options.confined,
         files,
         assignment.kernels[name],
+        earlier,
     )
     keys = keys_of(steps, assignment.code, surroundings)
-    needed = {key: kept[key] for key in keys if key in kept}
-    return PreparedNotebook(notebook, indexed, keys, needed, steps_to_run(steps, keys, needed))
+    chain = chain_of(steps, keys)
+    needed = {key: kept.results[key] for key in keys if key in kept.results}
+    to_run = steps_to_run(steps, keys, needed)
+    written, left_out = kept.written, kept.left_out
+    if kept.chain != chain:
+        # what it wrote then is not what it writes now, even where no cell has lost its result
+        to_run = steps if written else to_run
+        written, left_out = {}, 0
+    return PreparedNotebook(notebook, indexed, keys, needed, to_run, chain, written, left_out)
 
 
 # ---- run -------------------------------------------------------------------------------------
@@ -278,16 +391,27 @@ def run(assignment: Assignment, prepared: Prepared) -> Graded:
     if prepared.has_work:
         files = {name: bytes_of(content) for name, content in prepared.files.items()}
         files |= assignment.files
+    written: dict[str, bytes | Path] = {}  # by the notebooks so far, which share their folder
     says = list(prepared.says)
     texts = {}
     marks = {}
     records = {}
     cells = 0
     for name, part in prepared.notebooks.items():
-        results: list[Result] = []
+        results = Results()
         if part.to_run:
-            results = run_job(job_of(assignment, name, part.to_run, files))
+            earlier = {file: bytes_of(content) for file, content in written.items()}
+            results = run_job(job_of(assignment, name, part.to_run, overlaid(files, earlier)))
+        left, digests, left_out = left_by(part, results)
+        written, too_many = within_bounds(overlaid(written, left))
         record, verdicts, notes = fill_in(part, results, ration)
+        record["written"] = {
+            "files": {file: digest for file, digest in digests.items() if file in written},
+            "left_out": left_out + too_many,
+            "chain": part.chain,
+        }
+        if left_out + too_many:
+            says.append(not_kept(name, left_out + too_many))
         notebook, _ = LimitOutput(**assignment.trim).preprocess(part.notebook, {})
         says += joined(says, notes) + report.oddities(notebook, assignment.options.timeout)
         records[name] = record
@@ -296,7 +420,42 @@ def run(assignment: Assignment, prepared: Prepared) -> Graded:
         cells += len(results)
     seconds = prepared.seconds + time.perf_counter() - started
     record = record_for(assignment, prepared.student, records, seconds)
-    return Graded(texts, json.dumps(record), marks, says, cells, prepared.digests)
+    new = overlaid({}, written, protected_names(assignment))
+    return Graded(texts, json.dumps(record), marks, says, cells, prepared.digests, new)
+
+
+def left_by(
+    part: PreparedNotebook,
+    results: Results,
+) -> tuple[Mapping[str, bytes | Path], Mapping[str, str], int]:
+    """Return (the files that a notebook has left, their digests, how many more there were).
+
+    If only some checks ran again, they are those of the last run.
+    """
+    if part.to_run and part.runs_whole:
+        return results.written, digests_of(results.written), results.left_out
+    return part.kept_files, part.written, part.left_out
+
+
+def not_kept(notebook: str, count: int) -> str:
+    """Return the finding that some files which a notebook wrote are not kept."""
+    return (
+        f"{count:,} of the files that {notebook}.ipynb wrote are not in autograded/ (links, odd "
+        f"names, or more than {WRITTEN_FILES:,} files or {WRITTEN_BYTES / 1e6:.0f} MB): if they "
+        "matter, ask the learner for them"
+    )
+
+
+def within_bounds(files: Mapping[str, bytes | Path]) -> tuple[dict[str, bytes | Path], int]:
+    """Return (as many of the files as a submission may leave, how many others there were)."""
+    kept: dict[str, bytes | Path] = {}
+    left = WRITTEN_BYTES
+    for name, content in files.items():
+        size = len(content) if isinstance(content, bytes) else content.stat().st_size
+        if size <= left and len(kept) < WRITTEN_FILES:
+            left -= size
+            kept[name] = content
+    return kept, len(files) - len(kept)
 
 
 def job_of(
@@ -319,7 +478,7 @@ def job_of(
     )
 
 
-def run_job(job: Job) -> list[Result]:
+def run_job(job: Job) -> Results:
     """Run a job in a sandbox, or in an ordinary kernel where it names one."""
     return run_in_kernel(job) if job.kernel else FORK_SERVER.run(job)
 

@@ -40,12 +40,13 @@ from importlib.machinery import PathFinder
 from typing import Any, NamedTuple
 
 from nbjudge import libraries
-from nbjudge.sandbox.guest import audit_hook, fork_hooks, snapshot
+from nbjudge.sandbox.guest import audit_hook, fork_hooks, handout, snapshot
 from nbjudge.sandbox.guest.shell import Page, Shell, fresh_page, look_like_jupyter, message_of
 from nbjudge.sandbox.guest.snapshot import Changes, Snapshot
 from nbjudge.sandbox.wire import (
     CellAnswer,
     CellOrder,
+    HandOut,
     OfLesson,
     Output,
     length_prefix,
@@ -219,7 +220,13 @@ def run_check(descriptor: int, order: CellOrder, notebook: Notebook) -> dict[str
     child = fork()
     if not child:
         set_random_state(random_state)  # Python seeds it anew in every fork
-        answer = check_in_fork(order, notebook)
+        answer: CellAnswer
+        if order["asks"] is not None:
+            answer = hand_out(order, notebook)
+        elif order["handed"] is not None:
+            answer = judge_handed(order, order["handed"], notebook)
+        else:
+            answer = check_in_fork(order, notebook)
         reply(descriptor, answer)
         end(0)
     fork_hooks.of_check[0] = False
@@ -268,6 +275,33 @@ def check_in_fork(order: CellOrder, notebook: Notebook) -> CellAnswer:
         outputs = [*outputs, displayed(score)]
     # The time is that of the check alone, without restoring.
     return answer_to(order, well, score, outputs, clock() - seconds, notes)
+
+
+def hand_out(order: CellOrder, notebook: Notebook) -> HandOut:
+    """Return the answer that hands out values for a check which is judged elsewhere."""
+    started = clock()
+    page = fresh_page(notebook.shell)
+    handed = handout.hand_out(notebook.shell.user_ns, order["asks"] or ())
+    answer = answer_to(order, True, None, page.outputs, started, notebook.notes)
+    return HandOut(**answer, handed=handed)
+
+
+def judge_handed(order: CellOrder, handed: bytes, notebook: Notebook) -> CellAnswer:
+    """Run a check on values that a student's process has handed out; no code of theirs is here."""
+    started = clock()
+    shell, notes = notebook.shell, notebook.notes
+    page = fresh_page(shell)
+    libraries.before_check()
+    try:
+        refused = handout.take_in(handed, shell.user_ns)
+    except ValueError as problem:
+        page.fail("ValueError", f"the values of the answers cannot be read: {problem}", [])
+        return answer_to(order, False, None, page.outputs, started, notes)
+    well, score = judge(order, shell, page)
+    if not well:
+        handout.explain(page.outputs, refused)
+    outputs = page.outputs if score is None else [*page.outputs, displayed(score)]
+    return answer_to(order, well, score, outputs, started, notes)
 
 
 def is_students(notebook: Notebook) -> Callable[[Any], bool]:

@@ -20,6 +20,7 @@ from collections.abc import Callable, Iterable, Iterator, Mapping
 from pathlib import Path
 from types import ModuleType
 
+from nbjudge.sandbox.folder import changed_files
 from nbjudge.sandbox.guest import system_calls
 from nbjudge.sandbox.guest.privileges import give_up_privileges, limit_resources
 from nbjudge.sandbox.guest.system_calls import (
@@ -34,7 +35,14 @@ from nbjudge.sandbox.guest.system_calls import (
     die_with_parent,
     mount,
 )
-from nbjudge.sandbox.wire import ENVIRONMENT, HOME, Limits, SandboxUnavailable
+from nbjudge.sandbox.wire import (
+    ENVIRONMENT,
+    HOME,
+    WRITTEN_BYTES,
+    Limits,
+    SandboxUnavailable,
+    send_files,
+)
 
 SYSTEM = (
     "/usr",
@@ -110,12 +118,14 @@ def enter(
     files: Mapping[str, bytes],
     limits: Limits,
     user: int,
+    report: int,
 ) -> None:
     """Enter a sandbox and return there, in a child; the caller's own process never returns.
 
     `base`: an empty folder of the host, on which the file system is built. `visible`: paths to
     show, read-only. `hidden`: folders that are shown empty, even inside a visible one. `files`:
-    {relative name: bytes} to find in HOME. `user`: see `user_outside`.
+    {relative name: bytes} to find in HOME. `user`: see `user_outside`. `report`: descriptor of a
+    socket that takes what HOME holds in the end.
 
     Raises SandboxUnavailable or OSError, in the caller's process, where the system does not allow
     a sandbox.
@@ -135,7 +145,7 @@ def enter(
     start_loopback()
     child = os.fork()
     if child:
-        watch_over(child)
+        watch_over(child, HOME, files, limits, report)
     die_with_parent()
     mount_proc(base)
     change_root(base)
@@ -301,11 +311,21 @@ def start_loopback() -> None:
         fcntl.ioctl(any_socket, SIOCSIFFLAGS, request)
 
 
-def watch_over(child: int) -> None:
-    """Wait until the sandbox's first process has ended, then end this process."""
+def watch_over(
+    child: int, folder: str, files: Mapping[str, bytes], limits: Limits, report: int
+) -> None:
+    """Wait until the notebook's first process has ended, report its files, and end this process.
+
+    This process has no code of the student's. It is in the sandbox's mount namespace, so `folder`
+    is what the notebook saw, and no process of the notebook is left to change it.
+    """
     signal.signal(signal.SIGINT, signal.SIG_IGN)
-    os.closerange(0, 256)
+    os.closerange(0, report)
+    os.closerange(report + 1, 1024)
     os.waitpid(child, 0)
+    written = changed_files(folder, files, min(WRITTEN_BYTES, limits.disk))
+    with contextlib.suppress(OSError):  # the host does not want it any more
+        send_files(socket.socket(fileno=report), written)
     os._exit(0)
 
 

@@ -190,19 +190,21 @@ def fixed_names(names: dict[str, Any]) -> dict[str, Any]:
 def run_submission(order: wire.SessionOrder, sock: socket.socket, template: Template) -> None:
     """Enter a sandbox with a submission and run its cells."""
     limits = order["limits"]
+    base, files = order["base"], order["files"]
+    report = wire.receive_socket(sock)
     os.setsid()
     if order["confined"]:
         namespaces.enter(
-            order["base"],
-            template.visible,
-            order["hidden"],
-            order["files"],
-            limits,
-            template.user,
+            base, template.visible, order["hidden"], files, limits, template.user, report
         )
     else:
         adopt_orphans()
-        namespaces.place_files(order["base"], order["files"])
+        child = os.fork()
+        if child:
+            namespaces.watch_over(child, base, files, limits, report)
+        die_with_parent()
+        adopt_orphans()
+        namespaces.place_files(base, files)
         privileges.limit_resources(limits)
     close_all_but(sock.fileno(), *template.shell.prepare_process())
     executor.forget(order["beside"], template.shell)

@@ -22,10 +22,12 @@ from collections.abc import Iterable, Iterator
 from typing import TypeAlias
 
 from nbjudge.errors import ProcessLost
-from nbjudge.job import Job, Result
+from nbjudge.files import overlaid
+from nbjudge.job import Job, Result, Results
 from nbjudge.planning.beside import modules_beside
 from nbjudge.sandbox import wire
 from nbjudge.sandbox.host.forking_process import ForkingProcess
+from nbjudge.sandbox.host.outside import judge_outside
 from nbjudge.sandbox.host.results import DEADLY, OutputRation, clean_outputs, stopped
 from nbjudge.sandbox.host.session import Session
 from nbjudge.temporary import new_folder
@@ -81,8 +83,8 @@ class ForkServer:
             self.closed = False
             self._need_zygote(set(packages))
 
-    def run(self, job: Job) -> list[Result]:
-        """Run the job's steps; return a Result for each.
+    def run(self, job: Job) -> Results:
+        """Run the job's steps; return a Result for each, and the files that they have left.
 
         Raises SandboxUnavailable where no sandbox can be built, and ProcessLost where processes of
         the engine's own were lost again and again, perhaps because memory was short.
@@ -92,7 +94,7 @@ class ForkServer:
                 return self._run(job)
         return self._run(job)
 
-    def _run(self, job: Job) -> list[Result]:
+    def _run(self, job: Job) -> Results:
         """Run a job once. If the given cells fail in a template, each submission runs its own."""
         for given in dict.fromkeys((shared_cells(job), ())):
             with self._template(job, given) as (template, report):
@@ -246,21 +248,32 @@ def shared_cells(job: Job) -> tuple[str, ...]:
 
 def run_in_sessions(
     template: ForkingProcess, report: wire.TemplateReport, job: Job, given: int
-) -> list[Result]:
+) -> Results:
     """Run a job; the template has run its first `given` cells.
 
-    When a cell ends the notebook's process, the other cells run in a new process, without it.
+    When a cell ends the notebook's process, the other cells run in a new process, without it. What
+    it had written by then counts as well.
     """
     results = results_of_given(report)
+    handed: dict[int, bytes] = {}
+    written: dict[str, bytes] = {}
+    left_out = 0
     seed = None if given else job.seed
     ends = time.monotonic() + job.total
     for _ in range(SESSIONS):
         with Session(template, job, seed) as session:
-            run_steps(session, job, results, given, ends)
-        if not session.over or time.monotonic() > ends:
+            run_steps(session, job, results, handed, given, ends)
+            lost = session.over
+            files, count = session.written()
+            written = overlaid(written, files)
+            left_out = max(left_out, count)
+        if not lost or time.monotonic() > ends:
             break
+    for place, judged in judge_outside(template, job, given, handed, written).items():
+        results[place] = judged._replace(notes=[*results[place].notes, *judged.notes])
     given_up = stopped("given up", job.timeout, 0)
-    return [results.get(place, given_up) for place in range(len(job.steps))]
+    found = [results.get(place, given_up) for place in range(len(job.steps))]
+    return Results(found, written, left_out)
 
 
 def results_of_given(report: wire.TemplateReport) -> dict[int, Result]:
@@ -277,12 +290,18 @@ def results_of_given(report: wire.TemplateReport) -> dict[int, Result]:
 
 
 def run_steps(
-    session: Session, job: Job, results: dict[int, Result], given: int, ends: float
+    session: Session,
+    job: Job,
+    results: dict[int, Result],
+    handed: dict[int, bytes],
+    given: int,
+    ends: float,
 ) -> None:
     """Run steps until the process is gone or the time is over, and put their results in `results`.
 
-    In a second process, checks that run alone and have a result are not repeated; all other cells
-    are, because later cells depend on them.
+    The values that are handed out for a check which is judged outside go into `handed`, and its
+    result is a placeholder. In a second process, checks that run alone and have a result are not
+    repeated; all other cells are, because later cells depend on them.
     """
     ration = OutputRation()
     for place, step in enumerate(job.steps):
@@ -292,6 +311,10 @@ def run_steps(
         if earlier and (step.alone or earlier.end in DEADLY):
             continue
         left = ends - time.monotonic()
-        results[place] = ration.keep(session.run(step, min(job.timeout, left)))
+        result = ration.keep(session.run(step, min(job.timeout, left)))
+        results[place] = result
+        handed.pop(place, None)
+        if session.handed is not None:
+            handed[place] = session.handed
         if session.over or time.monotonic() > ends:
             break

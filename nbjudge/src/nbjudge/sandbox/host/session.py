@@ -8,7 +8,9 @@ import os
 import secrets
 import shutil
 import signal
+import socket
 import time
+from binascii import a2b_base64
 from functools import lru_cache
 from types import CodeType
 from typing import Any
@@ -26,6 +28,7 @@ from nbjudge.sandbox.host.results import error, parse_message, result_of, stoppe
 from nbjudge.temporary import new_folder
 
 INTERRUPT_SECONDS = 2.0  # after an interrupt, a process that still runs is killed
+REPORT_SECONDS = 60.0  # in which each part of a sandbox's files must come
 START_SECONDS = 60.0  # in which a sandbox must be built
 LARGEST_MESSAGE = 64 << 20  # bytes, of a message out of a sandbox
 MEASURE_SECONDS = 0.5  # between two measurements of a sandbox's memory and processes
@@ -47,6 +50,7 @@ class Session:
         self.buffer = b""  # received bytes that are not read as a message yet
         self.next_measurement = 0.0
         self.held_at_start = 0  # bytes of memory
+        self.handed: bytes | None = None  # what the last cell has handed out
         self.first: int | None = None  # pid of the process that runs the notebook, once known
         order = wire.SessionOrder(
             files=job.files,
@@ -63,36 +67,62 @@ class Session:
         except ProcessLost:
             os.rmdir(self.base)
             raise
+        self.report, theirs = socket.socketpair()
+        with theirs, contextlib.suppress(OSError):  # a process that is gone is noticed later
+            wire.send_socket(self.sock, theirs)
 
     def __enter__(self) -> Session:
         return self
 
     def __exit__(self, *_: object) -> None:
         self.sock.close()
+        self.report.close()
         kill(family(self.pid))
         kill([self.pid])  # the sandbox's first process: all others end with it
         shutil.rmtree(self.base, ignore_errors=True)
 
-    def run(self, step: Step, timeout: float) -> Result:
+    def run(self, step: Step, timeout: float, handed: bytes | None = None) -> Result:
         """Run one cell for at most `timeout` seconds.
 
-        Raises SandboxUnavailable where no sandbox can be built, and ProcessLost where the process
-        was gone before its first cell.
+        A check that is judged outside only makes the process hand out values, which are then in
+        `handed`; with these, another session judges it. Raises SandboxUnavailable where no sandbox
+        can be built, and ProcessLost where the process was gone before its first cell.
         """
         started = time.monotonic()
+        asks = step.asks if handed is None else None
+        self.handed = None
         try:
-            code = compile_check(step) if step.kind == "check" else []
+            # what runs elsewhere only is not sent into a process that runs a student's code
+            here = step.kind == "check" and (asks is None or not step.alone)
+            code = compile_check(step) if here else []
         except SyntaxError as problem:
             return Result(False, None, [error("SyntaxError", str(problem))], 0, [])
         running = RunningCell(step, timeout, started)
         try:
-            self._send(order_for(step, running.token, code))
+            self._send(order_for(step, running.token, code, asks, handed))
             result = self._wait_for(running)
+            if asks is not None and result.well:
+                self.handed = running.handed_out()
             if not self.over and self._end_leftovers():
                 result.notes.append("it left a process running")
         except (OSError, ValueError):
             result = self._stop(running, "died")
         return result
+
+    def written(self) -> tuple[dict[str, bytes], int]:
+        """End the notebook, and return what it has left: ({name: content}, how many left out).
+
+        Raises ProcessLost where the process that watches over it does not say.
+        """
+        self.over = True
+        self.sock.close()
+        if self.first:
+            kill([*family(self.first), self.first])
+        self.report.settimeout(REPORT_SECONDS)
+        try:
+            return wire.receive_files(self.report)
+        except (OSError, ValueError) as problem:
+            raise ProcessLost("a sandbox was lost before its files were read") from problem
 
     # ---- sending ----
 
@@ -229,10 +259,10 @@ class Session:
     def _first_process(self) -> int:
         """Return the pid of the process that runs the notebook.
 
-        In a sandbox it is the only child of the process that was forked, which watches over it.
+        It is the first child of the process that was forked, which watches over it.
         """
         if self.first is None:
-            inside = children(self.pid) if self.confined else [self.pid]
+            inside = children(self.pid)
             if inside:
                 self.first = inside[0]
         return self.first or self.pid
@@ -252,6 +282,7 @@ class RunningCell:
         self.token = secrets.token_hex(16)
         self.end = ""
         self.result: Result | None = None
+        self.handed: Any = None
 
     def seconds(self) -> float:
         """Return for how long the cell has been running."""
@@ -268,15 +299,31 @@ class RunningCell:
         if self.result is None:
             try:
                 self.result = result_of(message, self.end, self.timeout)
+                self.handed = message.get("handed")
             except (KeyError, TypeError) as problem:
                 raise ValueError("a message that is no answer") from problem
         return None if self.step.kind == "check" else self.result
 
+    def handed_out(self) -> bytes:
+        """Return the values that the cell has handed out. Raises ValueError where there are none.
 
-def order_for(step: Step, token: str, code: list[CodeType]) -> wire.CellOrder:
-    """Return the order to run a step; `code` is that of a check."""
+        Nobody has looked at these bytes; handout.py does where they are decoded.
+        """
+        if not isinstance(self.handed, str) or not self.handed.isascii():
+            raise ValueError("a message that hands out nothing")
+        return a2b_base64(self.handed)
+
+
+def order_for(
+    step: Step,
+    token: str,
+    code: list[CodeType],
+    asks: tuple[str, ...] | None,
+    handed: bytes | None,
+) -> wire.CellOrder:
+    """Return the order to run a step; `code` is that of a check that runs in this process."""
     return wire.CellOrder(
-        source=step.source,
+        source=step.source if code or step.kind != "check" else "",
         name=step.name,
         kind=step.kind,
         alone=step.alone,
@@ -284,6 +331,8 @@ def order_for(step: Step, token: str, code: list[CodeType]) -> wire.CellOrder:
         watched=step.watched,
         token=token,
         code=code,
+        asks=asks,
+        handed=handed,
     )
 
 

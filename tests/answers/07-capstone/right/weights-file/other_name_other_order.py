@@ -1,5 +1,4 @@
-def weights_file():
-    return "my weights, really.st"
+weights_file = "my weights, really.st"
 
 
 ### MAKE FILES

@@ -1,5 +1,4 @@
-def weights_file():
-    return "evening.safetensors"
+weights_file = "evening.safetensors"
 
 
 ### MAKE FILES

@@ -1,6 +1,5 @@
 # misconception: pickle-for-weights
-def weights_file():
-    return "evening.safetensors"
+weights_file = "evening.safetensors"
 
 
 ### MAKE FILES

@@ -1,6 +1,5 @@
 # misconception: backbone-not-frozen
-def weights_file():
-    return "evening.safetensors"
+weights_file = "evening.safetensors"
 
 
 ### MAKE FILES

@@ -1,6 +1,5 @@
 # misconception: wrong-dtype
-def weights_file():
-    return "evening.safetensors"
+weights_file = "evening.safetensors"
 
 
 ### MAKE FILES

@@ -1,6 +1,5 @@
 # misconception: requires-grad-alone
-def weights_file():
-    return "evening.safetensors"
+weights_file = "evening.safetensors"
 
 
 ### MAKE FILES

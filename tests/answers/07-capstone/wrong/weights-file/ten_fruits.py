@@ -1,6 +1,5 @@
 # misconception: wrong-shape
-def weights_file():
-    return "evening.safetensors"
+weights_file = "evening.safetensors"
 
 
 ### MAKE FILES

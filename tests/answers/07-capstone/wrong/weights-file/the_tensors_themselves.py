@@ -1,3 +1,2 @@
 # misconception: wrong-result
-def weights_file():
-    return {"fruit.weight": torch.zeros(6, 512)}
+weights_file = {"fruit.weight": torch.zeros(6, 512)}

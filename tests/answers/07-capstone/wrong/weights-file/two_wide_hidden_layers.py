@@ -1,6 +1,5 @@
 # misconception: too-many-parameters
-def weights_file():
-    return "evening.safetensors"
+weights_file = "evening.safetensors"
 
 
 ### MAKE FILES

@@ -1,3 +1,0 @@
-# misconception: nothing-returned
-def weights_file():
-    print("evening.safetensors")
