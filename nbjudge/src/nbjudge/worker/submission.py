@@ -67,12 +67,12 @@ class Assignment(NamedTuple):
     imports: tuple[str, ...]  # modules that its notebooks import
     packages: tuple[str, ...]  # that a worker imports once, for all assignments
     own: tuple[str, ...]  # top-level packages of the instructor's
-    lesson: OfLesson  # what its notebooks do themselves
     code: Code  # the instructor's modules
     kernels: Mapping[str, str]  # {notebook: name of an ordinary kernel, "" for a sandbox}
     skip: list[str]  # tags of cells that do not run
     options: RunOptions
     trim: Mapping[str, int]  # fields of nbgrader's LimitOutput
+    lesson: OfLesson = OfLesson()  # what its notebooks do themselves
 
 
 class PreparedNotebook(NamedTuple):
