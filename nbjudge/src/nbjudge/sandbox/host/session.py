@@ -6,7 +6,6 @@ import ast
 import contextlib
 import os
 import secrets
-import shutil
 import signal
 import time
 from functools import lru_cache
@@ -22,7 +21,7 @@ from nbjudge.sandbox import wire
 from nbjudge.sandbox.host.forking_process import ForkingProcess
 from nbjudge.sandbox.host.process_table import children, family, held, held_by_sockets
 from nbjudge.sandbox.host.results import error, parse_message, result_of, stopped
-from nbjudge.temporary import new_folder
+from nbjudge.temporary import new_folder, remove_folder
 
 INTERRUPT_SECONDS = 2.0  # after an interrupt, a process that still runs is killed
 START_SECONDS = 60.0  # in which a sandbox must be built
@@ -59,7 +58,7 @@ class Session:
         try:
             self.pid, self.sock = template.fork(order)
         except ProcessLost:
-            os.rmdir(self.base)
+            remove_folder(self.base)
             raise
 
     def __enter__(self) -> Session:
@@ -69,7 +68,7 @@ class Session:
         self.sock.close()
         kill(family(self.pid))
         kill([self.pid])  # the sandbox's first process: all others end with it
-        shutil.rmtree(self.base, ignore_errors=True)
+        remove_folder(self.base)
 
     def run(self, step: Step, timeout: float) -> Result:
         """Run one cell for at most `timeout` seconds.
@@ -202,8 +201,8 @@ class Session:
         """
         pids = family(self.pid)
         memory = sum(max(0, held(pid) - self.held_at_start) for pid in pids)
-        if self.confined:
-            memory += held_by_sockets(self._first_process())
+        if self.confined and self.first:
+            memory += held_by_sockets(self.first)
         return len(pids) > self.limits.processes or memory > self.limits.memory
 
     def _end_leftovers(self) -> bool:
@@ -228,6 +227,7 @@ class Session:
         """Return the pid of the process that runs the notebook.
 
         In a sandbox it is the only child of the process that was forked, which watches over it.
+        Until the sandbox is ready, that child may be a helper that builds it.
         """
         if self.first is None:
             inside = children(self.pid) if self.confined else [self.pid]
