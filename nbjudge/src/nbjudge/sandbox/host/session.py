@@ -9,6 +9,7 @@ import secrets
 import signal
 import time
 from functools import lru_cache
+from pathlib import Path
 from types import CodeType
 from typing import Any
 
@@ -18,6 +19,7 @@ from nbjudge.errors import ProcessLost, SandboxUnavailable
 from nbjudge.job import Job, Result, Step
 from nbjudge.planning.syntax import parse
 from nbjudge.sandbox import wire
+from nbjudge.sandbox.host.control_group import make_group, remove_group
 from nbjudge.sandbox.host.forking_process import ForkingProcess
 from nbjudge.sandbox.host.process_table import children, family, held, held_by_sockets
 from nbjudge.sandbox.host.results import error, parse_message, result_of, stopped
@@ -46,6 +48,7 @@ class Session:
         self.next_measurement = 0.0
         self.held_at_start = 0  # bytes of memory
         self.first: int | None = None  # pid of the process that runs the notebook, once known
+        self.group: Path | None = None  # its control group, where there is one
         order = wire.SessionOrder(
             files=job.files,
             base=self.base,
@@ -68,6 +71,8 @@ class Session:
         self.sock.close()
         kill(family(self.pid))
         kill([self.pid])  # the sandbox's first process: all others end with it
+        if self.group:
+            remove_group(self.group)
         remove_folder(self.base)
 
     def run(self, step: Step, timeout: float) -> Result:
@@ -111,6 +116,8 @@ class Session:
         if "ready" not in message:
             raise SandboxUnavailable(message["problem"])
         self.held_at_start = held(self._first_process())
+        if self.confined:
+            self.group = make_group(self.pid, self.limits)
 
     # ---- receiving ----
 
