@@ -11,6 +11,7 @@ import os
 import shutil
 import tempfile
 import threading
+from collections.abc import Iterator
 from pathlib import Path
 
 PREFIX = "nbjudge-"
@@ -20,10 +21,20 @@ _lock = threading.Lock()
 _own: dict[int, tuple[str, int]] = {}  # {pid: (folder, descriptor of the locked file)}
 
 
+@contextlib.contextmanager
+def temporary_folder(kind: str) -> Iterator[str]:
+    """Yield the path of a new empty folder, which is removed after the block."""
+    folder = new_folder(kind)
+    try:
+        yield folder
+    finally:
+        remove_folder(folder)
+
+
 def new_folder(kind: str) -> str:
     """Make an empty folder for this process and what it starts, and return its path.
 
-    It is removed when the process ends, if nobody has done so before. `kind` is the first part of
+    `remove_folder` removes it, at the latest the end of the process. `kind` is the first part of
     its name.
     """
     with _lock:
@@ -33,6 +44,14 @@ def new_folder(kind: str) -> str:
             _own[pid] = locked_folder()
             atexit.register(remove_own, pid)
         return tempfile.mkdtemp(prefix=f"{kind}-", dir=_own[pid][0])
+
+
+def remove_folder(folder: str) -> None:
+    """Remove a folder that `new_folder` has made, and the one around it if it was the last."""
+    shutil.rmtree(folder, ignore_errors=True)
+    with _lock, contextlib.suppress(OSError):
+        if os.listdir(os.path.dirname(folder)) == [LOCK]:
+            remove_own(os.getpid())
 
 
 def locked_folder() -> tuple[str, int]:
@@ -67,6 +86,7 @@ def lock(descriptor: int) -> bool:
 def remove_own(pid: int) -> None:
     """Remove the folder of the process with this pid, unless this is a fork of it."""
     if pid == os.getpid() and pid in _own:
+        atexit.unregister(remove_own)
         folder, descriptor = _own.pop(pid)
         shutil.rmtree(folder, ignore_errors=True)
         os.close(descriptor)

@@ -16,7 +16,7 @@ from typing import Any, NamedTuple
 
 from nbjudge.coursedir.submissions import Submission
 from nbjudge.errors import SchedulerError
-from nbjudge.temporary import new_folder
+from nbjudge.temporary import temporary_folder
 from nbjudge.worker.submission import Graded, Prepared, grade_submission
 
 THREADS = 4  # workers of one process, at most
@@ -119,7 +119,8 @@ def local_cluster(
 
     with (
         environment_kept(),
-        SpecCluster(**specification(processes, threads, inside)) as cluster,
+        temporary_folder("dask") as folder,
+        SpecCluster(**specification(processes, threads, inside, folder)) as cluster,
         Client(cluster, set_as_default=False) as client,
     ):
         try:
@@ -131,8 +132,10 @@ def local_cluster(
                 cool_down()
 
 
-def specification(processes: int, threads: int, inside: bool) -> dict[str, Any]:
+def specification(processes: int, threads: int, inside: bool, folder: str) -> dict[str, Any]:
     """Return the arguments of SpecCluster for a cluster that only this process can use.
+
+    `folder` is for the workers' files; by default they would lie in one that all users share.
 
     Processes talk with TLS and with keys that are made here and kept in memory, so other users of
     this machine cannot connect.
@@ -151,7 +154,7 @@ def specification(processes: int, threads: int, inside: bool) -> dict[str, Any]:
         "memory_limit": 0,
         "silence_logs": 50,
         "dashboard": False,
-        "local_directory": new_folder("dask"),  # else it is one in /tmp that all users share
+        "local_directory": folder,
     }
     one = {"cls": SilentWorker, "options": worker}
     if not inside:

@@ -282,11 +282,11 @@ def make_devices(base: str) -> None:
 
 def describe_machine(base: str) -> None:
     """Write the files that name the sandbox's user and addresses, and name the machine itself."""
+    os.makedirs(f"{base}/etc", exist_ok=True)
     for name, text in MACHINE.items():
-        path = Path(base, name)
-        path.parent.mkdir(parents=True, exist_ok=True)
-        if not path.exists():
-            path.write_text(text)
+        descriptor = os.open(f"{base}/{name}", os.O_WRONLY | os.O_CREAT, 0o644)
+        os.write(descriptor, text.encode())
+        os.close(descriptor)
     system_calls.name_machine("sandbox")
 
 
@@ -345,7 +345,9 @@ def mount_proc(base: str) -> None:
             limit_pids(proc)
     for name, value in SETTINGS.items():
         with contextlib.suppress(OSError):
-            Path(proc, "sys", name).write_text(value)
+            descriptor = os.open(f"{proc}/sys/{name}", os.O_WRONLY)
+            os.write(descriptor, value.encode())
+            os.close(descriptor)
     mount("none", proc, flags=MS_REMOUNT | MS_BIND | MS_RDONLY | MS_NOSUID | MS_NODEV)
 
 

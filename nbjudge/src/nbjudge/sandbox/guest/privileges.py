@@ -21,7 +21,8 @@ def give_up_privileges(user: int) -> None:
     """
     prctl(system_calls.PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0)
     for capability in range(CAPABILITIES):
-        prctl(system_calls.PR_CAPBSET_DROP, capability, 0, 0, 0)
+        if prctl(system_calls.PR_CAPBSET_DROP, capability, 0, 0, 0) == -1:
+            break  # there are no more
     if os.getuid() != user:
         os.setgroups([])
         os.setresgid(user, user, user)

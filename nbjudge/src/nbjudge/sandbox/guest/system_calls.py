@@ -120,9 +120,10 @@ def leave_session_keyring() -> None:
         syscall("keyctl", number_of("keyctl"), ctypes.c_int(KEYCTL_JOIN_SESSION_KEYRING), None)
 
 
-def prctl(option: int, *arguments: Any) -> None:
-    """prctl(2). A failure is ignored, because older kernels do not know every option."""
-    libc().prctl(option, *arguments)
+def prctl(option: int, *arguments: Any) -> int:
+    """prctl(2). A failure raises nothing, because older kernels do not know every option."""
+    result: int = libc().prctl(option, *arguments)
+    return result
 
 
 def number_of(name: str) -> int:

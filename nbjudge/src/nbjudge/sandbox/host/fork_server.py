@@ -11,7 +11,6 @@ from __future__ import annotations
 import contextlib
 import json
 import os
-import shutil
 import site
 import socket
 import subprocess
@@ -30,7 +29,7 @@ from nbjudge.sandbox.host.forking_process import ForkingProcess
 from nbjudge.sandbox.host.outside import judge_outside
 from nbjudge.sandbox.host.results import DEADLY, OutputRation, clean_outputs, stopped
 from nbjudge.sandbox.host.session import Session
-from nbjudge.temporary import new_folder
+from nbjudge.temporary import new_folder, remove_folder
 
 IDLE_TEMPLATES = 2  # template processes that are kept while nobody uses them
 ATTEMPTS = 3  # of a job, when processes of the engine's own are lost
@@ -154,7 +153,8 @@ class ForkServer:
         if self.zygote:
             self.zygote.sock.close()
         if self.home:
-            shutil.rmtree(self.home, ignore_errors=True)
+            remove_folder(self.home)
+            self.home = ""
         self.process = self.zygote = None
 
     # ---- template processes ----

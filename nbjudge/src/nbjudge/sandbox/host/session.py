@@ -6,12 +6,12 @@ import ast
 import contextlib
 import os
 import secrets
-import shutil
 import signal
 import socket
 import time
 from binascii import a2b_base64
 from functools import lru_cache
+from pathlib import Path
 from types import CodeType
 from typing import Any
 
@@ -22,10 +22,11 @@ from nbjudge.job import Job, Result, Step
 from nbjudge.planning.beside import modules_beside
 from nbjudge.planning.syntax import parse
 from nbjudge.sandbox import wire
+from nbjudge.sandbox.host.control_group import make_group, remove_group
 from nbjudge.sandbox.host.forking_process import ForkingProcess
 from nbjudge.sandbox.host.process_table import children, family, held, held_by_sockets
 from nbjudge.sandbox.host.results import error, parse_message, result_of, stopped
-from nbjudge.temporary import new_folder
+from nbjudge.temporary import new_folder, remove_folder
 
 INTERRUPT_SECONDS = 2.0  # after an interrupt, a process that still runs is killed
 REPORT_SECONDS = 60.0  # in which each part of a sandbox's files must come
@@ -52,6 +53,7 @@ class Session:
         self.held_at_start = 0  # bytes of memory
         self.handed: bytes | None = None  # what the last cell has handed out
         self.first: int | None = None  # pid of the process that runs the notebook, once known
+        self.group: Path | None = None  # its control group, where there is one
         order = wire.SessionOrder(
             files=job.files,
             beside=tuple(modules_beside(job.files) - modules_beside(job.assignment_files)),
@@ -65,7 +67,7 @@ class Session:
         try:
             self.pid, self.sock = template.fork(order)
         except ProcessLost:
-            os.rmdir(self.base)
+            remove_folder(self.base)
             raise
         self.report, theirs = socket.socketpair()
         with theirs, contextlib.suppress(OSError):  # a process that is gone is noticed later
@@ -79,7 +81,9 @@ class Session:
         self.report.close()
         kill(family(self.pid))
         kill([self.pid])  # the sandbox's first process: all others end with it
-        shutil.rmtree(self.base, ignore_errors=True)
+        if self.group:
+            remove_group(self.group)
+        remove_folder(self.base)
 
     def run(self, step: Step, timeout: float, handed: bytes | None = None) -> Result:
         """Run one cell for at most `timeout` seconds.
@@ -144,6 +148,8 @@ class Session:
         if "ready" not in message:
             raise SandboxUnavailable(message["problem"])
         self.held_at_start = held(self._first_process())
+        if self.confined:
+            self.group = make_group(self.pid, self.limits)
 
     # ---- receiving ----
 
@@ -234,8 +240,8 @@ class Session:
         """
         pids = family(self.pid)
         memory = sum(max(0, held(pid) - self.held_at_start) for pid in pids)
-        if self.confined:
-            memory += held_by_sockets(self._first_process())
+        if self.confined and self.first:
+            memory += held_by_sockets(self.first)
         return len(pids) > self.limits.processes or memory > self.limits.memory
 
     def _end_leftovers(self) -> bool:
@@ -259,7 +265,8 @@ class Session:
     def _first_process(self) -> int:
         """Return the pid of the process that runs the notebook.
 
-        It is the first child of the process that was forked, which watches over it.
+        It is the first child of the process that was forked, which watches over it. Until a sandbox
+        is ready, that child may be a helper that builds it.
         """
         if self.first is None:
             inside = children(self.pid)
