@@ -282,6 +282,7 @@ def judge_handed(order: CellOrder, handed: bytes, shell: Shell, notes: list[str]
     except ValueError as problem:
         page.fail("ValueError", f"the values of the answers cannot be read: {problem}", [])
         return answer_to(order, False, None, page.outputs, started, notes)
+    on_signal(signal.SIGINT, default_int_handler)
     well, score = judge(order, shell.user_ns, page)
     if not well:
         handout.explain(page.outputs, refused)
