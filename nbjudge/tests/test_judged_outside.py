@@ -21,7 +21,7 @@ CELLS = {
     "t-values": "assert scores == [1.0, 2.5] and helper.twice(limit) == 6",
     "between": "names = {'a': 1}",
     "count": "count = 4",
-    "t-count": "half = count / 2\nassert math.isclose(half, 2)\n1 if half == 2 else 0",
+    "t-count": "half = count / 2\n%time assert count == 4\n1 if half == 2 else 0",
     "file": "open('out.txt', 'w').write('right')",
     "t-file": "assert open('out.txt').read() == 'right'\nassert names == {'a': 1}",
     "func": "def double(x):\n    return 2 * x",
@@ -130,7 +130,7 @@ def test_a_regrade_keeps_what_was_judged_outside(tmp_path):
     path = tmp_path / "source" / PS / f"{PS}.ipynb"
     source = nbformat.read(path, as_version=4)
     changed = next(cell for cell in source.cells if cell.id == "t-count")
-    changed.source = changed.source.replace("2)", "3)")
+    changed.source = changed.source.replace("== 4", "== 5")
     nbformat.write(source, path)
     grade(tmp_path, [PS], options=ONE)
     table = report.marks(tmp_path, PS, gradebook_url(tmp_path))["right"]

@@ -66,17 +66,23 @@ def graded_files(root):
 
 
 @pytest.mark.parametrize("way", WAYS)
-def test_written_files_are_in_autograded_and_replace_nothing_of_the_instructors(tmp_path, way):
-    cells = [("a", WRITES.format(ps=PS)), ("t", "assert open('essay.txt').read() == 'written'")]
-    root = course(tmp_path, {PS: cells}, ["given.csv"])
+def test_written_files_are_in_autograded_and_a_later_notebook_reads_them(tmp_path, way):
+    cells = {
+        "a1": [
+            ("a", WRITES.format(ps="a1")),
+            ("t1", "assert open('essay.txt').read() == 'written'"),
+        ],
+        "a2": [("b", "seen = open('sub/deep/x.txt').read()"), ("t2", "assert seen == 'written'")],
+    }
+    root = course(tmp_path, cells, ["given.csv"])
     (root / "submitted/one" / PS / "mine.csv").write_text("as it was")
     (root / "submitted/one" / PS / "timestamp.txt").write_text("2026-01-01 00:00:00 UTC")
     outcome = grade(root, [PS], options=WAYS[way])
-    assert outcome.findings == [] and points(root) == [1]
+    assert outcome.findings == [] and points(root) == [1, 1]
     files = graded_files(root)
     written = {name for name, path in files.items() if path.read_bytes() == b"written"}
     assert written == {"essay.txt", ".hidden.txt", "sub/deep/x.txt", "mine.csv"}
-    assert set(files) == written | {f"{PS}.ipynb", "given.csv", "timestamp.txt"}
+    assert set(files) == written | {"a1.ipynb", "a2.ipynb", "given.csv", "timestamp.txt"}
     assert (root / "submitted/one" / PS / "mine.csv").read_text() == "as it was"
 
 
@@ -111,13 +117,6 @@ SHARING = {
     "a1": [("a", "open('out.txt', 'a').write('x')"), ("t1", "pass")],
     "a2": [("b", "seen = open('out.txt').read()"), ("t2", "assert seen == 'x'")],
 }
-
-
-@pytest.mark.parametrize("way", WAYS)
-def test_a_later_notebook_reads_what_an_earlier_one_wrote(tmp_path, way):
-    root = course(tmp_path, SHARING)
-    grade(root, [PS], options=WAYS[way])
-    assert points(root) == [1, 1]
 
 
 def test_a_regrade_runs_what_is_needed_and_keeps_what_was_written(tmp_path):

@@ -1,5 +1,7 @@
 """Which checks are judged outside the student's process, and which values they need of it."""
 
+import re
+
 from nbformat import NotebookNode
 from nbgrader.utils import is_solution
 
@@ -8,6 +10,7 @@ from nbjudge.planning.names import names_of
 from nbjudge.planning.reaching import BUILTINS
 
 TAG = "judge-outside"  # of a check cell
+WORD = re.compile(r"[^\W\d]\w*")
 
 
 def with_asks(
@@ -27,13 +30,21 @@ def with_asks(
     found = []
     for number, (place, step) in enumerate(steps):
         if step.kind == "check" and TAG in notebook.cells[place].metadata.get("tags", []):
-            asks = set(step.uses) - ((defined | BUILTINS) - answers)
+            asks = names_read(step) - ((defined | BUILTINS) - answers)
             later = [after for _, after in steps[number + 1 :]]
             step = step._replace(asks=tuple(sorted(asks)), alone=not sets_for(step, later))
         if step.kind in ("given", "check"):
             defined |= names_of(step.source).sets or frozenset()
         found.append((place, step))
     return found
+
+
+def names_read(check: Step) -> set[str]:
+    """Return the names that a check reads, and every word of it where a magic may read more."""
+    names = set(check.uses)
+    if "get_ipython" in names:  # `%time assert x == 1` gives the magic a text
+        names |= set(WORD.findall(check.source))
+    return names
 
 
 def sets_for(check: Step, later: list[Step]) -> bool:

@@ -281,6 +281,8 @@ def hand_out(order: CellOrder, notebook: Notebook) -> HandOut:
     """Return the answer that hands out values for a check which is judged elsewhere."""
     started = clock()
     page = fresh_page(notebook.shell)
+    snapshot.reset_hooks()
+    mask_signals(SIG_UNBLOCK, ALL_SIGNALS)
     handed = handout.hand_out(notebook.shell.user_ns, order["asks"] or ())
     answer = answer_to(order, True, None, page.outputs, started, notebook.notes)
     return HandOut(**answer, handed=handed)
@@ -297,6 +299,8 @@ def judge_handed(order: CellOrder, handed: bytes, notebook: Notebook) -> CellAns
     except ValueError as problem:
         page.fail("ValueError", f"the values of the answers cannot be read: {problem}", [])
         return answer_to(order, False, None, page.outputs, started, notes)
+    snapshot.reset_hooks()
+    mask_signals(SIG_UNBLOCK, ALL_SIGNALS)
     well, score = judge(order, shell, page)
     if not well:
         handout.explain(page.outputs, refused)

@@ -60,8 +60,8 @@ def too_large(handed: Mapping[int, bytes]) -> dict[int, Result]:
 def plain_files(job: Job, written: Mapping[str, bytes]) -> dict[str, bytes]:
     """Return the files that the fresh sandbox shows: the instructor's, and the student's data.
 
-    What Python would import, and settings that libraries read, are only there if they are the
-    instructor's.
+    Files that Python would import, and hidden ones, in which libraries keep settings, are only
+    there if they are the instructor's.
     """
     files = overlaid(job.files, written, job.assignment_files)
     found = {}
