@@ -454,7 +454,10 @@ def reseed(seed: int) -> None:
 
 
 def hide_engine() -> None:
-    """Take the engine out of sys.modules: code that imports it from now on gets another copy."""
-    for name in list(sys.modules):
-        if name.partition(".")[0] == "nbjudge":
+    """Take the engine out of sys.modules: code that imports it from now on gets another copy.
+
+    What the engine has put there in place of packages that it does not want goes, too.
+    """
+    for name, module in list(sys.modules.items()):
+        if name.partition(".")[0] == "nbjudge" or module is None:
             del sys.modules[name]
