@@ -16,7 +16,6 @@ import subprocess
 import sys
 import tempfile
 import threading
-import time
 from collections.abc import Iterable, Iterator
 from typing import TypeAlias
 
@@ -24,6 +23,7 @@ from nbjudge.errors import ProcessLost
 from nbjudge.job import Job, Result
 from nbjudge.sandbox import wire
 from nbjudge.sandbox.host.forking_process import ForkingProcess
+from nbjudge.sandbox.host.process_table import runs
 from nbjudge.sandbox.host.results import DEADLY, OutputRation, clean_outputs, stopped
 from nbjudge.sandbox.host.session import Session
 
@@ -231,11 +231,14 @@ def run_in_sessions(
     """
     results = results_of_given(report)
     seed = None if given else job.seed
-    ends = time.monotonic() + job.total
+    left = job.total
     for _ in range(SESSIONS):
         with Session(template, job, seed) as session:
-            run_steps(session, job, results, given, ends)
-        if not session.over or time.monotonic() > ends:
+            run_steps(session, job, results, given, left)
+        if session.over and not runs(template.pid):
+            raise ProcessLost("the process that the sandbox was forked from is gone")
+        left -= session.counted
+        if not session.over or left <= 0:
             break
     given_up = stopped("given up", job.timeout, 0)
     return [results.get(place, given_up) for place in range(len(job.steps))]
@@ -255,9 +258,11 @@ def results_of_given(report: wire.TemplateReport) -> dict[int, Result]:
 
 
 def run_steps(
-    session: Session, job: Job, results: dict[int, Result], given: int, ends: float
+    session: Session, job: Job, results: dict[int, Result], given: int, seconds: float
 ) -> None:
     """Run steps until the process is gone or the time is over, and put their results in `results`.
+
+    `seconds`: the time for all steps, in which waiting for a core does not count.
 
     In a second process, checks that run alone and have a result are not repeated; all other cells
     are, because later cells depend on them.
@@ -269,7 +274,7 @@ def run_steps(
         earlier = results.get(place)
         if earlier and (step.alone or earlier.end in DEADLY):
             continue
-        left = ends - time.monotonic()
+        left = seconds - session.counted
         results[place] = ration.keep(session.run(step, min(job.timeout, left)))
-        if session.over or time.monotonic() > ends:
+        if session.over or session.counted > seconds:
             break

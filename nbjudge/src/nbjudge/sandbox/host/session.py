@@ -16,14 +16,16 @@ from typing import Any
 
 from IPython.core.inputtransformer2 import TransformerManager
 
-from nbjudge.errors import ProcessLost, SandboxUnavailable
+from nbjudge.errors import MachineBusy, ProcessLost, SandboxUnavailable
 from nbjudge.job import Job, Result, Step
 from nbjudge.planning.syntax import parse
 from nbjudge.sandbox import wire
+from nbjudge.sandbox.host.cell_clock import CellClock
 from nbjudge.sandbox.host.forking_process import ForkingProcess
 from nbjudge.sandbox.host.process_table import children, family, held
 from nbjudge.sandbox.host.results import error, parse_message, result_of, stopped
 
+PATIENCE = 20  # times its limit may pass until a cell is given up that gets no core
 INTERRUPT_SECONDS = 2.0  # after an interrupt, a process that still runs is killed
 START_SECONDS = 60.0  # in which a sandbox must be built
 LARGEST_MESSAGE = 64 << 20  # bytes, of a message out of a sandbox
@@ -45,6 +47,8 @@ class Session:
         self.sent = 0  # number of orders
         self.buffer = b""  # received bytes that are not read as a message yet
         self.next_measurement = 0.0
+        self.counted = 0.0  # seconds of all cells together, without waiting for a core
+        self.running: RunningCell | None = None
         self.held_at_start = 0  # bytes of memory
         self.first: int | None = None  # pid of the process that runs the notebook, once known
         order = wire.SessionOrder(
@@ -72,17 +76,19 @@ class Session:
         shutil.rmtree(self.base, ignore_errors=True)
 
     def run(self, step: Step, timeout: float) -> Result:
-        """Run one cell for at most `timeout` seconds.
+        """Run one cell for at most `timeout` seconds, in which waiting for a core does not count.
 
-        Raises SandboxUnavailable where no sandbox can be built, and ProcessLost where the process
-        was gone before its first cell.
+        Raises SandboxUnavailable where no sandbox can be built, ProcessLost where the process was
+        gone before its first cell, and MachineBusy where the cell gets no core.
         """
-        started = time.monotonic()
         try:
             code = compile_check(step) if step.kind == "check" else []
         except SyntaxError as problem:
             return Result(False, None, [error("SyntaxError", str(problem))], 0, [])
-        running = RunningCell(step, timeout, started)
+        if self.sent == 0:
+            self._wait_until_ready()
+        self.running = running = RunningCell(step, timeout)
+        running.clock.start([self._first_process()])
         try:
             self._send(order_for(step, running.token, code))
             result = self._wait_for(running)
@@ -90,13 +96,12 @@ class Session:
                 result.notes.append("it left a process running")
         except (OSError, ValueError):
             result = self._stop(running, "died")
+        self.counted += running.counted(self.pid)
         return result
 
     # ---- sending ----
 
     def _send(self, order: wire.CellOrder) -> None:
-        if self.sent == 0:
-            self._wait_until_ready()
         self.sock.settimeout(30)
         self.sock.sendall(wire.seal(order, self.key, self.sent))
         self.sent += 1
@@ -104,9 +109,13 @@ class Session:
     def _wait_until_ready(self) -> None:
         """Wait for the first message, which says that the sandbox is built, or why it is not.
 
-        No code of the student's has run yet, so this message can be believed.
+        No code of the student's has run yet, so this message can be believed, and whatever goes
+        wrong is not the student's doing.
         """
-        message = self._receive(time.monotonic() + START_SECONDS)
+        try:
+            message = self._receive(time.monotonic() + START_SECONDS)
+        except (OSError, ValueError):
+            message = None
         if message is None:
             raise ProcessLost("the sandbox was lost before its first cell")
         if "ready" not in message:
@@ -121,7 +130,7 @@ class Session:
             try:
                 message = self._receive(running.deadline)
             except TimeoutError:
-                if not self._interrupt(running):
+                if not running.more_time(family(self.pid)) and not self._interrupt(running):
                     return self._stop(running, "time, not heeded")
                 continue
             if message is None:
@@ -146,7 +155,7 @@ class Session:
             number = signal.SIGKILL
         else:
             return False
-        running.deadline = time.monotonic() + INTERRUPT_SECONDS
+        running.allow(INTERRUPT_SECONDS)
         kill(self._processes_of(running.step), number)
         return True
 
@@ -197,9 +206,12 @@ class Session:
         """Return whether there are too many processes, or they hold too much memory together.
 
         All of them together may hold as much as the limit for one process. What the notebook's
-        process held at its start, which is the template's, is subtracted from each.
+        process held at its start, which is the template's, is subtracted from each. Their time is
+        measured on the way.
         """
         pids = family(self.pid)
+        if self.running:
+            self.running.clock.measure(pids)
         memory = sum(max(0, held(pid) - self.held_at_start) for pid in pids)
         return len(pids) > self.limits.processes or memory > self.limits.memory
 
@@ -239,18 +251,50 @@ class RunningCell:
     `end`: "" as long as it was not interrupted, else how it was stopped.
     """
 
-    def __init__(self, step: Step, timeout: float, started: float) -> None:
+    def __init__(self, step: Step, timeout: float) -> None:
         self.step = step
         self.timeout = timeout
-        self.started = started
-        self.deadline = started + timeout
+        self.clock = CellClock()
+        self.started = time.monotonic()
+        self.allowed = timeout  # seconds on the clock
+        self.deadline = self.started + timeout  # when the clock is looked at
         self.token = secrets.token_hex(16)
         self.end = ""
         self.result: Result | None = None
 
     def seconds(self) -> float:
-        """Return for how long the cell has been running."""
+        """Return for how long the cell has been running, in all."""
         return time.monotonic() - self.started
+
+    def counted(self, pid: int) -> float:
+        """Return the seconds that count, at the end of a cell that ran in descendants of `pid`.
+
+        Short cells are not measured, because that would take longer than it can tell.
+        """
+        if self.seconds() < MEASURE_SECONDS:
+            return self.seconds()
+        return self.clock.measure(family(pid))
+
+    def allow(self, seconds: float) -> None:
+        """Let the cell run on for so many seconds, beginning now."""
+        self.allowed = self.clock.counted + seconds
+        self.deadline = time.monotonic() + seconds
+
+    def more_time(self, pids: list[int]) -> bool:
+        """Return whether the cell has time left at its deadline, and set the next deadline.
+
+        `pids` are its processes. Raises MachineBusy where it gets nearly no time on a core.
+        """
+        left = self.allowed - self.clock.measure(pids)
+        if left <= 0:
+            return False
+        if not self.end and self.seconds() > PATIENCE * (self.timeout + INTERRUPT_SECONDS):
+            raise MachineBusy(
+                f"the machine is so busy that the cell `{self.step.name}` got "
+                f"{self.clock.counted:.0f} of its {self.timeout:g} s within {self.seconds():.0f} s"
+            )
+        self.deadline = time.monotonic() + max(left, 0.05)
+        return True
 
     def take(self, message: dict[str, Any]) -> Result | None:
         """Take a message with the right token; return the result when nothing more will come.
