@@ -407,6 +407,7 @@ class Grading:
         self.progress = progress
         self.workers = options.workers or os.cpu_count() or 1
         self.ended: list[tuple[Sent, worker.Graded | BaseException]] = []  # not written down yet
+        self.again: Wanted = []  # to be run once more, when all others have ended
         self.cells = 0
         self.work = 0.0
 
@@ -430,9 +431,34 @@ class Grading:
         with workers_of(self.workers, self.options.scheduler, packages) as client:
             before = time.process_time()
             for results in run_tasks(client, tasks):
+                self.ended += [each for each in results if not self._set_aside(*each)]
+                self._write_down()
+            for results in run_tasks(client, self._second_tries(), alone=True):
                 self.ended += results
                 self._write_down()
-                self.work = time.process_time() - before
+            self.work = time.process_time() - before
+
+    def _set_aside(self, sent: Sent, result: worker.Graded | BaseException) -> bool:
+        """Keep a submission for a second try if a cell was stopped, or the engine failed.
+
+        Other submissions, or other programs, may have taken the machine's time or memory. What ran
+        to its end is on record, so it does not run again.
+        """
+        if isinstance(result, (KernelUnavailable, SandboxUnavailable)):
+            return False  # it would be the same
+        if isinstance(result, worker.Graded):
+            if not result.stopped:
+                return False
+            with contextlib.suppress(OSError, ValueError):  # then all of it runs again
+                replace_text(record_of(self.root, sent.assignment, sent.student), result.record)
+        self.again.append((sent.assignment, sent.student))
+        return True
+
+    def _second_tries(self) -> Iterator[Task]:
+        """Yield the submissions that were set aside; those that need no worker are in `ended`."""
+        for assignment, student in self.again:
+            if task := self._task(assignment, student):
+                yield task
 
     def _need_a_sandbox(self) -> None:
         """Raise SandboxUnavailable where cells would run without one and nobody allowed that."""

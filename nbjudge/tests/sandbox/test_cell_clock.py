@@ -82,5 +82,5 @@ def test_waiting_and_computing_both_count(server, source):
 def test_where_a_cell_gets_no_core_nobody_judges_it(server, monkeypatch):
     monkeypatch.setattr(session, "PATIENCE", 0.1)
     monkeypatch.setattr(session.CellClock, "measure", lambda clock, pids: clock.counted)
-    with pytest.raises(MachineBusy, match="the cell `cell-0` got 0 of its 0.2 s"):
+    with pytest.raises(MachineBusy, match=r"the cell `cell-0` got 0 of its 0\.2 s"):
         ends_of(server, "while True:\n    0", timeout=0.2)

@@ -109,6 +109,7 @@ class Graded(NamedTuple):
     digests: Mapping[str, str]  # {name of a submission's file: SHA-256 of its content}
     problem: str = ""  # why nothing could be graded
     file: str = ""  # the one that the problem is about
+    stopped: bool = False  # a cell did not run to its end, which may be the grader's own failure
 
 
 def ungraded(
@@ -251,6 +252,7 @@ def run(assignment: Assignment, prepared: Prepared) -> Graded:
     marks = {}
     records = {}
     cells = 0
+    stopped = False
     for name, part in prepared.notebooks.items():
         results: list[Result] = []
         if part.to_run:
@@ -262,9 +264,11 @@ def run(assignment: Assignment, prepared: Prepared) -> Graded:
         texts[name] = nbformat.v4.writes(notebook)
         marks[name] = marks_of(notebook, verdicts, assignment.checksums[name])
         cells += len(results)
+        stopped = stopped or any(result.end for result in results)
     seconds = prepared.seconds + time.perf_counter() - started
     record = record_for(assignment, prepared.student, records, seconds)
-    return Graded(texts, json.dumps(record), marks, says, cells, prepared.digests)
+    text = json.dumps(record)
+    return Graded(texts, text, marks, says, cells, prepared.digests, stopped=stopped)
 
 
 def job_of(
@@ -308,6 +312,7 @@ def fill_in(
     cells = []
     verdicts = {}
     says = []
+    whole = True  # all cells so far that later ones may depend on have run to their end
     for number, ((index, step), key) in enumerate(zip(part.steps, part.keys, strict=True), 1):
         done = ran[step.name] if step.name in ran else Result(**part.kept[key])
         done = ration.keep(done)
@@ -316,7 +321,9 @@ def fill_in(
         cell.execution_count = number
         if step.kind == "check":
             verdicts[step.name] = (done.well, done.score)
-        if not done.end:  # a cell that was stopped may run to its end next time
+        # A cell that was stopped may run to its end next time, and then later cells may differ.
+        whole = whole and (not done.end or step.alone)
+        if whole and not done.end:
             kept[key] = done._asdict()
         for note in dict.fromkeys(done.notes):
             says.append(f"in the cell `{step.name}` {note}: look at it")
