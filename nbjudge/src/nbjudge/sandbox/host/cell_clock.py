@@ -8,6 +8,8 @@ import time
 
 from nbjudge.sandbox.host.process_table import used_and_waited
 
+PATIENCE = 20  # times its limit may pass until a cell is given up that gets no core
+
 
 class CellClock:
     """Measures one cell. `measure` must be called every now and then, and at the cell's start.
@@ -17,13 +19,17 @@ class CellClock:
 
     def __init__(self) -> None:
         self.counted = 0.0
-        self.measured = time.monotonic()
+        self.measured = self.started = time.monotonic()
         self.threads: dict[int, tuple[float, float]] = {}  # {tid: (seconds used, seconds waited)}
 
     def start(self, pids: list[int]) -> None:
         """Begin with processes that have run before."""
-        self.measured = time.monotonic()
+        self.measured = self.started = time.monotonic()
         self.threads = used_and_waited(pids)
+
+    def passed(self) -> float:
+        """Return the seconds since the start, whether they count or not."""
+        return time.monotonic() - self.started
 
     def measure(self, pids: list[int]) -> float:
         """Count the time since the last measurement; return all that counts.

@@ -20,12 +20,11 @@ from nbjudge.errors import MachineBusy, ProcessLost, SandboxUnavailable
 from nbjudge.job import Job, Result, Step
 from nbjudge.planning.syntax import parse
 from nbjudge.sandbox import wire
-from nbjudge.sandbox.host.cell_clock import CellClock
+from nbjudge.sandbox.host.cell_clock import PATIENCE, CellClock
 from nbjudge.sandbox.host.forking_process import ForkingProcess
 from nbjudge.sandbox.host.process_table import children, family, held
 from nbjudge.sandbox.host.results import error, parse_message, result_of, stopped
 
-PATIENCE = 20  # times its limit may pass until a cell is given up that gets no core
 INTERRUPT_SECONDS = 2.0  # after an interrupt, a process that still runs is killed
 START_SECONDS = 60.0  # in which a sandbox must be built
 LARGEST_MESSAGE = 64 << 20  # bytes, of a message out of a sandbox
@@ -255,16 +254,15 @@ class RunningCell:
         self.step = step
         self.timeout = timeout
         self.clock = CellClock()
-        self.started = time.monotonic()
         self.allowed = timeout  # seconds on the clock
-        self.deadline = self.started + timeout  # when the clock is looked at
+        self.deadline = time.monotonic() + timeout  # when the clock is looked at
         self.token = secrets.token_hex(16)
         self.end = ""
         self.result: Result | None = None
 
     def seconds(self) -> float:
         """Return for how long the cell has been running, in all."""
-        return time.monotonic() - self.started
+        return self.clock.passed()
 
     def counted(self, pid: int) -> float:
         """Return the seconds that count, at the end of a cell that ran in descendants of `pid`.
@@ -286,9 +284,10 @@ class RunningCell:
         `pids` are its processes. Raises MachineBusy where it gets nearly no time on a core.
         """
         left = self.allowed - self.clock.measure(pids)
-        if left <= 0:
+        late = self.seconds() > PATIENCE * (self.timeout + INTERRUPT_SECONDS)
+        if left <= 0 or (late and self.end):
             return False
-        if not self.end and self.seconds() > PATIENCE * (self.timeout + INTERRUPT_SECONDS):
+        if late:
             raise MachineBusy(
                 f"the machine is so busy that the cell `{self.step.name}` got "
                 f"{self.clock.counted:.0f} of its {self.timeout:g} s within {self.seconds():.0f} s"
