@@ -1,8 +1,10 @@
 """Ordinary Jupyter kernels, where there is no sandbox."""
 
 import json
+import site
 import subprocess
 import sys
+import venv
 
 import nbformat
 import pytest
@@ -24,7 +26,7 @@ from nbjudge.coursedir.rebuild import released
 from nbjudge.errors import SandboxUnavailable
 from nbjudge.job import Job, Step
 from nbjudge.worker import kernels
-from nbjudge.worker.kernels import as_result, executor, foreign_kernel
+from nbjudge.worker.kernels import as_result, executor, foreign_kernel, is_this_python
 
 ORDINARY = Options(kernel="python3", confined=False, workers=1)
 
@@ -140,7 +142,12 @@ def test_ordinary_kernels_give_the_same_marks_and_outputs(both_ways, name):
 
 def test_a_kernel_that_heeds_no_interrupt_passes_no_check(monkeypatch):
     monkeypatch.setattr(kernels, "IOPUB_SECONDS", 1)
-    stubborn = "import time\nwhile True:\n    try:\n        time.sleep(60)\n    except BaseException:\n        pass"
+    stubborn = """import time
+while True:
+    try:
+        time.sleep(60)
+    except BaseException:
+        pass"""
     steps = (Step("check", stubborn, "check", True), Step("later", "assert True", "check", True))
     job = Job(steps, {}, (), (), {}, timeout=1, total=10, confined=False, kernel="python3")
     first, second = kernels.run_in_kernel(job)
@@ -270,6 +277,63 @@ def test_a_kernel_that_does_not_start_grades_nobody(tmp_path, install, program):
     (finding,) = outcome.findings
     assert finding.blocks and "the kernel `mine` does not start" in finding.says
     assert outcome.graded == [] and not (course / "autograded" / "one").exists()
+
+
+@pytest.fixture
+def other_environment(tmp_path):
+    """The Python of a virtual environment with the packages of this one."""
+    folder = tmp_path / "other"
+    venv.create(folder)
+    (packages,) = folder.glob("lib/python*/site-packages")
+    (packages / "more.pth").write_text("\n".join(site.getsitepackages()))
+    return folder / "bin" / "python"
+
+
+def test_another_python_is_used_or_nothing_is_graded(tmp_path, install, other_environment):
+    install("other", "python", str(other_environment), "-m", "ipykernel_launcher")
+    course = course_in(tmp_path / "course", {"name": "other", "display_name": "Other"})
+    where = "import sys\nprint(sys.prefix)\n\ndef add(x, y):\n    return x + y"
+    hand_in(course, "one", answered(add=where))
+    outcome = grade(course, [LESSON])
+    (finding,) = outcome.findings
+    assert finding.blocks and f"another Python ({other_environment})" in finding.says
+    assert "install nbjudge beside that Python" in finding.says and outcome.graded == []
+    grade(course, [LESSON], options=ALLOWED)
+    assert points(course) == [2, 2]
+    graded = (course / "autograded" / "one" / LESSON / f"{LESSON}.ipynb").read_text()
+    assert str(other_environment.parent.parent) in graded
+
+
+def test_a_python_kernel_that_is_not_there_is_told_and_this_python_used(tmp_path):
+    course = course_in(tmp_path / "course", {"name": "my-laptop", "display_name": "Mine"})
+    outcome = grade(course, [LESSON])
+    (finding,) = [finding for finding in outcome.findings if not finding.student]
+    assert not finding.blocks and "`my-laptop`, which is not installed" in finding.says
+    assert outcome.clean and points(course) == [2, 2]
+
+
+def test_what_can_have_a_sandbox_keeps_it_without_being_asked_to(tmp_path):
+    course = course_of_one(tmp_path)
+    trace = tmp_path / "trace"
+    hand_in(course, "one", answered(add=TRACES.format(str(trace))))
+    grade(course, [LESSON], options=ALLOWED)
+    assert points(course) == [0, 2] and not trace.exists()
+
+
+@pytest.mark.parametrize(
+    ("program", "this"),
+    [
+        ("python", True),
+        ("python3.9", True),
+        (sys.executable, True),
+        (f"{sys.prefix}/bin/python3", True),
+        ("/opt/conda/envs/mine/bin/python", False),
+        (f"{sys.prefix}/bin/conda", False),
+        ("bash", False),
+    ],
+)
+def test_which_programs_are_this_python(program, this):
+    assert is_this_python(program) is this
 
 
 @pytest.mark.parametrize(

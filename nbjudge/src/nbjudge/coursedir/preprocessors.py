@@ -65,7 +65,7 @@ def has_value(source: str) -> bool:
 
 
 def as_plain_displays(outputs: list[NotebookNode]) -> None:
-    """Turn results among a cell's outputs into plain displays, which stock nbgrader never counts."""
+    """Turn the results among a cell's outputs into displays, which stock nbgrader never counts."""
     for output in outputs:
         if output.output_type == "execute_result":
             output.output_type = "display_data"

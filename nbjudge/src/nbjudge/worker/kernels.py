@@ -1,17 +1,19 @@
 """Ordinary Jupyter kernels, one for each notebook, without a sandbox around them.
 
-They are used where processes cannot fork (Windows) and where the kernel is not Python's.
+They are used where processes cannot fork (Windows) and where the kernel is not this Python's.
 """
 
 import contextlib
 import contextvars
 import math
+import sys
 import tempfile
 import time
 from collections.abc import Mapping, Sequence
+from pathlib import Path
 from typing import Any
 
-from jupyter_client.kernelspec import KernelSpecManager, NoSuchKernel
+from jupyter_client.kernelspec import NATIVE_KERNEL_NAME, KernelSpecManager, NoSuchKernel
 from jupyter_core.utils import ensure_event_loop
 from nbformat import NotebookNode
 from nbformat.v4 import new_code_cell, new_notebook
@@ -91,7 +93,7 @@ def run_once(job: Job, steps: list[Step], folder: str, left: float) -> list[Resu
             ) from problem
     finally:
         ensure_event_loop().close()
-    results = []
+    results: list[Result] = []
     for place, (cell, step) in enumerate(zip(notebook.cells, steps, strict=True)):
         if place not in execute.answered:
             return [*results, lost_in(cell, job.timeout)]
@@ -223,11 +225,45 @@ def language_of(metadata: NotebookNode) -> str:
 
 
 def foreign_kernel(metadata: NotebookNode) -> str:
-    """Return the name of a notebook's kernel where that is not Python's, "" where it is."""
+    """Return the name of the kernel that a notebook needs, "" where that is this Python.
+
+    A Python of another environment is foreign, too: it has other packages.
+    """
+    name = str(metadata.get("kernelspec", {}).get("name") or "")
     language = language_of(metadata)
     if language in ("python", "ipython"):
+        return name if other_python(name) else ""
+    return name or language
+
+
+def other_python(name: str) -> str:
+    """Return the program of an installed kernel that is not this Python, "" where it is."""
+    try:
+        program = KernelSpecManager().get_kernel_spec(name).argv[0]
+    except (NoSuchKernel, IndexError):
         return ""
-    return str(metadata.get("kernelspec", {}).get("name") or language)
+    return "" if is_this_python(program) else str(program)
+
+
+def is_this_python(program: str) -> bool:
+    """Return whether a kernel's program is a Python of the environment that this one runs in.
+
+    Names without a folder mean this Python, as jupyter_client has it. Links are followed for
+    folders only: the Python of a virtual environment is a link to the one it was made with.
+    """
+    path = Path(program)
+    if not path.name.startswith("python"):
+        return False
+    if path == Path(path.name):
+        return True
+    folders = {Path(sys.executable).parent.resolve(), Path(sys.prefix).resolve()}
+    return path.parent.resolve() in folders
+
+
+def is_missing(metadata: NotebookNode) -> str:
+    """Return the name of a notebook's Python kernel where this machine has none of that name."""
+    name = str(metadata.get("kernelspec", {}).get("name") or NATIVE_KERNEL_NAME)
+    return "" if name == NATIVE_KERNEL_NAME or name in installed() else name
 
 
 def installed() -> list[str]:

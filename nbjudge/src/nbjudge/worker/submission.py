@@ -30,6 +30,7 @@ from nbjudge.job import Job, Result, Step
 from nbjudge.planning.fingerprints import Code
 from nbjudge.planning.keys import Surroundings, keys_of, steps_to_run
 from nbjudge.planning.steps import steps_of
+from nbjudge.sandbox.host import probe
 from nbjudge.sandbox.host.results import OutputRation
 from nbjudge.sandbox.wire import Limits
 from nbjudge.worker.environment import environment
@@ -47,7 +48,7 @@ class RunOptions(NamedTuple):
     total: float  # seconds all cells of a notebook together
     hidden: tuple[str, ...]  # folders that no submission may see
     limits: Limits
-    confined: bool  # whether they run in a sandbox
+    confined: bool  # whether they run only in a sandbox, not without one where none can be built
 
 
 class Assignment(NamedTuple):
@@ -291,8 +292,13 @@ def job_of(
 
 
 def run_job(job: Job) -> list[Result]:
-    """Run a job in a sandbox, or in an ordinary kernel where it names one."""
-    return run_in_kernel(job) if job.kernel else FORK_SERVER.run(job)
+    """Run a job in an ordinary kernel where it names one, else in a sandbox.
+
+    It runs without a sandbox only where it may and none can be built.
+    """
+    if job.kernel:
+        return run_in_kernel(job)
+    return FORK_SERVER.run(job._replace(confined=job.confined or not probe.missing()))
 
 
 def fill_in(
