@@ -277,14 +277,14 @@ def no_sandbox_for(notebook: str, kernel: str) -> str:
     trusting = "if you trust all the code that was handed in, say --unconfined"
     if python := other_python(kernel):
         return (
-            f"{notebook}.ipynb needs the kernel `{kernel}`, which is another Python ({python}) than "
-            f"nbjudge's own ({sys.executable}), and only this one can be run in a sandbox, so "
+            f"{notebook}.ipynb needs the kernel `{kernel}`, which is another Python ({python}) "
+            f"than nbjudge's own ({sys.executable}), and only this one can be run in a sandbox, so "
             f"nothing was graded: install nbjudge beside that Python and grade with it; or, "
             f"{trusting}"
         )
     return (
-        f"{notebook}.ipynb needs the kernel `{kernel}`, and only Python can be run in a sandbox, so "
-        f"nothing was graded: {trusting}"
+        f"{notebook}.ipynb needs the kernel `{kernel}`, and only Python can be run in a "
+        f"sandbox, so nothing was graded: {trusting}"
     )
 
 
