@@ -122,6 +122,7 @@ class Draw(random.Random):
     def changed(self, value: Any, times: int) -> Any:
         """A copy of parsed JSON that was changed in some places."""
         whole = [copy.deepcopy(value)]
+        depths = [1, 60, 300]  # deeper could not be written down
         for _ in range(times):
             *way, last = self.choice(list(places(whole))[1:])
             parent: Any = whole
@@ -133,7 +134,9 @@ class Draw(random.Random):
             elif change == 1 and isinstance(parent, list) and way:
                 parent.insert(last, copy.deepcopy(parent[last]))
             elif change == 2:
-                for _ in range(self.choice([1, 60, 300])):
+                depth = self.choice(depths)
+                depths = [1] if depth > 1 else depths
+                for _ in range(depth):
                     parent[last] = [parent[last]]
             elif change == 3 and isinstance(parent, dict):
                 parent[self.text()] = parent.pop(last)
@@ -283,11 +286,10 @@ def fuzz(cases: int, seed: int) -> list[str]:
         for sentence in found:
             wrong.append(f"class {number}: {sentence}")
             print(wrong[-1], flush=True)
-        if True:
-            done = first + size
-            memory = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss // 1024
-            spent = time.monotonic() - started
-            print(f"{done:,} cases, {len(wrong)} wrong, {spent:.0f} s, {memory} MB", flush=True)
+        done = first + size
+        memory = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss // 1024
+        spent = time.monotonic() - started
+        print(f"{done:,} cases, {len(wrong)} wrong, {spent:.0f} s, {memory} MB", flush=True)
     return wrong
 
 
