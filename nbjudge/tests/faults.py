@@ -2,9 +2,11 @@
 
     python nbjudge/tests/faults.py 50 [SEED]
 
-kills fifty times. Victims are the coordinator, a worker process, and the workers' zygote. After
-each death of the coordinator the same command is run again, as a person would do it. In the end
-gradebook and notebooks must be those of a grading that nobody disturbed.
+kills fifty times. Victims are processes of every kind: the coordinator, a worker process, the
+zygote, a template process, and in a sandbox the process that watches over it, the notebook's
+process and that of a check. After each death of the coordinator the same command is run again, as a
+person would do it. All marks that a grading records, and in the end all notebooks, must be those of
+a grading that nobody disturbed.
 """
 
 import random
@@ -19,12 +21,22 @@ from pathlib import Path
 import psutil
 import sqlalchemy
 
-from classroom import ANSWERS, LESSON, answered, hand_in, make_course
+from classroom import LESSON, answered, hand_in, make_course
 from nbjudge.coursedir.settings import gradebook_url
 
 ZYGOTE = "nbjudge.sandbox.guest.zygote"
-VICTIMS = ("coordinator", "worker", "zygote")
-SLOW_SUM = f"import time\n\ntime.sleep(0.3)\n\n{ANSWERS['add']}"
+# From the zygote on, each is the parent of the next.
+FORKED = ("zygote", "template", "watcher", "notebook", "check")
+SANDBOX = FORKED[2:]
+VICTIMS = ("coordinator", "worker", *FORKED)
+# The notebook's process takes 0.3 s, and the check's process 0.1 s.
+SLOW_SUM = """import time
+
+time.sleep(0.3)
+
+def add(x, y):
+    time.sleep(0.05)
+    return x + y"""
 NO_DIVISION = "def mean(values):\n    return sum(values)"
 MARKS = sqlalchemy.text("""
 SELECT student_id, base_cell.name, auto_score, needs_manual_grade FROM grade
@@ -54,13 +66,19 @@ def command(root: Path | str, *more: str, workers: int = 2) -> list[str]:
 
 def state(root: Path) -> State:
     """All that a grading leaves for people: the gradebook's marks, and the bytes of autograded/."""
-    with sqlalchemy.create_engine(gradebook_url(root)).connect() as gradebook:
-        marks = sorted(map(tuple, gradebook.execute(MARKS).all()))
     files = {}
     for path in (root / "autograded").rglob("*"):
         if path.is_file():
             files[str(path.relative_to(root))] = path.read_bytes()
-    return marks, files
+    return marks_in(root), files
+
+
+def marks_in(root: Path) -> list[tuple]:
+    """The marks that the gradebook holds, none where there is no gradebook yet."""
+    if not (root / "gradebook.db").exists():
+        return []
+    with sqlalchemy.create_engine(gradebook_url(root)).connect() as gradebook:
+        return sorted(map(tuple, gradebook.execute(MARKS).all()))
 
 
 def victims(coordinator: psutil.Process) -> dict[str, list[psutil.Process]]:
@@ -68,21 +86,32 @@ def victims(coordinator: psutil.Process) -> dict[str, list[psutil.Process]]:
     found: dict[str, list[psutil.Process]] = {kind: [] for kind in VICTIMS}
     found["coordinator"].append(coordinator)
     for process in coordinator.children(recursive=True):
-        line = " ".join(process.cmdline())
-        parent = process.parent()
-        if ZYGOTE in line:  # all that is forked from a zygote has the same command line
-            if parent and ZYGOTE not in " ".join(parent.cmdline()):
-                found["zygote"].append(process)
-        elif "spawn_main" in line and process.ppid() == coordinator.pid:
+        if "spawn_main" in " ".join(process.cmdline()) and process.ppid() == coordinator.pid:
             found["worker"].append(process)
+        depth = forks_above(process)
+        if depth is not None and depth < len(FORKED):
+            found[FORKED[depth]].append(process)
     return found
 
 
-class Disturber:
-    """Grades a course and kills somebody on the way."""
+def forks_above(process: psutil.Process) -> int | None:
+    """The number of forks between the zygote and this process, None if it is none of them."""
+    if ZYGOTE not in " ".join(process.cmdline()):  # which a fork has in common with its parent
+        return None
+    parent = process.parent()
+    above = forks_above(parent) if parent else None
+    return 0 if above is None else above + 1
 
-    def __init__(self, root: Path, seed: int) -> None:
+
+class Disturber:
+    """Grades a course and kills somebody on the way.
+
+    `expected`: the marks of a grading that nobody disturbed.
+    """
+
+    def __init__(self, root: Path, seed: int, expected: list[tuple]) -> None:
         self.root = root
+        self.expected = expected
         self.draw = random.Random(seed)
         self.grading: subprocess.Popen | None = None
 
@@ -102,10 +131,12 @@ class Disturber:
         return psutil.Process(self.grading.pid)
 
     def wait(self) -> None:
-        """Wait until the grading has ended, if there is one."""
+        """Wait until the grading has ended, if there is one, and look at what it has recorded."""
         if self.grading:
             self.grading.communicate()
             self.grading = None
+            wrong = set(marks_in(self.root)) - set(self.expected)
+            assert not wrong, f"a death became a mark: {sorted(wrong)}"
 
     def wait_for(self, kind: str) -> list[psutil.Process]:
         """Wait for processes of this kind, in a grading that has a zygote already."""
@@ -136,6 +167,8 @@ class Disturber:
             self.wait()
             _, left = psutil.wait_procs(others, timeout=20)
             assert not left, f"processes outlived the coordinator: {left}"
+        if kind in SANDBOX:
+            self.wait()  # a submission is tried twice, so it must not be hit twice
         return True
 
     def finish(self) -> None:
@@ -154,13 +187,22 @@ class Disturber:
 
 
 def disturb(
-    root: Path, kills: int, seed: int, tell: Callable[[str], object] = lambda line: None
+    root: Path,
+    kills: int,
+    seed: int,
+    expected: list[tuple],
+    tell: Callable[[str], object] = lambda line: None,
 ) -> list[str]:
-    """Grade the course and kill somebody `kills` times on the way; return the victims' kinds."""
-    disturber = Disturber(root, seed)
+    """Grade the course and kill somebody `kills` times on the way; return the victims' kinds.
+
+    `expected`: the marks of a grading that nobody disturbed.
+    """
+    disturber = Disturber(root, seed, expected)
     plan = []
     for number in range(kills):
-        plan.append((VICTIMS[number % 3], disturber.draw.uniform(0, 2.5)))
+        kind = VICTIMS[number % len(VICTIMS)]
+        longest = 0.2 if kind in SANDBOX else 2.5  # a sandbox lives for half a second
+        plan.append((kind, disturber.draw.uniform(0, longest)))
     disturber.draw.shuffle(plan)
     killed = []
     for kind, pause in plan:
@@ -182,8 +224,9 @@ def compare(
     make_class(quiet)
     shutil.copytree(quiet, rough)
     subprocess.run(command(quiet), check=True, capture_output=True)
-    killed = disturb(rough, kills, seed, tell)
-    return killed, state(quiet), state(rough)
+    expected = state(quiet)
+    killed = disturb(rough, kills, seed, expected[0], tell)
+    return killed, expected, state(rough)
 
 
 def main() -> int:

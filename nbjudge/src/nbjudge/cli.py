@@ -97,7 +97,10 @@ def grade(
     ] = False,
     unconfined: Annotated[
         bool,
-        typer.Option("--unconfined", help="Run without a sandbox: only for code that you trust."),
+        typer.Option(
+            "--unconfined",
+            help="Run without a sandbox what cannot have one: only for code that you trust.",
+        ),
     ] = False,
     kernel: Annotated[
         str, typer.Option(help="Use ordinary Jupyter kernels of this name; needs --unconfined.")

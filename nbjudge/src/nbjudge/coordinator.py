@@ -51,7 +51,7 @@ from nbjudge.sandbox.wire import Limits
 from nbjudge.untrusted import one_line, shown
 from nbjudge.worker import submission as worker
 from nbjudge.worker.cluster import Task, run_tasks, workers_of
-from nbjudge.worker.kernels import foreign_kernel, installed
+from nbjudge.worker.kernels import foreign_kernel, installed, is_missing, other_python
 
 Wanted = list[tuple[str, str]]  # [(assignment, student)]
 Sources = Mapping[str, Mapping[str, NotebookNode]]  # {assignment: {notebook: the instructor's}}
@@ -79,7 +79,7 @@ class Options(NamedTuple):
     scheduler: str | None = None  # of a Dask cluster, tls://host:port
     scheduler_without_tls: bool = False  # tcp://host:port is allowed, too
     timeout: float | None = None  # seconds a cell; None: the course's setting
-    confined: bool = True  # False: run without a sandbox where there is none
+    confined: bool = True  # False: what can have no sandbox runs without one
     kernel: str = ""  # the name of ordinary Jupyter kernels to use, without a sandbox
     seed: int = 0
     limits: Limits = Limits()  # what one submission may use
@@ -274,6 +274,22 @@ def common_packages(sources: Sources) -> tuple[str, ...]:
     return tuple(sorted(name for name, count in counts.items() if 2 * count >= len(sources)))
 
 
+def no_sandbox_for(notebook: str, kernel: str) -> str:
+    """Return why a notebook with this kernel is not graded unless --unconfined was said."""
+    trusting = "if you trust all the code that was handed in, say --unconfined"
+    if python := other_python(kernel):
+        return (
+            f"{notebook}.ipynb needs the kernel `{kernel}`, which is another Python ({python}) "
+            f"than nbjudge's own ({sys.executable}), and only this one can be run in a sandbox, so "
+            f"nothing was graded: install nbjudge beside that Python and grade with it; or, "
+            f"{trusting}"
+        )
+    return (
+        f"{notebook}.ipynb needs the kernel `{kernel}`, and only Python can be run in a "
+        f"sandbox, so nothing was graded: {trusting}"
+    )
+
+
 def kernel_wherever(options: Options) -> str:
     """Return the ordinary kernel that all notebooks use, "" if they run in a sandbox."""
     can_fork = hasattr(os, "fork") and sys.platform == "linux"
@@ -323,12 +339,21 @@ class Assignments:
                     "it, or correct the notebook's kernel"
                 )
             if self.options.confined and not self.kernel:
-                return (
-                    f"{notebook}.ipynb needs the kernel `{kernel}`, and only Python can be run in "
-                    "a sandbox, so nothing was graded: if you trust all the code that was handed "
-                    "in, say --unconfined"
-                )
+                return no_sandbox_for(notebook, kernel)
         return ""
+
+    def notes(self, name: str) -> list[str]:
+        """Return what there is to say about an assignment that can be graded."""
+        found = []
+        for notebook, source in self.sources[name].items():
+            kernel = "" if self._kernel_of(source) else is_missing(source.metadata)
+            if kernel:
+                found.append(
+                    f"{notebook}.ipynb names the kernel `{kernel}`, which is not installed; it is "
+                    f"graded with nbjudge's own Python, {sys.executable}: see that this one has "
+                    "the course's packages"
+                )
+        return found
 
     def get(self, name: str) -> tuple[worker.Assignment, bytes]:
         """Return the assignment, and the same as a pickle."""
@@ -410,6 +435,7 @@ class Grading:
         self.progress = progress
         self.workers = options.workers or os.cpu_count() or 1
         self.ended: list[tuple[Sent, worker.Graded | BaseException]] = []  # not written down yet
+        self.again: Wanted = []  # to be run once more, when all others have ended
         self.cells = 0
         self.work = 0.0
 
@@ -436,9 +462,34 @@ class Grading:
         ) as client:
             before = time.process_time()
             for results in run_tasks(client, tasks):
+                self.ended += [each for each in results if not self._set_aside(*each)]
+                self._write_down()
+            for results in run_tasks(client, self._second_tries(), alone=True):
                 self.ended += results
                 self._write_down()
-                self.work = time.process_time() - before
+            self.work = time.process_time() - before
+
+    def _set_aside(self, sent: Sent, result: worker.Graded | BaseException) -> bool:
+        """Keep a submission for a second try if a cell was stopped, or the engine failed.
+
+        Other submissions, or other programs, may have taken the machine's time or memory. What ran
+        to its end is on record, so it does not run again.
+        """
+        if isinstance(result, (KernelUnavailable, SandboxUnavailable)):
+            return False  # it would be the same
+        if isinstance(result, worker.Graded):
+            if not result.stopped:
+                return False
+            with contextlib.suppress(OSError, ValueError):  # then all of it runs again
+                replace_text(record_of(self.root, sent.assignment, sent.student), result.record)
+        self.again.append((sent.assignment, sent.student))
+        return True
+
+    def _second_tries(self) -> Iterator[Task]:
+        """Yield the submissions that were set aside; those that need no worker are in `ended`."""
+        for assignment, student in self.again:
+            if task := self._task(assignment, student):
+                yield task
 
     def _need_a_sandbox(self) -> None:
         """Raise SandboxUnavailable where cells would run without one and nobody allowed that."""
@@ -486,6 +537,12 @@ class Grading:
         if refusal and not known:
             result = worker.ungraded(refusal, f"source/{assignment}")
             self.ended.append((Sent(assignment, "", None, {}), result))
+        elif not known:
+            place = f"source/{assignment}"
+            notes = self.assignments.notes(assignment)
+            findings = [Finding("", assignment, place, one_line(note)) for note in notes]
+            if findings:
+                self.progress.written(assignment, "", findings)
         return bool(refusal)
 
     def _task(self, assignment: str, student: str) -> Task | None:

@@ -11,7 +11,8 @@ NbjudgeError
 ├── KernelUnavailable: a Jupyter kernel does not start
 └── SandboxError
     ├── SandboxUnavailable: this system lets no sandbox be built
-    └── ProcessLost: a zygote, template or sandbox has ended unexpectedly
+    ├── ProcessLost: a zygote, template or sandbox has ended unexpectedly
+    └── MachineBusy: a cell got too little time on a core
 """
 
 
@@ -61,3 +62,7 @@ class SandboxUnavailable(SandboxError):
 
 class ProcessLost(SandboxError):
     """A zygote, template or sandbox process has ended, and no cell is known to have caused it."""
+
+
+class MachineBusy(SandboxError):
+    """A cell waited for a core so long that nobody can say whether it ends within its limit."""

@@ -96,3 +96,10 @@ def clean_json(value: Any, levels: int = DEEPEST) -> Any:
     if isinstance(value, list):
         return [clean_json(each, levels - 1) for each in value]
     return {writable(key): clean_json(each, levels - 1) for key, each in value.items()}
+
+
+def is_text(value: Any) -> bool:
+    """Return whether a value is a text, or a text in lines, as nbformat keeps it."""
+    if isinstance(value, list):
+        return all(isinstance(line, str) for line in value)
+    return isinstance(value, str)

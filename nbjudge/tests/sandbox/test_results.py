@@ -3,6 +3,7 @@
 import json
 import math
 
+import nbformat
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -76,6 +77,15 @@ def test_a_display_nested_too_deeply_is_a_note():
     raw = {"output_type": "display_data", "data": {"application/json": deep}}
     (kept,) = result_of(ANSWER | {"outputs": [raw]}, "", 30).outputs
     assert kept["data"]["text/plain"].startswith(output.CUT) and len(kept["data"]) == 1
+
+
+def test_a_display_that_nbformat_does_not_allow_becomes_text():
+    data = {"text/plain": [1], "text/html": ["a", "b"], "application/json": [1], "a/b+json": 3}
+    raw = {"output_type": "display_data", "data": data}
+    (kept,) = result_of(ANSWER | {"outputs": [raw]}, "", 30).outputs
+    assert kept["data"] == data | {"text/plain": "[1]", "a/b+json": "3"}
+    cell = nbformat.v4.new_code_cell(outputs=[nbformat.from_dict(kept)])
+    nbformat.validate(nbformat.v4.new_notebook(cells=[cell]))
 
 
 def test_beyond_the_ration_a_note_and_the_last_error_are_kept(monkeypatch):

@@ -3,6 +3,7 @@
 nbgrader takes plug-ins as classes, so these are classes.
 """
 
+import ast
 import re
 from collections import defaultdict
 from typing import Any
@@ -13,6 +14,7 @@ from nbgrader.preprocessors import ClearHiddenTests, Execute, GetGrades
 from nbgrader.utils import is_grade
 from traitlets.config import Config
 
+from nbjudge.planning.syntax import cell_tree
 from nbjudge.sandbox.output import OutputBudget, shorten
 
 ANSI = re.compile(r"\x1b\[[0-9;]*m")
@@ -21,10 +23,10 @@ ANSI = re.compile(r"\x1b\[[0-9;]*m")
 class FairExecute(Execute):
     """Runs the cells as nbgrader does, but what a check cell prints costs and earns no points.
 
-    Stock nbgrader gives 0 points if a check writes to stderr, even a warning, and takes a number
-    that it displays for the points. Here only an error counts: stderr is kept as stdout, and the
-    value of the last expression as a plain display. Long outputs are cut, so that they do not fill
-    the memory.
+    Stock nbgrader gives 0 points if a check writes to stderr, even a warning, and takes the first
+    number that is displayed as a result for the points, even if the answer displays it. Here stderr
+    is kept as stdout, and only the last result is kept as one: that is the value of the check's
+    last expression, its partial credit. Long outputs are cut, so that they do not fill the memory.
     """
 
     def reset_execution_trackers(self) -> None:
@@ -47,11 +49,27 @@ class FairExecute(Execute):
         elif kind in ("display_data", "execute_result"):
             content["data"] = self.budgets[cell_index].data(content["data"])
             if graded:
-                msg["msg_type"] = msg["header"]["msg_type"] = "display_data"
+                as_plain_displays(outs)
+                if kind == "execute_result" and not has_value(self.nb.cells[cell_index].source):
+                    msg["msg_type"] = msg["header"]["msg_type"] = "display_data"
         elif kind == "error":
             content["evalue"] = shorten(content["evalue"])
             content["traceback"] = [shorten(line) for line in content["traceback"]]
         return super().output(outs, msg, display_id, cell_index)
+
+
+def has_value(source: str) -> bool:
+    """Return whether a cell's last statement has a value; True where the cell is not Python."""
+    tree = cell_tree(source)
+    return tree is None or bool(tree.body and isinstance(tree.body[-1], ast.Expr))
+
+
+def as_plain_displays(outputs: list[NotebookNode]) -> None:
+    """Turn the results among a cell's outputs into displays, which stock nbgrader never counts."""
+    for output in outputs:
+        if output.output_type == "execute_result":
+            output.output_type = "display_data"
+            del output["execution_count"]
 
 
 def split_hidden_tests(source: str) -> tuple[str, str | None]:

@@ -18,6 +18,7 @@ from nbjudge.errors import SubmissionError
 from nbjudge.untrusted import (
     TooManyValues,
     clean_json,
+    is_text,
     is_writable,
     load_json,
     one_line,
@@ -383,13 +384,6 @@ def attachments_of(raw: dict[str, Any]) -> dict[str, dict[str, Any]]:
         if isinstance(by_type, dict) and all(map(is_text, by_type.values())):
             found[name] = by_type
     return found
-
-
-def is_text(value: Any) -> bool:
-    """Return whether a value is a text, or a text in lines, as nbformat keeps it."""
-    if isinstance(value, list):
-        return all(isinstance(line, str) for line in value)
-    return isinstance(value, str)
 
 
 def short(value: Any) -> str:

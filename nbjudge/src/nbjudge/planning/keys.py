@@ -22,7 +22,7 @@ class Surroundings(NamedTuple):
     environment: Any  # Python and the installed packages
     seed: int
     limits: Any  # what a submission may use
-    confined: bool  # whether it runs in a sandbox
+    confined: bool  # whether it must run in a sandbox
     files: Mapping[str, str]  # {name of a file beside the notebook: digest of its content}
     kernel: str = ""  # the name of an ordinary kernel, "" for a sandbox
     earlier: tuple[str, ...] = ()  # chain_of each notebook that runs before, in the same folder

@@ -192,17 +192,19 @@ def warming(client: Any, packages: Collection[str]) -> Any:
 
 
 def run_tasks(
-    client: Any, tasks: Iterable[Task]
+    client: Any, tasks: Iterable[Task], alone: bool = False
 ) -> Iterator[list[tuple[Any, Graded | BaseException]]]:
     """Yield lists of (name, what came of it) of tasks that have ended together.
 
     If a task has failed, its exception takes the place of its Graded. Only as many tasks are taken
-    ahead as keep the workers busy, so a class of a thousand is never in memory at once.
+    ahead as keep the workers busy, so a class of a thousand is never in memory at once. With
+    `alone`, a task begins when the one before has ended.
     """
     from distributed import as_completed
 
     queue = Queue(client, iter(tasks), as_completed(loop=client.loop))
-    for _ in range(2 * max(1, sum(client.nthreads().values()))):
+    ahead = 1 if alone else 2 * max(1, sum(client.nthreads().values()))
+    for _ in range(ahead):
         queue.submit(1)
     while queue.running:
         yield queue.collect()

@@ -34,6 +34,7 @@ from nbjudge.planning.fingerprints import Code
 from nbjudge.planning.keys import Surroundings, chain_of, keys_of, steps_to_run
 from nbjudge.planning.outside import with_asks
 from nbjudge.planning.steps import steps_of, told
+from nbjudge.sandbox.host import probe
 from nbjudge.sandbox.host.results import OutputRation
 from nbjudge.sandbox.wire import WRITTEN_BYTES, WRITTEN_FILES, Limits, OfLesson, is_fit
 from nbjudge.worker.environment import environment
@@ -52,7 +53,7 @@ class RunOptions(NamedTuple):
     total: float  # seconds all cells of a notebook together
     hidden: tuple[str, ...]  # folders that no submission may see
     limits: Limits
-    confined: bool  # whether they run in a sandbox
+    confined: bool  # whether they run only in a sandbox, not without one where none can be built
 
 
 class Assignment(NamedTuple):
@@ -145,6 +146,7 @@ class Graded(NamedTuple):
     written: Mapping[str, bytes | Path] = {}  # what its cells have written, by relative name
     problem: str = ""  # why nothing could be graded
     file: str = ""  # the one that the problem is about
+    stopped: bool = False  # a cell did not run to its end, which may be the grader's own failure
 
 
 def ungraded(
@@ -397,6 +399,7 @@ def run(assignment: Assignment, prepared: Prepared) -> Graded:
     marks = {}
     records = {}
     cells = 0
+    stopped = False
     for name, part in prepared.notebooks.items():
         results = Results()
         if part.to_run:
@@ -418,10 +421,12 @@ def run(assignment: Assignment, prepared: Prepared) -> Graded:
         texts[name] = nbformat.v4.writes(notebook)
         marks[name] = marks_of(notebook, verdicts, assignment.checksums[name])
         cells += len(results)
+        stopped = stopped or any(result.end for result in results)
     seconds = prepared.seconds + time.perf_counter() - started
     record = record_for(assignment, prepared.student, records, seconds)
     new = overlaid({}, written, protected_names(assignment))
-    return Graded(texts, json.dumps(record), marks, says, cells, prepared.digests, new)
+    text = json.dumps(record)
+    return Graded(texts, text, marks, says, cells, prepared.digests, written=new, stopped=stopped)
 
 
 def left_by(
@@ -479,8 +484,13 @@ def job_of(
 
 
 def run_job(job: Job) -> Results:
-    """Run a job in a sandbox, or in an ordinary kernel where it names one."""
-    return run_in_kernel(job) if job.kernel else FORK_SERVER.run(job)
+    """Run a job in an ordinary kernel where it names one, else in a sandbox.
+
+    It runs without a sandbox only where it may and none can be built.
+    """
+    if job.kernel:
+        return run_in_kernel(job)
+    return FORK_SERVER.run(job._replace(confined=job.confined or not probe.missing()))
 
 
 def fill_in(
@@ -500,6 +510,7 @@ def fill_in(
     cells = []
     verdicts = {}
     notes = []
+    whole = True  # all cells so far that later ones may depend on have run to their end
     for number, ((index, step), key) in enumerate(zip(part.steps, part.keys, strict=True), 1):
         done = ran[step.name] if step.name in ran else Result(**part.kept[key])
         done = ration.keep(done)
@@ -508,7 +519,9 @@ def fill_in(
         cell.execution_count = number
         if step.kind == "check":
             verdicts[step.name] = (done.well, done.score)
-        if not done.end:  # a cell that was stopped may run to its end next time
+        # A cell that was stopped may run to its end next time, and then later cells may differ.
+        whole = whole and (not done.end or step.alone)
+        if whole and not done.end:
             kept[key] = done._asdict()
         for note in dict.fromkeys(done.notes):
             notes.append((step.name, note))

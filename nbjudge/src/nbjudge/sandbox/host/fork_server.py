@@ -16,7 +16,6 @@ import socket
 import subprocess
 import sys
 import threading
-import time
 from collections.abc import Iterable, Iterator
 from typing import TypeAlias
 
@@ -27,6 +26,7 @@ from nbjudge.planning.beside import modules_beside
 from nbjudge.sandbox import wire
 from nbjudge.sandbox.host.forking_process import ForkingProcess
 from nbjudge.sandbox.host.outside import judge_outside
+from nbjudge.sandbox.host.process_table import runs
 from nbjudge.sandbox.host.results import DEADLY, OutputRation, clean_outputs, stopped
 from nbjudge.sandbox.host.session import Session
 from nbjudge.temporary import new_folder, remove_folder
@@ -259,15 +259,18 @@ def run_in_sessions(
     written: dict[str, bytes] = {}
     left_out = 0
     seed = None if given else job.seed
-    ends = time.monotonic() + job.total
+    left = job.total
     for _ in range(SESSIONS):
         with Session(template, job, seed) as session:
-            run_steps(session, job, results, handed, given, ends)
+            run_steps(session, job, results, handed, given, left)
             lost = session.over
             files, count = session.written()
             written = overlaid(written, files)
             left_out = max(left_out, count)
-        if not lost or time.monotonic() > ends:
+        if lost and not runs(template.pid):
+            raise ProcessLost("the process that the sandbox was forked from is gone")
+        left -= session.counted
+        if not lost or left <= 0:
             break
     for place, judged in judge_outside(template, job, given, handed, written).items():
         results[place] = judged._replace(notes=[*results[place].notes, *judged.notes])
@@ -295,9 +298,11 @@ def run_steps(
     results: dict[int, Result],
     handed: dict[int, bytes],
     given: int,
-    ends: float,
+    seconds: float,
 ) -> None:
     """Run steps until the process is gone or the time is over, and put their results in `results`.
+
+    `seconds`: the time for all steps, in which waiting for a core does not count.
 
     The values that are handed out for a check which is judged outside go into `handed`, and its
     result is a placeholder. In a second process, checks that run alone and have a result are not
@@ -310,11 +315,11 @@ def run_steps(
         earlier = results.get(place)
         if earlier and (step.alone or earlier.end in DEADLY):
             continue
-        left = ends - time.monotonic()
+        left = seconds - session.counted
         result = ration.keep(session.run(step, min(job.timeout, left)))
         results[place] = result
         handed.pop(place, None)
         if session.handed is not None:
             handed[place] = session.handed
-        if session.over or time.monotonic() > ends:
+        if session.over or session.counted > seconds:
             break

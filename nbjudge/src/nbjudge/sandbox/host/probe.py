@@ -2,8 +2,10 @@
 
 import subprocess
 import sys
+from functools import cache
 
 
+@cache
 def missing() -> str:
     """Return why no sandbox can be built here, in a few words, "" if one can."""
     if sys.platform != "linux":

@@ -104,3 +104,20 @@ def held(pid: int) -> int:
         if name in ("RssAnon", "RssShmem"):
             kilobytes += int(value.split()[0])
     return kilobytes << 10
+
+
+def used_and_waited(pids: list[int]) -> dict[int, tuple[float, float]]:
+    """Return {tid: (seconds on a core, seconds of waiting for one)} of these processes' threads.
+
+    /proc/PID/task/TID/schedstat says both in nanoseconds: Documentation/scheduler/sched-stats.rst
+    in the kernel's sources. A kernel without it says nothing, and then all time counts.
+    """
+    found = {}
+    for pid in pids:
+        for thread in Path(f"/proc/{pid}/task").glob("*"):
+            try:
+                used, waited, _ = (thread / "schedstat").read_text().split()
+            except (OSError, ValueError):
+                continue
+            found[int(thread.name)] = int(used) / 1e9, int(waited) / 1e9
+    return found

@@ -1,17 +1,20 @@
 """Results made of what a sandbox says. Code that nobody has read may have written all of it."""
 
 import json
+import re
 from math import isfinite
 from typing import Any
 
 from nbjudge.job import Result
 from nbjudge.sandbox.wire import Output
-from nbjudge.untrusted import clean_json, load_json, writable
+from nbjudge.untrusted import clean_json, is_text, load_json, writable
 
 KEPT_OUTPUT = 20_000_000  # characters of all outputs of a submission together
 KEPT_MESSAGE = 10_000  # characters at either end of an error message, where the output is cut
 MOST_NOTES = 20  # of a cell
 CUT = "... Output cut here: "  # as in output.py, which this side does not import
+
+JSON_TYPE = re.compile(r"application/(.*\+)?json")  # a MIME type whose data may be any JSON
 
 # {how a cell was ended: (name of the error that is shown, its message)}
 ENDS = {
@@ -126,7 +129,11 @@ def clean_output(raw: Any) -> Output | None:
 def clean_display(data: dict[str, Any], metadata: dict[str, Any]) -> dict[str, Any]:
     """The two fields of a display; a note in place of what is nested too deeply."""
     try:
-        return {"data": clean_json(data), "metadata": clean_json(metadata)}
+        clean = clean_json(data)
+        for kind, value in clean.items():
+            if not JSON_TYPE.fullmatch(kind) and not is_text(value):
+                clean[kind] = str(value)
+        return {"data": clean, "metadata": clean_json(metadata)}
     except ValueError as problem:
         return {"data": {"text/plain": f"{CUT}{problem}."}, "metadata": {}}
 

@@ -17,11 +17,12 @@ from typing import Any
 
 from IPython.core.inputtransformer2 import TransformerManager
 
-from nbjudge.errors import ProcessLost, SandboxUnavailable
+from nbjudge.errors import MachineBusy, ProcessLost, SandboxUnavailable
 from nbjudge.job import Job, Result, Step
 from nbjudge.planning.beside import modules_beside
 from nbjudge.planning.syntax import parse
 from nbjudge.sandbox import wire
+from nbjudge.sandbox.host.cell_clock import PATIENCE, CellClock
 from nbjudge.sandbox.host.control_group import make_group, remove_group
 from nbjudge.sandbox.host.forking_process import ForkingProcess
 from nbjudge.sandbox.host.process_table import children, family, held, held_by_sockets
@@ -50,6 +51,8 @@ class Session:
         self.sent = 0  # number of orders
         self.buffer = b""  # received bytes that are not read as a message yet
         self.next_measurement = 0.0
+        self.counted = 0.0  # seconds of all cells together, without waiting for a core
+        self.running: RunningCell | None = None
         self.held_at_start = 0  # bytes of memory
         self.handed: bytes | None = None  # what the last cell has handed out
         self.first: int | None = None  # pid of the process that runs the notebook, once known
@@ -86,13 +89,13 @@ class Session:
         remove_folder(self.base)
 
     def run(self, step: Step, timeout: float, handed: bytes | None = None) -> Result:
-        """Run one cell for at most `timeout` seconds.
+        """Run one cell for at most `timeout` seconds, in which waiting for a core does not count.
 
         A check that is judged outside only makes the process hand out values, which are then in
         `handed`; with these, another session judges it. Raises SandboxUnavailable where no sandbox
-        can be built, and ProcessLost where the process was gone before its first cell.
+        can be built, ProcessLost where the process was gone before its first cell, and MachineBusy
+        where the cell gets no core.
         """
-        started = time.monotonic()
         asks = step.asks if handed is None else None
         self.handed = None
         try:
@@ -101,7 +104,10 @@ class Session:
             code = compile_check(step) if here else []
         except SyntaxError as problem:
             return Result(False, None, [error("SyntaxError", str(problem))], 0, [])
-        running = RunningCell(step, timeout, started)
+        if self.sent == 0:
+            self._wait_until_ready()
+        self.running = running = RunningCell(step, timeout)
+        running.clock.start([self._first_process()])
         try:
             self._send(order_for(step, running.token, code, asks, handed))
             result = self._wait_for(running)
@@ -111,6 +117,7 @@ class Session:
                 result.notes.append("it left a process running")
         except (OSError, ValueError):
             result = self._stop(running, "died")
+        self.counted += running.counted(self.pid)
         return result
 
     def written(self) -> tuple[dict[str, bytes], int]:
@@ -131,8 +138,6 @@ class Session:
     # ---- sending ----
 
     def _send(self, order: wire.CellOrder) -> None:
-        if self.sent == 0:
-            self._wait_until_ready()
         self.sock.settimeout(30)
         self.sock.sendall(wire.seal(order, self.key, self.sent))
         self.sent += 1
@@ -140,9 +145,13 @@ class Session:
     def _wait_until_ready(self) -> None:
         """Wait for the first message, which says that the sandbox is built, or why it is not.
 
-        No code of the student's has run yet, so this message can be believed.
+        No code of the student's has run yet, so this message can be believed, and whatever goes
+        wrong is not the student's doing.
         """
-        message = self._receive(time.monotonic() + START_SECONDS)
+        try:
+            message = self._receive(time.monotonic() + START_SECONDS)
+        except (OSError, ValueError):
+            message = None
         if message is None:
             raise ProcessLost("the sandbox was lost before its first cell")
         if "ready" not in message:
@@ -159,7 +168,7 @@ class Session:
             try:
                 message = self._receive(running.deadline)
             except TimeoutError:
-                if not self._interrupt(running):
+                if not running.more_time(family(self.pid)) and not self._interrupt(running):
                     return self._stop(running, "time, not heeded")
                 continue
             if message is None:
@@ -184,7 +193,7 @@ class Session:
             number = signal.SIGKILL
         else:
             return False
-        running.deadline = time.monotonic() + INTERRUPT_SECONDS
+        running.allow(INTERRUPT_SECONDS)
         kill(self._processes_of(running.step), number)
         return True
 
@@ -236,9 +245,11 @@ class Session:
 
         All of them together may hold as much as the limit for one process. What the notebook's
         process held at its start, which is the template's, is subtracted from each. What their
-        sockets can hold counts, too.
+        sockets can hold counts, too. Their time is measured on the way.
         """
         pids = family(self.pid)
+        if self.running:
+            self.running.clock.measure(pids)
         memory = sum(max(0, held(pid) - self.held_at_start) for pid in pids)
         if self.confined and self.first:
             memory += held_by_sockets(self.first)
@@ -281,19 +292,51 @@ class RunningCell:
     `end`: "" as long as it was not interrupted, else how it was stopped.
     """
 
-    def __init__(self, step: Step, timeout: float, started: float) -> None:
+    def __init__(self, step: Step, timeout: float) -> None:
         self.step = step
         self.timeout = timeout
-        self.started = started
-        self.deadline = started + timeout
+        self.clock = CellClock()
+        self.allowed = timeout  # seconds on the clock
+        self.deadline = time.monotonic() + timeout  # when the clock is looked at
         self.token = secrets.token_hex(16)
         self.end = ""
         self.result: Result | None = None
         self.handed: Any = None
 
     def seconds(self) -> float:
-        """Return for how long the cell has been running."""
-        return time.monotonic() - self.started
+        """Return for how long the cell has been running, in all."""
+        return self.clock.passed()
+
+    def counted(self, pid: int) -> float:
+        """Return the seconds that count, at the end of a cell that ran in descendants of `pid`.
+
+        Short cells are not measured, because that would take longer than it can tell.
+        """
+        if self.seconds() < MEASURE_SECONDS:
+            return self.seconds()
+        return self.clock.measure(family(pid))
+
+    def allow(self, seconds: float) -> None:
+        """Let the cell run on for so many seconds, beginning now."""
+        self.allowed = self.clock.counted + seconds
+        self.deadline = time.monotonic() + seconds
+
+    def more_time(self, pids: list[int]) -> bool:
+        """Return whether the cell has time left at its deadline, and set the next deadline.
+
+        `pids` are its processes. Raises MachineBusy where it gets nearly no time on a core.
+        """
+        left = self.allowed - self.clock.measure(pids)
+        late = self.seconds() > PATIENCE * (self.timeout + INTERRUPT_SECONDS)
+        if left <= 0 or (late and self.end):
+            return False
+        if late:
+            raise MachineBusy(
+                f"the machine is so busy that the cell `{self.step.name}` got "
+                f"{self.clock.counted:.0f} of its {self.timeout:g} s within {self.seconds():.0f} s"
+            )
+        self.deadline = time.monotonic() + max(left, 0.05)
+        return True
 
     def take(self, message: dict[str, Any]) -> Result | None:
         """Take a message with the right token; return the result when nothing more will come.
