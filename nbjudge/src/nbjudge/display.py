@@ -73,6 +73,7 @@ def show_results(
     settings: Settings,
     assignments: list[str],
     outcome: Outcome,
+    students: Collection[str] | None = None,
 ) -> None:
     """Print the tables of each assignment, write its report, and say where everything lies."""
     console = report.page_wide_console()
@@ -156,3 +157,12 @@ def as_json(finding: Finding) -> dict[str, Any]:
         "says": finding.says,
         "blocks": finding.blocks,
     }
+
+
+def show_report(
+    settings: Settings,
+    assignments: list[str],
+    students: Collection[str] | None = None,
+) -> None:
+    """Print the tables of what is graded; with `students`, each exercise of theirs."""
+    show_results(settings, assignments, Outcome([], []), students)
