@@ -4,7 +4,6 @@ For the terminal, and as a page for the instructor.
 """
 
 import html
-import re
 import sys
 from collections import defaultdict
 from collections.abc import Iterable, Sequence
@@ -14,23 +13,13 @@ from typing import TYPE_CHECKING, NamedTuple
 import nbformat
 from nbformat import NotebookNode
 
+from nbjudge.coursedir.failures import UNANSWERED, Failure, failures, name_of
 from nbjudge.coursedir.submissions import students_of
 from nbjudge.files import replace_text
 from nbjudge.sandbox.output import CUT
 
 if TYPE_CHECKING:
     from rich.console import Console
-
-MISCONCEPTION = re.compile(r"\[([a-z0-9][a-z0-9-]*)\]\s*$")
-LABEL = re.compile(r"\n\s*(?:[A-Z]\w*:|\[)")  # begins the second part of a message: `Observed: ...`
-UNANSWERED = "not answered"
-
-
-class Failure(NamedTuple):
-    """Why a check cell failed."""
-
-    reason: str  # a misconception's code, UNANSWERED, or an exception's name
-    title: str  # the first sentence of the message
 
 
 class Mark(NamedTuple):
@@ -43,44 +32,6 @@ class Mark(NamedTuple):
 
 
 Table = dict[str, dict[str, Mark]]  # {student: {exercise: Mark}}
-
-
-def name_of(cell: NotebookNode) -> str:
-    """Return a cell's grade_id if it has one, else its id."""
-    return cell.metadata.get("nbgrader", {}).get("grade_id") or cell.get("id", "")
-
-
-def errors_of(cell: NotebookNode) -> list[NotebookNode]:
-    """Return the outputs of a cell that are errors."""
-    return [output for output in cell.get("outputs", []) if output.output_type == "error"]
-
-
-def failures(notebook: NotebookNode) -> dict[str, Failure]:
-    """Return {grade_id: Failure} of an executed notebook's checks that ended in an error."""
-    found = {}
-    for cell in notebook.cells:
-        errors = errors_of(cell)
-        if errors and cell.metadata.get("nbgrader", {}).get("grade"):
-            found[cell.metadata.nbgrader.grade_id] = failure_of(errors)
-    return found
-
-
-def failure_of(errors: Sequence[NotebookNode]) -> Failure:
-    """Return one reason for a check's errors: a misconception's code, else the last error."""
-    for error in errors:
-        code = MISCONCEPTION.search(error.evalue)
-        if code:
-            return Failure(code[1], title(error.evalue))
-    last = errors[-1]
-    if last.ename == "NotImplementedError":
-        return Failure(UNANSWERED, "")
-    return Failure(last.ename, title(last.evalue))
-
-
-def title(message: str) -> str:
-    """Return a message's lines before the first that starts with a label or a code."""
-    first = LABEL.split(message.strip())[0]
-    return " ".join(first.split())[:200]
 
 
 def oddities(notebook: NotebookNode, timeout: float) -> list[str]:

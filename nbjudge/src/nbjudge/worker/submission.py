@@ -22,6 +22,7 @@ from nbformat import NotebookNode
 from nbgrader.preprocessors import LimitOutput
 
 from nbjudge.coursedir import report
+from nbjudge.coursedir.failures import explain
 from nbjudge.coursedir.gradebook import Marks, marks_of
 from nbjudge.coursedir.rebuild import rebuild
 from nbjudge.coursedir.submissions import Submission, parse_notebook
@@ -256,6 +257,7 @@ def run(assignment: Assignment, prepared: Prepared) -> Graded:
         if part.to_run:
             results = run_job(job_of(assignment, name, part.to_run, files))
         record, verdicts, notes = fill_in(part, results, ration)
+        explain(part.notebook, assignment.given[name])
         notebook, _ = LimitOutput(**assignment.trim).preprocess(part.notebook, {})
         says += notes + report.oddities(notebook, assignment.options.timeout)
         records[name] = record

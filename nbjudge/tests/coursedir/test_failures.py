@@ -1,0 +1,162 @@
+"""Why checks failed: what a student reads first, and what the instructor's table says."""
+
+import nbformat
+import pytest
+from nbformat.v4 import new_code_cell, new_notebook, new_output
+
+from classroom import LESSON, answered, hand_in, make_course, meta
+from nbjudge.coordinator import Options, grade
+from nbjudge.coursedir import report
+from nbjudge.coursedir.failures import (
+    HIDDEN_TEST,
+    RAISED,
+    STOPPED,
+    UNANSWERED,
+    Failure,
+    explain,
+    failures,
+)
+
+MEAN = """from statistics import fmean
+for last in (4, 8):
+    assert mean(
+        [2, last]
+    ) == fmean([2, last])
+### BEGIN HIDDEN TESTS
+assert mean([7]) == 7
+### END HIDDEN TESTS"""
+PASSED = "", None
+
+# {what the answer `mean` is: (what the student reads first, what the instructor's table says)}
+CASES = {
+    "def mean(values):\n    total = (sum(values)\n    return total": (
+        "Your answer cell `mean` stopped with SyntaxError: '(' was never closed (line 2); "
+        "so `mean` is not defined.",
+        Failure("SyntaxError", "'(' was never closed", STOPPED),
+    ),
+    "import nonsuch\ndef mean(values):\n    return 0": (
+        "Your answer cell `mean` stopped with ModuleNotFoundError: No module named 'nonsuch' "
+        "(line 1); so `mean` is not defined.",
+        Failure("ModuleNotFoundError", "No module named 'nonsuch'", STOPPED),
+    ),
+    "while True: pass": (
+        "Your answer cell `mean` was stopped after 2 s; so `mean` is not defined.",
+        Failure("CellTimeoutError", "the cell was stopped after 2 s", STOPPED),
+    ),
+    "import os\nos._exit(1)": (
+        "Your answer cell `mean` failed: the process ended in this cell: os._exit, a crash, too "
+        "many processes, or no memory left; so `mean` is not defined.",
+        Failure(
+            "DeadKernelError",
+            "the process ended in this cell: os._exit, a crash, too many processes, or no memory "
+            "left",
+            STOPPED,
+        ),
+    ),
+    "raise NotImplementedError()": (
+        "Your answer cell `mean` is not answered yet; so `mean` is not defined.",
+        Failure(UNANSWERED, ""),
+    ),
+    "def mean(values):\n    return helper(values)": (
+        "Your code raised NameError in `mean`, line 2: `return helper(values)`.",
+        Failure("NameError", "name 'helper' is not defined", RAISED),
+    ),
+    "def mean(values):\n    return values[9]": (
+        "Your code raised IndexError in `mean`, line 2: `return values[9]`.",
+        Failure("IndexError", "list index out of range", RAISED),
+    ),
+    "def mean(values):\n    return 3": (
+        "",
+        Failure("AssertionError", "assert mean( [2, last] ) == fmean([2, last])"),
+    ),
+    "def mean(values):\n    return (values[0] + values[1]) / 2 if values[1:] else 0": (
+        "",
+        Failure("AssertionError", HIDDEN_TEST),
+    ),
+    "def mean():\n    return 3": (
+        "",
+        Failure("TypeError", "mean() takes 0 positional arguments but 1 was given"),
+    ),
+    "def mean(values):\n    return sum(values) / len(values)\nx = undefined": PASSED,
+}
+
+
+@pytest.fixture(scope="module")
+def course(tmp_path_factory):
+    root = tmp_path_factory.mktemp("course")
+    make_course(root)
+    path = root / "source" / LESSON / f"{LESSON}.ipynb"
+    source = nbformat.read(path, as_version=4)
+    source.cells[-1].source = MEAN
+    nbformat.write(source, path)
+    for number, text in enumerate(CASES):
+        hand_in(root, f"student-{number:02d}", answered(mean=text))
+    grade(root, [LESSON], options=Options(workers=2, timeout=2))
+    return root
+
+
+@pytest.mark.parametrize("text", CASES)
+def test_the_cause_comes_first_and_the_table_names_it(course, text):
+    sentence, failure = CASES[text]
+    student = f"student-{list(CASES).index(text):02d}"
+    notebook = report.read_autograded(course, LESSON, student)[LESSON]
+    assert failures(notebook) == ({"check-mean": failure} if failure else {})
+    traceback = [line for output in notebook.cells[-1].outputs for line in output.traceback]
+    first = traceback[0] if traceback else ""
+    if sentence:
+        assert first == sentence
+    else:
+        assert not first.startswith("Your")
+    if failure and failure.reason == "AssertionError":
+        assert traceback[-1] == f"AssertionError: {failure.title}"
+
+
+# ---- notebooks that other kernels have run -------------------------------------------------------
+
+
+def stopped(source, ename, evalue, *frames, **kind):
+    """A cell that ended in an error, as IPython shows it."""
+    error = new_output(
+        "error", ename=ename, evalue=evalue, traceback=[*frames, f"{ename}: {evalue}"]
+    )
+    return new_code_cell(source, outputs=[error], metadata=meta(**kind))
+
+
+def first_lines(*cells):
+    notebook = new_notebook(cells=list(cells))
+    for number, cell in enumerate(cells, 1):
+        cell.execution_count = number
+    explain(notebook, notebook)
+    return cells[-1].outputs[0].traceback
+
+
+def test_a_cause_has_its_own_cause():
+    first = stopped(
+        "import nonsuch\na = 1", "ImportError", "no nonsuch", grade_id="one", solution=True
+    )
+    second = stopped("b = a", "NameError", "name 'a' is not defined", grade_id="two", solution=True)
+    check = stopped("b", "NameError", "name 'b' is not defined", grade_id="check", grade=True)
+    assert first_lines(first, second, check)[0] == (
+        "Your answer cell `two` stopped with NameError: name 'a' is not defined, because your "
+        "answer cell `one` stopped with ImportError: no nonsuch; so `b` is not defined."
+    )
+
+
+def test_a_value_that_an_answer_did_not_get_to_is_explained():
+    answer = stopped("x = int('')", "ValueError", "bad", grade_id="x", solution=True)
+    check = stopped("assert x == 5", "AssertionError", "x is 5", grade_id="check", grade=True)
+    assert first_lines(answer, check)[0] == "Your answer cell `x` stopped with ValueError: bad."
+
+
+def test_the_cells_of_an_ordinary_kernel_are_told_apart():
+    """The frames of a given function and of a library do not make it the student's fault."""
+    given = new_code_cell("def helper(x):\n    return x.y")
+    answer = new_code_cell("def f(x):\n    return helper(x)", metadata=meta("f", solution=True))
+    header = "Cell \x1b[32mIn[{}]\x1b[39m, line 2, in {}"
+    frames = [header.format(*each) for each in ((3, "x()"), (2, "f(x)"), (1, "helper(x)"))]
+    check = stopped("1\nf(0)", "AttributeError", "no y", *frames, grade_id="check-f", grade=True)
+    assert first_lines(given, answer, check)[0] == "Your code raised AttributeError in `f`, line 2."
+    check = stopped(
+        "1\nhelper(0)", "AttributeError", "no y", frames[0], frames[2], grade_id="c", grade=True
+    )
+    assert first_lines(given, answer, check)[0] == frames[0]
