@@ -37,6 +37,7 @@ from nbjudge.coursedir.hidden_tests import lines_of, split_hidden_tests
 from nbjudge.coursedir.rebuild import released
 from nbjudge.coursedir.settings import gradebook_url, read_settings, write_nested_settings
 from nbjudge.errors import AnswerBankError
+from nbjudge.terminal import page_wide_console
 
 if TYPE_CHECKING:
     from rich.console import Console
@@ -382,7 +383,7 @@ def prove(root: Path, assignments: list[str], bank: Path) -> bool:
         idle = checks_that_kill_nothing(read_bank(bank, assignment, source))
         unproved += [f"{assignment}/{name}" for name in idle]
         repeating += [f"{assignment}/{name}" for name in checks_that_repeat(source, config)]
-    console = report.page_wide_console()
+    console = page_wide_console()
     print_kill_matrix(console, rows)
     print_summary(console, rows, unproved, repeating)
     return all(row.ok for row in rows) and not unproved and not repeating

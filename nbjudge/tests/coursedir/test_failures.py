@@ -8,6 +8,7 @@ from classroom import LESSON, answered, hand_in, make_course, meta
 from nbjudge.coordinator import Options, grade
 from nbjudge.coursedir import report
 from nbjudge.coursedir.failures import (
+    CHECKED,
     HIDDEN_TEST,
     RAISED,
     STOPPED,
@@ -67,15 +68,15 @@ CASES = {
     ),
     "def mean(values):\n    return 3": (
         "",
-        Failure("AssertionError", "assert mean( [2, last] ) == fmean([2, last])"),
+        Failure("AssertionError", "assert mean( [2, last] ) == fmean([2, last])", CHECKED),
     ),
     "def mean(values):\n    return (values[0] + values[1]) / 2 if values[1:] else 0": (
         "",
-        Failure("AssertionError", HIDDEN_TEST),
+        Failure("AssertionError", HIDDEN_TEST, CHECKED),
     ),
     "def mean():\n    return 3": (
         "",
-        Failure("TypeError", "mean() takes 0 positional arguments but 1 was given"),
+        Failure("TypeError", "mean() takes 0 positional arguments but 1 was given", CHECKED),
     ),
     "def mean(values):\n    return sum(values) / len(values)\nx = undefined": PASSED,
 }

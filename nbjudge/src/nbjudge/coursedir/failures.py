@@ -42,11 +42,12 @@ class Failure(NamedTuple):
 
     reason: str  # a misconception's code, UNANSWERED, or an exception's name
     title: str  # the first sentence of the message, or the line of the check that failed
-    source: str = ""  # what raised the exception: STOPPED, RAISED or "" for the check itself
+    source: str = ""  # STOPPED, RAISED or CHECKED; "" where the instructor named a misconception
 
 
-STOPPED = "the answer cell stopped"
+STOPPED = "the answer cell stopped with"
 RAISED = "the student's code raised"
+CHECKED = "the check raised"
 
 
 class Stopped(NamedTuple):
@@ -249,12 +250,28 @@ def failure_of(check: NotebookNode, before: Before) -> Failure:
         return stop_failure(cause)
     frame = place_of(check, last, before)
     in_answer = frame is not None and not frame.in_check
-    return Failure(last.ename, title(last.evalue), RAISED if in_answer else "")
+    return Failure(last.ename, title(last.evalue), RAISED if in_answer else CHECKED)
 
 
 def stop_failure(stop: Stopped) -> Failure:
     """Return the Failure of a check because of a cell that stopped."""
     return Failure(stop.error.ename, title(message_of(stop.error)), STOPPED)
+
+
+def words_of(failure: Failure) -> str:
+    """Return a Failure as words for the instructor."""
+    if failure.reason == UNANSWERED:
+        return UNANSWERED
+    if not failure.source:
+        return failure.title
+    if failure.source == CHECKED and failure.reason == "AssertionError":
+        if failure.title == HIDDEN_TEST:
+            return HIDDEN_TEST
+        return f"the check failed: {failure.title}" if failure.title else "the check failed"
+    if failure.reason in ("CellTimeoutError", "DeadKernelError"):
+        return failure.title
+    said = f": {failure.title}" if failure.title else ""
+    return f"{failure.source} {failure.reason}{said}"
 
 
 def is_unanswered(error: NotebookNode) -> bool:
@@ -276,6 +293,38 @@ def title(message: str) -> str:
 def message_of(error: NotebookNode) -> str:
     """Return an error's message in one line, without the file and line of a SyntaxError."""
     return title(FILE_AND_LINE.sub("", error.evalue))
+
+
+# A value that was meant as a verdict or as points: a truth value, a text, a number of a library's.
+MEANT = re.compile(
+    r"(?:np|numpy)\.\w+(?:\(.*\))?|tensor\(.*\)|(?:Decimal|Fraction)\(.*\)"
+    r"|True|False|'.*'|\".*\"|[-+]?[\d./]*\d(?:e[-+]?\d+)?",
+    re.DOTALL,
+)
+
+
+def no_points(
+    notebook: NotebookNode, verdicts: Mapping[str, tuple[bool, float | None]]
+) -> list[str]:
+    """Return sentences on checks that passed with a last value which looks like points and is none.
+
+    `verdicts` are {grade_id of a check: (whether it passed, partial credit or None)}. Such a check
+    gives full marks, which its author may not have meant.
+    """
+    found = []
+    for cell in notebook.cells:
+        passed, score = verdicts.get(name_of(cell), (False, None))
+        if not passed or score is not None or cell.source.rstrip().endswith(";"):
+            continue
+        for output in cell.outputs:
+            is_value = output.output_type == "execute_result"
+            if is_value and MEANT.fullmatch(output.data.get("text/plain", "")):
+                found.append(
+                    f"the check `{name_of(cell)}` ends with a value that is no plain number, such "
+                    "as True: only an int or a float is taken for points, so whoever gets that far "
+                    "has full marks; write `assert` before it, or turn it into a number"
+                )
+    return found
 
 
 # ---- where in the notebook -------------------------------------------------------------------

@@ -30,6 +30,7 @@ TAG = re.compile(r"</?[A-Za-z][^<>]*>")
 CODE_POINT = re.compile(r"\\+(?:u([0-9a-fA-F]{4})|x([0-9a-fA-F]{2}))")
 NO_CONTENT = re.compile(r"\\+[nrt]?|[\s'\"\u200b\ufeff]+")
 GUTTER = re.compile(r"^\s*(?:-+>)?\s*\d*\s*")  # before the lines of IPython's tracebacks
+VERDICT = re.compile(r"True|False|[-+]?[\d.]*\d(?:e[-+]?\d+)?")  # the value at the end of a check
 SHORT = 5  # characters below which a line is looked for as a whole line only
 
 
@@ -284,9 +285,12 @@ def matches(line: str, known: list[re.Pattern]) -> bool:
 
 def is_instructors(output: NotebookNode, known: list[re.Pattern]) -> bool:
     """Return whether a display is a check's own: points, a panel, or a text that it displays."""
-    if output.output_type == "execute_result" or set(output.data) != {"text/plain"}:
+    if set(output.data) != {"text/plain"}:
         return True
-    return matches("".join(output.data["text/plain"]).strip("'\""), known)
+    text = "".join(output.data["text/plain"])
+    if output.output_type == "execute_result" and VERDICT.fullmatch(text):
+        return True
+    return matches(text.strip("'\""), known)
 
 
 def only_known(text: str, known: list[re.Pattern]) -> str:

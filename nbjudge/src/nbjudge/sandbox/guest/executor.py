@@ -38,6 +38,7 @@ from nbjudge import libraries
 from nbjudge.sandbox.guest import audit_hook, snapshot
 from nbjudge.sandbox.guest.shell import Page, Shell, audited_call, fresh_page, message_of
 from nbjudge.sandbox.guest.snapshot import Restore
+from nbjudge.sandbox.output import shorten
 from nbjudge.sandbox.wire import (
     PYTHON_BUILTINS,
     CellAnswer,
@@ -85,7 +86,17 @@ def judge(order: CellOrder, names: dict[str, Any], page: Page) -> tuple[bool, fl
     is_number = type(value) is int or type(value) is float
     if is_number and math.isfinite(value) and value >= 0:
         return True, float(value)
+    if value is not None:
+        page.show("execute_result", {"text/plain": text_of(value)}, None, execution_count=None)
     return True, None
+
+
+def text_of(value: Any) -> str:
+    """Return the representation of a check's last value, as a notebook shows it."""
+    try:
+        return shorten(repr(value))
+    except BaseException:  # the student's own __repr__
+        return f"<{type(value).__name__}>"
 
 
 async def await_(value: Awaitable[Any]) -> Any:
