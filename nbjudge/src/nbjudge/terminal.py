@@ -1,6 +1,7 @@
 """The class's points and failures in a terminal, at least 80 columns wide."""
 
 import sys
+from collections import Counter
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
@@ -21,6 +22,7 @@ from nbjudge.untrusted import one_line
 if TYPE_CHECKING:
     from rich.console import Console
 
+KINDS = ("all", "some", "none", "blank", "to mark")  # what students can get for an exercise
 MOST_WRONG = 15  # kinds of wrong answers that are printed; the page has all
 
 
@@ -105,21 +107,22 @@ def sums(about: Class) -> tuple[list[str], list[list[str]]]:
 
 def solved(about: Class) -> tuple[list[str], list[list[str]]]:
     """Return header and rows: exercise, mean points, and how many students got what."""
-    header = ["exercise", "mean", "all", "some", "none", "blank", "to mark"]
-    body = []
+    counts: dict[str, Counter[str]] = {}
+    means = {}
     for name in exercises_of(about.table):
         marks = [row[name] for row in about.table.values() if name in row]
-        counts = dict.fromkeys(header[2:], 0)
-        for mark in marks:
-            counts[kind_of(mark)] += 1
+        counts[name] = Counter(map(kind_of, marks))
         mean = sum(mark.points for mark in marks) / len(marks)
-        first = [short_name(name), f"{mean:.3g}/{marks[0].possible:g}"]
-        body.append([*first, *(str(count or "") for count in counts.values())])
-    return header, body
+        means[name] = f"{mean:.3g}/{marks[0].possible:g}"
+    kinds = [kind for kind in KINDS if any(count[kind] for count in counts.values())]
+    body = []
+    for name, count in counts.items():
+        body.append([short_name(name), means[name], *(str(count[kind] or "") for kind in kinds)])
+    return ["exercise", "mean", *kinds], body
 
 
 def kind_of(mark: Mark) -> str:
-    """Return the column of `solved` in which a mark counts."""
+    """Return which of KINDS a mark is."""
     text = points(mark)
     if text in ("", "to mark"):
         return text or "blank"
