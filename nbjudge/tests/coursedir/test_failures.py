@@ -1,7 +1,11 @@
 """Why checks failed: what a student reads first, and what the instructor's table says."""
 
+import time
+
 import nbformat
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 from nbformat.v4 import new_code_cell, new_notebook, new_output
 
 from classroom import LESSON, answered, hand_in, make_course, meta
@@ -16,7 +20,9 @@ from nbjudge.coursedir.failures import (
     Failure,
     explain,
     failures,
+    words_of,
 )
+from nbjudge.coursedir.hidden_tests import without_hidden_tests
 
 MEAN = """from statistics import fmean
 for last in (4, 8):
@@ -161,3 +167,60 @@ def test_the_cells_of_an_ordinary_kernel_are_told_apart():
         "1\nhelper(0)", "AttributeError", "no y", frames[0], frames[2], grade_id="c", grade=True
     )
     assert first_lines(given, answer, check)[0] == frames[0]
+
+
+# ---- whatever outputs hold -------------------------------------------------------------------
+
+NASTY = st.text(st.sampled_from("'\"\\\n\t ()[]<>&;x1\x1b[mé"), max_size=40)
+TEXTS = NASTY | st.sampled_from(
+    [
+        "name 'f' is not defined",
+        "bad (<ipython-input-2-a>, line 99999)",
+        "<check check>, line 0, in <module>\n    f",
+        "<check check>, line 77, in <module>",
+        "Cell In[1], line 5, in f(x)",
+        "x [some-code]",
+    ]
+)
+ERRORS = st.builds(
+    lambda name, message, frames: new_output("error", ename=name, evalue=message, traceback=frames),
+    st.sampled_from(["NameError", "AssertionError", "SyntaxError", "CellTimeoutError"]) | NASTY,
+    TEXTS,
+    st.lists(TEXTS, max_size=4),
+)
+CELLS = st.builds(
+    lambda source, outputs, kind: new_code_cell(source, outputs=outputs, metadata=kind),
+    st.sampled_from(["f", "def f(:", "f = 1", "assert f(\n1)", "# BEGIN HIDDEN TESTS\nf"]) | NASTY,
+    st.lists(ERRORS | TEXTS.map(lambda text: new_output("stream", text=text)), max_size=3),
+    st.sampled_from([meta("check", grade=True), meta("f", solution=True), {}]),
+)
+
+
+@settings(max_examples=200, deadline=None)
+@given(st.lists(CELLS, max_size=4))
+def test_any_outputs_can_be_explained_told_and_shown(cells):
+    notebook = new_notebook(cells=cells)
+    explain(notebook, notebook)
+    for failure in failures(notebook).values():
+        assert len(words_of(failure)) < 1000 and "\n" not in failure.title
+    without_hidden_tests(notebook)
+    nbformat.validate(notebook)
+
+
+@pytest.mark.parametrize("text", ["\\", "(", "\n", " ", "<a", "\x1b[", "name '", "&", "ipykernel_"])
+def test_long_outputs_take_no_longer_than_their_length(text):
+    long = text * (200_000 // len(text))
+    check = new_code_cell(
+        "print(f'{1} {2} {3}')\n# BEGIN HIDDEN TESTS\nassert f(1) == 2\n# END HIDDEN TESTS",
+        outputs=[
+            new_output("error", ename="NameError", evalue=long, traceback=[long, long]),
+            new_output("stream", text=long),
+        ],
+        metadata=meta("check", grade=True),
+    )
+    notebook = new_notebook(cells=[check])
+    started = time.process_time()
+    explain(notebook, notebook)
+    failures(notebook)
+    without_hidden_tests(notebook)
+    assert time.process_time() - started < 2

@@ -20,7 +20,7 @@ from nbjudge.planning.syntax import as_python, tree_of
 MISCONCEPTION = re.compile(r"\[([a-z0-9][a-z0-9-]*)\]\s*$")
 LABEL = re.compile(r"\n\s*(?:[A-Z]\w*:|\[)")  # begins the second part of a message: `Observed: ...`
 MISSING = re.compile(r"name '(\w+)' is not defined")
-FILE_AND_LINE = re.compile(r"\s*\([^()]*\bline (\d+)\)$")  # at the end of SyntaxError's message
+FILE_AND_LINE = re.compile(r"\([^()]*\bline (\d+)\)$")  # at the end of SyntaxError's message
 LINE = re.compile(r"\bline (\d+)")
 
 # The first lines of a traceback's frames: of a check in a sandbox, of any code in a sandbox's
@@ -33,6 +33,7 @@ CELL_FRAME = re.compile(r"Cell In\s?\[(\d+)\], line (\d+)(?:, in (\w+))?")
 
 UNANSWERED = "not answered"
 HIDDEN_TEST = "a hidden test failed"
+FIRST_LINES = 1000  # characters of a traceback's frame that are looked at
 LONGEST = 200  # characters of a title
 NO_INPUT = "nobody can type an answer while it is graded, so call no input()"
 
@@ -286,7 +287,7 @@ def has_code(error: NotebookNode) -> bool:
 
 def title(message: str) -> str:
     """Return a message's lines before the first that starts with a label or a code."""
-    first = LABEL.split(message.strip())[0]
+    first = LABEL.split(message.strip()[: 10 * LONGEST])[0]
     return " ".join(first.split())[:LONGEST]
 
 
@@ -333,7 +334,7 @@ def no_points(
 def place_of(check: NotebookNode, error: NotebookNode, before: Before) -> Frame | None:
     """Return the innermost frame of a check's traceback that is the check's or the student's."""
     for item in reversed(error.traceback):
-        text = ANSI.sub("", item)
+        text = ANSI.sub("", item[:FIRST_LINES])
         if found := CHECK_FRAME.match(text):
             return Frame(True, int(found[1]), "", "")
         if found := CODE_FRAME.match(text):
@@ -353,7 +354,7 @@ def line_of(error: NotebookNode) -> int | None:
     if found := FILE_AND_LINE.search(error.evalue):
         return int(found[1])
     for item in error.traceback:  # the outermost frame is the cell's own
-        if found := CELL_FRAME.search(ANSI.sub("", item)):
+        if found := CELL_FRAME.search(ANSI.sub("", item[:FIRST_LINES])):
             return int(found[2])
     return None
 

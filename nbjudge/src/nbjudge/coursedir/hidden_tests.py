@@ -27,10 +27,11 @@ PRINTS_NOT_SHOWN = "(what was printed here is not shown, because hidden tests ra
 
 ANSI = re.compile(r"\x1b\[[0-9;?]*[ -/]*[@-~]")
 TAG = re.compile(r"</?[A-Za-z][^<>]*>")
-CODE_POINT = re.compile(r"\\+(?:u([0-9a-fA-F]{4})|x([0-9a-fA-F]{2}))")
+CODE_POINT = re.compile(r"(?<!\\)\\+(?:u([0-9a-fA-F]{4})|x([0-9a-fA-F]{2}))")
 NO_CONTENT = re.compile(r"\\+[nrt]?|[\s'\"\u200b\ufeff]+")
 GUTTER = re.compile(r"^\s*(?:-+>)?\s*\d*\s*")  # before the lines of IPython's tracebacks
 VERDICT = re.compile(r"True|False|[-+]?[\d.]*\d(?:e[-+]?\d+)?")  # the value at the end of a check
+LONGEST_PRINT = 500  # characters of a printed line that is compared with what the check prints
 SHORT = 5  # characters below which a line is looked for as a whole line only
 
 
@@ -280,7 +281,7 @@ def patterns_of(node: ast.expr) -> list[re.Pattern]:
 
 def matches(line: str, known: list[re.Pattern]) -> bool:
     """Return whether a printed line is one that the instructor's code prints."""
-    return any(pattern.fullmatch(line) for pattern in known)
+    return len(line) <= LONGEST_PRINT and any(pattern.fullmatch(line) for pattern in known)
 
 
 def is_instructors(output: NotebookNode, known: list[re.Pattern]) -> bool:
