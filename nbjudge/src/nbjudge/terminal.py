@@ -158,7 +158,7 @@ def print_grid(
     from rich.table import Table
     from rich.text import Text
 
-    shown = Table(title=Text(title), title_justify="left", box=SIMPLE_HEAD, padding=0)
+    shown = Table(box=SIMPLE_HEAD, padding=0)
     last = len(header) - 1
     for column, name in enumerate(header):
         folds = column == 0 or (words and column == last)
@@ -170,4 +170,5 @@ def print_grid(
         )
     for row in body:
         shown.add_row(*(Text(one_line(text)) for text in row))
+    console.print(one_line(title), markup=False, style="italic")
     console.print(shown)

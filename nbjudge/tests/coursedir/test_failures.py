@@ -68,6 +68,10 @@ CASES = {
         "Your code raised NameError in `mean`, line 2: `return helper(values)`.",
         Failure("NameError", "name 'helper' is not defined", RAISED),
     ),
+    "def mean(values):\n    while values: pass": (
+        "Your code was still running in `mean`, line 2: `while values: pass`.",
+        Failure("CellTimeoutError", "the cell was stopped after 2 s", RAISED),
+    ),
     "def mean(values):\n    return values[9]": (
         "Your code raised IndexError in `mean`, line 2: `return values[9]`.",
         Failure("IndexError", "list index out of range", RAISED),
@@ -146,6 +150,11 @@ def test_a_cause_has_its_own_cause():
     assert first_lines(first, second, check)[0] == (
         "Your answer cell `two` stopped with NameError: name 'a' is not defined, because your "
         "answer cell `one` stopped with ImportError: no nonsuch; so `b` is not defined."
+    )
+    says = words_of(failures(new_notebook(cells=[first, second, check]))["check"])
+    assert says == (
+        "the answer cell stopped with NameError: name 'a' is not defined, because an earlier cell "
+        "stopped with ImportError"
     )
 
 

@@ -49,6 +49,7 @@ class Failure(NamedTuple):
 STOPPED = "the answer cell stopped with"
 RAISED = "the student's code raised"
 CHECKED = "the check raised"
+WHO = {STOPPED: "the answer cell", RAISED: "the student's code", CHECKED: "the check"}
 
 
 class Stopped(NamedTuple):
@@ -56,7 +57,7 @@ class Stopped(NamedTuple):
 
     cell: NotebookNode
     error: NotebookNode
-    because: str  # the sentence on an earlier cell that is the cause, "" where this one is
+    because: "Stopped | None"  # the earlier cell that is the cause, None where this one is
 
 
 class Before(NamedTuple):
@@ -132,9 +133,8 @@ def failed_checks(notebook: NotebookNode) -> Iterator[tuple[NotebookNode, Before
         if errors and is_check(cell):
             yield cell, before
         elif errors:
-            stop = Stopped(cell, errors[-1], "")
-            if cause := cause_of(errors[-1], before._replace(answer=None)):
-                stop = stop._replace(because=described(cause))
+            cause = cause_of(errors[-1], before._replace(answer=None))
+            stop = Stopped(cell, errors[-1], cause)
             before = before._replace(stopped=(*before.stopped, stop))
 
 
@@ -148,6 +148,8 @@ def first_sentence(check: NotebookNode, error: NotebookNode, before: Before) -> 
     if frame and not frame.in_check and not is_unanswered(error) and not has_code(error):
         where = f" in `{frame.function}`" if frame.function else ""
         text = f": `{frame.text}`" if frame.text else ""
+        if error.ename == "CellTimeoutError":
+            return f"Your code was still running{where}, line {frame.line}{text}."
         return f"Your code raised {error.ename}{where}, line {frame.line}{text}."
     return ""
 
@@ -174,7 +176,8 @@ def described(stop: Stopped) -> str:
     if error.ename in ("EOFError", "StdinNotImplementedError"):
         sentence += f": {NO_INPUT}"
     if because:
-        sentence += f", because {because[0].lower()}{because[1:]}"
+        cause = described(because)
+        sentence += f", because {cause[0].lower()}{cause[1:]}"
     return sentence
 
 
@@ -256,7 +259,13 @@ def failure_of(check: NotebookNode, before: Before) -> Failure:
 
 def stop_failure(stop: Stopped) -> Failure:
     """Return the Failure of a check because of a cell that stopped."""
-    return Failure(stop.error.ename, title(message_of(stop.error)), STOPPED)
+    says = message_of(stop.error)
+    root = stop
+    while root.because:
+        root = root.because
+    if root is not stop:
+        says += f", because an earlier cell stopped with {root.error.ename}"
+    return Failure(stop.error.ename, title(says), STOPPED)
 
 
 def words_of(failure: Failure) -> str:
@@ -269,8 +278,10 @@ def words_of(failure: Failure) -> str:
         if failure.title == HIDDEN_TEST:
             return HIDDEN_TEST
         return f"the check failed: {failure.title}" if failure.title else "the check failed"
-    if failure.reason in ("CellTimeoutError", "DeadKernelError"):
-        return failure.title
+    if failure.reason == "CellTimeoutError":
+        return f"{WHO[failure.source]} {failure.title.removeprefix('the cell ')}"
+    if failure.reason == "DeadKernelError":
+        return f"{WHO[failure.source]}: {failure.title}"
     said = f": {failure.title}" if failure.title else ""
     return f"{failure.source} {failure.reason}{said}"
 
