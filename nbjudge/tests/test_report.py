@@ -123,6 +123,13 @@ def test_oddities_of_a_run_are_told(output, sentence):
     assert [said[: len(sentence)] for said in found] == ([sentence] if sentence else [])
 
 
+def test_a_process_that_is_gone_is_told_once():
+    gone = error("DeadKernelError", "the cells before this one ended the notebook's process")
+    cells = [new_code_cell("", outputs=[gone], metadata=meta(name)) for name in ("a", "b", "c")]
+    (told,) = report.oddities(new_notebook(cells=cells), timeout=2)
+    assert told.startswith("the cell `a` counts as failed")
+
+
 def test_the_page_holds_points_findings_and_no_markup_of_a_student(tmp_path):
     finding = Finding("<b>", LESSON, "submitted/<b>", "the file is not JSON", True)
     path = report.write_page(tmp_path, LESSON, Class({**TABLE, "<b>": {}}, {}), [finding])

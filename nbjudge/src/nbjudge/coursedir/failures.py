@@ -141,7 +141,9 @@ def failed_checks(notebook: NotebookNode) -> Iterator[tuple[NotebookNode, Before
 def first_sentence(check: NotebookNode, error: NotebookNode, before: Before) -> str:
     """Return what a student should read before a check's error, "" where the error says it all."""
     if cause := cause_of(error, before):
-        return f"{described(cause)}; so `{missing_name(error)}` is not defined."
+        name = missing_name(error)
+        so = f"`{name}` is not defined" if name else "this check could not run"
+        return f"{described(cause)}; so {so}."
     if own := stop_of_used(check, before):
         return f"{described(own)}."
     frame = place_of(check, error, before)
@@ -168,7 +170,7 @@ def described(stop: Stopped) -> str:
     if error.ename == "CellTimeoutError":
         return f"{who} {error.evalue.removeprefix('the cell ')}"
     if error.ename == "DeadKernelError":
-        return f"{who} failed: {error.evalue}"
+        return f"{who} failed: {message_of(error)}"
     said = message_of(error)
     line = line_of(error)
     sentence = f"{who} stopped with {error.ename}{': ' + said if said else ''}"
@@ -190,10 +192,14 @@ def missing_name(error: NotebookNode) -> str:
 def cause_of(error: NotebookNode, before: Before) -> Stopped | None:
     """Return the cell that stopped, so that the name which an error misses is not defined.
 
-    That is the last one that would have set the name, else the last that holds it and is no Python,
-    else the answer cell before the check.
+    That is the last one that would have set it, else the last that holds it and is no Python, else
+    the answer cell before the check. Where there was no process any more, it is the cell that had
+    ended it.
     """
     name = missing_name(error)
+    if error.ename == "DeadKernelError" and "before" in error.evalue:
+        dead = [stop for stop in before.stopped if stop.error.ename == "DeadKernelError"]
+        return dead[0] if dead else None
     if not name:
         return None
     for holds in (sets, mentions):
@@ -254,7 +260,7 @@ def failure_of(check: NotebookNode, before: Before) -> Failure:
         return stop_failure(cause)
     frame = place_of(check, last, before)
     in_answer = frame is not None and not frame.in_check
-    return Failure(last.ename, title(last.evalue), RAISED if in_answer else CHECKED)
+    return Failure(last.ename, message_of(last), RAISED if in_answer else CHECKED)
 
 
 def stop_failure(stop: Stopped) -> Failure:
@@ -303,8 +309,8 @@ def title(message: str) -> str:
 
 
 def message_of(error: NotebookNode) -> str:
-    """Return an error's message in one line, without the file and line of a SyntaxError."""
-    return title(FILE_AND_LINE.sub("", error.evalue))
+    """Return an error's message in one line, without its name, or the place of a SyntaxError."""
+    return title(FILE_AND_LINE.sub("", error.evalue).removeprefix(f"{error.ename}: "))
 
 
 # A value that was meant as a verdict or as points: a truth value, a text, a number of a library's.

@@ -13,7 +13,7 @@ from typing import NamedTuple
 import nbformat
 from nbformat import NotebookNode
 
-from nbjudge.coursedir.failures import UNANSWERED, Failure, failures, name_of, words_of
+from nbjudge.coursedir.failures import UNANSWERED, Failure, failures, message_of, name_of, words_of
 from nbjudge.coursedir.submissions import Finding, students_of
 from nbjudge.files import replace_text
 from nbjudge.sandbox.output import CUT
@@ -41,9 +41,12 @@ class Class(NamedTuple):
 def oddities(notebook: NotebookNode, timeout: float) -> list[str]:
     """Return sentences on cells that were stopped or cut; `timeout` is in seconds a cell."""
     findings = []
+    lost = False  # whether it is told that the process was gone
     for cell in notebook.cells:
         for output in cell.get("outputs", []):
-            sentence = oddity(name_of(cell), output, timeout)
+            is_lost = output.get("ename") == "DeadKernelError" and "before" in output.evalue
+            sentence = "" if is_lost and lost else oddity(name_of(cell), output, timeout)
+            lost = lost or is_lost
             if sentence:
                 findings.append(sentence)
     return findings
@@ -59,7 +62,7 @@ def oddity(name: str, output: NotebookNode, timeout: float) -> str:
         )
     if ename == "DeadKernelError":
         return (
-            f"the cell `{name}` counts as failed, {output.evalue.partition(':')[0]}: "
+            f"the cell `{name}` counts as failed, {message_of(output).partition(':')[0]}: "
             "the rest is graded, look at it by hand"
         )
     displayed = output.get("data", {}).get("text/plain", "")
