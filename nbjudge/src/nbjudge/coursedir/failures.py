@@ -287,7 +287,7 @@ def words_of(failure: Failure) -> str:
     if failure.reason == "CellTimeoutError":
         return f"{WHO[failure.source]} {failure.title.removeprefix('the cell ')}"
     if failure.reason == "DeadKernelError":
-        return f"{WHO[failure.source]}: {failure.title}"
+        return f"in {WHO[failure.source]}, {failure.title.replace(' in this cell', '', 1)}"
     said = f": {failure.title}" if failure.title else ""
     return f"{failure.source} {failure.reason}{said}"
 
