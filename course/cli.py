@@ -20,7 +20,7 @@ def write_sources_of(root: Path) -> None:
         write_sources()
 
 
-# grade, replay, answers and bench are those of `nbjudge`, with this course's folders.
+# All of `nbjudge`'s commands, with this course's folders.
 app = new_app(
     __doc__.split(".")[0], Defaults(ROOT, ANSWERS.relative_to(ROOT), prepare=write_sources_of)
 )

@@ -16,9 +16,10 @@ from rich.console import Console
 from course.authoring import UsageError
 from nbjudge.answers import answered, exercises, make_files, make_sheets, read_bank
 from nbjudge.coursedir.rebuild import released
-from nbjudge.coursedir.report import name_of, page_wide_console
+from nbjudge.coursedir.report import name_of
 from nbjudge.coursedir.settings import CONFIG, write_nested_settings
 from nbjudge.display import grade_and_show
+from nbjudge.terminal import page_wide_console
 
 BROKEN = "no-json"  # the one submission of the class that cannot be graded
 NOT_A_NOTEBOOK = "<html>Please sign in to download this file.</html>"

@@ -93,3 +93,17 @@ def test_an_app_of_a_course_has_its_own_defaults(tmp_path):
     assert explained.stderr == "do this instead\n"
     crashed = CliRunner().invoke(own_app, ["crash"])
     assert isinstance(crashed.exception, ValueError)
+
+
+def test_report_and_feedback_are_of_what_is_graded(course):
+    nobody = run_nbjudge("report", LESSON, "--learner", "no-json", "--root", course)
+    assert nobody.exit_code == 1
+    assert f"run `nbjudge grade {LESSON}` first" in nobody.stderr
+    run_nbjudge("grade", LESSON, "--learner", "right", "--root", course)
+    whole = run_nbjudge("report", LESSON, "--root", course)
+    assert "right   2/2  2/2        4/4" in whole.stdout and "no-json" in whole.stdout
+    one = run_nbjudge("report", LESSON, "--learner", "right", "--root", course)
+    assert f"{LESSON}, right: 4/4" in one.stdout and "no-json" not in one.stdout
+    written = run_nbjudge("feedback", LESSON, "--root", course)
+    assert written.exit_code == 0, written.output
+    assert (course / "feedback" / "right" / LESSON / f"{LESSON}.html").exists()

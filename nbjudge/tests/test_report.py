@@ -9,7 +9,15 @@ from rich.console import Console
 
 from classroom import LESSON, meta
 from nbjudge.coursedir import report
-from nbjudge.coursedir.report import UNANSWERED, Failure, Mark
+from nbjudge.coursedir.failures import (
+    CHECKED,
+    RAISED,
+    STOPPED,
+    UNANSWERED,
+    Failure,
+    failures,
+)
+from nbjudge.coursedir.report import Class, Mark
 from nbjudge.coursedir.submissions import Finding
 from nbjudge.display import new_progress, progress_on
 from nbjudge.sandbox.output import shorten
@@ -29,8 +37,8 @@ def error(ename, evalue):
 
 
 def test_points_by_exercise():
-    header, rows = report.lines(TABLE)
-    assert header == ["learner", "add", "why", "points"]
+    header, rows = report.lines(Class(TABLE, {}))
+    assert header == ["student", "add", "why", "points"]
     assert rows == [
         ["right", "2/2", "to mark", "2/5"],
         ["wrong", "0/2", "1.5/3", "1.5/5"],
@@ -39,13 +47,45 @@ def test_points_by_exercise():
     ]
 
 
-def test_misconceptions_are_counted_by_student_and_the_most_frequent_comes_first():
-    crash = Mark(0, 2, False, Failure("ZeroDivisionError", "division by zero"))
+def test_wrong_answers_are_counted_by_student_and_the_most_frequent_comes_first():
+    """A misconception by its code, whatever its exercise; others by exercise and message."""
+
+    def mark(reason, title, source):
+        return Mark(0, 2, False, Failure(reason, title, source))
+
     again = Mark(0, 2, False, NO_SUM)
-    table = {**TABLE, "crash": {"check-add": crash}, "twice": {"check-add": again, "b": again}}
+    returned = [mark("AssertionError", f"expected 5, got {got}", CHECKED) for got in (1, 2.5)]
+    table = {
+        **TABLE,
+        "twice": {"check-add": again, "b": again},
+        "one": {"check-add": returned[0], "b": mark("KeyError", "x", RAISED)},
+        "two": {"check-add": returned[1], "b": mark("KeyError", "y", RAISED)},
+        "three": {"check-add": mark("SyntaxError", "invalid syntax", STOPPED)},
+        "four": {"check-add": mark("AssertionError", "assert add(1, 1) == 2", CHECKED)},
+        "five": {"check-add": returned[0]},
+    }
     assert report.misconceptions(table) == [
-        ("not-a-sum", "Sums are sums", 2),
-        ("ZeroDivisionError", "division by zero", 1),
+        ("AssertionError", "add", "the check failed: expected 5, got 1", 3),
+        ("not-a-sum", "", "Sums are sums", 2),
+        ("AssertionError", "add", "the check failed: assert add(1, 1) == 2", 1),
+        ("KeyError", "b", "the student's code raised KeyError: x", 1),
+        ("KeyError", "b", "the student's code raised KeyError: y", 1),
+        ("SyntaxError", "add", "the answer cell stopped with SyntaxError: invalid syntax", 1),
+    ]
+
+
+def test_findings_that_say_the_same_are_one():
+    findings = []
+    for number in range(23):
+        findings.append(Finding(f"s{number}", LESSON, f"submitted/s{number}", "it is late"))
+    findings.insert(3, Finding("ada", LESSON, "submitted/ada", "it is odd"))
+    findings.insert(5, Finding("", LESSON, "source/a", "it is odd"))
+    findings.insert(6, Finding("", LESSON, "source/b", "it is odd"))
+    assert report.grouped(findings) == [
+        "23 students (s0, s1, s2, s3, s4 and 18 more): it is late.",
+        "ada, submitted/ada: it is odd.",
+        "source/a: it is odd.",
+        "source/b: it is odd.",
     ]
 
 
@@ -55,7 +95,7 @@ def test_misconceptions_are_counted_by_student_and_the_most_frequent_comes_first
         ([("AssertionError", "Sums are sums\nObserved: 3\n[not-a-sum]")], NO_SUM),
         ([("AssertionError", "Sums are\n sums\n[not-a-sum]"), ("KeyError", "later")], NO_SUM),
         ([("NotImplementedError", "")], NO_ANSWER),
-        ([("KeyError", "first"), ("TypeError", "last")], Failure("TypeError", "last")),
+        ([("KeyError", "first"), ("TypeError", "last")], Failure("TypeError", "last", CHECKED)),
         ([("E", shorten("x" * 1_000_000 + "\n[not-a-sum]"))], Failure("not-a-sum", "x" * 200)),
     ],
     ids=["a code", "a code before others", "not answered", "the last error", "a long message"],
@@ -64,7 +104,7 @@ def test_why_a_check_failed(errors, failure):
     outputs = [error(*each) for each in errors]
     check = new_code_cell("", outputs=outputs, metadata=meta("check-add", grade=True, points=2))
     other = new_code_cell("", outputs=outputs, metadata=meta("add", solution=True))
-    assert report.failures(new_notebook(cells=[other, check])) == {"check-add": failure}
+    assert failures(new_notebook(cells=[other, check])) == {"check-add": failure}
 
 
 @pytest.mark.parametrize(
@@ -87,14 +127,21 @@ def test_oddities_of_a_run_are_told(output, sentence):
     assert [said[: len(sentence)] for said in found] == ([sentence] if sentence else [])
 
 
+def test_a_process_that_is_gone_is_told_once():
+    gone = error("DeadKernelError", "the cells before this one ended the notebook's process")
+    cells = [new_code_cell("", outputs=[gone], metadata=meta(name)) for name in ("a", "b", "c")]
+    (told,) = report.oddities(new_notebook(cells=cells), timeout=2)
+    assert told.startswith("the cell `a` counts as failed")
+
+
 def test_the_page_holds_points_findings_and_no_markup_of_a_student(tmp_path):
     finding = Finding("<b>", LESSON, "submitted/<b>", "the file is not JSON", True)
-    path = report.write_page(tmp_path, LESSON, {**TABLE, "<b>": {}}, [finding])
+    path = report.write_page(tmp_path, LESSON, Class({**TABLE, "<b>": {}}, {}), [finding])
     page = path.read_text()
     assert path == tmp_path / "autograded" / f"report-{LESSON}.html"
     assert '<th scope="row">blank</th><td></td><td>0/3</td><td>0/5</td>' in page
     assert '<th scope="row">no-json</th><td></td><td></td><td>not graded</td>' in page
-    assert "<td>1 of 5</td><td>Sums are sums</td>" in page
+    assert "<td></td><td>1 of 5</td><td>Sums are sums</td>" in page
     assert "&lt;b&gt;, submitted/&lt;b&gt;: the file is not JSON." in page and "<b>" not in page
 
 

@@ -29,13 +29,15 @@ from typing import TYPE_CHECKING, NamedTuple
 import nbformat
 from nbformat import NotebookNode
 from nbgrader.utils import is_grade, is_solution
+from traitlets.config import Config
 
 from nbjudge.coordinator import Outcome, grade
 from nbjudge.coursedir import report
-from nbjudge.coursedir.preprocessors import lines_of, split_hidden_tests
+from nbjudge.coursedir.hidden_tests import lines_of, split_hidden_tests
 from nbjudge.coursedir.rebuild import released
-from nbjudge.coursedir.settings import gradebook_url, write_nested_settings
+from nbjudge.coursedir.settings import gradebook_url, read_settings, write_nested_settings
 from nbjudge.errors import AnswerBankError
+from nbjudge.terminal import page_wide_console
 
 if TYPE_CHECKING:
     from rich.console import Console
@@ -345,11 +347,14 @@ def checks_that_kill_nothing(bank: Bank) -> list[str]:
     return [f"check-{name}" for name, answers in bank["wrong"].items() if not answers]
 
 
-def checks_that_repeat(source: NotebookNode) -> list[str]:
-    """Return the names of the checks whose hidden tests only repeat the visible ones."""
+def checks_that_repeat(source: NotebookNode, config: Config | None = None) -> list[str]:
+    """Return the names of the checks whose hidden tests only repeat the visible ones.
+
+    `config` holds the course's delimiters of hidden tests.
+    """
     repeating = []
     for name, check in exercises(source).items():
-        visible, hidden = split_hidden_tests(check.source)
+        visible, hidden = split_hidden_tests(check.source, config)
         if hidden is not None and lines_of(hidden) <= lines_of(visible):
             repeating.append(f"check-{name}")
     return repeating
@@ -372,12 +377,13 @@ def prove(root: Path, assignments: list[str], bank: Path) -> bool:
 
         rows = grade_bank(assignments, bank, root, tell)
     unproved, repeating = [], []
+    config = read_settings(root).config
     for assignment in assignments:
         source = source_notebook(root, assignment)
         idle = checks_that_kill_nothing(read_bank(bank, assignment, source))
         unproved += [f"{assignment}/{name}" for name in idle]
-        repeating += [f"{assignment}/{name}" for name in checks_that_repeat(source)]
-    console = report.page_wide_console()
+        repeating += [f"{assignment}/{name}" for name in checks_that_repeat(source, config)]
+    console = page_wide_console()
     print_kill_matrix(console, rows)
     print_summary(console, rows, unproved, repeating)
     return all(row.ok for row in rows) and not unproved and not repeating

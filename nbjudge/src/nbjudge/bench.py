@@ -50,6 +50,7 @@ from nbjudge.coursedir.settings import (
 )
 from nbjudge.errors import AnswerBankError, NbjudgeError
 from nbjudge.sandbox.host.process_table import parents
+from nbjudge.terminal import page_wide_console
 from nbjudge.worker import cluster
 from nbjudge.worker import submission as worker
 
@@ -533,7 +534,7 @@ def print_comparison(measured: dict[str, Any]) -> None:
         seconds = f"{measured[name]['seconds']:.1f}"
         cells = f"{measured[name]['cells']} cells ran"
         table.add_row(f"ours, {words}", seconds, "", "", "", cells)
-    console = report.page_wide_console()
+    console = page_wide_console()
     console.print(table)
     stopped = sum(run["stopped_cells"] for run in measured["runs"].values())
     if stopped:
@@ -552,7 +553,7 @@ def print_simulation(measured: dict[str, Any]) -> None:
     from rich.box import SIMPLE_HEAD
     from rich.table import Table
 
-    console = report.page_wide_console()
+    console = page_wide_console()
     first = next(iter(measured["runs"].values()))
     taken = [Duration(*each) for each in first["durations"]]
     coordinator = measured["coordinator"]

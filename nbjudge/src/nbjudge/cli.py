@@ -1,7 +1,7 @@
-"""The `nbjudge` command: grade, replay, answers, bench.
+"""The `nbjudge` command: grade, report, feedback, replay, answers, bench.
 
-A course with a command of its own builds it with `new_app`, which registers the same four commands
-with the course's defaults. Each command imports what it needs when it runs, so that
+A course with a command of its own builds it with `new_app`, which registers the same commands with
+the course's defaults. Each command imports what it needs when it runs, so that
 `nbjudge --help` answers at once.
 """
 
@@ -129,6 +129,42 @@ def grade(
     exit_with_status(outcome.clean)
 
 
+def report(
+    context: typer.Context,
+    assignments: Annotated[
+        list[str], typer.Argument(metavar="ASSIGNMENT...", help="Folders in source/, such as ps1.")
+    ],
+    learner: Annotated[
+        list[str] | None,
+        typer.Option(help="Show each exercise of this learner; may be given more than once."),
+    ] = None,
+    root: RootOption = None,
+) -> None:
+    """Show the points of what is graded, and why exercises failed. Runs nothing."""
+    from nbjudge.coursedir.settings import read_settings
+    from nbjudge.display import show_report
+
+    show_report(read_settings(prepared_root(context, root)), assignments, learner or None)
+
+
+def feedback(
+    context: typer.Context,
+    assignments: Annotated[
+        list[str], typer.Argument(metavar="ASSIGNMENT...", help="Folders in source/, such as ps1.")
+    ],
+    learner: Annotated[
+        list[str] | None, typer.Option(help="This learner only; may be given more than once.")
+    ] = None,
+    root: RootOption = None,
+) -> None:
+    """Write feedback/ as `nbgrader generate_feedback` does, without the hidden tests."""
+    from nbjudge.coursedir.feedback import write_feedback
+    from nbjudge.coursedir.settings import read_settings
+
+    settings = read_settings(prepared_root(context, root))
+    typer.echo(f"Feedback: {write_feedback(settings, assignments, learner or None)}")
+
+
 def replay(
     context: typer.Context,
     learner: str,
@@ -222,7 +258,7 @@ def exit_with_status(well: bool) -> None:
 
 
 def new_app(description: str, defaults: Defaults) -> typer.Typer:
-    """A command with grade, replay, answers and bench; more may be registered on it."""
+    """A command with the commands of this module; more may be registered on it."""
     app = typer.Typer(
         cls=Commands,
         no_args_is_help=True,
@@ -231,7 +267,7 @@ def new_app(description: str, defaults: Defaults) -> typer.Typer:
         pretty_exceptions_enable=False,
         context_settings={"obj": defaults},
     )
-    for command in (grade, replay, answers, bench):
+    for command in (grade, report, feedback, replay, answers, bench):
         app.command()(command)
     return app
 

@@ -582,8 +582,18 @@ class Grading:
             problem = problems.get((sent.assignment, sent.student))
             if problem:
                 graded = self._ungraded(sent, problem, "", graded.says)
-            findings = findings_on(sent, graded)
+            findings = findings_on(sent, graded) + self._on_assignment(sent.assignment, graded)
             self.progress.written(sent.assignment, sent.student, findings)
+
+    def _on_assignment(self, assignment: str, graded: worker.Graded) -> list[Finding]:
+        """Return findings on the instructor's own cells that no earlier submission has brought."""
+        place = f"source/{assignment}"
+        found = []
+        for sentence in graded.of_assignment:
+            finding = Finding("", assignment, place, sentence)
+            if finding not in self.progress.findings:
+                found.append(finding)
+        return found
 
     def _answers(self, sent: Sent, result: worker.Graded) -> hand_marks.Answers:
         """Return what the marks of a submission are for."""

@@ -4,13 +4,18 @@ import json
 import time
 from collections.abc import Collection
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from nbjudge.coordinator import DEFAULTS, Options, Outcome, Tell, grade_course
 from nbjudge.coursedir import report
 from nbjudge.coursedir.settings import Settings, read_settings
 from nbjudge.coursedir.submissions import Finding
+from nbjudge.errors import CourseError
+from nbjudge.terminal import page_wide_console, print_class, print_student
 from nbjudge.untrusted import one_line, shown
+
+if TYPE_CHECKING:
+    from rich.console import Console
 
 
 def grade_and_show(
@@ -19,7 +24,9 @@ def grade_and_show(
     students: Collection[str] | None = None,
     options: Options = DEFAULTS,
 ) -> Outcome:
-    """Grade with progress and findings on stderr as they come, then tables on stdout.
+    """Grade with progress on stderr, then findings, then tables on stdout.
+
+    What cannot be graded is said as it comes; notes that say the same of several students are one.
 
     The parameters are those of `coordinator.grade`, and so is what is returned and raised.
     """
@@ -29,7 +36,9 @@ def grade_and_show(
     with new_progress(Console(stderr=True)) as progress:
         tell = progress_on(progress)
         outcome = grade_course(settings, assignments, students, options, tell)
-    show_results(settings, assignments, outcome)
+        for text in report.grouped(each for each in outcome.findings if not each.blocks):
+            print_finding(progress.console, ("Note: ", "yellow"), text)
+    show_results(settings, assignments, outcome.findings, students)
     return outcome
 
 
@@ -56,9 +65,7 @@ def new_progress(console: Any) -> Any:
 
 
 def progress_on(progress: Any) -> Tell:
-    """Return a `tell` for grade_course that moves a rich progress bar and prints findings."""
-    from rich.text import Text
-
+    """Return a `tell` that moves a rich progress bar and prints what cannot be graded."""
     task = progress.add_task("Grading", total=None)
 
     def tell(
@@ -70,35 +77,82 @@ def progress_on(progress: Any) -> Tell:
         description = f"Graded {shown(student)}" if student else "Grading"
         progress.update(task, completed=done, total=total, description=description)
         for finding in findings:
-            label = ("Not graded: ", "red") if finding.blocks else ("Note: ", "yellow")
-            line = Text.assemble(label, one_line(str(finding)))
-            progress.console.print(line, soft_wrap=True, highlight=False)
+            if finding.blocks:
+                print_finding(progress.console, ("Not graded: ", "red"), str(finding))
 
     return tell
+
+
+def print_finding(console: "Console", label: tuple[str, str], text: str) -> None:
+    """Print a finding behind a label, which is (words, colour); as rich's Text, nothing is markup."""
+    from rich.text import Text
+
+    line = Text.assemble(label, one_line(text))
+    console.print(line, soft_wrap=True, highlight=False)
 
 
 def show_results(
     settings: Settings,
     assignments: list[str],
-    outcome: Outcome,
+    findings: list[Finding],
+    students: Collection[str] | None = None,
 ) -> None:
-    """Print the tables of each assignment, write its report, and say where everything lies."""
-    console = report.page_wide_console()
+    """Print the tables of each assignment, write its report, and say where everything lies.
+
+    With `students`, each exercise of theirs is printed in place of the class's table.
+    """
+    console = page_wide_console()
     root = settings.root
     for assignment in assignments:
-        table = report.marks(root, assignment, settings.gradebook_url)
-        if not table:
+        about = report.read_class(root, assignment, settings.gradebook_url)
+        if not about.table:
             continue
-        report.print_table(console, assignment, table)
-        found = [finding for finding in outcome.findings if finding.assignment == assignment]
-        page = report.write_page(root, assignment, table, found)
+        show_class(console, assignment, about, students)
+        found = [finding for finding in findings if finding.assignment == assignment]
+        page = report.write_page(root, assignment, about, found)
         console.print(f"Report:    {page}", soft_wrap=True)
     for line in (
         f"Notebooks: {root / 'autograded'}",
         f"Gradebook: {settings.gradebook_url}",
-        f"Feedback:  {root / 'feedback'}, once you have run `nbgrader generate_feedback LESSON`",
+        f"Feedback:  {root / 'feedback'}, once you have run `nbjudge feedback ASSIGNMENT`",
     ):
         console.print(line, soft_wrap=True)
+
+
+def show_class(
+    console: "Console",
+    assignment: str,
+    about: report.Class,
+    students: Collection[str] | None,
+) -> None:
+    """Print the class's table, or each exercise of some students."""
+    if students is None:
+        print_class(console, assignment, about)
+    for student in students or ():
+        print_student(console, assignment, student, about)
+
+
+def show_report(
+    settings: Settings,
+    assignments: list[str],
+    students: Collection[str] | None = None,
+) -> None:
+    """Print the tables of what is graded; with `students`, each exercise of theirs.
+
+    Raises CourseError where somebody is not graded.
+    """
+    console = page_wide_console()
+    for assignment in assignments:
+        about = report.read_class(settings.root, assignment, settings.gradebook_url)
+        graded = [student for student, row in about.table.items() if row]
+        missing = [student for student in students or () if student not in graded]
+        if missing or not graded:
+            who = missing[0] if missing else "nobody"
+            raise CourseError(
+                f"{assignment}: {who} is {'not ' if missing else ''}graded, so there is nothing to "
+                f"show: run `nbjudge grade {assignment}` first, or correct the name"
+            )
+        show_class(console, assignment, about, students)
 
 
 def grade_for_machines(

@@ -258,6 +258,43 @@ def test_locked_cells_are_put_back(source, submitted):
         assert cell_of(notebook, name) == cell_of(source, name)
 
 
+HONEST = {
+    "windows": lambda text: text.replace("\n", "\r\n"),
+    "old mac": lambda text: text.replace("\n", "\r"),
+    "byte order mark": lambda text: "\ufeff" + text,
+    "tabs": lambda text: text.replace("    ", "\t"),
+    "semicolons": lambda text: text + ";",
+    "spaces": lambda text: text.replace("\n", " \n") + "\n\n",
+    "formatter": lambda text: text.replace("'", '"').replace(",", ", "),
+    "comment": lambda text: f"# checked\n{text}",
+}
+
+
+@pytest.mark.parametrize("way", HONEST)
+def test_what_editors_change_is_no_edit(source, submitted, way):
+    check = "for x in [1,2]:\n    assert one(x) == x + 1, 'nö'"
+    for place, text in (
+        (1, "%matplotlib inline\nnames = ['a','b']"),
+        (at(source, "check-one"), check),
+    ):
+        source.cells[place].source = text
+        submitted.cells[place].source = HONEST[way](text)
+    notebook, findings = rebuild(source, submitted)
+    assert findings == []
+    assert cell_of(notebook, "check-one") == cell_of(source, "check-one")
+
+
+@pytest.mark.parametrize(
+    "edit",
+    ["for x in [1, 2]:\n    pass", "assert one( x) == 'a  b'", "assert one(x) == 'a b' # "],
+)
+def test_what_changes_the_test_is_an_edit(source, submitted, edit):
+    cell_of(source, "check-one").source = "assert one(x) ==\\\n 'a b'\nassert one(1) == 2"
+    cell_of(submitted, "check-one").source = edit
+    _, findings = rebuild(source, submitted)
+    assert len(findings) == 1 and "`check-one` was edited" in findings[0]
+
+
 def test_order_comes_from_the_source(source, submitted):
     submitted.cells.reverse()
     notebook, _ = rebuild(source, submitted)

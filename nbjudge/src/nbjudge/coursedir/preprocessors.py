@@ -4,20 +4,18 @@ nbgrader takes plug-ins as classes, so these are classes.
 """
 
 import ast
-import re
 from collections import defaultdict
 from typing import Any
 
 from nbformat import NotebookNode
-from nbgrader.converters import Autograde
+from nbgrader.converters import Autograde, GenerateFeedback
 from nbgrader.preprocessors import ClearHiddenTests, Execute, GetGrades
 from nbgrader.utils import is_grade
 from traitlets.config import Config
 
+from nbjudge.coursedir.hidden_tests import without_hidden_tests
 from nbjudge.planning.syntax import cell_tree
 from nbjudge.sandbox.output import OutputBudget, shorten
-
-ANSI = re.compile(r"\x1b\[[0-9;]*m")
 
 
 class FairExecute(Execute):
@@ -72,48 +70,30 @@ def as_plain_displays(outputs: list[NotebookNode]) -> None:
             del output["execution_count"]
 
 
-def split_hidden_tests(source: str) -> tuple[str, str | None]:
-    """Return (the visible part of a check cell, its hidden tests, None where it has no region).
-
-    nbgrader's ClearHiddenTests is asked for the delimiters; the lines that hold one are in neither.
-    """
-    clear = ClearHiddenTests()
-    visible: list[str] = []
-    hidden: list[str] = []
-    inside = found = False
-    for line in source.split("\n"):
-        if clear.begin_test_delimeter in line:
-            inside = found = True
-        elif clear.end_test_delimeter in line:
-            inside = False
-        elif inside:
-            hidden.append(line)
-        else:
-            visible.append(line)
-    return "\n".join(visible), "\n".join(hidden) if found else None
-
-
 class HideTests(ClearHiddenTests):
-    """Takes the hidden tests out of the feedback: out of the cell, and out of its traceback."""
+    """Takes the hidden tests out of the feedback: out of the cells, and out of all outputs.
 
-    def preprocess_cell(
-        self, cell: NotebookNode, resources: dict, cell_index: int
-    ) -> tuple[NotebookNode, dict]:
-        """Clear one cell; a traceback that quotes a hidden test is cut to its last line."""
-        full = cell.source
-        cell, resources = super().preprocess_cell(cell, resources, cell_index)
-        hidden = lines_of(full) - lines_of(cell.source)
-        for output in cell.get("outputs", []):
-            if output.output_type == "error":
-                shown = ANSI.sub("", "\n".join(output.traceback))
-                if any(line in shown for line in hidden):
-                    output.traceback = [f"{output.ename}: {output.evalue}"]
-        return cell, resources
+    Unlike ClearHiddenTests it raises nothing: a student's answer may hold the delimiters.
+    """
+
+    def preprocess(self, nb: NotebookNode, resources: dict) -> tuple[NotebookNode, dict]:
+        """Clear one notebook."""
+        delimiters = {
+            "begin_test_delimeter": self.begin_test_delimeter,
+            "end_test_delimeter": self.end_test_delimeter,
+        }
+        return without_hidden_tests(nb, Config({"ClearHiddenTests": delimiters})), resources
 
 
-def lines_of(source: str) -> set[str]:
-    """Return the lines of a cell without their indentation, empty ones left out."""
-    return {line.strip() for line in source.split("\n") if line.strip()}
+def hiding_tests(steps: list[type | str]) -> list[type | str]:
+    """Return the steps of the feedback, the course's own included, with HideTests behind GetGrades.
+
+    It takes the place of ClearHiddenTests, which leaves outputs as they are.
+    """
+    replaced = (ClearHiddenTests, f"nbgrader.preprocessors.{ClearHiddenTests.__name__}", HideTests)
+    found = [step for step in steps if step not in replaced]
+    place = found.index(GetGrades) + 1 if GetGrades in found else 0
+    return [*found[:place], HideTests, *found[place:]]
 
 
 def configure(c: Config) -> None:
@@ -125,10 +105,6 @@ def configure(c: Config) -> None:
     c.Autograde.autograde_preprocessors = [
         FairExecute if step is Execute else step for step in steps
     ]
-    c.GenerateFeedback.preprocessors = [
-        GetGrades,
-        HideTests,
-        "nbconvert.preprocessors.CSSHTMLHeaderPreprocessor",
-    ]
+    c.GenerateFeedback.preprocessors = hiding_tests(GenerateFeedback(config=c).preprocessors)
     # Very long output takes more than nbgrader's 4 s to read, and a timeout loses the submission.
     c.Execute.iopub_timeout = 30

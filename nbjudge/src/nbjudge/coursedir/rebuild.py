@@ -15,6 +15,7 @@ from nbgrader.preprocessors import ClearHiddenTests, ClearMarkScheme, ClearSolut
 from nbgrader.utils import is_grade, is_locked, is_solution, is_task
 from traitlets.config import Config
 
+from nbjudge.coursedir.same_text import is_same_text
 from nbjudge.errors import SubmissionError
 from nbjudge.planning.syntax import cell_tree, functions_and_classes, is_python
 
@@ -415,7 +416,7 @@ def look_at_given_cells(
     findings = []
     texts = defaultdict(list)
     for piece in pieces:
-        texts[piece.place].append(piece.text.strip())
+        texts[piece.place].append(piece.text)
     for place in locked:
         cell = given.cells[place]
         name = cell.metadata.nbgrader.grade_id
@@ -423,14 +424,16 @@ def look_at_given_cells(
             findings.append(
                 f"the locked cell `{name}` was deleted; it is put back and graded, nothing to do"
             )
-        elif set(texts[place]) != {cell.source.strip()}:
+        elif not all(is_same_text(cell.cell_type, text, cell.source) for text in texts[place]):
             findings.append(
                 f"the locked cell `{name}` was edited; the original is graded, "
                 "tell the learner that checks are not theirs to change"
             )
     edited = []
     for place, cell in enumerate(given.cells):
-        if is_given_code(cell) and place in texts and cell.source.strip() not in texts[place]:
+        if not is_given_code(cell) or place not in texts:
+            continue
+        if not any(is_same_text("code", text, cell.source) for text in texts[place]):
             edited.append(cell.get("id", str(place)))
     if edited:
         names = "`, `".join(edited)

@@ -1,37 +1,23 @@
-"""What the class made of an assignment: points by exercise and the misconceptions met.
+"""What the class made of an assignment: points by exercise, and why answers failed.
 
-For the terminal, and as a page for the instructor.
+As data, as texts, and as a page for the instructor; terminal.py prints it.
 """
 
 import html
 import re
-import sys
 from collections import defaultdict
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, NamedTuple
+from typing import NamedTuple
 
 import nbformat
 from nbformat import NotebookNode
 
-from nbjudge.coursedir.submissions import students_of
+from nbjudge.coursedir.failures import UNANSWERED, Failure, failures, message_of, name_of, words_of
+from nbjudge.coursedir.submissions import Finding, students_of
 from nbjudge.files import replace_text
 from nbjudge.sandbox.output import CUT
 from nbjudge.untrusted import one_line
-
-if TYPE_CHECKING:
-    from rich.console import Console
-
-MISCONCEPTION = re.compile(r"\[([a-z0-9][a-z0-9-]*)\]\s*$")
-LABEL = re.compile(r"\n\s*(?:[A-Z]\w*:|\[)")  # begins the second part of a message: `Observed: ...`
-UNANSWERED = "not answered"
-
-
-class Failure(NamedTuple):
-    """Why a check cell failed."""
-
-    reason: str  # a misconception's code, UNANSWERED, or an exception's name
-    title: str  # the first sentence of the message
 
 
 class Mark(NamedTuple):
@@ -46,50 +32,22 @@ class Mark(NamedTuple):
 Table = dict[str, dict[str, Mark]]  # {student: {exercise: Mark}}
 
 
-def name_of(cell: NotebookNode) -> str:
-    """Return a cell's grade_id if it has one, else its id."""
-    return cell.metadata.get("nbgrader", {}).get("grade_id") or cell.get("id", "")
+class Class(NamedTuple):
+    """What a class got for an assignment."""
 
-
-def errors_of(cell: NotebookNode) -> list[NotebookNode]:
-    """Return the outputs of a cell that are errors."""
-    return [output for output in cell.get("outputs", []) if output.output_type == "error"]
-
-
-def failures(notebook: NotebookNode) -> dict[str, Failure]:
-    """Return {grade_id: Failure} of an executed notebook's checks that ended in an error."""
-    found = {}
-    for cell in notebook.cells:
-        errors = errors_of(cell)
-        if errors and cell.metadata.get("nbgrader", {}).get("grade"):
-            found[cell.metadata.nbgrader.grade_id] = failure_of(errors)
-    return found
-
-
-def failure_of(errors: Sequence[NotebookNode]) -> Failure:
-    """Return one reason for a check's errors: a misconception's code, else the last error."""
-    for error in errors:
-        code = MISCONCEPTION.search(error.evalue)
-        if code:
-            return Failure(code[1], title(error.evalue))
-    last = errors[-1]
-    if last.ename == "NotImplementedError":
-        return Failure(UNANSWERED, "")
-    return Failure(last.ename, title(last.evalue))
-
-
-def title(message: str) -> str:
-    """Return a message's lines before the first that starts with a label or a code."""
-    first = LABEL.split(message.strip())[0]
-    return " ".join(first.split())[:200]
+    table: Table
+    penalties: dict[str, float]  # {student: points lost for being late}, of those who lost some
 
 
 def oddities(notebook: NotebookNode, timeout: float) -> list[str]:
     """Return sentences on cells that were stopped or cut; `timeout` is in seconds a cell."""
     findings = []
+    lost = False  # whether it is told that the process was gone
     for cell in notebook.cells:
         for output in cell.get("outputs", []):
-            sentence = oddity(name_of(cell), output, timeout)
+            is_lost = output.get("ename") == "DeadKernelError" and "before" in output.evalue
+            sentence = "" if is_lost and lost else oddity(name_of(cell), output, timeout)
+            lost = lost or is_lost
             if sentence:
                 findings.append(sentence)
     return findings
@@ -105,7 +63,7 @@ def oddity(name: str, output: NotebookNode, timeout: float) -> str:
         )
     if ename == "DeadKernelError":
         return (
-            f"the cell `{name}` counts as failed, {output.evalue.partition(':')[0]}: "
+            f"the cell `{name}` counts as failed, {message_of(output).partition(':')[0]}: "
             "the rest is graded, look at it by hand"
         )
     displayed = output.get("data", {}).get("text/plain", "")
@@ -119,145 +77,225 @@ def oddity(name: str, output: NotebookNode, timeout: float) -> str:
 def read_autograded(root: Path, assignment: str, student: str) -> dict[str, NotebookNode]:
     """Return {name: executed notebook}, {} if nothing could be graded."""
     folder = root / "autograded" / student / assignment
-    return {path.stem: nbformat.read(path, as_version=4) for path in sorted(folder.glob("*.ipynb"))}
+    found = {}
+    for path in sorted(folder.glob("*.ipynb")):
+        found[path.stem] = nbformat.v4.reads(path.read_text(encoding="utf-8"))
+    return found
 
 
 def marks(root: Path, assignment: str, gradebook: str) -> Table:
     """Return all marks of an assignment; the row of a student who could not be graded is {}.
 
     `gradebook` is the gradebook's database URL. An exercise has the name of its check's grade_id;
-    in an assignment of several notebooks, notebook/grade_id.
+    in an assignment of several notebooks, notebook/grade_id. The exercises of a notebook that was
+    not handed in are there, too, because their points count.
     """
-    from nbgrader.api import Gradebook, MissingEntry
-
-    table: Table = {}
-    students = students_of(root, assignment)
-    if not students:
-        return table
-    with Gradebook(gradebook) as book:
-        for student in students:
-            table[student] = {}
-            notebooks = read_autograded(root, assignment, student)
-            for name, notebook in notebooks.items():
-                try:
-                    recorded = book.find_submission_notebook(name, assignment, student)
-                except MissingEntry:
-                    continue
-                prefix = f"{name}/" if len(notebooks) > 1 else ""
-                for grade_id, mark in marks_of_notebook(notebook, recorded.grades).items():
-                    table[student][prefix + grade_id] = mark
-    return table
+    return read_class(root, assignment, gradebook).table
 
 
-def marks_of_notebook(notebook: NotebookNode, grades: Iterable) -> dict[str, Mark]:
-    """Return {grade_id: Mark} in the notebook's order; `grades` are the gradebook's rows for it."""
-    recorded = {grade.name: grade for grade in grades}
-    failed = failures(notebook)
-    found = {}
-    for grade_id in map(name_of, notebook.cells):
-        if grade_id in recorded:
-            grade = recorded[grade_id]
-            found[grade_id] = Mark(
-                grade.score, grade.max_score, grade.needs_manual_grade, failed.get(grade_id)
+def read_class(root: Path, assignment: str, gradebook: str) -> Class:
+    """Return marks and penalties of an assignment; `gradebook` as for `marks`."""
+    table: Table = {student: {} for student in students_of(root, assignment)}
+    if not table:
+        return Class(table, {})
+    recorded, penalties = read_gradebook(gradebook, assignment)
+    executed = {student: read_autograded(root, assignment, student) for student in table}
+    orders = orders_of(recorded, executed.values())
+    for student, notebooks in executed.items():
+        rows = recorded.get(student, {}) if notebooks else {}
+        for name, order in orders.items():
+            grades = rows.get(name, {})
+            failed = failures(notebooks[name]) if name in notebooks else None
+            for grade_id in order:
+                if grade_id in grades:
+                    failure = NOT_HANDED_IN if failed is None else failed.get(grade_id)
+                    exercise = f"{name}/{grade_id}" if len(orders) > 1 else grade_id
+                    table[student][exercise] = Mark(*grades[grade_id], failure)
+    late = {student: penalties.get(student, 0) for student, row in table.items() if row}
+    return Class(table, {student: penalty for student, penalty in late.items() if penalty})
+
+
+NOT_HANDED_IN = Failure(UNANSWERED, "")
+
+# {student: {notebook: {grade_id: (points, possible points, whether a person has to mark it)}}}
+Recorded = dict[str, dict[str, dict[str, tuple[float, float, bool]]]]
+
+
+def read_gradebook(url: str, assignment: str) -> tuple[Recorded, dict[str, float]]:
+    """Return (what the gradebook holds of an assignment, {student: penalty for being late})."""
+    from nbgrader.api import (
+        Assignment,
+        BaseCell,
+        Grade,
+        Gradebook,
+        Notebook,
+        SubmittedAssignment,
+        SubmittedNotebook,
+    )
+
+    recorded: Recorded = {}
+    penalties: dict[str, float] = {}
+    with Gradebook(url) as book:
+        notebooks = (
+            book.db.query(SubmittedNotebook)
+            .join(SubmittedAssignment, SubmittedAssignment.id == SubmittedNotebook.assignment_id)
+            .join(Assignment, Assignment.id == SubmittedAssignment.assignment_id)
+            .join(Notebook, Notebook.id == SubmittedNotebook.notebook_id)
+            .filter(Assignment.name == assignment)
+        )
+        student = SubmittedAssignment.student_id
+        rows = notebooks.with_entities(
+            student, Notebook.name, SubmittedNotebook.late_submission_penalty
+        )
+        for who, name, penalty in rows:
+            recorded.setdefault(who, {})[name] = {}
+            penalties[who] = penalties.get(who, 0) + (penalty or 0)
+        grades = (
+            notebooks.join(Grade, Grade.notebook_id == SubmittedNotebook.id)
+            .join(BaseCell, BaseCell.id == Grade.cell_id)
+            .with_entities(
+                student,
+                Notebook.name,
+                BaseCell.name,
+                Grade.score,
+                Grade.max_score,
+                Grade.needs_manual_grade,
             )
-    return found
+        )
+        for who, name, grade_id, *grade in grades:
+            recorded[who][name][grade_id] = tuple(grade)
+    return recorded, penalties
 
 
-def misconceptions(table: Table) -> list[tuple[str, str, int]]:
-    """Return [(code, title, number of students)], most frequent first.
+def orders_of(
+    recorded: Recorded, classes: Iterable[Mapping[str, NotebookNode]]
+) -> dict[str, list[str]]:
+    """Return {notebook: its grade_ids in order}, from the first student who has handed it in."""
+    orders: dict[str, list[str]] = {}
+    for rows in recorded.values():
+        for name, grades in rows.items():
+            orders.setdefault(name, sorted(grades))
+    seen: set[str] = set()
+    for notebooks in classes:
+        for name in orders.keys() & notebooks.keys() - seen:
+            orders[name] = list(map(name_of, notebooks[name].cells))
+            seen.add(name)
+    return dict(sorted(orders.items()))
 
-    An exception without a code is listed under its own name.
+
+class Wrong(NamedTuple):
+    """What several students' answers have in common."""
+
+    code: str  # of a misconception, or the exception's name
+    exercise: str  # "" for a misconception, which several exercises can show
+    says: str
+    students: int
+
+
+NUMBER = re.compile(r"\d+(?:\.\d*)?(?:[eE][-+]?\d+)?")
+
+
+def misconceptions(table: Table) -> list[Wrong]:
+    """Return what was wrong with how many students' answers, most frequent first.
+
+    A misconception counts by its code. Other failures count by exercise and message, in which
+    numbers do not tell two apart: they are what this student's answer returned.
     """
     students = defaultdict(set)
-    titles: dict[str, str] = {}
+    says: dict[tuple[str, str, str], str] = {}
     for student, row in table.items():
-        for mark in row.values():
-            if mark.failure and mark.failure.reason != UNANSWERED:
-                students[mark.failure.reason].add(student)
-                titles.setdefault(mark.failure.reason, mark.failure.title)
-    found = [(code, titles[code], len(students[code])) for code in sorted(students)]
-    return sorted(found, key=lambda each: -each[2])
+        for exercise, mark in row.items():
+            failure = mark.failure
+            if failure is None or failure.reason == UNANSWERED:
+                continue
+            words = words_of(failure)
+            key = (failure.reason, "", "")
+            if failure.source:
+                key = (failure.reason, short_name(exercise), NUMBER.sub("#", words))
+            students[key].add(student)
+            says.setdefault(key, words)
+    found = []
+    for key in sorted(students):
+        code, exercise, _ = key
+        found.append(Wrong(code, exercise, says[key], len(students[key])))
+    return sorted(found, key=lambda each: -each.students)
+
+
+def grouped(findings: Iterable[Finding]) -> list[str]:
+    """Return findings as texts; those that say the same of several students are one text."""
+    groups: dict[tuple[str, str, bool], list[Finding]] = {}
+    for finding in findings:
+        who = "" if finding.student else finding.file
+        groups.setdefault((finding.says, who, finding.blocks), []).append(finding)
+    texts = []
+    for (says, _, _), group in groups.items():
+        students = list(dict.fromkeys(finding.student for finding in group))
+        if len(students) < 2:
+            texts += list(dict.fromkeys(map(str, group)))
+            continue
+        named = ", ".join(students[:NAMED])
+        more = f" and {len(students) - NAMED} more" if len(students) > NAMED else ""
+        texts.append(f"{len(students)} students ({named}{more}): {says}.")
+    return texts
+
+
+NAMED = 5  # students of a group of findings
 
 
 # ---- as texts ------------------------------------------------------------------------------------
 
 
-def lines(table: Table) -> tuple[list[str], list[list[str]]]:
+def short_name(exercise: str) -> str:
+    """Return an exercise's name without the `check-` before it."""
+    notebook, slash, grade_id = exercise.rpartition("/")
+    return notebook + slash + grade_id.removeprefix("check-")
+
+
+def lines(about: Class) -> tuple[list[str], list[list[str]]]:
     """Return header and rows of the table as texts: student, points by exercise, sum."""
-    exercises: dict[str, None] = {}  # in order, each once
-    for row in table.values():
-        exercises |= dict.fromkeys(row)
-    header = ["learner", *(name.removeprefix("check-") for name in exercises), "points"]
+    exercises = exercises_of(about.table)
+    late = ["late"] if about.penalties else []
+    header = ["student", *map(short_name, exercises), *late, "points"]
     body = []
-    for student, row in table.items():
+    for student, row in about.table.items():
         by_exercise = [points(row.get(name)) for name in exercises]
-        body.append([student, *by_exercise, total(row)])
+        body.append([student, *by_exercise, *late_and_total(about, student)])
     return header, body
+
+
+def exercises_of(table: Table) -> list[str]:
+    """Return all exercises of a table in order, each once."""
+    found: dict[str, None] = {}
+    for row in table.values():
+        found |= dict.fromkeys(row)
+    return list(found)
 
 
 def points(mark: Mark | None) -> str:
     """Return a mark as text, "" if the exercise is not answered."""
-    if mark is None or (mark.failure and mark.failure.reason == UNANSWERED):
+    if mark is None:
         return ""
-    return "to mark" if mark.to_do else f"{mark.points:g}/{mark.possible:g}"
+    if mark.to_do:
+        return "to mark"
+    if mark.failure and mark.failure.reason == UNANSWERED and not mark.points:
+        return ""
+    return f"{mark.points:g}/{mark.possible:g}"
 
 
-def total(row: dict[str, Mark]) -> str:
-    """Return a student's sum as text."""
+def late_and_total(about: Class, student: str) -> list[str]:
+    """Return the last texts of a student's row: the penalty, where anybody has one, and the sum."""
+    penalty = about.penalties.get(student, 0)
+    late = [f"-{penalty:g}" if penalty else ""] if about.penalties else []
+    return [*late, total(about.table[student], penalty)]
+
+
+def total(row: Mapping[str, Mark], penalty: float = 0) -> str:
+    """Return a student's sum as text; as nbgrader exports it, it is at least 0."""
     if not row:
         return "not graded"
-    got = sum(mark.points for mark in row.values())
+    got = max(0.0, sum(mark.points for mark in row.values()) - penalty)
     possible = sum(mark.possible for mark in row.values())
     return f"{got:g}/{possible:g}"
-
-
-# ---- for the terminal ----------------------------------------------------------------------------
-
-
-def page_wide_console() -> "Console":
-    """Return standard output as a rich console.
-
-    If it is not a terminal, it has 140 columns in place of rich's 80, so that tables fit.
-    """
-    from rich.console import Console
-
-    if sys.stdout.isatty():
-        return Console(highlight=False)
-    return Console(highlight=False, width=140)
-
-
-def print_table(console: "Console", assignment: str, table: Table) -> None:
-    """Print the points by exercise and the misconceptions met."""
-    from rich.box import SIMPLE_HEAD
-    from rich.table import Table as RichTable
-    from rich.text import Text
-
-    header, body = lines(table)
-    names = [name.replace("-", "-\n") for name in header]
-    widths = [max((len(row[column]) for row in body), default=0) for column in range(len(header))]
-    needed = 1
-    for name, width in zip(names, widths, strict=True):
-        needed += 1 + max(width, *map(len, name.split("\n")))
-    narrow = needed > console.width  # then the exercises' names are folded, and the points are not
-    shown = RichTable(
-        title=Text(f"{assignment}: points by exercise (blank: not answered)"),
-        title_justify="left",
-        box=SIMPLE_HEAD,
-        padding=0,
-    )
-    for column, (name, width) in enumerate(zip(names, widths, strict=True)):
-        shown.add_column(
-            Text(name),
-            justify="right" if column else "left",
-            width=width if narrow else None,
-            overflow="fold",
-        )
-    for row in body:
-        shown.add_row(*(Text(one_line(cell)) for cell in row))  # as Text, nothing is markup
-    console.print(shown)
-    for code, sentence, count in misconceptions(table):
-        line = one_line(f"{count} of {len(table)}: {code} - {sentence}")
-        console.print(Text(line), soft_wrap=True)
 
 
 # ---- as a page -----------------------------------------------------------------------------------
@@ -284,21 +322,21 @@ th[scope=row], td {{ white-space: nowrap; }}
 """
 
 
-def write_page(root: Path, assignment: str, table: Table, findings: Sequence) -> Path:
+def write_page(root: Path, assignment: str, about: Class, findings: Sequence[Finding]) -> Path:
     """Write autograded/report-ASSIGNMENT.html, which needs no other file, and return its path.
 
     It is for instructors only: it names students.
     """
-    header, body = lines(table)
+    header, body = lines(about)
     met = []
-    for code, sentence, count in misconceptions(table):
-        met.append([code, f"{count} of {len(table)}", sentence])
+    for code, exercise, says, count in misconceptions(about.table):
+        met.append([code, exercise, f"{count} of {len(about.table)}", says])
     parts = [
         grid("Points by exercise (blank: not answered)", header, body),
-        grid("Misconceptions met", ["code", "learners", "title"], met),
+        grid("Why answers failed", ["reason", "exercise", "students", "in words"], met),
     ]
     if findings:
-        entries = "".join(element("li", str(finding)) for finding in findings)
+        entries = "".join(element("li", text) for text in grouped(findings))
         parts.append(f"<h2>Findings</h2><ul>{entries}</ul>")
     path = root / "autograded" / f"report-{assignment}.html"
     heading = f"Report on {html.escape(assignment)}"
@@ -312,13 +350,13 @@ def element(tag: str, text: str, attributes: str = "") -> str:
 
 
 def grid(caption: str, header: Sequence[str], rows: Iterable[Sequence[str]]) -> str:
-    """Return an HTML table. Its first column names the row; a last column `title` may wrap."""
+    """Return an HTML table. Its first column names the row; a last column `in words` may wrap."""
     head = "".join(element("th", name, ' scope="col"') for name in header)
     body = ""
     for first, *others in rows:
         cells = "".join(element("td", text) for text in others)
         body += "<tr>" + element("th", first, ' scope="row"') + cells + "</tr>"
-    words = ' class="words"' if header[-1] == "title" else ""
+    words = ' class="words"' if header[-1] == "in words" else ""
     return (
         f'<div class="wide"><table{words}><caption>{caption}</caption>'
         f"<thead><tr>{head}</tr></thead><tbody>{body}</tbody></table></div>"

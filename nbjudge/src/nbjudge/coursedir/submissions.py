@@ -14,6 +14,7 @@ import nbformat
 from nbformat import NotebookNode
 from nbgrader.utils import parse_utc
 
+from nbjudge.coursedir.same_text import with_unix_lines
 from nbjudge.errors import SubmissionError
 from nbjudge.untrusted import (
     TooManyValues,
@@ -364,7 +365,7 @@ def as_cell(cell: Any) -> dict[str, Any]:
         raise TypeError(f"a cell's source is of type {type(source).__name__}")
     clean = {
         "cell_type": kind if kind in ("code", "markdown") else "raw",
-        "source": writable("".join(source)),
+        "source": with_unix_lines(writable("".join(source))),
         "metadata": {
             "nbgrader": {"grade_id": writable(typed(nbgrader.get("grade_id"), str))},
             "tags": [tag for tag in typed(metadata.get("tags"), list) if isinstance(tag, str)],

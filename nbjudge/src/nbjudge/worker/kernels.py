@@ -26,7 +26,7 @@ from nbjudge.job import Job, Result, Results, Step
 from nbjudge.sandbox.folder import changed_files
 from nbjudge.sandbox.host.cell_clock import PATIENCE, CellClock
 from nbjudge.sandbox.host.process_table import family
-from nbjudge.sandbox.host.results import DEADLY, clean_outputs, stopped
+from nbjudge.sandbox.host.results import DEADLY, clean_outputs, interrupted, stopped
 from nbjudge.sandbox.wire import Output
 
 LONGEST = 1e6  # seconds; a longer limit is none, because ZeroMQ counts milliseconds in 32 bits
@@ -192,10 +192,11 @@ def lost_in(cell: NotebookNode, timeout: float) -> Result:
 def as_result(cell: NotebookNode, step: Step) -> Result:
     """Return how an executed cell ended."""
     errors = [output for output in cell.outputs if output.output_type == "error"]
-    end = "time" if any(error.ename == "CellTimeoutError" for error in errors) else ""
     outputs = clean_outputs(cell.outputs)
+    if any(error.ename == "CellTimeoutError" for error in errors):
+        return Result(False, None, interrupted(outputs), seconds_of(cell), [], "time")
     score = score_in(outputs) if step.kind == "check" and not errors else None
-    return Result(not errors, score, outputs, seconds_of(cell), [], end)
+    return Result(not errors, score, outputs, seconds_of(cell), [])
 
 
 def seconds_of(cell: NotebookNode) -> float:

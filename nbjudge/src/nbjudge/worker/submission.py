@@ -23,6 +23,7 @@ from nbformat import NotebookNode
 from nbgrader.preprocessors import LimitOutput
 
 from nbjudge.coursedir import report
+from nbjudge.coursedir.failures import explain, no_points
 from nbjudge.coursedir.gradebook import Marks, marks_of
 from nbjudge.coursedir.rebuild import rebuild
 from nbjudge.coursedir.submissions import STAMP, Submission, listed, parse_notebook
@@ -147,6 +148,7 @@ class Graded(NamedTuple):
     problem: str = ""  # why nothing could be graded
     file: str = ""  # the one that the problem is about
     stopped: bool = False  # a cell did not run to its end, which may be the grader's own failure
+    of_assignment: tuple[str, ...] = ()  # sentences on the instructor's own cells
 
 
 def ungraded(
@@ -400,6 +402,7 @@ def run(assignment: Assignment, prepared: Prepared) -> Graded:
     records = {}
     cells = 0
     stopped = False
+    of_assignment: list[str] = []
     for name, part in prepared.notebooks.items():
         results = Results()
         if part.to_run:
@@ -415,6 +418,8 @@ def run(assignment: Assignment, prepared: Prepared) -> Graded:
         }
         if left_out + too_many:
             says.append(not_kept(name, left_out + too_many))
+        explain(part.notebook, assignment.given[name])
+        of_assignment += no_points(part.notebook, verdicts)
         notebook, _ = LimitOutput(**assignment.trim).preprocess(part.notebook, {})
         says += joined(says, notes) + report.oddities(notebook, assignment.options.timeout)
         records[name] = record
@@ -426,7 +431,17 @@ def run(assignment: Assignment, prepared: Prepared) -> Graded:
     record = record_for(assignment, prepared.student, records, seconds)
     new = overlaid({}, written, protected_names(assignment))
     text = json.dumps(record)
-    return Graded(texts, text, marks, says, cells, prepared.digests, written=new, stopped=stopped)
+    return Graded(
+        texts,
+        text,
+        marks,
+        says,
+        cells,
+        prepared.digests,
+        written=new,
+        stopped=stopped,
+        of_assignment=tuple(of_assignment),
+    )
 
 
 def left_by(

@@ -11,7 +11,6 @@ the student's could read the socket. Answers are JSON, because the host unpickle
 out of a sandbox.
 """
 
-import asyncio
 import builtins
 import contextlib
 import gc
@@ -35,7 +34,7 @@ from _signal import (  # type: ignore[import-not-found]
 )
 from _signal import pthread_sigmask as mask_signals
 from _signal import signal as on_signal
-from collections.abc import Awaitable, Callable, Container, Iterable
+from collections.abc import Callable, Container, Iterable
 from importlib.machinery import PathFinder
 from typing import Any, NamedTuple
 
@@ -43,6 +42,7 @@ from nbjudge import libraries
 from nbjudge.sandbox.guest import audit_hook, fork_hooks, handout, snapshot
 from nbjudge.sandbox.guest.shell import Page, Shell, fresh_page, look_like_jupyter, message_of
 from nbjudge.sandbox.guest.snapshot import Changes, Snapshot
+from nbjudge.sandbox.output import shorten
 from nbjudge.sandbox.wire import (
     CellAnswer,
     CellOrder,
@@ -76,33 +76,61 @@ THREAD_IN_CHECK = "it started a thread in the process of its check"
 def judge(order: CellOrder, shell: Shell, page: Page) -> tuple[bool, float | None]:
     """Run a check's compiled code in the notebook's names; return (well, score or None).
 
-    IPython is not used here, because a student could have changed its hooks. The score is
-    nbgrader's partial credit: the value of the last expression, if that is a plain number.
+    It runs in the event loop, as cells do, but not in IPython, because a student could have changed
+    IPython's hooks. The score is nbgrader's partial credit: the value of the last expression, if
+    that is a plain number.
     """
     names = shell.user_ns
-    value: Any = None
-    try:
-        names["__builtins__"] = builtins
+    ended: list[Any] = []  # the last value, once the check has run to its end
+
+    async def run() -> None:
+        value: Any = None
         for code in order["code"]:
             value = eval(code, names)
             if code.co_flags & inspect.CO_COROUTINE:
-                value = asyncio.run(await_(value))
+                value = await value
+        ended.append(value)
+
+    try:
+        names["__builtins__"] = builtins
+        # In[-1] is the check, as in a notebook, but without its hidden tests.
+        shell.count_input(f"# {order['name']}")
+        shell.in_loop(run)
+        if not ended:
+            raise RuntimeError("the check did not run to its end")
     except BaseException as problem:
         lines = traceback_of(problem, order["source"], order["name"])
         page.fail(type(problem).__name__, message_of(problem), lines)
         return False, None
+    value = ended[0]
     is_number = type(value) is int or type(value) is float
     if is_number and math.isfinite(value) and value >= 0:
         return True, float(value)
+    if value is not None:
+        page.show("execute_result", {"data": {"text/plain": text_of(value)}})
     return True, None
 
 
-async def await_(value: Awaitable[Any]) -> Any:
-    return await value
+def text_of(value: Any) -> str:
+    """Return the representation of a check's last value, as a notebook shows it.
+
+    Of a value that is no plain number it must not look like one, because nbgrader takes a number
+    below a check for points.
+    """
+    kind = f"<{type(value).__name__}>"
+    try:
+        text = shorten(repr(value))
+    except BaseException:  # the student's own __repr__
+        return kind
+    try:
+        float(text)
+    except ValueError:
+        return text
+    return f"{text} {kind}"
 
 
 def traceback_of(problem: BaseException, source: str, name: str) -> list[str]:
-    """The traceback as lines.
+    """The traceback as lines, from the check on.
 
     An exception may bring its own, as a method `_render_traceback_` (IPython); else it is Python's.
     """
@@ -111,11 +139,14 @@ def traceback_of(problem: BaseException, source: str, name: str) -> list[str]:
         if own:
             return [str(line) for line in own()]
         lines = source.split("\n")
+        file = f"<check {name}>"
+        entries = traceback.extract_tb(problem.__traceback__)
+        first = [entry.filename for entry in entries].index(file) if entries else 0
         shown = []
-        for entry in traceback.extract_tb(problem.__traceback__)[1:]:
+        for entry in entries[first:]:
             text = entry.line
             number = entry.lineno or 0
-            if entry.filename == f"<check {name}>" and number <= len(lines):
+            if entry.filename == file and number <= len(lines):
                 text = lines[number - 1]
             place = f"{entry.filename}, line {entry.lineno}, in {entry.name}"
             shown.append(f"{place}\n    {(text or '').strip()}")

@@ -1,0 +1,406 @@
+"""Why checks of an executed notebook failed: the cause first, then its consequence.
+
+An answer cell that stops leaves its names unset, so the check that follows fails with a NameError,
+which says nothing of the cause. The functions here look at the notebook as a whole.
+"""
+
+import ast
+import re
+from collections.abc import Iterator, Mapping
+from typing import NamedTuple
+
+from nbformat import NotebookNode
+from nbgrader.utils import is_grade, is_solution
+
+from nbjudge.coursedir.hidden_tests import ANSI, Regions, lines_of
+from nbjudge.coursedir.rebuild import is_students
+from nbjudge.planning.steps import names_of
+from nbjudge.planning.syntax import as_python, tree_of
+
+MISCONCEPTION = re.compile(r"\[([a-z0-9][a-z0-9-]*)\]\s*$")
+LABEL = re.compile(r"\n\s*(?:[A-Z]\w*:|\[)")  # begins the second part of a message: `Observed: ...`
+MISSING = re.compile(r"name '(\w+)' is not defined")
+FILE_AND_LINE = re.compile(r"\([^()]*\bline (\d+)\)$")  # at the end of SyntaxError's message
+LINE = re.compile(r"\bline (\d+)")
+
+# The first lines of a traceback's frames: of a check in a sandbox, of any code in a sandbox's
+# check, of a cell as IPython shows it.
+CHECK_FRAME = re.compile(r"<check [^>]*>, line (\d+), in ")
+CODE_FRAME = re.compile(
+    r"\S*(?:<ipython-input-|ipykernel_)\S*, line (\d+), in (\S+)(?:\n\s*(\S.*))?"
+)
+CELL_FRAME = re.compile(r"Cell In\s?\[(\d+)\], line (\d+)(?:, in (\w+))?")
+
+UNANSWERED = "not answered"
+HIDDEN_TEST = "a hidden test failed"
+FIRST_LINES = 1000  # characters of a traceback's frame that are looked at
+LONGEST = 200  # characters of a title
+NO_INPUT = "nobody can type an answer while it is graded, so call no input()"
+
+
+class Failure(NamedTuple):
+    """Why a check cell failed."""
+
+    reason: str  # a misconception's code, UNANSWERED, or an exception's name
+    title: str  # the first sentence of the message, or the line of the check that failed
+    source: str = ""  # STOPPED, RAISED or CHECKED; "" where the instructor named a misconception
+
+
+STOPPED = "the answer cell stopped with"
+RAISED = "the student's code raised"
+CHECKED = "the check raised"
+WHO = {STOPPED: "the answer cell", RAISED: "the student's code", CHECKED: "the check"}
+
+
+class Stopped(NamedTuple):
+    """A cell before a check that did not run to its end."""
+
+    cell: NotebookNode
+    error: NotebookNode
+    because: "Stopped | None"  # the earlier cell that is the cause, None where this one is
+
+
+class Before(NamedTuple):
+    """What stands in the notebook before a check that failed."""
+
+    stopped: tuple[Stopped, ...]
+    answer: NotebookNode | None  # the answer cell nearest to the check
+    students: frozenset[str]  # lines of the student's cells, of the whole notebook
+    cells: Mapping[int, NotebookNode]  # {execution count: cell}, of the whole notebook
+
+
+class Frame(NamedTuple):
+    """Where in the notebook an exception was raised."""
+
+    in_check: bool
+    line: int
+    function: str  # "" at the top of a cell
+    text: str  # of the line, "" where the traceback does not say it
+
+
+def name_of(cell: NotebookNode) -> str:
+    """Return a cell's grade_id if it has one, else its id."""
+    return cell.metadata.get("nbgrader", {}).get("grade_id") or cell.get("id", "")
+
+
+def errors_of(cell: NotebookNode) -> list[NotebookNode]:
+    """Return the outputs of a cell that are errors."""
+    return [output for output in cell.get("outputs", []) if output.output_type == "error"]
+
+
+def is_check(cell: NotebookNode) -> bool:
+    """Return whether a cell is an automatic check."""
+    return is_grade(cell) and not is_solution(cell)
+
+
+# ---- for the student -------------------------------------------------------------------------
+
+
+def explain(notebook: NotebookNode, given: NotebookNode) -> None:
+    """Put the cause first in the errors of the checks.
+
+    A sentence comes before the traceback: on the answer cell that stopped, or on the student's
+    function that raised. An assert without a message gets its line as message, unless that line is
+    in a hidden test. `given` is the notebook as it was given out, which holds no hidden test.
+    """
+    visible = {name_of(cell): cell.source for cell in given.cells if is_check(cell)}
+    for check, before in failed_checks(notebook):
+        for error in errors_of(check):
+            sentence = first_sentence(check, error, before)
+            if error.ename == "AssertionError" and not error.evalue:
+                part = Regions(visible.get(name_of(check), ""), check.source)
+                error.evalue = failing_line(check, error, part, before)
+                if error.evalue and error.traceback:
+                    error.traceback[-1] = f"AssertionError: {error.evalue}"
+            if sentence:
+                error.traceback = [sentence, *error.traceback]
+
+
+def failed_checks(notebook: NotebookNode) -> Iterator[tuple[NotebookNode, Before]]:
+    """Yield each check that ended in an error, with what stands before it."""
+    students: set[str] = set()
+    cells = {}
+    for cell in notebook.cells:
+        if cell.cell_type == "code":
+            cells[cell.get("execution_count") or 0] = cell
+        if is_students(cell):
+            students |= lines_of(cell.source)
+    before = Before((), None, frozenset(students), cells)
+    for cell in notebook.cells:
+        errors = errors_of(cell)
+        if is_solution(cell):
+            before = before._replace(answer=cell)
+        if errors and is_check(cell):
+            yield cell, before
+        elif errors:
+            cause = cause_of(errors[-1], before._replace(answer=None))
+            stop = Stopped(cell, errors[-1], cause)
+            before = before._replace(stopped=(*before.stopped, stop))
+
+
+def first_sentence(check: NotebookNode, error: NotebookNode, before: Before) -> str:
+    """Return what a student should read before a check's error, "" where the error says it all."""
+    if cause := cause_of(error, before):
+        name = missing_name(error)
+        so = f"`{name}` is not defined" if name else "this check could not run"
+        return f"{described(cause)}; so {so}."
+    if own := stop_of_used(check, before):
+        return f"{described(own)}."
+    frame = place_of(check, error, before)
+    if frame and not frame.in_check and not is_unanswered(error) and not has_code(error):
+        where = f" in `{frame.function}`" if frame.function else ""
+        text = f": `{frame.text}`" if frame.text else ""
+        if error.ename == "CellTimeoutError":
+            return f"Your code was still running{where}, line {frame.line}{text}."
+        return f"Your code raised {error.ename}{where}, line {frame.line}{text}."
+    return ""
+
+
+def described(stop: Stopped) -> str:
+    """Return the sentence on a cell that stopped, without a full stop."""
+    cell, error, because = stop
+    who = f"The cell `{name_of(cell)}`"
+    if is_solution(cell):
+        who = f"Your answer cell `{name_of(cell)}`"
+    elif is_students(cell):
+        first = cell.source.strip().split("\n")[0][:60]
+        who = f"The cell that you added, `{first} ...`,"
+    if error.ename == "NotImplementedError":
+        return f"{who} is not answered yet"
+    if error.ename == "CellTimeoutError":
+        return f"{who} {error.evalue.removeprefix('the cell ')}"
+    if error.ename == "DeadKernelError":
+        return f"{who} failed: {message_of(error)}"
+    said = message_of(error)
+    line = line_of(error)
+    sentence = f"{who} stopped with {error.ename}{': ' + said if said else ''}"
+    sentence += f" (line {line})" if line else ""
+    if error.ename in ("EOFError", "StdinNotImplementedError"):
+        sentence += f": {NO_INPUT}"
+    if because:
+        cause = described(because)
+        sentence += f", because {cause[0].lower()}{cause[1:]}"
+    return sentence
+
+
+def missing_name(error: NotebookNode) -> str:
+    """Return the name that is not defined, "" where the error is another."""
+    found = MISSING.search(error.evalue) if error.ename == "NameError" else None
+    return found[1] if found else ""
+
+
+def cause_of(error: NotebookNode, before: Before) -> Stopped | None:
+    """Return the cell that stopped, so that the name which an error misses is not defined.
+
+    That is the last one that would have set it, else the last that holds it and is no Python, else
+    the answer cell before the check. Where there was no process any more, it is the cell that had
+    ended it.
+    """
+    name = missing_name(error)
+    if error.ename == "DeadKernelError" and "before" in error.evalue:
+        dead = [stop for stop in before.stopped if stop.error.ename == "DeadKernelError"]
+        return dead[0] if dead else None
+    if not name:
+        return None
+    for holds in (sets, mentions):
+        for stop in reversed(before.stopped):
+            if holds(stop.cell.source, name):
+                return stop
+    own = [stop for stop in before.stopped if stop.cell is before.answer]
+    return own[0] if own else None
+
+
+def stop_of_used(check: NotebookNode, before: Before) -> Stopped | None:
+    """Return the last cell that stopped and sets, at its top level, a name that a check uses."""
+    uses = names_of(check.source).uses
+    for stop in reversed(before.stopped):
+        names = names_of(stop.cell.source).sets
+        if names and not names.isdisjoint(uses):
+            return stop
+    return None
+
+
+def sets(source: str, name: str) -> bool:
+    """Return whether a cell binds a name; the cell need not be Python."""
+    names = names_of(source).sets
+    if names is not None:
+        return name in names
+    binding = rf"^\s*(?:(?:async\s+)?(?:def|class)\s+{name}\b|{name}\s*(?:[:,=]|[-+*/|&]=))"
+    return bool(re.search(f"(?m){binding}|\\bimport\\b.*\\b{name}\\b", source))
+
+
+def mentions(source: str, name: str) -> bool:
+    """Return whether a cell that is no Python holds a name as a word."""
+    return names_of(source).sets is None and bool(re.search(rf"\b{name}\b", source))
+
+
+# ---- for the instructor ----------------------------------------------------------------------
+
+
+def failures(notebook: NotebookNode) -> dict[str, Failure]:
+    """Return {grade_id: Failure} of an executed notebook's checks that ended in an error."""
+    found = {}
+    for check, before in failed_checks(notebook):
+        found[name_of(check)] = failure_of(check, before)
+    return found
+
+
+def failure_of(check: NotebookNode, before: Before) -> Failure:
+    """Return one reason for a check's errors: a misconception's code, else the last error."""
+    errors = errors_of(check)
+    for error in errors:
+        code = MISCONCEPTION.search(error.evalue)
+        if code:
+            return Failure(code[1], title(error.evalue))
+    last = errors[-1]
+    cause = cause_of(last, before)
+    if is_unanswered(cause.error if cause else last):
+        return Failure(UNANSWERED, "")
+    if cause:
+        return stop_failure(cause)
+    frame = place_of(check, last, before)
+    in_answer = frame is not None and not frame.in_check
+    return Failure(last.ename, message_of(last), RAISED if in_answer else CHECKED)
+
+
+def stop_failure(stop: Stopped) -> Failure:
+    """Return the Failure of a check because of a cell that stopped."""
+    says = message_of(stop.error)
+    root = stop
+    while root.because:
+        root = root.because
+    if root is not stop:
+        says += f", because an earlier cell stopped with {root.error.ename}"
+    return Failure(stop.error.ename, title(says), STOPPED)
+
+
+def words_of(failure: Failure) -> str:
+    """Return a Failure as words for the instructor."""
+    if failure.reason == UNANSWERED:
+        return UNANSWERED
+    if not failure.source:
+        return failure.title
+    if failure.source == CHECKED and failure.reason == "AssertionError":
+        if failure.title == HIDDEN_TEST:
+            return HIDDEN_TEST
+        return f"the check failed: {failure.title}" if failure.title else "the check failed"
+    if failure.reason == "CellTimeoutError":
+        return f"{WHO[failure.source]} {failure.title.removeprefix('the cell ')}"
+    if failure.reason == "DeadKernelError":
+        return f"in {WHO[failure.source]}, {failure.title.replace(' in this cell', '', 1)}"
+    said = f": {failure.title}" if failure.title else ""
+    return f"{failure.source} {failure.reason}{said}"
+
+
+def is_unanswered(error: NotebookNode) -> bool:
+    """Return whether an error is that of nbgrader's stub."""
+    return bool(error.ename == "NotImplementedError")
+
+
+def has_code(error: NotebookNode) -> bool:
+    """Return whether an error is a misconception of the instructor's."""
+    return bool(MISCONCEPTION.search(error.evalue))
+
+
+def title(message: str) -> str:
+    """Return a message's lines before the first that starts with a label or a code."""
+    first = LABEL.split(message.strip()[: 10 * LONGEST])[0]
+    return " ".join(first.split())[:LONGEST]
+
+
+def message_of(error: NotebookNode) -> str:
+    """Return an error's message in one line, without its name, or the place of a SyntaxError."""
+    return title(FILE_AND_LINE.sub("", error.evalue).removeprefix(f"{error.ename}: "))
+
+
+# A value that was meant as a verdict or as points: a truth value, a text, a number of a library's.
+MEANT = re.compile(
+    r"(?:np|numpy)\.\w+(?:\(.*\))?|tensor\(.*\)|(?:Decimal|Fraction)\(.*\)"
+    r"|True|False|'.*'|\".*\"|[-+]?[\d./]*\d(?:e[-+]?\d+)?",
+    re.DOTALL,
+)
+
+
+def no_points(
+    notebook: NotebookNode, verdicts: Mapping[str, tuple[bool, float | None]]
+) -> list[str]:
+    """Return sentences on checks that passed with a last value which looks like points and is none.
+
+    `verdicts` are {grade_id of a check: (whether it passed, partial credit or None)}. Such a check
+    gives full marks, which its author may not have meant.
+    """
+    found = []
+    for cell in notebook.cells:
+        passed, score = verdicts.get(name_of(cell), (False, None))
+        if not passed or score is not None or cell.source.rstrip().endswith(";"):
+            continue
+        for output in cell.outputs:
+            is_value = output.output_type == "execute_result"
+            if is_value and MEANT.fullmatch(output.data.get("text/plain", "")):
+                found.append(
+                    f"the check `{name_of(cell)}` ends with a value that is no plain number, such "
+                    "as True: only an int or a float is taken for points, so whoever gets that far "
+                    "has full marks; write `assert` before it, or turn it into a number"
+                )
+    return found
+
+
+# ---- where in the notebook -------------------------------------------------------------------
+
+
+def place_of(check: NotebookNode, error: NotebookNode, before: Before) -> Frame | None:
+    """Return the innermost frame of a check's traceback that is the check's or the student's."""
+    for item in reversed(error.traceback):
+        text = ANSI.sub("", item[:FIRST_LINES])
+        if found := CHECK_FRAME.match(text):
+            return Frame(True, int(found[1]), "", "")
+        if found := CODE_FRAME.match(text):
+            function = "" if found[2] == "<module>" else found[2]
+            frame = Frame(False, int(found[1]), function, (found[3] or "").strip())
+            if frame.text in before.students or not frame.text:
+                return frame
+        if found := CELL_FRAME.match(text):
+            cell = before.cells.get(int(found[1]))
+            if cell is check or (cell and is_students(cell)):
+                return Frame(cell is check, int(found[2]), found[3] or "", "")
+    return None
+
+
+def line_of(error: NotebookNode) -> int | None:
+    """Return the line of its cell in which a cell stopped, None where the error does not say it."""
+    if found := FILE_AND_LINE.search(error.evalue):
+        return int(found[1])
+    for item in error.traceback:  # the outermost frame is the cell's own
+        if found := CELL_FRAME.search(ANSI.sub("", item[:FIRST_LINES])):
+            return int(found[2])
+    return None
+
+
+def failing_line(check: NotebookNode, error: NotebookNode, part: Regions, before: Before) -> str:
+    """Return the assert of a check that failed, in one line; of a hidden one only that it is one.
+
+    "" where the assert is not the check's own.
+    """
+    frame = place_of(check, error, before)
+    if not frame or not frame.in_check:
+        return ""
+    text = statement_at(check.source, frame.line)
+    if any(part.hides(line) for line in text.split("\n")):
+        return HIDDEN_TEST
+    return " ".join(text.split())[:LONGEST]
+
+
+def statement_at(source: str, number: int) -> str:
+    """Return the innermost statement of a cell at this line, or that line itself."""
+    lines = source.split("\n")
+    line = lines[number - 1] if 0 < number <= len(lines) else ""
+    innermost: ast.stmt | None = None
+    for node in ast.walk(tree_of(as_python(source))):
+        if isinstance(node, ast.stmt) and node.lineno <= number <= (node.end_lineno or 0):
+            if innermost is None or node.lineno >= innermost.lineno:
+                innermost = node
+    if innermost is None or innermost.end_lineno is None or innermost.end_lineno > len(lines):
+        return line
+    if isinstance(innermost, ast.Assert):
+        return "\n".join(lines[innermost.lineno - 1 : innermost.end_lineno])
+    return line

@@ -1,0 +1,44 @@
+"""What goes back to students: nbgrader's feedback, without the hidden tests."""
+
+import logging
+from collections.abc import Collection
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from nbjudge.errors import CourseError
+
+if TYPE_CHECKING:
+    from nbjudge.coursedir.settings import Settings
+
+
+def write_feedback(
+    settings: "Settings",
+    assignments: list[str],
+    students: Collection[str] | None = None,
+) -> Path:
+    """Write what `nbgrader generate_feedback --force` writes, without hidden tests.
+
+    `students` None: all who are graded. Returns the folder. Raises CourseError where nbgrader
+    cannot write it; nbgrader's log, on stderr, says more.
+    """
+    from nbgrader.converters import GenerateFeedback
+    from nbgrader.converters.base import NbGraderException
+    from nbgrader.coursedir import CourseDirectory
+
+    with settings.working_folder.entered():
+        for assignment in assignments:
+            for student in students or ["*"]:
+                directory = CourseDirectory(config=settings.config)
+                directory.assignment_id = assignment
+                directory.student_id = student
+                step = GenerateFeedback(coursedir=directory, config=settings.config)
+                step.force = True
+                step.log.setLevel(logging.ERROR)
+                try:
+                    step.start()
+                except (NbGraderException, SystemExit) as problem:
+                    raise CourseError(
+                        f"the feedback on {assignment} cannot be written ({problem}): grade it "
+                        f"first, with `nbjudge grade {assignment}`"
+                    ) from problem
+    return settings.root / settings.directory.feedback_directory
