@@ -25,9 +25,10 @@ from sqlalchemy.exc import DataError, DBAPIError, IntegrityError
 
 from nbjudge.coursedir import hand_marks
 from nbjudge.coursedir.assignments import imports_of, read_sources, register
+from nbjudge.coursedir.folders import Folders
 from nbjudge.coursedir.gradebook import GradebookWriter, GradedSubmission, told_what_to_do
 from nbjudge.coursedir.modules import own_modules, packages_of, read_code, top_level
-from nbjudge.coursedir.rebuild import released
+from nbjudge.coursedir.pipeline import Made
 from nbjudge.coursedir.results import (
     PRIVATE,
     only_one,
@@ -123,11 +124,11 @@ def grade_course(
         findings: list[Finding] = []
         sources = {}
         for assignment in assignments:
-            notebooks, problems = read_sources(root, assignment)
+            notebooks, problems = read_sources(settings.folders, assignment)
             findings += problems
             if notebooks:
                 sources[assignment] = notebooks
-        wanted, problems = submissions_to_grade(root, list(sources), students)
+        wanted, problems = submissions_to_grade(settings.folders, list(sources), students)
         findings += problems
         tell(0, len(wanted), "", findings)
         progress = Progress(len(wanted), findings, tell)
@@ -137,7 +138,7 @@ def grade_course(
 
 
 def submissions_to_grade(
-    root: Path,
+    folders: Folders,
     assignments: list[str],
     students: Collection[str] | None,
 ) -> tuple[Wanted, list[Finding]]:
@@ -148,21 +149,21 @@ def submissions_to_grade(
     wanted = []
     findings = []
     for assignment in assignments:
-        present = students_of(root, assignment)
+        present = students_of(folders, assignment)
         for student in present if students is None else students:
             if student in present:
                 wanted.append((assignment, student))
                 continue
-            place = f"submitted/{shown(student)}/{assignment}"
+            place = shown(folders.shown(folders.submitted(student, assignment)))
             sentence = (
                 "there is no such folder, so nothing was graded: "
                 "collect the submission or correct the name"
             )
             findings.append(Finding(shown(student), assignment, place, sentence, True))
-        odd = misnamed(root, assignment) if students is None else []
+        odd = misnamed(folders, assignment) if students is None else []
         findings += odd
         if students is None and not present and not odd:
-            place = f"submitted/*/{assignment}"
+            place = folders.shown(folders.submitted("*", assignment))
             sentence = "nobody has handed this lesson in: collect the submissions"
             findings.append(Finding("", assignment, place, sentence, True))
     return wanted, findings
@@ -295,14 +296,18 @@ class Assignments:
         self.kernel = kernel_wherever(options)
         self.packages = common_packages(sources)
         self.refusals: dict[str, str] = {}
+        self.made: dict[str, Made] = {}
         self.read: dict[str, tuple[worker.Assignment, bytes]] = {}
 
     def refusal(self, name: str) -> str:
         """Return why an assignment cannot be graded, "" where it can."""
         if name not in self.refusals:
-            refusal = self._kernel_refusal(name) or register(
-                self.settings, name, self.sources[name]
-            )
+            refusal = self._kernel_refusal(name)
+            made = refusal or register(self.settings, name, self.sources[name])
+            if isinstance(made, Made):
+                self.made[name] = made
+            else:
+                refusal = made
             self.refusals[name] = refusal
         return self.refusals[name]
 
@@ -336,14 +341,14 @@ class Assignments:
         return self.read[name]
 
     def _read(self, name: str) -> worker.Assignment:
-        sources = self.sources[name]
+        sources, given = self.made[name]
         files = self._files(name)
         imports = imports_of(sources)
         limit = LimitOutput(config=self.settings.config)
         return worker.Assignment(
             name=name,
             sources=sources,
-            given={key: released(source, self.settings.config) for key, source in sources.items()},
+            given=given,
             checksums={key: self.gradebook.checksums_of(name, key) for key in sources},
             files=files,
             file_digests=worker.digests_of(files),
@@ -359,7 +364,7 @@ class Assignments:
 
     def _files(self, name: str) -> dict[str, bytes]:
         """Return {name: bytes} of what the instructor laid beside the source notebooks."""
-        folder = self.settings.root / "source" / name
+        folder = self.settings.folders.source(name)
         students_own = self.settings.students_own.get(name, [])
         ignored = [*self.settings.directory.ignore, "*.ipynb"]
         files = {}
@@ -375,10 +380,16 @@ class Assignments:
             seed=self.options.seed,
             timeout=timeout,
             total=10 * timeout,
-            hidden=tuple(str(self.settings.root / folder) for folder in PRIVATE),
+            hidden=self._hidden(),
             limits=self.options.limits,
             confined=self.options.confined,
         )
+
+    def _hidden(self) -> tuple[str, ...]:
+        """Return the folders that no submission may see."""
+        root = self.settings.root
+        folders = [*(root / folder for folder in PRIVATE), *self.settings.folders.private()]
+        return tuple(dict.fromkeys(map(str, folders)))
 
     def _kernel_of(self, source: NotebookNode) -> str:
         return self.kernel or foreign_kernel(source.metadata)
@@ -402,6 +413,7 @@ class Grading:
     ) -> None:
         self.settings = settings
         self.root = settings.root
+        self.folders = settings.folders
         self.sources = sources
         self.options = options
         self.progress = progress
@@ -478,7 +490,8 @@ class Grading:
         known = assignment in self.assignments.refusals
         refusal = self.assignments.refusal(assignment)
         if refusal and not known:
-            result = worker.ungraded(refusal, f"source/{assignment}")
+            place = self.folders.shown(self.folders.source(assignment))
+            result = worker.ungraded(refusal, place)
             self.ended.append((Sent(assignment, "", None, {}), result))
         return bool(refusal)
 
@@ -486,7 +499,7 @@ class Grading:
         """Read a submission; return None if no cell of it has to run, so that it has ended."""
         carry_files = bool(self.options.scheduler)  # whose workers may be other machines
         notebooks = self.sources[assignment]
-        submission = read_submission(self.root, assignment, student, notebooks, carry_files)
+        submission = read_submission(self.folders, assignment, student, notebooks, carry_files)
         sent = Sent(assignment, student, submission.timestamp, submission.files)
         if submission.problem:
             result = worker.ungraded(submission.problem, submission.file, submission.says)
@@ -517,7 +530,7 @@ class Grading:
             problem = problems.get((sent.assignment, sent.student))
             if problem:
                 graded = self._ungraded(sent, problem, "", graded.says)
-            findings = findings_on(sent, graded)
+            findings = findings_on(sent, graded, self.folders)
             self.progress.written(sent.assignment, sent.student, findings)
 
     def _answers(self, sent: Sent, result: worker.Graded) -> hand_marks.Answers:
@@ -549,7 +562,7 @@ class Grading:
         says: Iterable[str] = (),
     ) -> worker.Graded:
         """Return what is to be said of a submission that cannot be graded."""
-        earlier = self.root / "autograded" / sent.student / sent.assignment
+        earlier = self.folders.autograded(sent.student, sent.assignment)
         if sent.student and any(earlier.glob("*.ipynb")):
             problem = f"{problem}; the earlier grading stays as it is"
         return worker.ungraded(problem, file, says)
@@ -563,10 +576,11 @@ class Grading:
         if result.problem:
             return result
         assignment, student, timestamp, files = sent
-        submitted = self.root / "submitted"
-        stamp = submitted / student / assignment / STAMP if timestamp else None
+        submitted = self.folders.submitted(student, assignment)
+        stamp = submitted / STAMP if timestamp else None
+        target = self.folders.autograded(student, assignment)
         try:
-            write_autograded(self.root, assignment, student, result.notebooks, files, stamp)
+            write_autograded(self.root, target, result.notebooks, files, stamp)
             replace_text(record_of(self.root, assignment, student), result.record)
         except Exception as problem:
             if cannot_write(problem) and not is_below(submitted, problem):
@@ -636,10 +650,10 @@ def cannot_be_used(problem: Exception) -> bool:
     return of_the_gradebook or isinstance(problem, CourseError)
 
 
-def findings_on(sent: Sent, result: worker.Graded) -> list[Finding]:
+def findings_on(sent: Sent, result: worker.Graded, folders: Folders) -> list[Finding]:
     """Return what there is to say about a submission."""
     assignment, student, *_ = sent
-    file = result.file or f"submitted/{student}/{assignment}"
+    file = result.file or folders.shown(folders.submitted(student, assignment))
     findings = [Finding(student, assignment, file, one_line(said)) for said in result.says]
     if result.problem:
         findings.append(Finding(student, assignment, file, one_line(result.problem), blocks=True))

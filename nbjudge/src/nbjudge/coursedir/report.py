@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, NamedTuple
 import nbformat
 from nbformat import NotebookNode
 
+from nbjudge.coursedir.settings import folders_of
 from nbjudge.coursedir.submissions import students_of
 from nbjudge.files import replace_text
 from nbjudge.sandbox.output import CUT
@@ -117,7 +118,7 @@ def oddity(name: str, output: NotebookNode, timeout: float) -> str:
 
 def read_autograded(root: Path, assignment: str, student: str) -> dict[str, NotebookNode]:
     """Return {name: executed notebook}, {} if nothing could be graded."""
-    folder = root / "autograded" / student / assignment
+    folder = folders_of(root).autograded(student, assignment)
     return {path.stem: nbformat.read(path, as_version=4) for path in sorted(folder.glob("*.ipynb"))}
 
 
@@ -130,7 +131,7 @@ def marks(root: Path, assignment: str, gradebook: str) -> Table:
     from nbgrader.api import Gradebook, MissingEntry
 
     table: Table = {}
-    students = students_of(root, assignment)
+    students = students_of(folders_of(root), assignment)
     if not students:
         return table
     with Gradebook(gradebook) as book:
@@ -298,7 +299,8 @@ def write_page(root: Path, assignment: str, table: Table, findings: Sequence) ->
     if findings:
         entries = "".join(element("li", str(finding)) for finding in findings)
         parts.append(f"<h2>Findings</h2><ul>{entries}</ul>")
-    path = root / "autograded" / f"report-{assignment}.html"
+    graded = folders_of(root).autograded(".", ".")
+    path = graded / f"report-{assignment}.html"
     heading = f"Report on {html.escape(assignment)}"
     replace_text(path, PAGE.format(title=heading, body="\n".join(parts)))
     return path

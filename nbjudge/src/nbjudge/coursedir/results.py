@@ -40,13 +40,12 @@ def read_record(
 
 def write_autograded(
     root: Path,
-    assignment: str,
-    student: str,
+    target: Path,
     notebooks: Mapping[str, str],
     files: Mapping[str, bytes | Path],
     timestamp: Path | None,
 ) -> None:
-    """Put executed notebooks {name: text} and what lay beside them in autograded/, whole or not.
+    """Put executed notebooks {name: text} and what lay beside them at `target`, whole or not.
 
     `timestamp` is the file that says when the submission was handed in, where there is one.
     """
@@ -58,7 +57,7 @@ def write_autograded(
         if timestamp:
             shutil.copyfile(timestamp, part / timestamp.name)
         part.chmod(0o755)  # mkdtemp makes folders for their owner only
-        replace_folder(part, root / "autograded" / student / assignment)
+        replace_folder(part, target)
     except BaseException:
         shutil.rmtree(part, ignore_errors=True)
         raise

@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from nbjudge.coursedir.folders import Folders
 from nbjudge.coursedir.working_folder import WorkingFolder
 from nbjudge.errors import CourseError, SettingsError
 
@@ -24,6 +25,8 @@ CONFIG_JSON = "nbgrader_config.json"
 
 # A cell may take a year where the course sets no limit: sockets and timers take no infinity.
 NO_LIMIT = 365 * 24 * 3600.0
+
+NAMED = ("{student_id}", "{assignment_id}")  # what c.CourseDirectory.directory_structure holds
 
 
 @dataclass(frozen=True)
@@ -39,6 +42,11 @@ class Settings:
     students_own: dict[str, list[str]]  # {assignment: files that the instructor's do not replace}
 
     @property
+    def folders(self) -> Folders:
+        """Where the course keeps its notebooks."""
+        return Folders(self.root, self.directory)
+
+    @property
     def gradebook_url(self) -> str:
         """The SQLAlchemy URL of the gradebook."""
         return self.directory.db_url
@@ -47,6 +55,15 @@ class Settings:
     def course_id(self) -> str:
         """The course's name, "" where it has none."""
         return self.directory.course_id
+
+
+KNOWN: dict[Path, Folders] = {}  # of the courses whose settings this process has read
+
+
+def folders_of(root: Path | str) -> Folders:
+    """Return where a course keeps its notebooks, for who needs nothing else of its settings."""
+    root = Path(root).resolve()
+    return KNOWN.get(root) or read_settings(root).folders
 
 
 def read_settings(root: Path | str) -> Settings:
@@ -76,20 +93,21 @@ def read_settings(root: Path | str) -> Settings:
             config.CourseDirectory.db_url = directory.db_url = url
             execute = Execute(config=config)
             autograde = Autograde(coursedir=directory, config=config)
+            structure = directory.directory_structure
     # nbgrader_config.py is a program, so it can raise anything, and it can end
     except (Exception, SystemExit) as error:
         raise SettingsError(
             f"{line_of(error) or root / CONFIG}: {type(error).__name__}: {error}; correct it"
         ) from error
-    if setting := other_folder(root, directory):
+    if "{nbgrader_step}" not in structure or any(structure.count(name) != 1 for name in NAMED):
         raise SettingsError(
-            f"{root / CONFIG}: c.CourseDirectory.{setting} is {getattr(directory, setting)!r}, and "
-            "nbjudge finds only source/ASSIGNMENT, submitted/STUDENT/ASSIGNMENT and "
-            "autograded/STUDENT/ASSIGNMENT: leave that setting out and name the folders so"
+            f"{root / CONFIG}: c.CourseDirectory.directory_structure is {structure!r}, and it must "
+            f"hold {{nbgrader_step}}, and each of {' and '.join(NAMED)} once: correct it"
         )
     seconds = execute.timeout
     unlimited = not seconds or seconds < 0  # as nbclient takes None, 0 and -1
     skipped = execute.skip_cells_with_tag
+    KNOWN[root] = Folders(root, directory)
     return Settings(
         root=root,
         config=config,
@@ -114,17 +132,6 @@ def read_config(root: Path) -> "Config":
             config.merge(found)
     app.update_config(config)
     return app.config
-
-
-def other_folder(root: Path, directory: "CourseDirectory") -> str:
-    """Return the setting that puts a folder where nbjudge does not look for it, "" where none."""
-    for step in ("source", "submitted", "autograded"):
-        setting = f"{step}_directory"
-        name = getattr(directory, setting)
-        place = Path(directory.format_path(name, "STUDENT", "ASSIGNMENT"))
-        if place.resolve() != (root / step / "STUDENT" / "ASSIGNMENT").resolve():
-            return setting if name != step else "directory_structure"
-    return ""
 
 
 def absolute_url(root: Path, url: str) -> str:

@@ -8,6 +8,7 @@ import stat
 import warnings
 from collections.abc import Collection, Iterator
 from datetime import datetime
+from fnmatch import fnmatchcase
 from pathlib import Path
 from typing import Any, NamedTuple, TypeVar
 
@@ -15,6 +16,7 @@ import nbformat
 from nbformat import NotebookNode
 from nbgrader.utils import parse_utc
 
+from nbjudge.coursedir.folders import Folders, is_there
 from nbjudge.errors import SubmissionError
 from nbjudge.untrusted import (
     TooManyValues,
@@ -69,57 +71,45 @@ class Submission(NamedTuple):
     file: str = ""  # the one that the problem is about
 
 
-def students_of(root: Path, assignment: str) -> list[str]:
+def students_of(folders: Folders, assignment: str) -> list[str]:
     """Return the names of all who have handed in something for the assignment, in order.
 
-    Names that are not UTF-8 are left out, because the gradebook cannot hold them; `misnamed` says
-    so.
+    Those that the course's settings leave out are not among them. Names that are not UTF-8 are left
+    out, because the gradebook cannot hold them; `misnamed` says so.
     """
-    return [name for name in folders_of(root, assignment) if is_writable(name)]
+    return [name for name, _ in handed_in(folders, assignment) if is_writable(name)]
 
 
-def misnamed(root: Path, assignment: str) -> list[Finding]:
+def misnamed(folders: Folders, assignment: str) -> list[Finding]:
     """Return a finding for each student's folder whose name the gradebook cannot hold."""
     findings = []
-    for name in folders_of(root, assignment):
+    for name, folder in handed_in(folders, assignment):
         if not is_writable(name):
             sentence = (
                 "the name of the learner's folder is not UTF-8, so nothing was graded: "
                 "rename the folder"
             )
-            place = f"submitted/{shown(name)}/{assignment}"
+            place = shown(folders.shown(folder))
             findings.append(Finding(shown(name), assignment, place, sentence, True))
     return findings
 
 
-def folders_of(root: Path, assignment: str) -> list[str]:
-    """Return the names in submitted/ below which there is something called like the assignment.
+def handed_in(folders: Folders, assignment: str) -> list[tuple[str, Path]]:
+    """Return [(student, folder)] of what the settings leave to be graded, in order.
 
-    What it is does not matter here: read_submission says what is wrong with it.
+    c.CourseDirectory.student_id is a pattern, student_id_exclude names separated by commas.
     """
-    submitted = root / "submitted"
-    if not submitted.is_dir():
-        return []
+    pattern = folders.directory.student_id
+    excluded = folders.directory.student_id_exclude.split(",")
     found = []
-    for name in os.listdir(submitted):
-        if not name.startswith(".") and is_there(submitted / name / assignment):
-            found.append(name)
-    return sorted(found)
-
-
-def is_there(path: Path) -> bool:
-    """Return whether there is something at this place, a link to nowhere included."""
-    try:
-        path.lstat()
-    except (FileNotFoundError, NotADirectoryError):
-        return False
-    except OSError:  # such as a folder that may not be opened: reading it says so
-        return True
-    return True
+    for name, folder in folders.submissions(assignment):
+        if fnmatchcase(name, pattern) and name not in excluded:
+            found.append((name, folder))
+    return found
 
 
 def read_submission(
-    root: Path,
+    folders: Folders,
     assignment: str,
     student: str,
     notebooks: Collection[str],
@@ -130,8 +120,8 @@ def read_submission(
     Raises nothing: whatever lies there, the others are graded, and `problem` says what is wrong.
     With `carry_files`, the bytes of the files beside the notebooks are read, else their paths.
     """
-    folder = root / "submitted" / student / assignment
-    reading = Reading(root, folder)
+    folder = folders.submitted(student, assignment)
+    reading = Reading(folders, assignment, folder)
     try:
         return reading.read(student, notebooks, carry_files)
     except SubmissionError as reason:
@@ -141,15 +131,16 @@ def read_submission(
             f"it cannot be read ({type(error).__name__}: {error}), so nothing was graded: "
             "look at the file by hand"
         )
-    file = shown(reading.file.relative_to(root).as_posix())
+    file = shown(folders.shown(reading.file))
     return Submission(student, {}, {}, reading.says, reading.timestamp, problem, file)
 
 
 class Reading:
     """One submission while it is read; after an error it knows how far that went."""
 
-    def __init__(self, root: Path, folder: Path) -> None:
-        self.root = root
+    def __init__(self, folders: Folders, assignment: str, folder: Path) -> None:
+        self.folders = folders
+        self.assignment = assignment
         self.folder = folder
         self.file = folder  # what is looked at
         self.says: list[str] = []
@@ -176,7 +167,7 @@ class Reading:
                 missing[name] = reason
                 continue
             self.file = path
-            place = shown(path.relative_to(self.root).as_posix())
+            place = shown(self.folders.shown(path))
             notebooks[name] = (place, read_bytes(path))
             self.says += said
             paths.append(path)
@@ -189,7 +180,7 @@ class Reading:
             )
         self.file = self.folder
         self.timestamp, odd_date = timestamp_of(self.folder)
-        lesson = self.root / "source" / self.folder.name
+        lesson = self.folders.source(self.assignment)
         beside, left_out = files_beside(self.folder, paths, lesson)
         files: dict[str, bytes | Path] = {}
         for inside, path in beside.items():
