@@ -38,10 +38,10 @@ from nbjudge.coursedir.results import (
 )
 from nbjudge.coursedir.settings import Settings, read_settings
 from nbjudge.coursedir.submissions import (
-    STAMP,
     Finding,
     misnamed,
     read_submission,
+    stamp_of,
     students_of,
 )
 from nbjudge.errors import CourseError, KernelUnavailable, SandboxUnavailable
@@ -575,12 +575,12 @@ class Grading:
         """
         if result.problem:
             return result
-        assignment, student, timestamp, files = sent
+        assignment, student, _, files = sent
         submitted = self.folders.submitted(student, assignment)
-        stamp = submitted / STAMP if timestamp else None
+        stamp = stamp_of(submitted)
         target = self.folders.autograded(student, assignment)
         try:
-            write_autograded(self.root, target, result.notebooks, files, stamp)
+            write_autograded(self.settings, target, result.notebooks, files, stamp)
             replace_text(record_of(self.root, assignment, student), result.record)
         except Exception as problem:
             if cannot_write(problem) and not is_below(submitted, problem):

@@ -18,7 +18,7 @@ from nbformat import NotebookNode
 from nbgrader.converters import GenerateAssignment
 from nbgrader.coursedir import CourseDirectory
 from nbgrader.preprocessors import IncludeHeaderFooter, InstantiateTests, SaveCells
-from nbgrader.utils import capture_log
+from nbgrader.utils import capture_log, is_grade, is_task
 from traitlets.config import Config
 from traitlets.utils.importstring import import_item
 
@@ -68,6 +68,9 @@ class Conversion(GenerateAssignment):
 
     def _format_dest(self, assignment_id: str, student_id: str, escape: bool = False) -> str:
         return self.folder
+
+    def set_permissions(self, assignment_id: str, student_id: str) -> None:
+        """Leave them: the folder is thrown away, and release/ need not be there."""
 
 
 def is_step(step: Any, kind: type) -> bool:
@@ -149,17 +152,28 @@ def make(settings: Settings, assignment: str) -> tuple[Made | None, str]:
         )
     given = {}
     for name, graded in conversion.graded.items():
-        given[name] = aligned(conversion.released[name], graded)
+        released = conversion.released[name]
+        graded.cells = needed_cells(graded, released)
+        given[name] = aligned(released, graded)
     made = Made(conversion.graded, given)
     keep(settings, assignment, made)
     return made, log
 
 
+def needed_cells(graded: NotebookNode, released: NotebookNode) -> list[NotebookNode]:
+    """Return the cells that are graded: those with points, and all others that are given out.
+
+    The course's own preprocessors may take cells out after SaveCells.
+    """
+    known = {cell["id"] for cell in released.cells}
+    return [cell for cell in graded.cells if cell["id"] in known or is_grade(cell) or is_task(cell)]
+
+
 def aligned(released: NotebookNode, graded: NotebookNode) -> NotebookNode:
     """Return what is given out, with each cell at the place that it has in `graded`.
 
-    The course's own preprocessors may take cells out after SaveCells. In their place is a cell
-    without text and metadata, so nobody misses it in a submission.
+    In the place of a cell that is not given out is one without text and metadata, so nobody misses
+    it in a submission.
     """
     given = copy.deepcopy(graded)
     by_id = {cell["id"]: cell for cell in released.cells}

@@ -40,6 +40,8 @@ class Settings:
     timeout: float  # seconds a cell
     skip: list[str]  # tags of cells that do not run
     students_own: dict[str, list[str]]  # {assignment: files that the instructor's do not replace}
+    permissions: int  # of files in autograded/
+    creates_students: bool  # whether a student may be graded whom the gradebook does not know
 
     @property
     def folders(self) -> Folders:
@@ -116,22 +118,26 @@ def read_settings(root: Path | str) -> Settings:
         timeout=NO_LIMIT if unlimited else float(seconds),
         skip=[skipped] if skipped else [],
         students_own=dict(autograde.exclude_overwriting),
+        permissions=int(str(autograde.permissions), 8),  # nbgrader writes them as decimal numbers
+        creates_students=autograde.create_student,
     )
 
 
 def read_config(root: Path) -> "Config":
     """Return all that is set for nbgrader, the names of older versions replaced by today's."""
-    from nbgrader.apps.baseapp import NbGrader
+    from nbgrader.apps import AutogradeApp, GenerateAssignmentApp
     from traitlets.config import Config
 
-    app = NbGrader()
+    app = AutogradeApp()
     config = Config()
     folders = app.config_file_paths  # Jupyter's, the most important one first
     for name, places in (("jupyter_config", folders), (Path(CONFIG).stem, [str(root), *folders])):
         for found, _ in app._load_config_files(name, places, raise_config_file_errors=True):
             config.merge(found)
-    app.update_config(config)
-    return app.config
+    for program in (app, GenerateAssignmentApp()):  # each knows the older names of its settings
+        program.update_config(config)
+        config = program.config
+    return config
 
 
 def absolute_url(root: Path, url: str) -> str:

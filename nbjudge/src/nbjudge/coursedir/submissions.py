@@ -181,7 +181,8 @@ class Reading:
         self.file = self.folder
         self.timestamp, odd_date = timestamp_of(self.folder)
         lesson = self.folders.source(self.assignment)
-        beside, left_out = files_beside(self.folder, paths, lesson)
+        ignored = self.folders.directory.ignore
+        beside, left_out = files_beside(self.folder, paths, lesson, ignored)
         files: dict[str, bytes | Path] = {}
         for inside, path in beside.items():
             files[inside] = path.read_bytes() if carry_files else path
@@ -398,6 +399,7 @@ def files_beside(
     folder: Path,
     notebooks: Collection[Path],
     lesson: Path,
+    ignored: Collection[str] = (),
 ) -> tuple[dict[str, Path], list[str]]:
     """Return ({name: path} of what lies beside the notebooks, findings on what is left out).
 
@@ -410,7 +412,7 @@ def files_beside(
     files = {}
     left_out = []
     size = 0
-    for path in everything_in(folder):
+    for path in everything_in(folder, ignored):
         inside = path.relative_to(folder)
         if path in notebooks or inside == STAMP:
             continue
@@ -436,15 +438,21 @@ def files_beside(
     ]
 
 
-def everything_in(folder: Path) -> Iterator[Path]:
-    """Yield what lies in a folder and below, except folders, in order; hidden things are left out.
+def everything_in(folder: Path, ignored: Collection[str] = ()) -> Iterator[Path]:
+    """Yield what lies in a folder and below, except folders, in order.
 
-    Links are yielded and not followed. Raises SubmissionError where there are too many things.
+    Left out are names that match one of the patterns `ignored`, and hidden folders, because nobody
+    keeps an answer there and programs keep settings and thousands of files. Links are yielded and
+    not followed. Raises SubmissionError where there are too many things.
     """
     count = 0
     for place, folders, names in os.walk(folder, onerror=raise_it):
         links = [name for name in folders if os.path.islink(os.path.join(place, name))]
-        folders[:] = sorted(name for name in folders if name not in links and not is_hidden(name))
+        folders[:] = sorted(
+            name
+            for name in folders
+            if name not in links and not is_hidden(name) and not matches(name, ignored)
+        )
         count += len(folders) + len(names)
         if count > MOST_FILES:
             raise SubmissionError(
@@ -452,8 +460,13 @@ def everything_in(folder: Path) -> Iterator[Path]:
                 "graded: remove those that no answer needs"
             )
         for name in sorted(names + links):
-            if not is_hidden(name):
+            if not matches(name, ignored):
                 yield Path(place, name)
+
+
+def matches(name: str, patterns: Collection[str]) -> bool:
+    """Return whether a name matches one of the patterns."""
+    return any(fnmatchcase(name, pattern) for pattern in patterns)
 
 
 def raise_it(problem: OSError) -> None:
@@ -462,7 +475,7 @@ def raise_it(problem: OSError) -> None:
 
 
 def is_hidden(name: str) -> bool:
-    """Return whether a file or folder of this name is nobody's answer."""
+    """Return whether a folder of this name is nobody's answer."""
     return name.startswith(".") or name == "__pycache__"
 
 
@@ -491,14 +504,24 @@ def hides_module(inside: Path) -> bool:
     return name.isidentifier() and importlib.util.find_spec(name) is not None
 
 
+def stamp_of(folder: Path) -> Path | None:
+    """Return timestamp.txt, None where there is no small file of that name."""
+    path = folder / STAMP
+    try:
+        status = path.lstat()
+    except OSError:
+        return None
+    small = stat.S_ISREG(status.st_mode) and status.st_size <= STAMP_SIZE
+    return path if small else None
+
+
 def timestamp_of(folder: Path) -> tuple[datetime | None, list[str]]:
     """Return (when it was handed in, findings), as nbgrader reads timestamp.txt."""
     path = folder / STAMP
     if not is_there(path):
         return None, []
     try:
-        status = path.lstat()
-        if not stat.S_ISREG(status.st_mode) or status.st_size > STAMP_SIZE:
+        if not stamp_of(folder):
             raise ValueError("it is no small file")
         return parse_utc(path.read_text(encoding="utf-8").strip()), []
     except Exception:  # whatever a file may hold, and dateutil does not expect
