@@ -86,6 +86,17 @@ def grade(
             help="A Dask cluster's scheduler, tcp://host:port; this machine alone if not given."
         ),
     ] = None,
+    notebook: Annotated[
+        str, typer.Option(help="Grade these notebooks only, such as p1 or 'p*'.")
+    ] = "*",
+    timeout: Annotated[
+        float | None,
+        typer.Option(help="Seconds for a cell; the course's setting if not given.", min=0.1),
+    ] = None,
+    force: Annotated[
+        bool,
+        typer.Option("--force", "-f", help="Run all cells again, also those that are as before."),
+    ] = False,
     unconfined: Annotated[
         bool,
         typer.Option("--unconfined", help="Run without a sandbox: only for code that you trust."),
@@ -105,7 +116,15 @@ def grade(
     from nbjudge.coordinator import Options
     from nbjudge.display import grade_and_show, grade_for_machines
 
-    options = Options(workers=workers, scheduler=scheduler, confined=not unconfined, kernel=kernel)
+    options = Options(
+        workers=workers,
+        scheduler=scheduler,
+        timeout=timeout,
+        confined=not unconfined,
+        kernel=kernel,
+        notebook=notebook,
+        force=force,
+    )
     grade_class = grade_for_machines if as_json else grade_and_show
     outcome = grade_class(prepared_root(context, root), assignments, learner or None, options)
     exit_with_status(outcome.clean)

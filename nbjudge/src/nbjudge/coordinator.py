@@ -8,6 +8,7 @@ again only where something that it depends on has changed.
 import contextlib
 import errno
 import itertools
+import json
 import os
 import pickle
 import sys
@@ -15,6 +16,7 @@ import time
 from collections import Counter
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
 from datetime import datetime
+from fnmatch import fnmatchcase
 from pathlib import Path
 from typing import NamedTuple
 
@@ -82,6 +84,10 @@ class Options(NamedTuple):
     kernel: str = ""  # the name of ordinary Jupyter kernels to use, without a sandbox
     seed: int = 0
     limits: Limits = Limits()  # what one submission may use
+    notebook: str = (
+        "*"  # a pattern for the names of the notebooks to grade; others stay as they are
+    )
+    force: bool = False  # run all cells, also those whose results are kept
 
 
 DEFAULTS = Options()
@@ -126,7 +132,9 @@ def grade_course(
         for assignment in assignments:
             notebooks, problems = read_sources(settings.folders, assignment)
             findings += problems
-            if notebooks:
+            if notebooks and not chosen(notebooks, options):
+                findings.append(no_such_notebook(settings, assignment, notebooks, options))
+            elif notebooks:
                 sources[assignment] = notebooks
         wanted, problems = submissions_to_grade(settings.folders, list(sources), students)
         findings += problems
@@ -135,6 +143,23 @@ def grade_course(
         grading = Grading(settings, sources, options, progress)
         grading.run(interleaved(wanted, grading.workers))
     return Outcome(progress.graded, findings, grading.cells, grading.work)
+
+
+def chosen(notebooks: Iterable[str], options: Options) -> list[str]:
+    """Return the names of the notebooks that are to be graded."""
+    return [name for name in notebooks if fnmatchcase(name, options.notebook)]
+
+
+def no_such_notebook(
+    settings: Settings, assignment: str, notebooks: Iterable[str], options: Options
+) -> Finding:
+    """Return the finding on a pattern that no notebook of an assignment has."""
+    sentence = (
+        f"no notebook of it is called {options.notebook}, so nothing was graded: choose one of "
+        f"{', '.join(notebooks)}"
+    )
+    place = settings.folders.shown(settings.folders.source(assignment))
+    return Finding("", assignment, place, sentence, True)
 
 
 def submissions_to_grade(
@@ -398,6 +423,10 @@ class Assignments:
 # ---- submissions -----------------------------------------------------------------------------
 
 
+UNKNOWN_STUDENT = (
+    "the gradebook has no such learner, and c.Autograde.create_student is False, so nothing was "
+    "graded: add the learner with `nbgrader db student add`, or correct the folder's name"
+)
 TOGETHER = 20  # submissions without work that go into the gradebook in one transaction
 
 
@@ -498,9 +527,12 @@ class Grading:
     def _task(self, assignment: str, student: str) -> Task | None:
         """Read a submission; return None if no cell of it has to run, so that it has ended."""
         carry_files = bool(self.options.scheduler)  # whose workers may be other machines
-        notebooks = self.sources[assignment]
-        submission = read_submission(self.folders, assignment, student, notebooks, carry_files)
+        names = chosen(self.sources[assignment], self.options)
+        others = set(self.sources[assignment]) - set(names)
+        submission = read_submission(self.folders, assignment, student, names, carry_files, others)
         sent = Sent(assignment, student, submission.timestamp, submission.files)
+        if not self.settings.creates_students and not self.gradebook.knows(student):
+            submission = submission._replace(problem=UNKNOWN_STUDENT)
         if submission.problem:
             result = worker.ungraded(submission.problem, submission.file, submission.says)
             self.ended.append((sent, result))
@@ -508,7 +540,7 @@ class Grading:
         common, packed = self.assignments.get(assignment)
         sent = sent._replace(files=dict(submission.files) | dict(common.files))
         record = read_record(self.root, assignment, student)
-        if not record:
+        if not record or self.options.force:
             return Task(sent, packed, submission)
         prepared = worker.prepare(common, submission, record)
         if prepared.has_work:
@@ -579,9 +611,14 @@ class Grading:
         submitted = self.folders.submitted(student, assignment)
         stamp = stamp_of(submitted)
         target = self.folders.autograded(student, assignment)
+        others = set(self.sources[assignment]) - set(chosen(self.sources[assignment], self.options))
         try:
-            write_autograded(self.settings, target, result.notebooks, files, stamp)
-            replace_text(record_of(self.root, assignment, student), result.record)
+            texts = earlier_notebooks(target, others) | result.notebooks
+            write_autograded(self.settings, target, texts, files, stamp)
+            record = result.record
+            if others:
+                record = with_notebooks(record, read_record(self.root, assignment, student), others)
+            replace_text(record_of(self.root, assignment, student), record)
         except Exception as problem:
             if cannot_write(problem) and not is_below(submitted, problem):
                 raise
@@ -608,7 +645,8 @@ class Grading:
                 who = sent.assignment, sent.student
                 answers = self._answers(sent, result)
                 same = hand_marks.unchanged(self.root, *who, answers)
-                marks.append(GradedSubmission(*who, sent.timestamp, result.marks, same))
+                names = chosen(self.sources[sent.assignment], self.options)
+                marks.append(GradedSubmission(*who, sent.timestamp, result.marks, same, names))
                 kept.append((who, answers))
             self.gradebook.record(marks)
         except Exception as problem:
@@ -630,6 +668,27 @@ class Grading:
         for who, answers in kept:
             hand_marks.keep(self.root, *who, answers)
         return {}
+
+
+def earlier_notebooks(folder: Path, names: Iterable[str]) -> dict[str, str]:
+    """Return {name: text} of those notebooks that are graded already."""
+    found = {}
+    for name in names:
+        with contextlib.suppress(OSError, UnicodeDecodeError):
+            found[name] = (folder / f"{name}.ipynb").read_text(encoding="utf-8")
+    return found
+
+
+def with_notebooks(record: str, earlier: str, names: Collection[str]) -> str:
+    """Return a record with what an earlier one says of these notebooks."""
+    try:
+        before = json.loads(earlier)["notebooks"]
+        kept = {name: notebook for name, notebook in before.items() if name in names}
+    except (ValueError, KeyError, TypeError, AttributeError):  # there is none, or it is damaged
+        return record
+    now = json.loads(record)
+    now["notebooks"] = kept | now["notebooks"]
+    return json.dumps(now)
 
 
 def cannot_write(problem: Exception) -> bool:

@@ -63,15 +63,14 @@ class Folders:
         Mostly that is one. Where the structure begins with the student or the assignment, it is
         one for each of them that is there.
         """
-        parts = self._path(step, "*", "*").parts
-        wild = [place for place, part in enumerate(parts) if part == "*"]
-        end = wild[0] if wild else len(parts)
-        folder = Path(*parts[:end])
+        parts = self._path(step, ANYBODY, ANYBODY).parts
+        first = next(place for place, part in enumerate(parts) if ANYBODY in part)
+        folder = Path(*parts[:first])
         if folder != self.root:
             return [folder]
         names = [place for place, part in enumerate(parts) if part == Path(step).name]
         last = names[-1] + 1 if names else len(parts)
-        pattern = os.path.join(glob.escape(str(folder)), *parts[end:last])
+        pattern = glob.escape(str(Path(*parts[:last]))).replace(ANYBODY, "*")
         return [Path(path) for path in sorted(glob.glob(pattern))]
 
     def _path(self, step: str, student: str, assignment: str) -> Path:

@@ -114,14 +114,15 @@ def read_submission(
     student: str,
     notebooks: Collection[str],
     carry_files: bool,
+    others: Collection[str] = (),
 ) -> Submission:
-    """Read a student's submission to an assignment that has these notebooks.
+    """Read these notebooks of a student's submission to an assignment; it also has the `others`.
 
     Raises nothing: whatever lies there, the others are graded, and `problem` says what is wrong.
     With `carry_files`, the bytes of the files beside the notebooks are read, else their paths.
     """
     folder = folders.submitted(student, assignment)
-    reading = Reading(folders, assignment, folder)
+    reading = Reading(folders, assignment, folder, others)
     try:
         return reading.read(student, notebooks, carry_files)
     except SubmissionError as reason:
@@ -138,9 +139,12 @@ def read_submission(
 class Reading:
     """One submission while it is read; after an error it knows how far that went."""
 
-    def __init__(self, folders: Folders, assignment: str, folder: Path) -> None:
+    def __init__(
+        self, folders: Folders, assignment: str, folder: Path, others: Collection[str]
+    ) -> None:
         self.folders = folders
         self.assignment = assignment
+        self.others = others
         self.folder = folder
         self.file = folder  # what is looked at
         self.says: list[str] = []
@@ -160,7 +164,7 @@ class Reading:
         paths = []
         missing = {}
         for name in names:
-            others = set(names) - {name}
+            others = {*names, *self.others} - {name}
             try:
                 path, said = find_notebook(self.folder, name, others)
             except SubmissionError as reason:
@@ -182,6 +186,7 @@ class Reading:
         self.timestamp, odd_date = timestamp_of(self.folder)
         lesson = self.folders.source(self.assignment)
         ignored = self.folders.directory.ignore
+        paths += [self.folder / f"{name}.ipynb" for name in self.others]
         beside, left_out = files_beside(self.folder, paths, lesson, ignored)
         files: dict[str, bytes | Path] = {}
         for inside, path in beside.items():
