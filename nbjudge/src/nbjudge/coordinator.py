@@ -30,6 +30,7 @@ from nbjudge.coursedir.assignments import imports_of, read_sources, register
 from nbjudge.coursedir.folders import Folders
 from nbjudge.coursedir.gradebook import GradebookWriter, GradedSubmission, told_what_to_do
 from nbjudge.coursedir.modules import own_modules, packages_of, read_code, top_level
+from nbjudge.coursedir.own_steps import OwnSteps
 from nbjudge.coursedir.pipeline import Made
 from nbjudge.coursedir.results import (
     PRIVATE,
@@ -46,7 +47,12 @@ from nbjudge.coursedir.submissions import (
     stamp_of,
     students_of,
 )
-from nbjudge.errors import CourseError, KernelUnavailable, SandboxUnavailable
+from nbjudge.errors import (
+    CourseError,
+    KernelUnavailable,
+    SandboxUnavailable,
+    SubmissionError,
+)
 from nbjudge.files import replace_text
 from nbjudge.sandbox.host import probe
 from nbjudge.sandbox.wire import Limits
@@ -410,6 +416,17 @@ class Assignments:
             confined=self.options.confined,
         )
 
+    def is_handed_in(self, name: str, module: str) -> bool:
+        """Return whether a module may be one that students write: the source has it, or names it.
+
+        A lesson that lets them write `tools.py` says so, or holds the instructor's own.
+        """
+        folder = self.settings.folders.source(name)
+        if (folder / module).exists() or (folder / f"{module}.py").exists():
+            return True
+        texts = [cell.source for source in self.sources[name].values() for cell in source.cells]
+        return any(f"{module}.py" in text for text in texts)
+
     def _hidden(self) -> tuple[str, ...]:
         """Return the folders that no submission may see."""
         root = self.settings.root
@@ -426,6 +443,10 @@ class Assignments:
 UNKNOWN_STUDENT = (
     "the gradebook has no such learner, and c.Autograde.create_student is False, so nothing was "
     "graded: add the learner with `nbgrader db student add`, or correct the folder's name"
+)
+SEE_THE_LESSON = (
+    "the lesson's own cells need `{package}`, which is not installed, so nothing was graded: this "
+    "is not the learner's fault, see what is said of the lesson"
 )
 TOGETHER = 20  # submissions without work that go into the gradebook in one transaction
 
@@ -444,12 +465,14 @@ class Grading:
         self.root = settings.root
         self.folders = settings.folders
         self.sources = sources
+        self.own_steps = OwnSteps(settings)
         self.options = options
         self.progress = progress
         self.workers = options.workers or os.cpu_count() or 1
         self.ended: list[tuple[Sent, worker.Graded | BaseException]] = []  # not written down yet
         self.cells = 0
         self.work = 0.0
+        self.missing: set[tuple[str, str]] = set()  # (assignment, package) that was told
 
     def run(self, wanted: Wanted) -> None:
         """Grade these (assignment, student)."""
@@ -539,10 +562,15 @@ class Grading:
             return None
         common, packed = self.assignments.get(assignment)
         sent = sent._replace(files=dict(submission.files) | dict(common.files))
-        record = read_record(self.root, assignment, student)
-        if not record or self.options.force:
+        record = "" if self.options.force else read_record(self.root, assignment, student)
+        if not record and not self.own_steps.before:
             return Task(sent, packed, submission)
-        prepared = worker.prepare(common, submission, record)
+
+        def own(name: str, notebook: NotebookNode) -> NotebookNode:
+            resources = self.own_steps.resources(student, assignment, name)
+            return self.own_steps.prepare(notebook, resources)
+
+        prepared = worker.prepare(common, submission, record, own)
         if prepared.has_work:
             return Task(sent, packed, prepared)
         try:
@@ -584,7 +612,24 @@ class Grading:
             return self._ungraded(sent, problem)
         if result.problem:
             return self._ungraded(sent, result.problem, result.file, result.says)
+        for package, cell in result.lacks.items():
+            if not self.assignments.is_handed_in(sent.assignment, package):
+                self._tell_of_missing(sent.assignment, package, cell)
+                return self._ungraded(sent, SEE_THE_LESSON.format(package=package))
         return result
+
+    def _tell_of_missing(self, assignment: str, package: str, cell: str) -> None:
+        """Say once that a package is missing which the assignment's own cells import."""
+        if (assignment, package) in self.missing:
+            return
+        self.missing.add((assignment, package))
+        sentence = (
+            f"its cell `{cell}` imports `{package}`, which is not installed where submissions run, "
+            f"so nothing was graded: install it with `{sys.executable} -m pip install`, or correct "
+            "the cell; then run the same command again"
+        )
+        place = self.folders.shown(self.folders.source(assignment))
+        self.progress.written(assignment, "", [Finding("", assignment, place, sentence, True)])
 
     def _ungraded(
         self,
@@ -613,12 +658,15 @@ class Grading:
         target = self.folders.autograded(student, assignment)
         others = set(self.sources[assignment]) - set(chosen(self.sources[assignment], self.options))
         try:
+            result = self._finished(sent, result)
             texts = earlier_notebooks(target, others) | result.notebooks
             write_autograded(self.settings, target, texts, files, stamp)
             record = result.record
             if others:
                 record = with_notebooks(record, read_record(self.root, assignment, student), others)
             replace_text(record_of(self.root, assignment, student), record)
+        except SubmissionError as reason:
+            return self._ungraded(sent, str(reason), "", result.says)
         except Exception as problem:
             if cannot_write(problem) and not is_below(submitted, problem):
                 raise
@@ -629,6 +677,16 @@ class Grading:
             return self._ungraded(sent, sentence, "", result.says)
         self.cells += result.cells
         return result
+
+    def _finished(self, sent: Sent, result: worker.Graded) -> worker.Graded:
+        """Return a result after the course's own preprocessors that come last."""
+        notebooks = {}
+        marks = {}
+        for name, text in result.notebooks.items():
+            resources = self.own_steps.resources(sent.student, sent.assignment, name)
+            finished = self.own_steps.finish(text, result.marks[name], resources)
+            notebooks[name], marks[name] = finished
+        return result._replace(notebooks=notebooks, marks=marks)
 
     def _record(self, graded: list[tuple[Sent, worker.Graded]]) -> dict[tuple[str, str], str]:
         """Record marks; return {(assignment, student): why theirs cannot be recorded}.

@@ -60,6 +60,25 @@ class Dates(NbGraderPreprocessor):
             cell.source = cell.source.replace("@YEAR@", "2026")
         return nb, resources
 
+class NoPip(NbGraderPreprocessor):
+    def preprocess_cell(self, cell, resources, index):
+        cell.source = cell.source.replace("raise SystemExit('pip')", "pass")
+        return cell, resources
+
+class Begins(NbGraderPreprocessor):
+    def preprocess(self, nb, resources):
+        nb.cells.insert(0, nbformat.v4.new_code_cell("BEGUN = 5", id="begun"))
+        return nb, resources
+
+class Forgives(NbGraderPreprocessor):
+    def preprocess(self, nb, resources):
+        for cell in nb.cells:
+            if "forgiven" in cell.source and resources["nbgrader"]["student"] == "wrong":
+                cell.outputs = []
+        with open("seen.txt", "a") as seen:
+            seen.write(resources["nbgrader"]["notebook"])
+        return nb, resources
+
 class NoNotes(NbGraderPreprocessor):
     def preprocess(self, nb, resources):
         nb.cells = [cell for cell in nb.cells if "for teachers" not in cell.source]
@@ -199,6 +218,32 @@ def made():
     )
 
 
+def own_steps():
+    """The course's own preprocessors in both lists for autograde, and IgnorePattern."""
+    cells = [
+        *exercise("three", "three = 3", "assert three == 3"),
+        *exercise("begun", "begun = 5", "assert begun == BEGUN == 5", 2),
+        *exercise("kind", "kind = 1", "# forgiven\nassert kind == 1", 4),
+    ]
+    return Course(
+        {"p1": cells},
+        {
+            "right": {"three": "raise SystemExit('pip')\nthree = 3", "begun": "begun = BEGUN"},
+            "wrong": {"three": "three = 4", "begun": "begun = 4", "kind": "kind = 2"},
+        },
+        config="from nbgrader.converters import Autograde\n"
+        "from nbgrader.preprocessors import Execute\n"
+        "first = Autograde.sanitize_preprocessors.default_args[0]\n"
+        "c.Autograde.sanitize_preprocessors = ['steps.NoPip', *first]\n"
+        "_, *others = Autograde.autograde_preprocessors.default_args[0]\n"
+        "own = ['steps.Begins', Execute, 'steps.Forgives']\n"
+        "c.Autograde.autograde_preprocessors = [*own, *others]\n"
+        "c.IgnorePattern.pattern = 'Deprecat'\n"
+        "c.IgnorePattern.enabled = True\n",
+        files={"steps.py": STEPS},
+    )
+
+
 def places():
     """Folders, their structure, a database and students that the settings name."""
     return Course(
@@ -262,6 +307,7 @@ COURSES = {
     "kinds": kinds,
     "times": times,
     "made": made,
+    "own-steps": own_steps,
     "places": places,
     "marked": marked,
 }

@@ -311,7 +311,7 @@ def test_a_structure_that_lacks_a_part_is_named(tmp_path, structure):
     (tmp_path / CONFIG).write_text(
         f"c = get_config()\nc.CourseDirectory.directory_structure = {structure!r}\n"
     )
-    with pytest.raises(SettingsError, match="directory_structure is .* must hold"):
+    with pytest.raises(SettingsError, match=r"directory_structure is .* must hold"):
         read_settings(tmp_path)
 
 

@@ -34,7 +34,7 @@ class Settings:
     """A course's settings."""
 
     root: Path  # the course's folder
-    config: "Config"  # all that was set, with this engine's preprocessors put in
+    config: "Config"  # all that was set
     directory: "CourseDirectory"  # nbgrader's own view of the course's folder
     working_folder: WorkingFolder  # in which the course's own plugins and preprocessors run
     timeout: float  # seconds a cell
@@ -78,8 +78,6 @@ def read_settings(root: Path | str) -> Settings:
     from nbgrader.coursedir import CourseDirectory
     from nbgrader.preprocessors import Execute
 
-    from nbjudge.coursedir.preprocessors import configure
-
     root = Path(root).resolve()
     if not root.is_dir():
         raise CourseError(f"{root}: there is no such folder; expected the course's folder")
@@ -89,7 +87,6 @@ def read_settings(root: Path | str) -> Settings:
         with working_folder.entered():
             config = read_config(root)
             config.CourseDirectory.root = str(root)
-            configure(config)
             directory = CourseDirectory(config=config)
             url = absolute_url(root, directory.db_url)
             config.CourseDirectory.db_url = directory.db_url = url

@@ -12,7 +12,7 @@ import hashlib
 import json
 import os
 import time
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -34,6 +34,7 @@ from nbjudge.sandbox.host.results import OutputRation
 from nbjudge.sandbox.wire import Limits
 from nbjudge.worker.environment import environment
 from nbjudge.worker.kernels import run_in_kernel
+from nbjudge.worker.lesson_faults import missing_packages
 
 if hasattr(os, "fork"):  # not on Windows, where ordinary kernels run everything
     from nbjudge.sandbox.host.fork_server import FORK_SERVER
@@ -109,6 +110,7 @@ class Graded(NamedTuple):
     digests: Mapping[str, str]  # {name of a submission's file: SHA-256 of its content}
     problem: str = ""  # why nothing could be graded
     file: str = ""  # the one that the problem is about
+    lacks: Mapping[str, str] = {}  # {package that is not installed: the assignment's cell}
 
 
 def ungraded(
@@ -130,12 +132,20 @@ def grade_submission(assignment: Assignment, submission: Submission | Prepared) 
 # ---- prepare ---------------------------------------------------------------------------------
 
 
+def as_it_is(name: str, notebook: NotebookNode) -> NotebookNode:
+    """Return the notebook: most courses have no preprocessors of their own."""
+    return notebook
+
+
 def prepare(
     assignment: Assignment,
     submission: Submission,
     record: str = "",
+    own: Callable[[str, NotebookNode], NotebookNode] = as_it_is,
 ) -> Prepared:
     """Read, rebuild and plan a submission; `record` is what its last grading left, as text.
+
+    `own(name, notebook)` returns a rebuilt notebook as the course's own preprocessors change it.
 
     Raises nothing: `problem` of the result says why a submission cannot be graded.
     """
@@ -153,6 +163,7 @@ def prepare(
             file = place
             submitted, said = parse_notebook(data)
             notebook, odd = rebuild(assignment.sources[name], submitted, assignment.given[name])
+            notebook = own(name, notebook)
             says += said + odd
             notebooks[name] = plan(assignment, name, notebook, beside, kept.get(name, {}))
         for name in digests:
@@ -251,11 +262,14 @@ def run(assignment: Assignment, prepared: Prepared) -> Graded:
     marks = {}
     records = {}
     cells = 0
+    lacks: dict[str, str] = {}
     for name, part in prepared.notebooks.items():
         results: list[Result] = []
         if part.to_run:
             results = run_job(job_of(assignment, name, part.to_run, files))
         record, verdicts, notes = fill_in(part, results, ration)
+        if not assignment.kernels[name]:
+            lacks |= missing_packages(part.notebook, part.steps)
         notebook, _ = LimitOutput(**assignment.trim).preprocess(part.notebook, {})
         says += notes + report.oddities(notebook, assignment.options.timeout)
         records[name] = record
@@ -264,7 +278,8 @@ def run(assignment: Assignment, prepared: Prepared) -> Graded:
         cells += len(results)
     seconds = prepared.seconds + time.perf_counter() - started
     record = record_for(assignment, prepared.student, records, seconds)
-    return Graded(texts, json.dumps(record), marks, says, cells, prepared.digests)
+    text = json.dumps(record)
+    return Graded(texts, text, marks, says, cells, prepared.digests, lacks=lacks)
 
 
 def job_of(
