@@ -97,6 +97,13 @@ def grade(
         bool,
         typer.Option("--force", "-f", help="Run all cells again, also those that are as before."),
     ] = False,
+    no_execute: Annotated[
+        bool,
+        typer.Option(
+            "--no-execute",
+            help="Run nothing: marks come from the outputs that were handed in, as they are.",
+        ),
+    ] = False,
     unconfined: Annotated[
         bool,
         typer.Option("--unconfined", help="Run without a sandbox: only for code that you trust."),
@@ -124,6 +131,7 @@ def grade(
         kernel=kernel,
         notebook=notebook,
         force=force,
+        execute=not no_execute,
     )
     grade_class = grade_for_machines if as_json else grade_and_show
     outcome = grade_class(prepared_root(context, root), assignments, learner or None, options)

@@ -21,7 +21,7 @@ from pathlib import Path
 from typing import NamedTuple
 
 from nbformat import NotebookNode
-from nbgrader.preprocessors import LimitOutput
+from nbgrader.preprocessors import Execute, LimitOutput
 from nbgrader.utils import find_all_files
 from sqlalchemy.exc import DataError, DBAPIError, IntegrityError
 
@@ -94,6 +94,7 @@ class Options(NamedTuple):
         "*"  # a pattern for the names of the notebooks to grade; others stay as they are
     )
     force: bool = False  # run all cells, also those whose results are kept
+    execute: bool = True  # False: run nothing, and take the outputs that were handed in
 
 
 DEFAULTS = Options()
@@ -390,6 +391,7 @@ class Assignments:
             kernels={key: self._kernel_of(source) for key, source in sources.items()},
             skip=self.settings.skip,
             options=self._run_options(),
+            execute=self.options.execute and Execute(config=self.settings.config).enabled,
             trim={"max_lines": limit.max_lines, "max_traceback": limit.max_traceback},
         )
 
@@ -563,7 +565,7 @@ class Grading:
         common, packed = self.assignments.get(assignment)
         sent = sent._replace(files=dict(submission.files) | dict(common.files))
         record = "" if self.options.force else read_record(self.root, assignment, student)
-        if not record and not self.own_steps.before:
+        if not record and not self.own_steps.before and common.execute:
             return Task(sent, packed, submission)
 
         def own(name: str, notebook: NotebookNode) -> NotebookNode:

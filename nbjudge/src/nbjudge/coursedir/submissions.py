@@ -18,6 +18,7 @@ from nbgrader.utils import parse_utc
 
 from nbjudge.coursedir.folders import Folders, is_there
 from nbjudge.errors import SubmissionError
+from nbjudge.sandbox.host.results import clean_outputs
 from nbjudge.untrusted import (
     TooManyValues,
     clean_json,
@@ -283,8 +284,8 @@ def read_bytes(path: Path) -> bytes:
 CLEAR = "so nothing was graded: ask the learner to clear all outputs and send it again"
 
 
-def parse_notebook(data: bytes) -> tuple[NotebookNode, list[str]]:
-    """Return (notebook, findings), a notebook of format 4 without outputs.
+def parse_notebook(data: bytes, outputs: bool = False) -> tuple[NotebookNode, list[str]]:
+    """Return (notebook, findings), a notebook of format 4; without outputs unless they are wanted.
 
     Raises SubmissionError where the bytes are no notebook, or one that holds too much.
     """
@@ -301,7 +302,7 @@ def parse_notebook(data: bytes) -> tuple[NotebookNode, list[str]]:
     except ValueError as error:
         raise SubmissionError(f"the file is not JSON ({str(error)[:80]}), {ASK}") from None
     try:
-        notebook = as_notebook(raw)
+        notebook = as_notebook(raw, outputs)
     except Exception as error:  # whatever a file may hold, and nbformat's converters do not expect
         what = one_line(f"{type(error).__name__}: {str(error)[:80]}")
         raise SubmissionError(f"the file is JSON but not a notebook ({what}), {ASK}") from None
@@ -324,14 +325,14 @@ def need_moderate(notebook: NotebookNode) -> None:
             )
 
 
-def as_notebook(raw: Any) -> NotebookNode:
-    """Return a notebook of format 4 without outputs, in which every field has its type.
+def as_notebook(raw: Any, outputs: bool = False) -> NotebookNode:
+    """Return a notebook of format 4 in which every field has its type, perhaps with its outputs.
 
     Raises KeyError, TypeError and more where `raw` is something else than a notebook.
     """
     for sheet in [raw, *raw.get("worksheets", [])]:
         for cell in sheet.get("cells", []):
-            if cell.get("outputs"):
+            if cell.get("outputs") and not outputs:
                 cell["outputs"] = []
     if raw.get("nbformat", 1) < 4:
         with warnings.catch_warnings():
@@ -369,9 +370,28 @@ def as_cell(cell: Any) -> dict[str, Any]:
     }
     if isinstance(cell.get("id"), str):
         clean["id"] = writable(cell["id"])
+    if isinstance(cell.get("outputs"), list):
+        clean["outputs"] = clean_outputs([with_whole_texts(each) for each in cell["outputs"]])
     if isinstance(cell.get("attachments"), dict):
         clean["attachments"] = attachments_of(cell["attachments"])
     return clean
+
+
+def with_whole_texts(output: Any) -> Any:
+    """Return an output with its texts joined, which files hold as lists of lines."""
+    if not isinstance(output, dict):
+        return output
+    found = {name: whole(value) for name, value in output.items() if name != "traceback"}
+    if isinstance(output.get("data"), dict):
+        found["data"] = {name: whole(value) for name, value in output["data"].items()}
+    return found | {"traceback": output.get("traceback")}
+
+
+def whole(value: Any) -> Any:
+    """Return a list of lines as one text, and any other value as it is."""
+    if isinstance(value, list) and all(isinstance(line, str) for line in value):
+        return "".join(value)
+    return value
 
 
 def attachments_of(raw: dict[str, Any]) -> dict[str, dict[str, Any]]:

@@ -8,6 +8,7 @@ they can run on any machine, and more than once; nothing here reads the course's
 gradebook.
 """
 
+import contextlib
 import hashlib
 import json
 import os
@@ -20,6 +21,7 @@ from typing import Any, NamedTuple
 import nbformat
 from nbformat import NotebookNode
 from nbgrader.preprocessors import LimitOutput
+from nbgrader.utils import has_failed, is_grade
 
 from nbjudge.coursedir import report
 from nbjudge.coursedir.gradebook import Marks, marks_of
@@ -68,6 +70,7 @@ class Assignment(NamedTuple):
     skip: list[str]  # tags of cells that do not run
     options: RunOptions
     trim: Mapping[str, int]  # fields of nbgrader's LimitOutput
+    execute: bool = True  # False: take the outputs that were handed in for those of the cells
 
 
 class PreparedNotebook(NamedTuple):
@@ -161,8 +164,10 @@ def prepare(
         beside = digests | dict(assignment.file_digests)
         for name, (place, data) in submission.notebooks.items():
             file = place
-            submitted, said = parse_notebook(data)
+            submitted, said = parse_notebook(data, outputs=not assignment.execute)
             notebook, odd = rebuild(assignment.sources[name], submitted, assignment.given[name])
+            if not assignment.execute:
+                mark_what_is_missing(notebook, submitted)
             notebook = own(name, notebook)
             says += said + odd
             notebooks[name] = plan(assignment, name, notebook, beside, kept.get(name, {}))
@@ -241,7 +246,37 @@ def plan(
     )
     keys = keys_of(steps, assignment.code, surroundings)
     needed = {key: kept[key] for key in keys if key in kept}
+    if not assignment.execute:
+        needed = {}
+        for (index, step), key in zip(indexed, keys, strict=True):
+            needed[key] = as_handed_in(notebook.cells[index], step)._asdict()
     return PreparedNotebook(notebook, indexed, keys, needed, steps_to_run(steps, keys, needed))
+
+
+def mark_what_is_missing(notebook: NotebookNode, submitted: NotebookNode) -> None:
+    """Let the tests fail that a submission lacks: no output would mean that they have passed."""
+    there = {cell.metadata.nbgrader.grade_id for cell in submitted.cells}
+    for cell in notebook.cells:
+        if is_grade(cell) and cell.cell_type == "code":
+            name = cell.metadata.nbgrader.grade_id
+            if name not in there:
+                why = f"the cell {name} was not handed in"
+                error = nbformat.v4.new_output("error", ename="Missing", evalue=why)
+                cell.outputs = [error]
+
+
+def as_handed_in(cell: NotebookNode, step: Step) -> Result:
+    """Return how a cell ended on the student's machine, as nbgrader reads it from its outputs.
+
+    A test without any output has passed.
+    """
+    score = None
+    for output in cell.outputs:
+        if step.kind == "check" and output.output_type == "execute_result":
+            text = str(output.data.get("text/plain", ""))
+            with contextlib.suppress(ValueError):
+                score = float(text) if float(text) >= 0 else None
+    return Result(not has_failed(cell), score, cell.outputs, 0, [])
 
 
 # ---- run -------------------------------------------------------------------------------------
@@ -267,8 +302,8 @@ def run(assignment: Assignment, prepared: Prepared) -> Graded:
         results: list[Result] = []
         if part.to_run:
             results = run_job(job_of(assignment, name, part.to_run, files))
-        record, verdicts, notes = fill_in(part, results, ration)
-        if not assignment.kernels[name]:
+        record, verdicts, notes = fill_in(part, results, ration, assignment.execute)
+        if assignment.execute and not assignment.kernels[name]:
             lacks |= missing_packages(part.notebook, part.steps)
         notebook, _ = LimitOutput(**assignment.trim).preprocess(part.notebook, {})
         says += notes + report.oddities(notebook, assignment.options.timeout)
@@ -310,9 +345,11 @@ def fill_in(
     part: PreparedNotebook,
     results: list[Result],
     ration: OutputRation,
+    executed: bool = True,
 ) -> tuple[dict[str, Any], dict[str, tuple[bool, float | None]], list[str]]:
     """Put the results into the notebook; `ration` is what its outputs may still hold.
 
+    Only results of cells that were `executed` are recorded, to be used again.
     Returns (the notebook's record, {grade_id of a check: (whether it passed, partial credit or
     None)}, findings).
     """
@@ -331,7 +368,7 @@ def fill_in(
         cell.execution_count = number
         if step.kind == "check":
             verdicts[step.name] = (done.well, done.score)
-        if not done.end:  # a cell that was stopped may run to its end next time
+        if not done.end and executed:  # a cell that was stopped may run to its end next time
             kept[key] = done._asdict()
         for note in dict.fromkeys(done.notes):
             says.append(f"in the cell `{step.name}` {note}: look at it")
