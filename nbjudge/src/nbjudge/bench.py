@@ -307,7 +307,7 @@ def time_coordinator(
     (repeat / KEPT).mkdir()
     settings = read_settings(repeat)
     for assignment in assignments:
-        sources, _ = read_sources(repeat, assignment)
+        sources, _ = read_sources(settings.folders, assignment)
         register(settings, assignment, sources)
     last, *others = sorted((path.name for path in (repeat / "submitted").iterdir()), reverse=True)
     options = Options(workers=4 * cluster.THREADS)

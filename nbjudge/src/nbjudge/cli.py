@@ -95,6 +95,24 @@ def grade(
             help="Allow tcp://host:port: whoever reaches that address can run code as you.",
         ),
     ] = False,
+    notebook: Annotated[
+        str, typer.Option(help="Grade these notebooks only, such as p1 or 'p*'.")
+    ] = "*",
+    timeout: Annotated[
+        float | None,
+        typer.Option(help="Seconds for a cell; the course's setting if not given.", min=0.1),
+    ] = None,
+    force: Annotated[
+        bool,
+        typer.Option("--force", "-f", help="Run all cells again, also those that are as before."),
+    ] = False,
+    no_execute: Annotated[
+        bool,
+        typer.Option(
+            "--no-execute",
+            help="Run nothing: marks come from the outputs that were handed in, as they are.",
+        ),
+    ] = False,
     unconfined: Annotated[
         bool,
         typer.Option(
@@ -121,8 +139,12 @@ def grade(
         workers=workers,
         scheduler=scheduler,
         scheduler_without_tls=scheduler_without_tls,
+        timeout=timeout,
         confined=not unconfined,
         kernel=kernel,
+        notebook=notebook,
+        force=force,
+        execute=not no_execute,
     )
     grade_class = grade_for_machines if as_json else grade_and_show
     outcome = grade_class(prepared_root(context, root), assignments, learner or None, options)

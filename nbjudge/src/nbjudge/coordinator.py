@@ -8,6 +8,7 @@ again only where something that it depends on has changed.
 import contextlib
 import errno
 import itertools
+import json
 import os
 import pickle
 import sys
@@ -15,19 +16,22 @@ import time
 from collections import Counter
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
 from datetime import datetime
+from fnmatch import fnmatchcase
 from pathlib import Path
 from typing import NamedTuple
 
 from nbformat import NotebookNode
-from nbgrader.preprocessors import LimitOutput
+from nbgrader.preprocessors import Execute, LimitOutput
 from nbgrader.utils import find_all_files
 from sqlalchemy.exc import DataError, DBAPIError, IntegrityError
 
 from nbjudge.coursedir import hand_marks
 from nbjudge.coursedir.assignments import imports_of, read_sources, register
+from nbjudge.coursedir.folders import Folders
 from nbjudge.coursedir.gradebook import GradebookWriter, GradedSubmission, told_what_to_do
 from nbjudge.coursedir.modules import own_modules, packages_of, read_code, top_level
-from nbjudge.coursedir.rebuild import released
+from nbjudge.coursedir.own_steps import OwnSteps
+from nbjudge.coursedir.pipeline import Made
 from nbjudge.coursedir.results import (
     PRIVATE,
     only_one,
@@ -37,13 +41,18 @@ from nbjudge.coursedir.results import (
 )
 from nbjudge.coursedir.settings import Settings, read_settings
 from nbjudge.coursedir.submissions import (
-    STAMP,
     Finding,
     misnamed,
     read_submission,
+    stamp_of,
     students_of,
 )
-from nbjudge.errors import CourseError, KernelUnavailable, SandboxUnavailable
+from nbjudge.errors import (
+    CourseError,
+    KernelUnavailable,
+    SandboxUnavailable,
+    SubmissionError,
+)
 from nbjudge.files import overlaid, replace_text
 from nbjudge.planning.steps import of_lesson
 from nbjudge.sandbox.host import probe
@@ -83,6 +92,11 @@ class Options(NamedTuple):
     kernel: str = ""  # the name of ordinary Jupyter kernels to use, without a sandbox
     seed: int = 0
     limits: Limits = Limits()  # what one submission may use
+    notebook: str = (
+        "*"  # a pattern for the names of the notebooks to grade; others stay as they are
+    )
+    force: bool = False  # run all cells, also those whose results are kept
+    execute: bool = True  # False: run nothing, and take the outputs that were handed in
 
 
 DEFAULTS = Options()
@@ -125,11 +139,13 @@ def grade_course(
         findings: list[Finding] = []
         sources = {}
         for assignment in assignments:
-            notebooks, problems = read_sources(root, assignment)
+            notebooks, problems = read_sources(settings.folders, assignment)
             findings += problems
-            if notebooks:
+            if notebooks and not chosen(notebooks, options):
+                findings.append(no_such_notebook(settings, assignment, notebooks, options))
+            elif notebooks:
                 sources[assignment] = notebooks
-        wanted, problems = submissions_to_grade(root, list(sources), students)
+        wanted, problems = submissions_to_grade(settings.folders, list(sources), students)
         findings += problems
         tell(0, len(wanted), "", findings)
         progress = Progress(len(wanted), findings, tell)
@@ -138,8 +154,25 @@ def grade_course(
     return Outcome(progress.graded, findings, grading.cells, grading.work)
 
 
+def chosen(notebooks: Iterable[str], options: Options) -> list[str]:
+    """Return the names of the notebooks that are to be graded."""
+    return [name for name in notebooks if fnmatchcase(name, options.notebook)]
+
+
+def no_such_notebook(
+    settings: Settings, assignment: str, notebooks: Iterable[str], options: Options
+) -> Finding:
+    """Return the finding on a pattern that no notebook of an assignment has."""
+    sentence = (
+        f"no notebook of it is called {options.notebook}, so nothing was graded: choose one of "
+        f"{', '.join(notebooks)}"
+    )
+    place = settings.folders.shown(settings.folders.source(assignment))
+    return Finding("", assignment, place, sentence, True)
+
+
 def submissions_to_grade(
-    root: Path,
+    folders: Folders,
     assignments: list[str],
     students: Collection[str] | None,
 ) -> tuple[Wanted, list[Finding]]:
@@ -150,21 +183,21 @@ def submissions_to_grade(
     wanted = []
     findings = []
     for assignment in assignments:
-        present = students_of(root, assignment)
+        present = students_of(folders, assignment)
         for student in present if students is None else students:
             if student in present:
                 wanted.append((assignment, student))
                 continue
-            place = f"submitted/{shown(student)}/{assignment}"
+            place = shown(folders.shown(folders.submitted(student, assignment)))
             sentence = (
                 "there is no such folder, so nothing was graded: "
                 "collect the submission or correct the name"
             )
             findings.append(Finding(shown(student), assignment, place, sentence, True))
-        odd = misnamed(root, assignment) if students is None else []
+        odd = misnamed(folders, assignment) if students is None else []
         findings += odd
         if students is None and not present and not odd:
-            place = f"submitted/*/{assignment}"
+            place = folders.shown(folders.submitted("*", assignment))
             sentence = "nobody has handed this lesson in: collect the submissions"
             findings.append(Finding("", assignment, place, sentence, True))
     return wanted, findings
@@ -313,14 +346,18 @@ class Assignments:
         self.kernel = kernel_wherever(options)
         self.packages = common_packages(sources)
         self.refusals: dict[str, str] = {}
+        self.made: dict[str, Made] = {}
         self.read: dict[str, tuple[worker.Assignment, bytes]] = {}
 
     def refusal(self, name: str) -> str:
         """Return why an assignment cannot be graded, "" where it can."""
         if name not in self.refusals:
-            refusal = self._kernel_refusal(name) or register(
-                self.settings, name, self.sources[name]
-            )
+            refusal = self._kernel_refusal(name)
+            made = refusal or register(self.settings, name, self.sources[name])
+            if isinstance(made, Made):
+                self.made[name] = made
+            else:
+                refusal = made
             self.refusals[name] = refusal
         return self.refusals[name]
 
@@ -363,14 +400,14 @@ class Assignments:
         return self.read[name]
 
     def _read(self, name: str) -> worker.Assignment:
-        sources = self.sources[name]
+        sources, given = self.made[name]
         files = self._files(name)
         imports = imports_of(sources)
         limit = LimitOutput(config=self.settings.config)
         return worker.Assignment(
             name=name,
             sources=sources,
-            given={key: released(source, self.settings.config) for key, source in sources.items()},
+            given=given,
             checksums={key: self.gradebook.checksums_of(name, key) for key in sources},
             files=files,
             file_digests=worker.digests_of(files),
@@ -382,12 +419,13 @@ class Assignments:
             kernels={key: self._kernel_of(source) for key, source in sources.items()},
             skip=self.settings.skip,
             options=self._run_options(),
+            execute=self.options.execute and Execute(config=self.settings.config).enabled,
             trim={"max_lines": limit.max_lines, "max_traceback": limit.max_traceback},
         )
 
     def _files(self, name: str) -> dict[str, bytes]:
         """Return {name: bytes} of what the instructor laid beside the source notebooks."""
-        folder = self.settings.root / "source" / name
+        folder = self.settings.folders.source(name)
         students_own = self.settings.students_own.get(name, [])
         ignored = [*self.settings.directory.ignore, "*.ipynb"]
         files = {}
@@ -403,10 +441,27 @@ class Assignments:
             seed=self.options.seed,
             timeout=timeout,
             total=10 * timeout,
-            hidden=tuple(str(self.settings.root / folder) for folder in PRIVATE),
+            hidden=self._hidden(),
             limits=self.options.limits,
             confined=self.options.confined,
         )
+
+    def is_handed_in(self, name: str, module: str) -> bool:
+        """Return whether a module may be one that students write: the source has it, or names it.
+
+        A lesson that lets them write `tools.py` says so, or holds the instructor's own.
+        """
+        folder = self.settings.folders.source(name)
+        if (folder / module).exists() or (folder / f"{module}.py").exists():
+            return True
+        texts = [cell.source for source in self.sources[name].values() for cell in source.cells]
+        return any(f"{module}.py" in text for text in texts)
+
+    def _hidden(self) -> tuple[str, ...]:
+        """Return the folders that no submission may see."""
+        root = self.settings.root
+        folders = [*(root / folder for folder in PRIVATE), *self.settings.folders.private()]
+        return tuple(dict.fromkeys(map(str, folders)))
 
     def _kernel_of(self, source: NotebookNode) -> str:
         return self.kernel or foreign_kernel(source.metadata)
@@ -415,6 +470,14 @@ class Assignments:
 # ---- submissions -----------------------------------------------------------------------------
 
 
+UNKNOWN_STUDENT = (
+    "the gradebook has no such learner, and c.Autograde.create_student is False, so nothing was "
+    "graded: add the learner with `nbgrader db student add`, or correct the folder's name"
+)
+SEE_THE_LESSON = (
+    "the lesson's own cells need `{package}`, which is not installed, so nothing was graded: this "
+    "is not the learner's fault, see what is said of the lesson"
+)
 TOGETHER = 20  # submissions without work that go into the gradebook in one transaction
 
 
@@ -430,7 +493,9 @@ class Grading:
     ) -> None:
         self.settings = settings
         self.root = settings.root
+        self.folders = settings.folders
         self.sources = sources
+        self.own_steps = OwnSteps(settings)
         self.options = options
         self.progress = progress
         self.workers = options.workers or os.cpu_count() or 1
@@ -438,6 +503,7 @@ class Grading:
         self.again: Wanted = []  # to be run once more, when all others have ended
         self.cells = 0
         self.work = 0.0
+        self.missing: set[tuple[str, str]] = set()  # (assignment, package) that was told
 
     def run(self, wanted: Wanted) -> None:
         """Grade these (assignment, student)."""
@@ -535,7 +601,8 @@ class Grading:
         known = assignment in self.assignments.refusals
         refusal = self.assignments.refusal(assignment)
         if refusal and not known:
-            result = worker.ungraded(refusal, f"source/{assignment}")
+            place = self.folders.shown(self.folders.source(assignment))
+            result = worker.ungraded(refusal, place)
             self.ended.append((Sent(assignment, "", None, {}), result))
         elif not known:
             place = f"source/{assignment}"
@@ -548,21 +615,29 @@ class Grading:
     def _task(self, assignment: str, student: str) -> Task | None:
         """Read a submission; return None if no cell of it has to run, so that it has ended."""
         carry_files = bool(self.options.scheduler)  # whose workers may be other machines
-        notebooks = self.sources[assignment]
-        submission = read_submission(self.root, assignment, student, notebooks, carry_files)
+        names = chosen(self.sources[assignment], self.options)
+        others = set(self.sources[assignment]) - set(names)
+        submission = read_submission(self.folders, assignment, student, names, carry_files, others)
         sent = Sent(assignment, student, submission.timestamp, submission.files)
+        if not self.settings.creates_students and not self.gradebook.knows(student):
+            submission = submission._replace(problem=UNKNOWN_STUDENT)
         if submission.problem:
             result = worker.ungraded(submission.problem, submission.file, submission.says)
             self.ended.append((sent, result))
             return None
         common, packed = self.assignments.get(assignment)
         sent = sent._replace(files=dict(submission.files) | dict(common.files))
-        record = read_record(self.root, assignment, student)
-        if not record:
+        record = "" if self.options.force else read_record(self.root, assignment, student)
+        if not record and not self.own_steps.before and common.execute:
             return Task(sent, packed, submission)
-        graded = self.root / "autograded" / student / assignment
+        graded = self.folders.autograded(student, assignment)
         earlier = worker.EarlierFiles(graded, carry_files)
-        prepared = worker.prepare(common, submission, record, earlier)
+
+        def own(name: str, notebook: NotebookNode) -> NotebookNode:
+            resources = self.own_steps.resources(student, assignment, name)
+            return self.own_steps.prepare(notebook, resources)
+
+        prepared = worker.prepare(common, submission, record, earlier, own)
         if prepared.has_work:
             return Task(sent, packed, prepared)
         try:
@@ -582,7 +657,8 @@ class Grading:
             problem = problems.get((sent.assignment, sent.student))
             if problem:
                 graded = self._ungraded(sent, problem, "", graded.says)
-            findings = findings_on(sent, graded) + self._on_assignment(sent.assignment, graded)
+            findings = findings_on(sent, graded, self.folders)
+            findings += self._on_assignment(sent.assignment, graded)
             self.progress.written(sent.assignment, sent.student, findings)
 
     def _on_assignment(self, assignment: str, graded: worker.Graded) -> list[Finding]:
@@ -614,7 +690,24 @@ class Grading:
             return self._ungraded(sent, problem)
         if result.problem:
             return self._ungraded(sent, result.problem, result.file, result.says)
+        for package, cell in result.lacks.items():
+            if not self.assignments.is_handed_in(sent.assignment, package):
+                self._tell_of_missing(sent.assignment, package, cell)
+                return self._ungraded(sent, SEE_THE_LESSON.format(package=package))
         return result
+
+    def _tell_of_missing(self, assignment: str, package: str, cell: str) -> None:
+        """Say once that a package is missing which the assignment's own cells import."""
+        if (assignment, package) in self.missing:
+            return
+        self.missing.add((assignment, package))
+        sentence = (
+            f"its cell `{cell}` imports `{package}`, which is not installed where submissions run, "
+            f"so nothing was graded: install it with `{sys.executable} -m pip install`, or correct "
+            "the cell; then run the same command again"
+        )
+        place = self.folders.shown(self.folders.source(assignment))
+        self.progress.written(assignment, "", [Finding("", assignment, place, sentence, True)])
 
     def _ungraded(
         self,
@@ -624,7 +717,7 @@ class Grading:
         says: Iterable[str] = (),
     ) -> worker.Graded:
         """Return what is to be said of a submission that cannot be graded."""
-        earlier = self.root / "autograded" / sent.student / sent.assignment
+        earlier = self.folders.autograded(sent.student, sent.assignment)
         if sent.student and any(earlier.glob("*.ipynb")):
             problem = f"{problem}; the earlier grading stays as it is"
         return worker.ungraded(problem, file, says)
@@ -637,13 +730,22 @@ class Grading:
         """
         if result.problem:
             return result
-        assignment, student, timestamp, files = sent
-        submitted = self.root / "submitted"
-        stamp = submitted / student / assignment / STAMP if timestamp else None
+        assignment, student, _, files = sent
+        submitted = self.folders.submitted(student, assignment)
+        stamp = stamp_of(submitted)
+        target = self.folders.autograded(student, assignment)
+        others = set(self.sources[assignment]) - set(chosen(self.sources[assignment], self.options))
         files = overlaid(files, result.written)
         try:
-            write_autograded(self.root, assignment, student, result.notebooks, files, stamp)
-            replace_text(record_of(self.root, assignment, student), result.record, private=True)
+            result = self._finished(sent, result)
+            texts = earlier_notebooks(target, others) | result.notebooks
+            write_autograded(self.settings, target, texts, files, stamp)
+            record = result.record
+            if others:
+                record = with_notebooks(record, read_record(self.root, assignment, student), others)
+            replace_text(record_of(self.root, assignment, student), record, private=True)
+        except SubmissionError as reason:
+            return self._ungraded(sent, str(reason), "", result.says)
         except Exception as problem:
             if cannot_write(problem) and not is_below(submitted, problem):
                 raise
@@ -654,6 +756,16 @@ class Grading:
             return self._ungraded(sent, sentence, "", result.says)
         self.cells += result.cells
         return result
+
+    def _finished(self, sent: Sent, result: worker.Graded) -> worker.Graded:
+        """Return a result after the course's own preprocessors that come last."""
+        notebooks = {}
+        marks = {}
+        for name, text in result.notebooks.items():
+            resources = self.own_steps.resources(sent.student, sent.assignment, name)
+            finished = self.own_steps.finish(text, result.marks[name], resources)
+            notebooks[name], marks[name] = finished
+        return result._replace(notebooks=notebooks, marks=marks)
 
     def _record(self, graded: list[tuple[Sent, worker.Graded]]) -> dict[tuple[str, str], str]:
         """Record marks; return {(assignment, student): why theirs cannot be recorded}.
@@ -670,7 +782,8 @@ class Grading:
                 who = sent.assignment, sent.student
                 answers = self._answers(sent, result)
                 same = hand_marks.unchanged(self.root, *who, answers)
-                marks.append(GradedSubmission(*who, sent.timestamp, result.marks, same))
+                names = chosen(self.sources[sent.assignment], self.options)
+                marks.append(GradedSubmission(*who, sent.timestamp, result.marks, same, names))
                 kept.append((who, answers))
             self.gradebook.record(marks)
         except Exception as problem:
@@ -694,6 +807,27 @@ class Grading:
         return {}
 
 
+def earlier_notebooks(folder: Path, names: Iterable[str]) -> dict[str, str]:
+    """Return {name: text} of those notebooks that are graded already."""
+    found = {}
+    for name in names:
+        with contextlib.suppress(OSError, UnicodeDecodeError):
+            found[name] = (folder / f"{name}.ipynb").read_text(encoding="utf-8")
+    return found
+
+
+def with_notebooks(record: str, earlier: str, names: Collection[str]) -> str:
+    """Return a record with what an earlier one says of these notebooks."""
+    try:
+        before = json.loads(earlier)["notebooks"]
+        kept = {name: notebook for name, notebook in before.items() if name in names}
+    except (ValueError, KeyError, TypeError, AttributeError):  # there is none, or it is damaged
+        return record
+    now = json.loads(record)
+    now["notebooks"] = kept | now["notebooks"]
+    return json.dumps(now)
+
+
 def cannot_write(problem: Exception) -> bool:
     """Return whether this keeps all results from being written, not those of one submission."""
     return isinstance(problem, OSError) and problem.errno in CANNOT_WRITE
@@ -712,10 +846,10 @@ def cannot_be_used(problem: Exception) -> bool:
     return of_the_gradebook or isinstance(problem, CourseError)
 
 
-def findings_on(sent: Sent, result: worker.Graded) -> list[Finding]:
+def findings_on(sent: Sent, result: worker.Graded, folders: Folders) -> list[Finding]:
     """Return what there is to say about a submission."""
     assignment, student, *_ = sent
-    file = result.file or f"submitted/{student}/{assignment}"
+    file = result.file or folders.shown(folders.submitted(student, assignment))
     findings = [Finding(student, assignment, file, one_line(said)) for said in result.says]
     if result.problem:
         findings.append(Finding(student, assignment, file, one_line(result.problem), blocks=True))

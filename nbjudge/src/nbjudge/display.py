@@ -84,7 +84,7 @@ def progress_on(progress: Any) -> Tell:
 
 
 def print_finding(console: "Console", label: tuple[str, str], text: str) -> None:
-    """Print a finding behind a label, which is (words, colour); as rich's Text, nothing is markup."""
+    """Print a finding behind a label (words, colour). As rich's Text, none of it is markup."""
     from rich.text import Text
 
     line = Text.assemble(label, one_line(text))

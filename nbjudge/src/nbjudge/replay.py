@@ -19,6 +19,7 @@ from nbformat import NotebookNode
 from nbjudge import libraries
 from nbjudge.coursedir.report import name_of, read_autograded
 from nbjudge.coursedir.results import KEPT, record_of
+from nbjudge.coursedir.settings import folders_of
 from nbjudge.errors import CourseError
 from nbjudge.untrusted import one_line
 from nbjudge.worker.environment import environment
@@ -58,7 +59,7 @@ def open_submission(root: Path, student: str, assignment: str, trust: bool = Fal
     add_introduction(notebook, record, student, cell)
     folder = root / KEPT / "replay" / student / assignment
     folder.mkdir(parents=True, exist_ok=True)
-    copy_files_beside(root / "autograded" / student / assignment, folder)
+    copy_files_beside(folders_of(root).autograded(student, assignment), folder)
     target = folder / f"{name}.ipynb"
     nbformat.write(notebook, target)
     print(f"{target}: the first cell that failed is {one_line(cell) or 'none'}")

@@ -3,6 +3,7 @@
 import json
 import os
 import sys
+from pathlib import Path
 
 import pytest
 from nbgrader.api import Gradebook
@@ -272,22 +273,45 @@ def test_a_class_is_graded_without_a_limit_of_time(tmp_path, options):
 
 
 @pytest.mark.parametrize(
-    ("setting", "named"),
+    ("settings", "source", "submitted", "graded"),
     [
-        ("source_directory = 'src'", "source_directory is 'src'"),
-        ("submitted_directory = '/srv/in'", "submitted_directory is '/srv/in'"),
-        ("directory_structure = '{nbgrader_step}/{assignment_id}/{student_id}'", "structure is"),
-        ("source_directory = 'source'", ""),
-        ("autograded_directory = './autograded'", ""),
-        ("release_directory = 'out'", ""),
+        ("", "source/ps1", "submitted/ada/ps1", "autograded/ada/ps1"),
+        ("source_directory = 'src'", "src/ps1", "submitted/ada/ps1", "autograded/ada/ps1"),
+        ("submitted_directory = '../in'", "source/ps1", "../in/ada/ps1", "autograded/ada/ps1"),
+        ("autograded_directory = './out'", "source/ps1", "submitted/ada/ps1", "out/ada/ps1"),
+        (
+            "directory_structure = 'my-{assignment_id}/{nbgrader_step}/of-{student_id}'",
+            "my-ps1/source/of-.",
+            "my-ps1/submitted/of-ada",
+            "my-ps1/autograded/of-ada",
+        ),
     ],
 )
-def test_folders_that_would_not_be_found_are_named(tmp_path, setting, named):
-    (tmp_path / CONFIG).write_text(f"c = get_config()\nc.CourseDirectory.{setting}\n")
-    if not named:
-        assert read_settings(tmp_path).root == tmp_path
-        return
-    with pytest.raises(SettingsError, match=named):
+def test_folders_are_where_the_settings_say(tmp_path, settings, source, submitted, graded):
+    line = f"c.CourseDirectory.{settings}" if settings else ""
+    (tmp_path / CONFIG).write_text(f"c = get_config()\n{line}\n")
+    folders = read_settings(tmp_path).folders
+    places = [Path(os.path.normpath(tmp_path / path)) for path in (source, submitted, graded)]
+    assert folders.source("ps1") == places[0]
+    assert folders.submitted("ada", "ps1") == places[1]
+    assert folders.autograded("ada", "ps1") == places[2]
+    for place in places:
+        place.mkdir(parents=True, exist_ok=True)
+    private = folders.private()
+    assert all(any(place.is_relative_to(each) for each in private) for place in places)
+    assert tmp_path not in private
+    assert folders.submissions("ps1") == [("ada", places[1])]
+
+
+@pytest.mark.parametrize(
+    "structure",
+    ["{nbgrader_step}/{student_id}", "{student_id}/{assignment_id}", "{nbgrader_step}/a"],
+)
+def test_a_structure_that_lacks_a_part_is_named(tmp_path, structure):
+    (tmp_path / CONFIG).write_text(
+        f"c = get_config()\nc.CourseDirectory.directory_structure = {structure!r}\n"
+    )
+    with pytest.raises(SettingsError, match=r"directory_structure is .* must hold"):
         read_settings(tmp_path)
 
 

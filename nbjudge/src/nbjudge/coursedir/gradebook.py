@@ -5,7 +5,7 @@ is recorded completely or not at all.
 """
 
 import contextlib
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from datetime import datetime
 from typing import Any, NamedTuple
 
@@ -15,6 +15,7 @@ from nbgrader.api import (
     Grade,
     Gradebook,
     InvalidEntry,
+    Student,
     SubmittedAssignment,
     SubmittedNotebook,
     new_uuid,
@@ -46,6 +47,7 @@ class GradedSubmission(NamedTuple):
     timestamp: datetime | None  # when it was handed in
     marks: Mapping[str, Marks]  # {notebook: its marks}; a notebook not handed in gets 0
     unchanged: Mapping[str, set[str]]  # {notebook: grade_ids of answers that are as before}
+    chosen: Collection[str]  # the notebooks that were to be graded; the marks of others stay
 
 
 NOTHING = Marks({}, {}, {})  # of a notebook that was not handed in
@@ -92,6 +94,10 @@ class GradebookWriter:
         cells = self.gradebook.find_notebook(notebook, assignment).source_cells
         return {cell.name: cell.checksum for cell in cells}
 
+    def knows(self, student: str) -> bool:
+        """Return whether the gradebook has this student."""
+        return self.gradebook.db.query(Student.id).filter_by(id=student).first() is not None
+
     def record(self, submissions: list[GradedSubmission]) -> None:
         """Write the marks of submissions; if an exception is raised, none is written.
 
@@ -104,7 +110,7 @@ class GradebookWriter:
                 self._record_one(submission)
 
     def _record_one(self, submission: GradedSubmission) -> None:
-        assignment, student, timestamp, marks, unchanged = submission
+        assignment, student, timestamp, marks, unchanged, chosen = submission
         if student not in self.students:
             self.gradebook.update_or_create_student(student)
             self.students.add(student)
@@ -113,11 +119,11 @@ class GradebookWriter:
         query = self.gradebook.db.query(SubmittedAssignment.id)
         there = query.filter_by(**key).first()
         if not there:
-            self._add(rows, key | {"id": new_uuid(), "timestamp": timestamp}, marks)
+            self._add(rows, key | {"id": new_uuid(), "timestamp": timestamp}, marks, chosen)
         if there or (timestamp and rows.duedate):  # the penalty for being late needs a look
             changes = {"timestamp": timestamp} if timestamp else {}
             entry = self.gradebook.update_or_create_submission(assignment, student, **changes)
-            self._change(rows, entry, marks, unchanged)
+            self._change(rows, entry, marks, unchanged, chosen)
 
     def _rows_of(self, assignment: str) -> AssignmentRows:
         """Return the rows of an assignment, read from the database once."""
@@ -140,6 +146,7 @@ class GradebookWriter:
         rows: AssignmentRows,
         submission: dict[str, Any],
         marks: Mapping[str, Marks],
+        chosen: Collection[str],
     ) -> None:
         """Add a submission: the rows of nbgrader's add_submission, one statement for each table."""
         notebooks = []
@@ -152,7 +159,8 @@ class GradebookWriter:
                 {"id": own, "notebook_id": notebook.id, "assignment_id": submission["id"]}
             )
             for cell in notebook.graded:
-                score = points.get(rows.names[cell], 0)
+                not_yet = None if notebook.name not in chosen else 0
+                score = points.get(rows.names[cell], not_yet)
                 by_hand = score is None
                 grade = {"auto_score": score, "needs_manual_grade": by_hand}
                 grades.append({"notebook_id": own, "cell_id": cell, **grade})
@@ -174,9 +182,12 @@ class GradebookWriter:
         submission: SubmittedAssignment,
         marks: Mapping[str, Marks],
         unchanged: Mapping[str, set[str]],
+        chosen: Collection[str],
     ) -> None:
         """Change the marks of a submission that is there, and the penalty for being late."""
         for entry in submission.notebooks:
+            if entry.name not in chosen:
+                continue
             points, remarks, _ = marks.get(entry.name, NOTHING)
             for grade in entry.grades:
                 name = rows.names[grade.cell_id]

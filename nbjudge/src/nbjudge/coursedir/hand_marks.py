@@ -7,7 +7,7 @@ hand looked at again. nbjudge grades all each time, so it keeps what each mark w
 import json
 from collections.abc import Mapping
 from pathlib import Path
-from typing import TypeAlias
+from typing import Any, TypeAlias
 
 from nbformat import NotebookNode
 from nbgrader.utils import is_grade, is_solution, is_task
@@ -58,20 +58,28 @@ def place_of(root: Path, assignment: str, student: str) -> Path:
 
 def unchanged(root: Path, assignment: str, student: str, answers: Answers) -> dict[str, set[str]]:
     """Return {notebook: grade_ids of the answers that are as they were when last recorded}."""
+    before = kept(root, assignment, student)
+    found = {}
+    for notebook, cells in answers.items():
+        earlier = before.get(notebook)
+        if isinstance(earlier, dict):
+            found[notebook] = {name for name in cells if cells[name] == earlier.get(name)}
+    return found
+
+
+def kept(root: Path, assignment: str, student: str) -> dict[str, Any]:
+    """Return the answers that were kept, {} where there are none or they are damaged."""
     try:
-        before = json.loads(place_of(root, assignment, student).read_text(encoding="utf-8"))
-        return {
-            notebook: {name for name in cells if cells[name] == before[notebook].get(name)}
-            for notebook, cells in answers.items()
-            if notebook in before
-        }
-    except (OSError, ValueError, TypeError, AttributeError):  # there is none, or it is damaged
+        found = json.loads(place_of(root, assignment, student).read_text(encoding="utf-8"))
+    except (OSError, ValueError):
         return {}
+    return found if isinstance(found, dict) else {}
 
 
 def keep(root: Path, assignment: str, student: str, answers: Answers) -> None:
-    """Keep the answers, after the gradebook has their marks.
+    """Keep the answers, after the gradebook has their marks; those of other notebooks stay.
 
     Where a crash prevents that, the marks given by hand are looked at once more.
     """
-    replace_text(place_of(root, assignment, student), json.dumps(answers), private=True)
+    together = kept(root, assignment, student) | dict(answers)
+    replace_text(place_of(root, assignment, student), json.dumps(together), private=True)

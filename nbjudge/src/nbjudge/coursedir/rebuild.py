@@ -30,6 +30,7 @@ class Piece(NamedTuple):
     kind: str  # code, markdown or raw
     text: str
     attachments: dict[str, Any]  # pictures pasted into a written answer
+    outputs: list[Any]  # as they were handed in, where that is wanted
 
 
 Settled = tuple[list[Piece], list[str]]  # the pieces after a repair, and findings on it
@@ -102,7 +103,7 @@ def as_left(source: NotebookNode, pieces: list[Piece]) -> NotebookNode:
         if cell is None or (cell.cell_type, cell.source) != (piece.kind, piece.text):
             cell = new_cell(piece, f"{ADDED}{number}")
         elif cell.cell_type == "code":
-            cell.outputs = []
+            cell.outputs = piece.outputs
             cell.execution_count = None
         cells.append(cell)
     notebook.cells = cells
@@ -130,7 +131,7 @@ def assemble(
         if is_solution(cell):
             put_answer(cell, written.get(place), given.cells[place].source)
         if cell.cell_type == "code":
-            cell.outputs = []
+            cell.outputs = written[place].outputs if place in written else []
             cell.execution_count = None
         cells.append(cell)
         for number, piece in enumerate(added[place]):
@@ -156,7 +157,7 @@ def new_cell(
 ) -> NotebookNode:
     """Return an added cell without any of its metadata: it cannot be graded or skip anything."""
     if piece.kind == "code":
-        return new_code_cell(piece.text, id=cell_id)
+        return new_code_cell(piece.text, id=cell_id, outputs=piece.outputs)
     cell = new_markdown_cell(piece.text, id=cell_id)
     if piece.attachments:
         cell["attachments"] = piece.attachments
@@ -187,7 +188,8 @@ def read_pieces(
             place = by_text.pop((cell.cell_type, cell.source.strip()), None)
         useful = cell.source.strip() and EXPERIMENT not in cell.metadata.get("tags", [])
         if place is not None or useful:
-            pieces.append(Piece(place, cell.cell_type, cell.source, cell.get("attachments", {})))
+            rest = cell.get("attachments", {}), cell.get("outputs", [])
+            pieces.append(Piece(place, cell.cell_type, cell.source, *rest))
     return pieces
 
 

@@ -14,6 +14,7 @@ import nbformat
 from nbformat import NotebookNode
 
 from nbjudge.coursedir.failures import UNANSWERED, Failure, failures, message_of, name_of, words_of
+from nbjudge.coursedir.settings import folders_of
 from nbjudge.coursedir.submissions import Finding, students_of
 from nbjudge.files import replace_text
 from nbjudge.sandbox.output import CUT
@@ -76,11 +77,8 @@ def oddity(name: str, output: NotebookNode, timeout: float) -> str:
 
 def read_autograded(root: Path, assignment: str, student: str) -> dict[str, NotebookNode]:
     """Return {name: executed notebook}, {} if nothing could be graded."""
-    folder = root / "autograded" / student / assignment
-    found = {}
-    for path in sorted(folder.glob("*.ipynb")):
-        found[path.stem] = nbformat.v4.reads(path.read_text(encoding="utf-8"))
-    return found
+    folder = folders_of(root).autograded(student, assignment)
+    return {path.stem: nbformat.read(path, as_version=4) for path in sorted(folder.glob("*.ipynb"))}
 
 
 def marks(root: Path, assignment: str, gradebook: str) -> Table:
@@ -95,7 +93,7 @@ def marks(root: Path, assignment: str, gradebook: str) -> Table:
 
 def read_class(root: Path, assignment: str, gradebook: str) -> Class:
     """Return marks and penalties of an assignment; `gradebook` as for `marks`."""
-    table: Table = {student: {} for student in students_of(root, assignment)}
+    table: Table = {student: {} for student in students_of(folders_of(root), assignment)}
     if not table:
         return Class(table, {})
     recorded, penalties = read_gradebook(gradebook, assignment)
@@ -338,7 +336,8 @@ def write_page(root: Path, assignment: str, about: Class, findings: Sequence[Fin
     if findings:
         entries = "".join(element("li", text) for text in grouped(findings))
         parts.append(f"<h2>Findings</h2><ul>{entries}</ul>")
-    path = root / "autograded" / f"report-{assignment}.html"
+    graded = folders_of(root).autograded(".", ".")
+    path = graded / f"report-{assignment}.html"
     heading = f"Report on {html.escape(assignment)}"
     replace_text(path, PAGE.format(title=heading, body="\n".join(parts)))
     return path

@@ -7,6 +7,7 @@ import tempfile
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 
+from nbjudge.coursedir.settings import Settings
 from nbjudge.errors import AlreadyGrading
 from nbjudge.files import replace_folder, write_files
 
@@ -39,18 +40,17 @@ def read_record(
 
 
 def write_autograded(
-    root: Path,
-    assignment: str,
-    student: str,
+    settings: Settings,
+    target: Path,
     notebooks: Mapping[str, str],
     files: Mapping[str, bytes | Path],
     timestamp: Path | None,
 ) -> None:
-    """Put executed notebooks {name: text} and what lay beside them in autograded/, whole or not.
+    """Put executed notebooks {name: text} and what lay beside them at `target`, whole or not.
 
     `timestamp` is the file that says when the submission was handed in, where there is one.
     """
-    part = Path(tempfile.mkdtemp(prefix="graded-", dir=root / KEPT))
+    part = Path(tempfile.mkdtemp(prefix="graded-", dir=settings.root / KEPT))
     try:
         write_files(part, files)
         for name, text in notebooks.items():
@@ -58,10 +58,29 @@ def write_autograded(
         if timestamp:
             shutil.copyfile(timestamp, part / timestamp.name)
         part.chmod(0o755)  # mkdtemp makes folders for their owner only
-        replace_folder(part, root / "autograded" / student / assignment)
+        set_permissions(settings, part)
+        replace_folder(part, target)
+        if settings.directory.groupshared:
+            share(settings.folders.autograded(".", "."))
     except BaseException:
         shutil.rmtree(part, ignore_errors=True)
         raise
+
+
+def set_permissions(settings: Settings, folder: Path) -> None:
+    """Give files the permissions that the settings say, and a shared group its folders."""
+    for place, _, names in os.walk(folder):
+        for name in names:
+            os.chmod(os.path.join(place, name), settings.permissions)
+        if settings.directory.groupshared:
+            share(place)
+
+
+def share(folder: Path | str) -> None:
+    """Let a folder's group write into it; what is made there belongs to the same group."""
+    mode = os.stat(folder).st_mode
+    if mode & 0o2770 != 0o2770:
+        os.chmod(folder, (mode | 0o2770) & 0o2777)
 
 
 @contextlib.contextmanager

@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from nbjudge.coursedir.folders import Folders
 from nbjudge.coursedir.working_folder import WorkingFolder
 from nbjudge.errors import CourseError, SettingsError
 
@@ -25,18 +26,27 @@ CONFIG_JSON = "nbgrader_config.json"
 # A cell may take a year where the course sets no limit: sockets and timers take no infinity.
 NO_LIMIT = 365 * 24 * 3600.0
 
+NAMED = ("{student_id}", "{assignment_id}")  # what c.CourseDirectory.directory_structure holds
+
 
 @dataclass(frozen=True)
 class Settings:
     """A course's settings."""
 
     root: Path  # the course's folder
-    config: "Config"  # all that was set, with this engine's preprocessors put in
+    config: "Config"  # all that was set
     directory: "CourseDirectory"  # nbgrader's own view of the course's folder
     working_folder: WorkingFolder  # in which the course's own plugins and preprocessors run
     timeout: float  # seconds a cell
     skip: list[str]  # tags of cells that do not run
     students_own: dict[str, list[str]]  # {assignment: files that the instructor's do not replace}
+    permissions: int  # of files in autograded/
+    creates_students: bool  # whether a student may be graded whom the gradebook does not know
+
+    @property
+    def folders(self) -> Folders:
+        """Where the course keeps its notebooks."""
+        return Folders(self.root, self.directory)
 
     @property
     def gradebook_url(self) -> str:
@@ -49,6 +59,15 @@ class Settings:
         return self.directory.course_id
 
 
+KNOWN: dict[Path, Folders] = {}  # of the courses whose settings this process has read
+
+
+def folders_of(root: Path | str) -> Folders:
+    """Return where a course keeps its notebooks, for who needs nothing else of its settings."""
+    root = Path(root).resolve()
+    return KNOWN.get(root) or read_settings(root).folders
+
+
 def read_settings(root: Path | str) -> Settings:
     """Read the settings of the course in the folder `root`.
 
@@ -59,8 +78,6 @@ def read_settings(root: Path | str) -> Settings:
     from nbgrader.coursedir import CourseDirectory
     from nbgrader.preprocessors import Execute
 
-    from nbjudge.coursedir.preprocessors import configure
-
     root = Path(root).resolve()
     if not root.is_dir():
         raise CourseError(f"{root}: there is no such folder; expected the course's folder")
@@ -70,26 +87,26 @@ def read_settings(root: Path | str) -> Settings:
         with working_folder.entered():
             config = read_config(root)
             config.CourseDirectory.root = str(root)
-            configure(config)
             directory = CourseDirectory(config=config)
             url = absolute_url(root, directory.db_url)
             config.CourseDirectory.db_url = directory.db_url = url
             execute = Execute(config=config)
             autograde = Autograde(coursedir=directory, config=config)
+            structure = directory.directory_structure
     # nbgrader_config.py is a program, so it can raise anything, and it can end
     except (Exception, SystemExit) as error:
         raise SettingsError(
             f"{line_of(error) or root / CONFIG}: {type(error).__name__}: {error}; correct it"
         ) from error
-    if setting := other_folder(root, directory):
+    if "{nbgrader_step}" not in structure or any(structure.count(name) != 1 for name in NAMED):
         raise SettingsError(
-            f"{root / CONFIG}: c.CourseDirectory.{setting} is {getattr(directory, setting)!r}, and "
-            "nbjudge finds only source/ASSIGNMENT, submitted/STUDENT/ASSIGNMENT and "
-            "autograded/STUDENT/ASSIGNMENT: leave that setting out and name the folders so"
+            f"{root / CONFIG}: c.CourseDirectory.directory_structure is {structure!r}, and it must "
+            f"hold {{nbgrader_step}}, and each of {' and '.join(NAMED)} once: correct it"
         )
     seconds = execute.timeout
     unlimited = not seconds or seconds < 0  # as nbclient takes None, 0 and -1
     skipped = execute.skip_cells_with_tag
+    KNOWN[root] = Folders(root, directory)
     return Settings(
         root=root,
         config=config,
@@ -98,33 +115,26 @@ def read_settings(root: Path | str) -> Settings:
         timeout=NO_LIMIT if unlimited else float(seconds),
         skip=[skipped] if skipped else [],
         students_own=dict(autograde.exclude_overwriting),
+        permissions=int(str(autograde.permissions), 8),  # nbgrader writes them as decimal numbers
+        creates_students=autograde.create_student,
     )
 
 
 def read_config(root: Path) -> "Config":
     """Return all that is set for nbgrader, the names of older versions replaced by today's."""
-    from nbgrader.apps.baseapp import NbGrader
+    from nbgrader.apps import AutogradeApp, GenerateAssignmentApp
     from traitlets.config import Config
 
-    app = NbGrader()
+    app = AutogradeApp()
     config = Config()
     folders = app.config_file_paths  # Jupyter's, the most important one first
     for name, places in (("jupyter_config", folders), (Path(CONFIG).stem, [str(root), *folders])):
         for found, _ in app._load_config_files(name, places, raise_config_file_errors=True):
             config.merge(found)
-    app.update_config(config)
-    return app.config
-
-
-def other_folder(root: Path, directory: "CourseDirectory") -> str:
-    """Return the setting that puts a folder where nbjudge does not look for it, "" where none."""
-    for step in ("source", "submitted", "autograded"):
-        setting = f"{step}_directory"
-        name = getattr(directory, setting)
-        place = Path(directory.format_path(name, "STUDENT", "ASSIGNMENT"))
-        if place.resolve() != (root / step / "STUDENT" / "ASSIGNMENT").resolve():
-            return setting if name != step else "directory_structure"
-    return ""
+    for program in (app, GenerateAssignmentApp()):  # each knows the older names of its settings
+        program.update_config(config)
+        config = program.config
+    return config
 
 
 def absolute_url(root: Path, url: str) -> str:

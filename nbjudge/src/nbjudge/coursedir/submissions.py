@@ -7,6 +7,7 @@ import stat
 import warnings
 from collections.abc import Collection, Iterator
 from datetime import datetime
+from fnmatch import fnmatchcase
 from pathlib import Path
 from typing import Any, NamedTuple, TypeVar
 
@@ -14,8 +15,10 @@ import nbformat
 from nbformat import NotebookNode
 from nbgrader.utils import parse_utc
 
+from nbjudge.coursedir.folders import Folders, is_there
 from nbjudge.coursedir.same_text import with_unix_lines
 from nbjudge.errors import SubmissionError
+from nbjudge.sandbox.host.results import clean_outputs
 from nbjudge.untrusted import (
     TooManyValues,
     clean_json,
@@ -70,69 +73,58 @@ class Submission(NamedTuple):
     file: str = ""  # the one that the problem is about
 
 
-def students_of(root: Path, assignment: str) -> list[str]:
+def students_of(folders: Folders, assignment: str) -> list[str]:
     """Return the names of all who have handed in something for the assignment, in order.
 
-    Names that are not UTF-8 are left out, because the gradebook cannot hold them; `misnamed` says
-    so.
+    Those that the course's settings leave out are not among them. Names that are not UTF-8 are left
+    out, because the gradebook cannot hold them; `misnamed` says so.
     """
-    return [name for name in folders_of(root, assignment) if is_writable(name)]
+    return [name for name, _ in handed_in(folders, assignment) if is_writable(name)]
 
 
-def misnamed(root: Path, assignment: str) -> list[Finding]:
+def misnamed(folders: Folders, assignment: str) -> list[Finding]:
     """Return a finding for each student's folder whose name the gradebook cannot hold."""
     findings = []
-    for name in folders_of(root, assignment):
+    for name, folder in handed_in(folders, assignment):
         if not is_writable(name):
             sentence = (
                 "the name of the learner's folder is not UTF-8, so nothing was graded: "
                 "rename the folder"
             )
-            place = f"submitted/{shown(name)}/{assignment}"
+            place = shown(folders.shown(folder))
             findings.append(Finding(shown(name), assignment, place, sentence, True))
     return findings
 
 
-def folders_of(root: Path, assignment: str) -> list[str]:
-    """Return the names in submitted/ below which there is something called like the assignment.
+def handed_in(folders: Folders, assignment: str) -> list[tuple[str, Path]]:
+    """Return [(student, folder)] of what the settings leave to be graded, in order.
 
-    What it is does not matter here: read_submission says what is wrong with it.
+    c.CourseDirectory.student_id is a pattern, student_id_exclude names separated by commas.
     """
-    submitted = root / "submitted"
-    if not submitted.is_dir():
-        return []
+    pattern = folders.directory.student_id
+    excluded = folders.directory.student_id_exclude.split(",")
     found = []
-    for name in os.listdir(submitted):
-        if not name.startswith(".") and is_there(submitted / name / assignment):
-            found.append(name)
-    return sorted(found)
-
-
-def is_there(path: Path) -> bool:
-    """Return whether there is something at this place, a link to nowhere included."""
-    try:
-        path.lstat()
-    except (FileNotFoundError, NotADirectoryError):
-        return False
-    except OSError:  # such as a folder that may not be opened: reading it says so
-        return True
-    return True
+    for name, folder in folders.submissions(assignment):
+        if fnmatchcase(name, pattern) and name not in excluded:
+            found.append((name, folder))
+    return found
 
 
 def read_submission(
-    root: Path,
+    folders: Folders,
     assignment: str,
     student: str,
     notebooks: Collection[str],
     carry_files: bool,
+    others: Collection[str] = (),
 ) -> Submission:
-    """Read a student's submission to an assignment that has these notebooks.
+    """Read these notebooks of a student's submission to an assignment; it also has the `others`.
 
     Raises nothing: whatever lies there, the others are graded, and `problem` says what is wrong.
     With `carry_files`, the bytes of the files beside the notebooks are read, else their paths.
     """
-    folder = root / "submitted" / student / assignment
-    reading = Reading(root, folder)
+    folder = folders.submitted(student, assignment)
+    reading = Reading(folders, assignment, folder, others)
     try:
         return reading.read(student, notebooks, carry_files)
     except SubmissionError as reason:
@@ -142,15 +134,19 @@ def read_submission(
             f"it cannot be read ({type(error).__name__}: {error}), so nothing was graded: "
             "look at the file by hand"
         )
-    file = shown(reading.file.relative_to(root).as_posix())
+    file = shown(folders.shown(reading.file))
     return Submission(student, {}, {}, reading.says, reading.timestamp, problem, file)
 
 
 class Reading:
     """One submission while it is read; after an error it knows how far that went."""
 
-    def __init__(self, root: Path, folder: Path) -> None:
-        self.root = root
+    def __init__(
+        self, folders: Folders, assignment: str, folder: Path, others: Collection[str]
+    ) -> None:
+        self.folders = folders
+        self.assignment = assignment
+        self.others = others
         self.folder = folder
         self.file = folder  # what is looked at
         self.says: list[str] = []
@@ -170,14 +166,14 @@ class Reading:
         paths = []
         missing = {}
         for name in names:
-            others = set(names) - {name}
+            others = {*names, *self.others} - {name}
             try:
                 path, said = find_notebook(self.folder, name, others)
             except SubmissionError as reason:
                 missing[name] = reason
                 continue
             self.file = path
-            place = shown(path.relative_to(self.root).as_posix())
+            place = shown(self.folders.shown(path))
             notebooks[name] = (place, read_bytes(path))
             self.says += said
             paths.append(path)
@@ -190,8 +186,10 @@ class Reading:
             )
         self.file = self.folder
         self.timestamp, odd_date = timestamp_of(self.folder)
-        lesson = self.root / "source" / self.folder.name
-        beside, left_out = files_beside(self.folder, paths, lesson)
+        lesson = self.folders.source(self.assignment)
+        ignored = self.folders.directory.ignore
+        paths += [self.folder / f"{name}.ipynb" for name in self.others]
+        beside, left_out = files_beside(self.folder, paths, lesson, ignored)
         files: dict[str, bytes | Path] = {}
         for inside, path in beside.items():
             files[inside] = path.read_bytes() if carry_files else path
@@ -287,8 +285,8 @@ def read_bytes(path: Path) -> bytes:
 CLEAR = "so nothing was graded: ask the learner to clear all outputs and send it again"
 
 
-def parse_notebook(data: bytes) -> tuple[NotebookNode, list[str]]:
-    """Return (notebook, findings), a notebook of format 4 without outputs.
+def parse_notebook(data: bytes, outputs: bool = False) -> tuple[NotebookNode, list[str]]:
+    """Return (notebook, findings), a notebook of format 4; without outputs unless they are wanted.
 
     Raises SubmissionError where the bytes are no notebook, or one that holds too much.
     """
@@ -305,7 +303,7 @@ def parse_notebook(data: bytes) -> tuple[NotebookNode, list[str]]:
     except ValueError as error:
         raise SubmissionError(f"the file is not JSON ({str(error)[:80]}), {ASK}") from None
     try:
-        notebook = as_notebook(raw)
+        notebook = as_notebook(raw, outputs)
     except Exception as error:  # whatever a file may hold, and nbformat's converters do not expect
         what = one_line(f"{type(error).__name__}: {str(error)[:80]}")
         raise SubmissionError(f"the file is JSON but not a notebook ({what}), {ASK}") from None
@@ -328,14 +326,14 @@ def need_moderate(notebook: NotebookNode) -> None:
             )
 
 
-def as_notebook(raw: Any) -> NotebookNode:
-    """Return a notebook of format 4 without outputs, in which every field has its type.
+def as_notebook(raw: Any, outputs: bool = False) -> NotebookNode:
+    """Return a notebook of format 4 in which every field has its type, perhaps with its outputs.
 
     Raises KeyError, TypeError and more where `raw` is something else than a notebook.
     """
     for sheet in [raw, *raw.get("worksheets", [])]:
         for cell in sheet.get("cells", []):
-            if cell.get("outputs"):
+            if cell.get("outputs") and not outputs:
                 cell["outputs"] = []
     if raw.get("nbformat", 1) < 4:
         with warnings.catch_warnings():
@@ -373,9 +371,28 @@ def as_cell(cell: Any) -> dict[str, Any]:
     }
     if isinstance(cell.get("id"), str):
         clean["id"] = writable(cell["id"])
+    if isinstance(cell.get("outputs"), list):
+        clean["outputs"] = clean_outputs([with_whole_texts(each) for each in cell["outputs"]])
     if isinstance(cell.get("attachments"), dict):
         clean["attachments"] = attachments_of(cell["attachments"])
     return clean
+
+
+def with_whole_texts(output: Any) -> Any:
+    """Return an output with its texts joined, which files hold as lists of lines."""
+    if not isinstance(output, dict):
+        return output
+    found = {name: whole(value) for name, value in output.items() if name != "traceback"}
+    if isinstance(output.get("data"), dict):
+        found["data"] = {name: whole(value) for name, value in output["data"].items()}
+    return found | {"traceback": output.get("traceback")}
+
+
+def whole(value: Any) -> Any:
+    """Return a list of lines as one text, and any other value as it is."""
+    if isinstance(value, list) and all(isinstance(line, str) for line in value):
+        return "".join(value)
+    return value
 
 
 def attachments_of(raw: dict[str, Any]) -> dict[str, dict[str, Any]]:
@@ -401,6 +418,7 @@ def files_beside(
     folder: Path,
     notebooks: Collection[Path],
     lesson: Path,
+    ignored: Collection[str] = (),
 ) -> tuple[dict[str, Path], list[str]]:
     """Return ({name: path} of what lies beside the notebooks, findings on what is left out).
 
@@ -412,7 +430,7 @@ def files_beside(
     files = {}
     left_out = []
     size = 0
-    for path in everything_in(folder):
+    for path in everything_in(folder, ignored):
         inside = path.relative_to(folder)
         if path in notebooks or inside == STAMP:
             continue
@@ -438,15 +456,21 @@ def files_beside(
     ]
 
 
-def everything_in(folder: Path) -> Iterator[Path]:
-    """Yield what lies in a folder and below, except folders, in order; hidden things are left out.
+def everything_in(folder: Path, ignored: Collection[str] = ()) -> Iterator[Path]:
+    """Yield what lies in a folder and below, except folders, in order.
 
-    Links are yielded and not followed. Raises SubmissionError where there are too many things.
+    Left out are names that match one of the patterns `ignored`, and hidden folders, because nobody
+    keeps an answer there and programs keep settings and thousands of files. Links are yielded and
+    not followed. Raises SubmissionError where there are too many things.
     """
     count = 0
     for place, folders, names in os.walk(folder, onerror=raise_it):
         links = [name for name in folders if os.path.islink(os.path.join(place, name))]
-        folders[:] = sorted(name for name in folders if name not in links and not is_hidden(name))
+        folders[:] = sorted(
+            name
+            for name in folders
+            if name not in links and not is_hidden(name) and not matches(name, ignored)
+        )
         count += len(folders) + len(names)
         if count > MOST_FILES:
             raise SubmissionError(
@@ -454,8 +478,13 @@ def everything_in(folder: Path) -> Iterator[Path]:
                 "graded: remove those that no answer needs"
             )
         for name in sorted(names + links):
-            if not is_hidden(name):
+            if not matches(name, ignored):
                 yield Path(place, name)
+
+
+def matches(name: str, patterns: Collection[str]) -> bool:
+    """Return whether a name matches one of the patterns."""
+    return any(fnmatchcase(name, pattern) for pattern in patterns)
 
 
 def raise_it(problem: OSError) -> None:
@@ -464,7 +493,7 @@ def raise_it(problem: OSError) -> None:
 
 
 def is_hidden(name: str) -> bool:
-    """Return whether a file or folder of this name is nobody's answer."""
+    """Return whether a folder of this name is nobody's answer."""
     return name.startswith(".") or name == "__pycache__"
 
 
@@ -483,14 +512,24 @@ def changes_the_grading(path: Path, inside: Path) -> bool:
     return bool(SETTINGS.fullmatch(path.name))
 
 
+def stamp_of(folder: Path) -> Path | None:
+    """Return timestamp.txt, None where there is no small file of that name."""
+    path = folder / STAMP
+    try:
+        status = path.lstat()
+    except OSError:
+        return None
+    small = stat.S_ISREG(status.st_mode) and status.st_size <= STAMP_SIZE
+    return path if small else None
+
+
 def timestamp_of(folder: Path) -> tuple[datetime | None, list[str]]:
     """Return (when it was handed in, findings), as nbgrader reads timestamp.txt."""
     path = folder / STAMP
     if not is_there(path):
         return None, []
     try:
-        status = path.lstat()
-        if not stat.S_ISREG(status.st_mode) or status.st_size > STAMP_SIZE:
+        if not stamp_of(folder):
             raise ValueError("it is no small file")
         return parse_utc(path.read_text(encoding="utf-8").strip()), []
     except Exception:  # whatever a file may hold, and dateutil does not expect

@@ -8,12 +8,13 @@ they can run on any machine, and more than once; nothing here reads the course's
 gradebook.
 """
 
+import contextlib
 import hashlib
 import json
 import os
 import stat
 import time
-from collections.abc import Collection, Iterable, Mapping
+from collections.abc import Callable, Collection, Iterable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -21,6 +22,7 @@ from typing import Any, NamedTuple
 import nbformat
 from nbformat import NotebookNode
 from nbgrader.preprocessors import LimitOutput
+from nbgrader.utils import has_failed, is_grade
 
 from nbjudge.coursedir import report
 from nbjudge.coursedir.failures import explain, no_points
@@ -40,6 +42,7 @@ from nbjudge.sandbox.host.results import OutputRation
 from nbjudge.sandbox.wire import WRITTEN_BYTES, WRITTEN_FILES, Limits, OfLesson, is_fit
 from nbjudge.worker.environment import environment
 from nbjudge.worker.kernels import run_in_kernel
+from nbjudge.worker.lesson_faults import missing_packages
 from nbjudge.worker.notes import joined
 
 if hasattr(os, "fork"):  # not on Windows, where ordinary kernels run everything
@@ -75,6 +78,7 @@ class Assignment(NamedTuple):
     options: RunOptions
     trim: Mapping[str, int]  # fields of nbgrader's LimitOutput
     lesson: OfLesson = OfLesson()  # what its notebooks do themselves
+    execute: bool = True  # False: take the outputs that were handed in for those of the cells
 
 
 class PreparedNotebook(NamedTuple):
@@ -149,6 +153,7 @@ class Graded(NamedTuple):
     file: str = ""  # the one that the problem is about
     stopped: bool = False  # a cell did not run to its end, which may be the grader's own failure
     of_assignment: tuple[str, ...] = ()  # sentences on the instructor's own cells
+    lacks: Mapping[str, str] = {}  # {package that is not installed: the assignment's cell}
 
 
 def ungraded(
@@ -170,15 +175,22 @@ def grade_submission(assignment: Assignment, submission: Submission | Prepared) 
 # ---- prepare ---------------------------------------------------------------------------------
 
 
+def as_it_is(name: str, notebook: NotebookNode) -> NotebookNode:
+    """Return the notebook: most courses have no preprocessors of their own."""
+    return notebook
+
+
 def prepare(
     assignment: Assignment,
     submission: Submission,
     record: str = "",
     earlier: EarlierFiles | None = None,
+    own: Callable[[str, NotebookNode], NotebookNode] = as_it_is,
 ) -> Prepared:
     """Read, rebuild and plan a submission; `record` is what its last grading left, as text.
 
-    `earlier` finds the files that its cells wrote then. Raises nothing: `problem` of the result
+    `earlier` finds the files that its cells wrote then. `own(name, notebook)` returns a rebuilt
+    notebook as the course's own preprocessors change it. Raises nothing: `problem` of the result
     says why a submission cannot be graded.
     """
     started = time.perf_counter()
@@ -196,8 +208,11 @@ def prepare(
         chains: list[str] = []
         for name, (place, data) in sorted(submission.notebooks.items()):
             file = place
-            submitted, said = parse_notebook(data)
+            submitted, said = parse_notebook(data, outputs=not assignment.execute)
             notebook, odd = rebuild(assignment.sources[name], submitted, assignment.given[name])
+            if not assignment.execute:
+                mark_what_is_missing(notebook, submitted)
+            notebook = own(name, notebook)
             says += said + odd
             says += told(notebook, assignment.sources[name], assignment.skip, assignment.own)
             before = kept.get(name, NOTHING_KEPT)
@@ -373,6 +388,11 @@ def plan(
     keys = keys_of(steps, assignment.code, surroundings)
     chain = chain_of(steps, keys)
     needed = {key: kept.results[key] for key in keys if key in kept.results}
+    if not assignment.execute:
+        needed = {}
+        for (index, step), key in zip(indexed, keys, strict=True):
+            needed[key] = as_handed_in(notebook.cells[index], step)._asdict()
+        return PreparedNotebook(notebook, indexed, keys, needed, [], chain, {}, 0)
     to_run = steps_to_run(steps, keys, needed)
     written, left_out = kept.written, kept.left_out
     if kept.chain != chain:
@@ -380,6 +400,32 @@ def plan(
         to_run = steps if written else to_run
         written, left_out = {}, 0
     return PreparedNotebook(notebook, indexed, keys, needed, to_run, chain, written, left_out)
+
+
+def mark_what_is_missing(notebook: NotebookNode, submitted: NotebookNode) -> None:
+    """Let the tests fail that a submission lacks: no output would mean that they have passed."""
+    there = {cell.metadata.nbgrader.grade_id for cell in submitted.cells}
+    for cell in notebook.cells:
+        if is_grade(cell) and cell.cell_type == "code":
+            name = cell.metadata.nbgrader.grade_id
+            if name not in there:
+                why = f"the cell {name} was not handed in"
+                error = nbformat.v4.new_output("error", ename="Missing", evalue=why)
+                cell.outputs = [error]
+
+
+def as_handed_in(cell: NotebookNode, step: Step) -> Result:
+    """Return how a cell ended on the student's machine, as nbgrader reads it from its outputs.
+
+    A test without any output has passed.
+    """
+    score = None
+    for output in cell.outputs:
+        if step.kind == "check" and output.output_type == "execute_result":
+            text = str(output.data.get("text/plain", ""))
+            with contextlib.suppress(ValueError):
+                score = float(text) if float(text) >= 0 else None
+    return Result(not has_failed(cell), score, cell.outputs, 0, [])
 
 
 # ---- run -------------------------------------------------------------------------------------
@@ -403,6 +449,7 @@ def run(assignment: Assignment, prepared: Prepared) -> Graded:
     cells = 0
     stopped = False
     of_assignment: list[str] = []
+    lacks: dict[str, str] = {}
     for name, part in prepared.notebooks.items():
         results = Results()
         if part.to_run:
@@ -410,7 +457,7 @@ def run(assignment: Assignment, prepared: Prepared) -> Graded:
             results = run_job(job_of(assignment, name, part.to_run, overlaid(files, earlier)))
         left, digests, left_out = left_by(part, results)
         written, too_many = within_bounds(overlaid(written, left))
-        record, verdicts, notes = fill_in(part, results, ration)
+        record, verdicts, notes = fill_in(part, results, ration, assignment.execute)
         record["written"] = {
             "files": {file: digest for file, digest in digests.items() if file in written},
             "left_out": left_out + too_many,
@@ -420,6 +467,8 @@ def run(assignment: Assignment, prepared: Prepared) -> Graded:
             says.append(not_kept(name, left_out + too_many))
         explain(part.notebook, assignment.given[name])
         of_assignment += no_points(part.notebook, verdicts)
+        if assignment.execute and not assignment.kernels[name]:
+            lacks |= missing_packages(part.notebook, part.steps)
         notebook, _ = LimitOutput(**assignment.trim).preprocess(part.notebook, {})
         says += joined(says, notes) + report.oddities(notebook, assignment.options.timeout)
         records[name] = record
@@ -441,6 +490,7 @@ def run(assignment: Assignment, prepared: Prepared) -> Graded:
         written=new,
         stopped=stopped,
         of_assignment=tuple(of_assignment),
+        lacks=lacks,
     )
 
 
@@ -512,9 +562,11 @@ def fill_in(
     part: PreparedNotebook,
     results: list[Result],
     ration: OutputRation,
+    executed: bool = True,
 ) -> tuple[dict[str, Any], dict[str, tuple[bool, float | None]], list[tuple[str, str]]]:
     """Put the results into the notebook; `ration` is what its outputs may still hold.
 
+    Only results of cells that were `executed` are recorded, to be used again.
     Returns (the notebook's record, {grade_id of a check: (whether it passed, partial credit or
     None)}, (cell, note) of the sandbox's notes).
     """
@@ -536,7 +588,7 @@ def fill_in(
             verdicts[step.name] = (done.well, done.score)
         # A cell that was stopped may run to its end next time, and then later cells may differ.
         whole = whole and (not done.end or step.alone)
-        if whole and not done.end:
+        if whole and executed and not done.end:
             kept[key] = done._asdict()
         for note in dict.fromkeys(done.notes):
             notes.append((step.name, note))
