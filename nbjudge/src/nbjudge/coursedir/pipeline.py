@@ -203,7 +203,7 @@ def keep(settings: Settings, assignment: str, made: Made) -> None:
         "graded": made.graded,
         "given": made.given,
     }
-    replace_text(place_of(settings, assignment), json.dumps(kept))
+    replace_text(place_of(settings, assignment), json.dumps(kept), private=True)
 
 
 def kept(settings: Settings, assignment: str) -> Made | None:
