@@ -132,6 +132,7 @@ def take_snapshot(
     first = unique([*mine, *referred(map(vars, mine)), *referred([space])])
     second = referred(map(vars, first))
     seen = {id(module): module for module in [builtins, *first, *second]}
+    seen.pop(id(modules["__main__"]), None)  # the notebook, whose names are the student's
     own_ids = {id(module) for module in mine}
     states = {id(module): state_of(module) for module in mine}
     spared = frozenset(lesson.writes)
