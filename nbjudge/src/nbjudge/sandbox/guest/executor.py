@@ -11,7 +11,6 @@ the student's could read the socket. Answers are JSON, because the host unpickle
 out of a sandbox.
 """
 
-import asyncio
 import builtins
 import contextlib
 import gc
@@ -35,8 +34,11 @@ from _signal import (  # type: ignore[import-not-found]
 )
 from _signal import pthread_sigmask as mask_signals
 from _signal import signal as on_signal
+from asyncio import _set_running_loop as set_running_loop
 from collections.abc import Awaitable, Callable, Container, Iterable
+from contextvars import Context, copy_context
 from importlib.machinery import PathFinder
+from types import CodeType
 from typing import Any, NamedTuple
 
 from nbjudge import libraries
@@ -83,9 +85,9 @@ def judge(order: CellOrder, shell: Shell, page: Page) -> tuple[bool, float | Non
     try:
         names["__builtins__"] = builtins
         for code in order["code"]:
-            value = eval(code, names)
+            value = evaluate(code, shell)
             if code.co_flags & inspect.CO_COROUTINE:
-                value = asyncio.run(await_(value))
+                value = await_in_loop(value, shell)
     except BaseException as problem:
         lines = traceback_of(problem, order["source"], order["name"])
         page.fail(type(problem).__name__, message_of(problem), lines)
@@ -96,8 +98,29 @@ def judge(order: CellOrder, shell: Shell, page: Page) -> tuple[bool, float | Non
     return True, None
 
 
-async def await_(value: Awaitable[Any]) -> Any:
-    return await value
+def evaluate(code: CodeType, shell: Shell) -> Any:
+    """Evaluate code as a cell would be: with the cells' context variables, the loop running.
+
+    The loop does not run really: its methods are Python's, so the student could replace them.
+    """
+    loop = shell.loop
+    context = loop.context if type(loop.context) is Context else copy_context()
+    set_running_loop(loop)
+    try:
+        return context.run(eval, code, shell.user_ns)
+    finally:
+        set_running_loop(None)
+
+
+def await_in_loop(value: Awaitable[Any], shell: Shell) -> Any:
+    """Await a value in the loop that cells run in, and return what comes of it."""
+    found: list[Any] = []
+
+    async def keep() -> None:
+        found.append(await value)
+
+    shell.in_loop(keep)
+    return found[0]
 
 
 def traceback_of(problem: BaseException, source: str, name: str) -> list[str]:
@@ -111,7 +134,10 @@ def traceback_of(problem: BaseException, source: str, name: str) -> list[str]:
             return [str(line) for line in own()]
         lines = source.split("\n")
         shown = []
-        for entry in traceback.extract_tb(problem.__traceback__)[1:]:
+        entries = traceback.extract_tb(problem.__traceback__)
+        in_check = [entry.filename.startswith("<check ") for entry in entries]
+        start = in_check.index(True) if True in in_check else 1
+        for entry in entries[start:]:
             text = entry.line
             number = entry.lineno or 0
             if entry.filename == f"<check {name}>" and number <= len(lines):
