@@ -87,7 +87,10 @@ from IPython.core.magic import register_line_magic
 def shout(line):
     return line.upper()
 %shout abc""",
-    "display-updated": "h = display('a', display_id=True); h.update('b'); display('c', metadata={'m': 1})",
+    "display-updated": """
+h = display('a', display_id=True)
+h.update('b')
+display('c', metadata={'m': 1})""",
     "clear": "print('x'); from IPython.display import *; clear_output(); print('y')",
     "clear-later": "for k in range(3): clear_output(wait=True); display(k)",
     "displays": "display(1, 'x', HTML('<b>'), JSON({'a': 1})); Markdown('*x*')",
@@ -142,10 +145,15 @@ await later""",
 process = await asyncio.create_subprocess_exec("echo", "a", stdout=subprocess.PIPE)
 (await process.communicate())[0]""",
     "in-executor": "await loop.run_in_executor(None, lambda: 4)",
-    "all-cancelled": "for task in asyncio.all_tasks():\n    if task is not asyncio.current_task(): task.cancel()",
+    "all-cancelled": """
+for task in asyncio.all_tasks() - {asyncio.current_task()}:
+    task.cancel()""",
     "decimal": "import decimal; decimal.getcontext().prec = 7",
     "decimal-is-kept": "decimal.getcontext().prec",
-    "context-variable": "import contextvars; v = contextvars.ContextVar('v', default=0)\n_ = v.set(4)",
+    "context-variable": """
+import contextvars
+v = contextvars.ContextVar('v', default=0)
+_ = v.set(4)""",
     "context-is-kept": "v.get()",
     "kernel": """
 shell = get_ipython()
@@ -164,7 +172,9 @@ def twice(x):
     return 2 * x
 doctest.testmod()''',
     "comm": "from comm import create_comm; c = create_comm('x'); c.send({'a': 1}); c.close()",
-    "by-hand": "get_ipython().run_cell('print(5)\\n6'); get_ipython().run_line_magic('pwd', '') != ''",
+    "by-hand": """
+get_ipython().run_cell('print(5)\\n6')
+get_ipython().run_line_magic('pwd', '') != ''""",
     "everything-shown": """
 from IPython.core.interactiveshell import InteractiveShell
 InteractiveShell.ast_node_interactivity = "all\"""",
