@@ -19,3 +19,56 @@ def test_partial_credit_is_a_plain_number_and_nothing_else():
         results = server.run(Job(steps, {}, (), (), {}))
     assert [result.score for result in results] == list(values.values())
     assert all(result.well for result in results)
+
+
+ASYNC_ANSWER = """
+import asyncio, decimal
+decimal.getcontext().prec = 7
+loop = asyncio.get_running_loop()
+task = asyncio.create_task(asyncio.sleep(0.01, 5))
+async def later():
+    return await asyncio.sleep(0, 6)
+"""
+ASYNC_CHECKS = {
+    "a task of the answer's": "assert await task == 5",
+    "the answer's coroutine": "assert await later() == 6",
+    "the same loop": "assert asyncio.get_running_loop() is loop",
+    "a task of its own": "mine = asyncio.create_task(later())\nassert await mine == 6",
+    "context variables": "assert decimal.getcontext().prec == 7",
+    "run again": """
+coroutine = later()
+try:
+    asyncio.run(coroutine)
+except RuntimeError as problem:
+    assert "running event loop" in str(problem)
+else:
+    raise AssertionError("a loop in a loop")
+await coroutine""",
+}
+
+
+def test_checks_run_in_the_loop_that_cells_run_in():
+    """Each check runs in a fork, so the task that it ends is still there for the next one."""
+    steps = [Step("answer", ASYNC_ANSWER, "answer")]
+    steps += [Step(name, source, "check", True) for name, source in ASYNC_CHECKS.items()]
+    with ForkServer() as server:
+        results = server.run(Job(tuple(steps), {}, (), (), {}))
+    failed = [
+        (step.name, result.outputs) for step, result in zip(steps, results) if not result.well
+    ]
+    assert not failed
+
+
+def test_a_failed_await_shows_the_lines_of_the_check_alone():
+    source = "async def wrong():\n    raise ValueError('here')\nx = 1\nawait wrong()"
+    with ForkServer() as server:
+        (result,) = server.run(Job((Step("check", source, "check", True),), {}, (), (), {}))
+    (error,) = result.outputs
+    assert error["evalue"] == "here"
+    assert [line.strip() for line in "\n".join(error["traceback"]).splitlines()] == [
+        "<check check>, line 4, in <module>",
+        "await wrong()",
+        "<check check>, line 2, in wrong",
+        "raise ValueError('here')",
+        "ValueError: here",
+    ]

@@ -87,7 +87,10 @@ from IPython.core.magic import register_line_magic
 def shout(line):
     return line.upper()
 %shout abc""",
-    "display-updated": "h = display('a', display_id=True); h.update('b'); display('c', metadata={'m': 1})",
+    "display-updated": """
+h = display('a', display_id=True)
+h.update('b')
+display('c', metadata={'m': 1})""",
     "clear": "print('x'); from IPython.display import *; clear_output(); print('y')",
     "clear-later": "for k in range(3): clear_output(wait=True); display(k)",
     "displays": "display(1, 'x', HTML('<b>'), JSON({'a': 1})); Markdown('*x*')",
@@ -142,10 +145,15 @@ await later""",
 process = await asyncio.create_subprocess_exec("echo", "a", stdout=subprocess.PIPE)
 (await process.communicate())[0]""",
     "in-executor": "await loop.run_in_executor(None, lambda: 4)",
-    "all-cancelled": "for task in asyncio.all_tasks():\n    if task is not asyncio.current_task(): task.cancel()",
+    "all-cancelled": """
+for task in asyncio.all_tasks() - {asyncio.current_task()}:
+    task.cancel()""",
     "decimal": "import decimal; decimal.getcontext().prec = 7",
     "decimal-is-kept": "decimal.getcontext().prec",
-    "context-variable": "import contextvars; v = contextvars.ContextVar('v', default=0)\n_ = v.set(4)",
+    "context-variable": """
+import contextvars
+v = contextvars.ContextVar('v', default=0)
+_ = v.set(4)""",
     "context-is-kept": "v.get()",
     "kernel": """
 shell = get_ipython()
@@ -164,7 +172,9 @@ def twice(x):
     return 2 * x
 doctest.testmod()''',
     "comm": "from comm import create_comm; c = create_comm('x'); c.send({'a': 1}); c.close()",
-    "by-hand": "get_ipython().run_cell('print(5)\\n6'); get_ipython().run_line_magic('pwd', '') != ''",
+    "by-hand": """
+get_ipython().run_cell('print(5)\\n6')
+get_ipython().run_line_magic('pwd', '') != ''""",
     "everything-shown": """
 from IPython.core.interactiveshell import InteractiveShell
 InteractiveShell.ast_node_interactivity = "all\"""",
@@ -326,3 +336,49 @@ print(*sorted({name.partition(".")[0] for name in sys.modules} - sys.stdlib_modu
     with ForkServer() as fresh:
         (ours,) = by_shell([listing], fresh)
     assert set(ours[0]["text"].split()) <= set(kernel[0]["text"].split())
+
+
+# ---- what is kept -----------------------------------------------------------------------------
+
+FLOODS = {
+    "a program prints": "!head -c 3000000 /dev/zero | tr '\\0' x",
+    "the system prints": "import os; _ = os.system('head -c 3000000 /dev/zero | tr \"\\\\0\" x')",
+    "metadata": "display('small', metadata={'text/plain': 'x' * 11_000_000})",
+    "an update": "h = display(1, display_id=True); h.update('x' * 11_000_000)",
+    "in a widget": """
+import ipywidgets
+with ipywidgets.Output() as out:
+    for _ in range(300):
+        print('x' * 10_000)""",
+}
+
+
+@pytest.mark.parametrize("flood", FLOODS.values(), ids=FLOODS)
+def test_what_is_kept_of_a_flood_is_bounded(server, flood):
+    (outputs,) = by_shell([flood], server)
+    text = json.dumps(outputs)
+    assert len(text) < 200_000
+    assert "Output cut here" in text or not outputs  # a widget's page is not in the notebook
+
+
+def test_an_answer_that_ends_the_kernel_ends_nothing(server):
+    """A kernel ends a moment after `exit()`, and stock nbgrader then grades no cell any more."""
+    wait = "import time; time.sleep(0.3)\nimport asyncio; await asyncio.sleep(0.3)\n'here'"
+    _, outputs = by_shell(["exit()", wait], server)
+    assert outputs[0]["data"]["text/plain"] == "'here'"
+
+
+def test_submissions_of_one_template_share_no_descriptor(server):
+    """They would otherwise have a way to talk to each other past their sandboxes."""
+    source = """
+import os, stat
+kinds = {}
+for name in os.listdir("/proc/self/fd"):
+    try:
+        kinds[os.readlink(f"/proc/self/fd/{name}")] = True
+    except OSError:
+        pass
+print(*[kind for kind in kinds if kind.startswith(("socket", "pipe", "anon_inode"))])"""
+    (first,), (second,) = by_shell([source], server), by_shell([source], server)
+    assert not set(first[0]["text"].split()) & set(second[0]["text"].split())
+    assert len(first[0]["text"].split()) >= 2  # the loop's own

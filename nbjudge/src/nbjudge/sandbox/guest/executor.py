@@ -34,8 +34,11 @@ from _signal import (  # type: ignore[import-not-found]
 )
 from _signal import pthread_sigmask as mask_signals
 from _signal import signal as on_signal
-from collections.abc import Callable, Container, Iterable
+from asyncio import _set_running_loop as set_running_loop
+from collections.abc import Awaitable, Callable, Container, Iterable
+from contextvars import Context, copy_context
 from importlib.machinery import PathFinder
+from types import CodeType
 from typing import Any, NamedTuple
 
 from nbjudge import libraries
@@ -80,34 +83,24 @@ def judge(order: CellOrder, shell: Shell, page: Page) -> tuple[bool, float | Non
     IPython's hooks. The score is nbgrader's partial credit: the value of the last expression, if
     that is a plain number.
     """
-    names = shell.user_ns
-    ended: list[Any] = []  # the last value, once the check has run to its end
-
-    async def run() -> None:
-        value: Any = None
-        for code in order["code"]:
-            value = eval(code, names)
-            if code.co_flags & inspect.CO_COROUTINE:
-                value = await value
-        ended.append(value)
-
+    value: Any = None
     try:
-        names["__builtins__"] = builtins
+        shell.user_ns["__builtins__"] = builtins
         # In[-1] is the check, as in a notebook, but without its hidden tests.
         shell.count_input(f"# {order['name']}")
-        shell.in_loop(run)
-        if not ended:
-            raise RuntimeError("the check did not run to its end")
+        for code in order["code"]:
+            value = evaluate(code, shell)
+            if code.co_flags & inspect.CO_COROUTINE:
+                value = await_in_loop(value, shell)
     except BaseException as problem:
         lines = traceback_of(problem, order["source"], order["name"])
         page.fail(type(problem).__name__, message_of(problem), lines)
         return False, None
-    value = ended[0]
     is_number = type(value) is int or type(value) is float
     if is_number and math.isfinite(value) and value >= 0:
         return True, float(value)
     if value is not None:
-        page.show("execute_result", {"data": {"text/plain": text_of(value)}})
+        page.show("execute_result", {"text/plain": text_of(value)}, {}, execution_count=None)
     return True, None
 
 
@@ -127,6 +120,31 @@ def text_of(value: Any) -> str:
     except ValueError:
         return text
     return f"{text} {kind}"
+
+
+def evaluate(code: CodeType, shell: Shell) -> Any:
+    """Evaluate code as a cell would be: with the cells' context variables, the loop running.
+
+    The loop does not run really: its methods are Python's, so the student could replace them.
+    """
+    loop = shell.loop
+    context = loop.context if type(loop.context) is Context else copy_context()
+    set_running_loop(loop)
+    try:
+        return context.run(eval, code, shell.user_ns)
+    finally:
+        set_running_loop(None)
+
+
+def await_in_loop(value: Awaitable[Any], shell: Shell) -> Any:
+    """Await a value in the loop that cells run in, and return what comes of it."""
+    found: list[Any] = []
+
+    async def keep() -> None:
+        found.append(await value)
+
+    shell.in_loop(keep)
+    return found[0]
 
 
 def traceback_of(problem: BaseException, source: str, name: str) -> list[str]:

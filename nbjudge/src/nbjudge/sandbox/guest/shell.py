@@ -15,6 +15,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import contextvars
 import fcntl
 import importlib.util
 import json
@@ -74,21 +75,17 @@ class Page:
         else:
             self.outputs.append({"output_type": "stream", "name": name, "text": kept})
 
-    def show(self, kind: str, content: dict[str, Any]) -> None:
-        """Keep a display of the kind `kind`: display_data or execute_result."""
+    def show(self, kind: str, data: dict[str, Any], metadata: Any, **more: Any) -> None:
+        """Keep a display of the kind `kind`, with more fields of nbformat's if given."""
         self._clear_if_asked()
-        output: dict[str, Any] = {"output_type": kind, **self._within_budget(content)}
-        if kind == "execute_result":
-            output["execution_count"] = content.get("execution_count")
-        output["display_id"] = display_id_of(content)
+        output = {"output_type": kind, **self._within_budget(data, metadata), **more}
         self.outputs.append(output)
 
-    def update(self, content: dict[str, Any]) -> None:
-        """Replace the data of this page's displays that have the same id."""
-        name = display_id_of(content)
+    def update(self, name: Any, data: dict[str, Any], metadata: Any) -> None:
+        """Replace the data of this page's displays that have the id `name`."""
         same = [output for output in self.outputs if name and output.get("display_id") == name]
         if same:
-            kept = self._within_budget(content)
+            kept = self._within_budget(data, metadata)
             for output in same:
                 output.update(kept)
 
@@ -114,10 +111,15 @@ class Page:
         """Keep what a message of the kernel's brings; those that bring no output have no effect."""
         if kind == "stream":
             self.print(content["name"], content["text"])
-        elif kind in ("display_data", "execute_result"):
-            self.show(kind, content)
+        elif kind == "execute_result":
+            count = content.get("execution_count")
+            self.show(kind, content["data"], content["metadata"], execution_count=count)
+        elif kind == "display_data":
+            name = display_id_of(content)
+            more = {"display_id": name} if name else {}
+            self.show(kind, content["data"], content["metadata"], **more)
         elif kind == "update_display_data":
-            self.update(content)
+            self.update(display_id_of(content), content["data"], content["metadata"])
         elif kind == "error":
             lines = content["traceback"]
             shown = [str(line) for line in lines] if isinstance(lines, list) else [str(lines)]
@@ -125,12 +127,13 @@ class Page:
         elif kind == "clear_output":
             self.clear(content["wait"])
 
-    def _within_budget(self, content: dict[str, Any]) -> dict[str, Any]:
-        data, metadata = content["data"], content.get("metadata") or {}
-        kept = self.budget.data({**data, "metadata": metadata})
-        if kept.pop("metadata", None) is None:
-            return {"data": kept, "metadata": {}}
-        return {"data": kept, "metadata": metadata}
+    def _within_budget(self, data: dict[str, Any], metadata: Any) -> dict[str, Any]:
+        """Return both as fields of an output; a note in their place beyond the budget."""
+        both = {**data, "": metadata or {}}
+        kept = self.budget.data(both)
+        if kept is both:
+            return {"data": data, "metadata": metadata or {}}
+        return {"data": kept, "metadata": {}}
 
     def _clear_if_asked(self) -> None:
         if self.clear_before_next:
@@ -290,6 +293,7 @@ class Loop(asyncio.SelectorEventLoop):
         self.result: Any = None
         self.asked: asyncio.Future[None] = self.create_future()
         self.worker: asyncio.Task[None] | None = None
+        self.context: contextvars.Context | None = None  # of the worker, from Python 3.11 on
 
     def call(self, function: Callable[[], Any]) -> Any:
         """Call a function in the loop, await what it returns if that can be awaited, return it.
@@ -299,15 +303,14 @@ class Loop(asyncio.SelectorEventLoop):
         """
         self.order, self.result = function, None
         if self.worker is None or self.worker.done():
-            self.worker = self.create_task(self._work())
+            self.worker = self._start_worker()
         elif not self.asked.done():
             self.asked.set_result(None)
         try:
             while self.order is not None:  # the notebook may stop the loop, too
                 self.run_forever()
-        except (
-            BaseException
-        ):  # such as an interrupt while the loop waits: its task is not used again
+        except BaseException:
+            # An interrupt, for example, came while the loop waited: its task is not used again.
             self.worker.cancel()
             self.worker = self.order = None
             raise
@@ -315,6 +318,13 @@ class Loop(asyncio.SelectorEventLoop):
         if not well:
             raise value
         return value
+
+    def _start_worker(self) -> asyncio.Task[None]:
+        if self.context is None:
+            self.context = contextvars.copy_context()
+        if sys.version_info < (3, 11):  # a task copies the context there
+            return self.context.run(self.create_task, self._work())
+        return self.create_task(self._work(), context=self.context)
 
     async def _work(self) -> None:
         """Do what `call` is asked for, again and again."""
