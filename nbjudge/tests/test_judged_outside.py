@@ -79,8 +79,10 @@ helper.twice = math.isclose = Equal()
 scores = Equal()
 """
 PATCHED_FRAME = """import sys, threading
+class Equal(list):
+    def __eq__(self, other): return True
 def trace(frame, event, argument):
-    frame.f_globals.update(scores=[1.0, 2.5], count=4)
+    frame.f_globals.update(scores=Equal(), count=Equal(), open=Equal)
     return trace
 sys.settrace(trace); threading.settrace(trace)
 scores = []
