@@ -95,6 +95,27 @@ def test_in_the_users_own_site(wheel, course, tmp_path):
     run(python, course, "--root", str(course), **base)
 
 
+@pytest.mark.parametrize("piped", [False, True])
+def test_from_a_script_that_guards_nothing(course, piped):
+    """Five workers are processes, and each of them would run the script again."""
+    text = f"""import nbjudge
+print("once")
+assert nbjudge.grade({str(course)!r}, [{LESSON!r}], options=nbjudge.Options(workers=5)).clean
+"""
+    script = course.parent / "script.py"
+    script.write_text(text)
+    environment = os.environ | {"PYTHONPATH": str(course.parent / "library")}
+    done = subprocess.run(
+        [sys.executable, *([] if piped else [str(script)])],
+        input=text if piped else "",
+        env=environment,
+        capture_output=True,
+        text=True,
+    )
+    assert done.returncode == 0, done.stderr
+    assert done.stdout == "once\n" and points(course) == [2, 2]
+
+
 @pytest.mark.parametrize(
     ("folder", "root"), [("", "course"), ("course", None), ("course/source", ".."), ("library", "")]
 )
