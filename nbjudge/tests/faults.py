@@ -75,9 +75,10 @@ def state(root: Path) -> State:
 
 def marks_in(root: Path) -> list[tuple]:
     """The marks that the gradebook holds, none where there is no gradebook yet."""
-    if not (root / "gradebook.db").exists():
+    engine = sqlalchemy.create_engine(gradebook_url(root))
+    if not sqlalchemy.inspect(engine).has_table("grade"):
         return []
-    with sqlalchemy.create_engine(gradebook_url(root)).connect() as gradebook:
+    with engine.connect() as gradebook:
         return sorted(map(tuple, gradebook.execute(MARKS).all()))
 
 

@@ -219,7 +219,7 @@ OUTPUTS = [
 ]
 
 
-def run_here(client: None, tasks: Iterable[Task], alone: bool = False) -> Iterator[list[Any]]:
+def run_here(client: None, tasks: Iterable[Task]) -> Iterator[list[Any]]:
     """Run tasks in this thread, without Dask, and yield what run_tasks yields."""
     for task in tasks:
         try:

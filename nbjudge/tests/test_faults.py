@@ -15,8 +15,9 @@ import time
 import psutil
 import pytest
 
-from classroom import LESSON, answered, course_of_one, hand_in, points
+from classroom import LESSON, answered, course_of_one, hand_in, make_course, points
 from faults import VICTIMS, command, compare, make_class, state
+from nbjudge import coordinator
 from nbjudge.coordinator import Options, grade
 from nbjudge.coursedir.results import KEPT, only_one
 from nbjudge.errors import AlreadyGrading, GradebookError, ProcessLost
@@ -92,6 +93,25 @@ def test_a_failure_of_the_machine_is_tried_again_before_anything_is_recorded(
     assert outcome.clean and outcome.findings == []
     assert points(root) == [2, 2]
     assert [done for done, *_ in told] == [0, 1]
+
+
+def test_what_ends_alike_again_and_again_does_not_run_alone_for_ever(tmp_path, monkeypatch):
+    make_course(tmp_path)
+    for number in range(12):
+        hand_in(tmp_path, f"learner-{number:02d}", answered())
+    monkeypatch.setattr(worker, "run_job", killed)
+    sizes = []
+    run_tasks = coordinator.run_tasks
+
+    def counted(client, tasks):
+        tasks = list(tasks)
+        sizes.append(len(tasks))
+        return run_tasks(client, tasks)
+
+    monkeypatch.setattr(coordinator, "run_tasks", counted)
+    assert len(grade(tmp_path, [LESSON], options=ONE._replace(workers=2)).graded) == 12
+    assert sizes == [12, 1, 1, 1, 1, 1, 4, 3]
+    assert points(tmp_path, "learner-11") == [0, 2]
 
 
 def test_what_followed_a_stopped_cell_runs_again_at_the_next_grading(tmp_path, failing):

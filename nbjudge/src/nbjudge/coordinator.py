@@ -18,7 +18,7 @@ from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
 from datetime import datetime
 from fnmatch import fnmatchcase
 from pathlib import Path
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 from nbformat import NotebookNode
 from nbgrader.preprocessors import Execute, LimitOutput
@@ -478,6 +478,7 @@ SEE_THE_LESSON = (
     "the lesson's own cells need `{package}`, which is not installed, so nothing was graded: this "
     "is not the learner's fault, see what is said of the lesson"
 )
+CONFIRMED = 5  # second tries in a row that have ended like the first
 TOGETHER = 20  # submissions without work that go into the gradebook in one transaction
 
 
@@ -530,9 +531,7 @@ class Grading:
             for results in run_tasks(client, tasks):
                 self.ended += [each for each in results if not self._set_aside(*each)]
                 self._write_down()
-            for results in run_tasks(client, self._second_tries(), alone=True):
-                self.ended += results
-                self._write_down()
+            self._try_again(client)
             self.work = time.process_time() - before
 
     def _set_aside(self, sent: Sent, result: worker.Graded | BaseException) -> bool:
@@ -551,11 +550,23 @@ class Grading:
         self.again.append((sent.assignment, sent.student))
         return True
 
-    def _second_tries(self) -> Iterator[Task]:
-        """Yield the submissions that were set aside; those that need no worker are in `ended`."""
-        for assignment, student in self.again:
-            if task := self._task(assignment, student):
-                yield task
+    def _try_again(self, client: Any) -> None:
+        """Run what was set aside once more, each submission alone, and write it down.
+
+        If several in a row have ended as before, the others were hardly to blame, and the rest
+        runs as usual: a check that is too slow for everybody must not take hours.
+        """
+        same = 0
+        while self.again:
+            some = self.again[: 1 if same < CONFIRMED else 2 * self.workers]
+            del self.again[: len(some)]
+            tasks = [task for task in itertools.starmap(self._task, some) if task]
+            for results in run_tasks(client, tasks):
+                for _, result in results:
+                    ended = isinstance(result, worker.Graded) and not result.stopped
+                    same = 0 if ended else same + 1
+                self.ended += results
+            self._write_down()
 
     def _need_a_sandbox(self) -> None:
         """Raise SandboxUnavailable where cells would run without one and nobody allowed that."""

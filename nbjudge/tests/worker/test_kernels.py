@@ -180,7 +180,7 @@ except errors.SandboxUnavailable as problem:
 else:
     raise AssertionError("it ran other people's code without being asked to")
 
-def run_here(client, tasks, alone=False):
+def run_here(client, tasks):
     for task in tasks:
         yield [(task.name, grade_submission(pickle.loads(task.assignment), task.submission))]
 

@@ -10,6 +10,7 @@ from datetime import datetime
 from typing import Any, NamedTuple
 
 from nbformat import NotebookNode
+from nbgrader import api
 from nbgrader.api import (
     Comment,
     Grade,
@@ -20,6 +21,7 @@ from nbgrader.api import (
     SubmittedNotebook,
     new_uuid,
 )
+from nbgrader.dbutil import ALEMBIC_DIR
 from nbgrader.preprocessors import AssignLatePenalties
 from nbgrader.utils import compute_checksum, determine_grade, is_grade, is_solution, is_task
 from sqlalchemy import insert
@@ -29,6 +31,20 @@ from nbjudge.coursedir.hand_marks import answers_of
 from nbjudge.coursedir.rebuild import is_nbgraders
 from nbjudge.coursedir.settings import CONFIG, Settings
 from nbjudge.errors import GradebookError, SettingsError
+
+
+def newest_version() -> str:
+    """Return the version of nbgrader's tables, as nbgrader's get_alembic_version does.
+
+    That one calls the program `alembic`, which is not on PATH where nbgrader is installed in a
+    user's own site, or in another place that only Python knows.
+    """
+    from alembic.script import ScriptDirectory  # only a new gradebook needs it
+
+    return str(ScriptDirectory(ALEMBIC_DIR).get_current_head())
+
+
+api.get_alembic_version = newest_version
 
 
 class Marks(NamedTuple):

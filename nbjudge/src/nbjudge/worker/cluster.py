@@ -11,7 +11,9 @@ import contextlib
 import itertools
 import os
 import pickle
+import sys
 from collections.abc import Collection, Iterable, Iterator
+from types import ModuleType
 from typing import Any, NamedTuple
 
 from nbjudge.coursedir.submissions import Submission
@@ -119,6 +121,7 @@ def local_cluster(
 
     with (
         environment_kept(),
+        main_module_hidden(),
         temporary_folder("dask") as folder,
         SpecCluster(**specification(processes, threads, inside, folder)) as cluster,
         Client(cluster, set_as_default=False) as client,
@@ -182,6 +185,21 @@ def environment_kept() -> Iterator[None]:
         os.environ.update(before)
 
 
+@contextlib.contextmanager
+def main_module_hidden() -> Iterator[None]:
+    """Keep the processes that are started in the block from running the caller's main module.
+
+    multiprocessing runs it in each process that it spawns. A script that calls `nbjudge.grade`
+    would so grade again in each of them, and what was typed or piped into Python has no file.
+    """
+    main = sys.modules["__main__"]
+    sys.modules["__main__"] = ModuleType("__main__")
+    try:
+        yield
+    finally:
+        sys.modules["__main__"] = main
+
+
 def warming(client: Any, packages: Collection[str]) -> Any:
     """Return the client, after its workers were asked to start zygotes with these packages."""
     if packages:
@@ -192,19 +210,17 @@ def warming(client: Any, packages: Collection[str]) -> Any:
 
 
 def run_tasks(
-    client: Any, tasks: Iterable[Task], alone: bool = False
+    client: Any, tasks: Iterable[Task]
 ) -> Iterator[list[tuple[Any, Graded | BaseException]]]:
     """Yield lists of (name, what came of it) of tasks that have ended together.
 
     If a task has failed, its exception takes the place of its Graded. Only as many tasks are taken
-    ahead as keep the workers busy, so a class of a thousand is never in memory at once. With
-    `alone`, a task begins when the one before has ended.
+    ahead as keep the workers busy, so a class of a thousand is never in memory at once.
     """
     from distributed import as_completed
 
     queue = Queue(client, iter(tasks), as_completed(loop=client.loop))
-    ahead = 1 if alone else 2 * max(1, sum(client.nthreads().values()))
-    for _ in range(ahead):
+    for _ in range(2 * max(1, sum(client.nthreads().values()))):
         queue.submit(1)
     while queue.running:
         yield queue.collect()

@@ -77,6 +77,7 @@ MACHINE = {
         "networks: files\nprotocols: files\nservices: files\n"
     ),
 }
+PACKAGES = ("site-packages", "dist-packages")  # names of folders that packages are installed in
 DEVICES = ("null", "zero", "full", "random", "urandom")
 # Links below /dev, as udev makes them; without them neither `!command` nor a pipe to a file works.
 DEVICE_LINKS = {
@@ -391,11 +392,16 @@ def place_files(folder: str, files: Mapping[str, bytes]) -> None:
 
 
 def visible_paths(modules: Mapping[str, ModuleType]) -> list[str]:
-    """Return what Python needs: the interpreter, system libraries, the packages of `modules`."""
+    """Return what Python needs: the interpreter, system libraries, installed packages.
+
+    These are all folders of packages, such as a user's own site, and what `modules` were imported
+    from elsewhere.
+    """
     prefixes = {sys.prefix}
     for path in (sys.prefix, sys.base_prefix, sys.exec_prefix):
         prefixes.add(str(Path(path).resolve()))
-    found = {path for path in (*prefixes, *SYSTEM) if os.path.exists(path)}
+    sites = [path for path in sys.path if os.path.basename(path) in PACKAGES]
+    found = {path for path in (*prefixes, *sites, *SYSTEM) if os.path.exists(path)}
     for name, module in modules.items():
         file = getattr(module, "__file__", None)
         if "." in name or not file or lies_below(file, list(found)):
