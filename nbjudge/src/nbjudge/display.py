@@ -12,6 +12,7 @@ from nbjudge.coursedir.settings import Settings, read_settings
 from nbjudge.coursedir.submissions import Finding
 from nbjudge.errors import CourseError
 from nbjudge.terminal import page_wide_console, print_class, print_student
+from nbjudge.untrusted import one_line
 
 if TYPE_CHECKING:
     from rich.console import Console
@@ -80,7 +81,7 @@ def print_finding(console: "Console", label: str, text: str) -> None:
     """Print a finding behind a label, which is rich's markup; the text is not."""
     from rich.markup import escape
 
-    console.print(label, escape(text), soft_wrap=True, highlight=False)
+    console.print(label, escape(one_line(text)), soft_wrap=True, highlight=False)
 
 
 def show_results(

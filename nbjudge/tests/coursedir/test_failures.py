@@ -178,6 +178,22 @@ def test_the_cells_of_an_ordinary_kernel_are_told_apart():
     assert first_lines(given, answer, check)[0] == frames[0]
 
 
+def test_a_cell_that_was_stopped_says_so_and_where_it_was():
+    """Not that somebody pressed a key; what it printed stays."""
+    place = "Cell In[1], line 3\n----> 3 while True: pass\n"
+    frames = ["\x1b[31m" + "-" * 75, "KeyboardInterrupt  Traceback (most recent ...", place]
+    cell = stopped(
+        "while True: pass", "KeyboardInterrupt", "", *frames, grade_id="f", solution=True
+    )
+    reason = stopped("", "CellTimeoutError", "stopped after 2 s", grade_id="f").outputs
+    printed = new_output("stream", text="half")
+    cell.outputs = [printed, *cell.outputs, *reason]
+    notebook = new_notebook(cells=[cell])
+    explain(notebook, notebook)
+    assert cell.outputs[0] == printed and len(cell.outputs) == 2
+    assert cell.outputs[1].traceback == ["CellTimeoutError: stopped after 2 s", place]
+
+
 # ---- whatever outputs hold -------------------------------------------------------------------
 
 NASTY = st.text(st.sampled_from("'\"\\\n\t ()[]<>&;x1\x1b[mé"), max_size=40)

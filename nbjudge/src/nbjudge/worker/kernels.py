@@ -15,7 +15,7 @@ from nbjudge.coursedir.preprocessors import FairExecute
 from nbjudge.errors import KernelUnavailable
 from nbjudge.files import write_files
 from nbjudge.job import Job, Result, Step
-from nbjudge.sandbox.host.results import clean_outputs, interrupted
+from nbjudge.sandbox.host.results import clean_outputs
 
 
 def run_in_kernel(job: Job) -> list[Result]:
@@ -86,10 +86,7 @@ def as_result(cell: NotebookNode, died: str) -> Result:
         error = {"output_type": "error", "ename": name, "evalue": died, "traceback": [died]}
         return Result(False, None, [error], 0, [], "died")
     timed_out = any(error.ename == "CellTimeoutError" for error in errors)
-    outputs = clean_outputs(cell.outputs)
-    if timed_out:
-        return Result(False, None, interrupted(outputs), 0, [], "time")
-    return Result(not errors, None, outputs, 0, [])
+    return Result(not errors, None, clean_outputs(cell.outputs), 0, [], "time" if timed_out else "")
 
 
 def language_of(metadata: NotebookNode) -> str:

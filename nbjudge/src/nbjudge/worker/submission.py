@@ -22,7 +22,7 @@ from nbformat import NotebookNode
 from nbgrader.preprocessors import LimitOutput
 
 from nbjudge.coursedir import report
-from nbjudge.coursedir.failures import explain, no_points
+from nbjudge.coursedir.failures import explain
 from nbjudge.coursedir.gradebook import Marks, marks_of
 from nbjudge.coursedir.rebuild import rebuild
 from nbjudge.coursedir.submissions import Submission, parse_notebook
@@ -110,7 +110,6 @@ class Graded(NamedTuple):
     digests: Mapping[str, str]  # {name of a submission's file: SHA-256 of its content}
     problem: str = ""  # why nothing could be graded
     file: str = ""  # the one that the problem is about
-    of_assignment: tuple[str, ...] = ()  # sentences on the instructor's own cells
 
 
 def ungraded(
@@ -253,14 +252,12 @@ def run(assignment: Assignment, prepared: Prepared) -> Graded:
     marks = {}
     records = {}
     cells = 0
-    of_assignment: list[str] = []
     for name, part in prepared.notebooks.items():
         results: list[Result] = []
         if part.to_run:
             results = run_job(job_of(assignment, name, part.to_run, files))
         record, verdicts, notes = fill_in(part, results, ration)
         explain(part.notebook, assignment.given[name])
-        of_assignment += no_points(part.notebook, verdicts)
         notebook, _ = LimitOutput(**assignment.trim).preprocess(part.notebook, {})
         says += notes + report.oddities(notebook, assignment.options.timeout)
         records[name] = record
@@ -269,15 +266,7 @@ def run(assignment: Assignment, prepared: Prepared) -> Graded:
         cells += len(results)
     seconds = prepared.seconds + time.perf_counter() - started
     record = record_for(assignment, prepared.student, records, seconds)
-    return Graded(
-        texts,
-        json.dumps(record),
-        marks,
-        says,
-        cells,
-        prepared.digests,
-        of_assignment=tuple(of_assignment),
-    )
+    return Graded(texts, json.dumps(record), marks, says, cells, prepared.digests)
 
 
 def job_of(
@@ -331,8 +320,8 @@ def fill_in(
             verdicts[step.name] = (done.well, done.score)
         if not done.end:  # a cell that was stopped may run to its end next time
             kept[key] = done._asdict()
-        if notes := "; ".join(dict.fromkeys(done.notes)):
-            says.append(f"in the cell `{step.name}` {notes}: look at it")
+        for note in dict.fromkeys(done.notes):
+            says.append(f"in the cell `{step.name}` {note}: look at it")
         cells.append(cell_record(step, done, key))
     return {"results": kept, "cells": cells}, verdicts, says
 
