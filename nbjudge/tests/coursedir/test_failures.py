@@ -162,6 +162,11 @@ def test_a_value_that_an_answer_did_not_get_to_is_explained():
     answer = stopped("x = int('')", "ValueError", "bad", grade_id="x", solution=True)
     check = stopped("assert x == 5", "AssertionError", "x is 5", grade_id="check", grade=True)
     assert first_lines(answer, check)[0] == "Your answer cell `x` stopped with ValueError: bad."
+    place = "Cell In[1], line 3\n----> 3 f(0)"
+    later = "def f(x):\n    return 1 / x\nf(0)"
+    answer = stopped(later, "ZeroDivisionError", "", place, grade_id="f", solution=True)
+    check = stopped("assert f(1) == 2", "AssertionError", "no", grade_id="check", grade=True)
+    assert first_lines(answer, check) == ["AssertionError: no"]
 
 
 def test_the_cells_of_an_ordinary_kernel_are_told_apart():

@@ -236,13 +236,22 @@ def cause_of(error: NotebookNode, before: Before) -> Stopped | None:
 
 
 def stop_of_used(check: NotebookNode, before: Before) -> Stopped | None:
-    """Return the last cell that stopped and sets, at its top level, a name that a check uses."""
+    """Return the last cell that stopped before it had set a name which a check uses."""
     uses = names_of(check.source).uses
     for stop in reversed(before.stopped):
-        names = names_of(stop.cell.source).sets
-        if names and not names.isdisjoint(uses):
+        if not unset_names(stop).isdisjoint(uses):
             return stop
     return None
+
+
+def unset_names(stop: Stopped) -> frozenset[str]:
+    """Return the names that a cell sets at its top level, from the statement on that stopped it."""
+    line = line_of(stop.error) or 0
+    for statement in tree_of(as_python(stop.cell.source)).body:
+        if line <= (statement.end_lineno or 0):
+            lines = stop.cell.source.split("\n")
+            return names_of("\n".join(lines[statement.lineno - 1 :])).sets or frozenset()
+    return frozenset()
 
 
 def sets(source: str, name: str) -> bool:
