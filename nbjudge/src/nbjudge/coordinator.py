@@ -27,6 +27,7 @@ from sqlalchemy.exc import DataError, DBAPIError, IntegrityError
 
 from nbjudge.coursedir import hand_marks
 from nbjudge.coursedir.assignments import imports_of, read_sources, register
+from nbjudge.coursedir.failures import NO_NUMBER
 from nbjudge.coursedir.folders import Folders
 from nbjudge.coursedir.gradebook import GradebookWriter, GradedSubmission, told_what_to_do
 from nbjudge.coursedir.modules import own_modules, packages_of, read_code, top_level
@@ -674,12 +675,13 @@ class Grading:
 
     def _on_assignment(self, assignment: str, graded: worker.Graded) -> list[Finding]:
         """Return findings on the instructor's own cells that no earlier submission has brought."""
-        place = f"source/{assignment}"
         found = []
-        for sentence in graded.of_assignment:
-            finding = Finding("", assignment, place, sentence)
-            if finding not in self.progress.findings:
-                found.append(finding)
+        for name, marks in graded.marks.items():
+            for check in marks.no_numbers:
+                place = f"source/{assignment}/{name}.ipynb"
+                finding = Finding("", assignment, place, NO_NUMBER.format(check))
+                if finding not in self.progress.findings:
+                    found.append(finding)
         return found
 
     def _answers(self, sent: Sent, result: worker.Graded) -> hand_marks.Answers:

@@ -163,7 +163,7 @@ def print_grid(
     for column, name in enumerate(header):
         folds = column == 0 or (words and column == last)
         shown.add_column(
-            name,
+            Text(one_line(name) if "\n" not in name else name),
             justify="left" if folds else "right",
             no_wrap=not folds,
             overflow="fold",

@@ -162,6 +162,11 @@ def test_a_value_that_an_answer_did_not_get_to_is_explained():
     answer = stopped("x = int('')", "ValueError", "bad", grade_id="x", solution=True)
     check = stopped("assert x == 5", "AssertionError", "x is 5", grade_id="check", grade=True)
     assert first_lines(answer, check)[0] == "Your answer cell `x` stopped with ValueError: bad."
+    place = "Cell In[1], line 3\n----> 3 f(0)"
+    later = "def f(x):\n    return 1 / x\nf(0)"
+    answer = stopped(later, "ZeroDivisionError", "", place, grade_id="f", solution=True)
+    check = stopped("assert f(1) == 2", "AssertionError", "no", grade_id="check", grade=True)
+    assert first_lines(answer, check) == ["AssertionError: no"]
 
 
 def test_the_cells_of_an_ordinary_kernel_are_told_apart():
@@ -176,6 +181,22 @@ def test_the_cells_of_an_ordinary_kernel_are_told_apart():
         "1\nhelper(0)", "AttributeError", "no y", frames[0], frames[2], grade_id="c", grade=True
     )
     assert first_lines(given, answer, check)[0] == frames[0]
+
+
+def test_a_cell_that_was_stopped_says_so_and_where_it_was():
+    """Not that somebody pressed a key; what it printed stays."""
+    place = "Cell In[1], line 3\n----> 3 while True: pass\n"
+    frames = ["\x1b[31m" + "-" * 75, "KeyboardInterrupt  Traceback (most recent ...", place]
+    cell = stopped(
+        "while True: pass", "KeyboardInterrupt", "", *frames, grade_id="f", solution=True
+    )
+    reason = stopped("", "CellTimeoutError", "stopped after 2 s", grade_id="f").outputs
+    printed = new_output("stream", text="half")
+    cell.outputs = [printed, *cell.outputs, *reason]
+    notebook = new_notebook(cells=[cell])
+    explain(notebook, notebook)
+    assert cell.outputs[0] == printed and len(cell.outputs) == 2
+    assert cell.outputs[1].traceback == ["CellTimeoutError: stopped after 2 s", place]
 
 
 # ---- whatever outputs hold -------------------------------------------------------------------

@@ -104,15 +104,3 @@ def test_beyond_the_ration_a_note_and_the_last_error_are_kept(monkeypatch):
     assert kept._replace(outputs=large.outputs) == large
     tiny = Result(True, None, [stream("z")], 0, [])
     assert ration.keep(tiny) is tiny  # what still fits is kept
-
-
-def test_a_cell_that_was_stopped_says_so_and_where_it_was():
-    """Not that somebody pressed a key; what it printed stays."""
-    place = "Cell In[2], line 3\n----> 3 while True: pass\n"
-    rule = "-" * 75
-    error = results.error("KeyboardInterrupt", "")
-    error["traceback"] = [rule, "KeyboardInterrupt  Traceback", place, "KeyboardInterrupt: "]
-    message = ANSWER | {"outputs": [stream("half"), error]}
-    printed, reason = result_of(message, "time", 2).outputs
-    assert printed == stream("half") and reason["ename"] == "CellTimeoutError"
-    assert reason["traceback"] == ["CellTimeoutError: the cell was stopped after 2 s", place]

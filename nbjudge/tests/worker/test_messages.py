@@ -9,9 +9,6 @@ from classroom import ANSWERS, LESSON, answered, hand_in, make_course, points
 from nbjudge.coordinator import Options, grade
 from nbjudge.coursedir.rebuild import released
 from nbjudge.display import grade_and_show
-from nbjudge.job import Result, Step
-from nbjudge.sandbox.host.results import OutputRation
-from nbjudge.worker.submission import PreparedNotebook, fill_in
 
 ONE = Options(workers=1)
 
@@ -50,18 +47,10 @@ def test_a_check_whose_last_value_is_no_number_is_told_once(tmp_path):
     findings = grade(tmp_path, [LESSON], options=ONE).findings
     assert points(tmp_path, "ada")[2:] == [2, 2, 2, 2, 0.5, 2, 2, 2, 2, 2, 0]
     said = [(each.student, each.file, each.says.partition(" ends with")[0]) for each in findings]
-    place = f"source/{LESSON}"
+    place = f"source/{LESSON}/{LESSON}.ipynb"
     assert sorted(said) == sorted(("", place, f"the check `{name}`") for name in meant)
     again = grade(tmp_path, [LESSON], ["ada"], options=ONE)
     assert again.cells == 0 and len(again.findings) == len(meant)
-
-
-def test_one_finding_for_a_cell_however_much_there_is_to_say():
-    notebook = nbformat.v4.new_notebook(cells=[nbformat.v4.new_code_cell("1")])
-    part = PreparedNotebook(notebook, [(0, Step("add", "1", "answer"))], ["key"], {}, [])
-    kept = part._replace(kept={"key": Result(True, None, [], 0, ["a", "b", "a"])._asdict()})
-    _, _, says = fill_in(kept, [], OutputRation())
-    assert says == ["in the cell `add` a; b: look at it"]
 
 
 def test_notes_that_say_the_same_of_many_are_printed_once(tmp_path, capsys):

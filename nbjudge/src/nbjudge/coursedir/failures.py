@@ -103,6 +103,8 @@ def explain(notebook: NotebookNode, given: NotebookNode) -> None:
     function that raised. An assert without a message gets its line as message, unless that line is
     in a hidden test. `given` is the notebook as it was given out, which holds no hidden test.
     """
+    for cell in notebook.cells:
+        put_reason_first(cell)
     visible = {name_of(cell): cell.source for cell in given.cells if is_check(cell)}
     for check, before in failed_checks(notebook):
         for error in errors_of(check):
@@ -114,6 +116,29 @@ def explain(notebook: NotebookNode, given: NotebookNode) -> None:
                     error.traceback[-1] = f"AssertionError: {error.evalue}"
             if sentence:
                 error.traceback = [sentence, *error.traceback]
+
+
+HEADERS = ("-----", "KeyboardInterrupt")  # the first lines of IPython's tracebacks
+
+
+def put_reason_first(cell: NotebookNode) -> None:
+    """Say why a cell was stopped in place of KeyboardInterrupt: nobody has pressed a key.
+
+    Where the cell was then is kept, below the reason.
+    """
+    outputs = cell.get("outputs", [])
+    if len(outputs) < 2 or outputs[-1].get("ename") != "CellTimeoutError":
+        return
+    last = outputs[-2]
+    if last.get("ename") == "KeyboardInterrupt":
+        frames = [line for line in last.traceback[:-1] if not is_header(line)]
+        outputs[-1].traceback = [*outputs[-1].traceback, *frames]
+        del outputs[-2]
+
+
+def is_header(line: str) -> bool:
+    """Return whether a line of a traceback says nothing of a place."""
+    return ANSI.sub("", line[:FIRST_LINES]).startswith(HEADERS)
 
 
 def failed_checks(notebook: NotebookNode) -> Iterator[tuple[NotebookNode, Before]]:
@@ -211,13 +236,22 @@ def cause_of(error: NotebookNode, before: Before) -> Stopped | None:
 
 
 def stop_of_used(check: NotebookNode, before: Before) -> Stopped | None:
-    """Return the last cell that stopped and sets, at its top level, a name that a check uses."""
+    """Return the last cell that stopped before it had set a name which a check uses."""
     uses = names_of(check.source).uses
     for stop in reversed(before.stopped):
-        names = names_of(stop.cell.source).sets
-        if names and not names.isdisjoint(uses):
+        if not unset_names(stop).isdisjoint(uses):
             return stop
     return None
+
+
+def unset_names(stop: Stopped) -> frozenset[str]:
+    """Return the names that a cell sets at its top level, from the statement on that stopped it."""
+    line = line_of(stop.error) or 0
+    for statement in tree_of(as_python(stop.cell.source)).body:
+        if line <= (statement.end_lineno or 0):
+            lines = stop.cell.source.split("\n")
+            return names_of("\n".join(lines[statement.lineno - 1 :])).sets or frozenset()
+    return frozenset()
 
 
 def sets(source: str, name: str) -> bool:
@@ -321,13 +355,20 @@ MEANT = re.compile(
 )
 
 
-def no_points(
+NO_NUMBER = (
+    "the check `{}` ends with a value that is no plain number, such as True: only an int or a "
+    "float is taken for points, so whoever gets that far has full marks; write `assert` before it, "
+    "or turn it into a number"
+)
+
+
+def no_numbers(
     notebook: NotebookNode, verdicts: Mapping[str, tuple[bool, float | None]]
-) -> list[str]:
-    """Return sentences on checks that passed with a last value which looks like points and is none.
+) -> tuple[str, ...]:
+    """Return the checks that passed with a last value which looks like points and is none.
 
     `verdicts` are {grade_id of a check: (whether it passed, partial credit or None)}. Such a check
-    gives full marks, which its author may not have meant.
+    gives full marks, which its author may not have meant; NO_NUMBER says so.
     """
     found = []
     for cell in notebook.cells:
@@ -337,12 +378,8 @@ def no_points(
         for output in cell.outputs:
             is_value = output.output_type == "execute_result"
             if is_value and MEANT.fullmatch(output.data.get("text/plain", "")):
-                found.append(
-                    f"the check `{name_of(cell)}` ends with a value that is no plain number, such "
-                    "as True: only an int or a float is taken for points, so whoever gets that far "
-                    "has full marks; write `assert` before it, or turn it into a number"
-                )
-    return found
+                found.append(name_of(cell))
+    return tuple(dict.fromkeys(found))
 
 
 # ---- where in the notebook -------------------------------------------------------------------

@@ -27,6 +27,7 @@ from nbgrader.utils import compute_checksum, determine_grade, is_grade, is_solut
 from sqlalchemy import insert
 from sqlalchemy.exc import DBAPIError
 
+from nbjudge.coursedir.failures import no_numbers
 from nbjudge.coursedir.hand_marks import answers_of
 from nbjudge.coursedir.rebuild import is_nbgraders
 from nbjudge.coursedir.settings import CONFIG, Settings
@@ -53,6 +54,7 @@ class Marks(NamedTuple):
     points: dict[str, float | None]  # {grade_id: points, None where a person has to give them}
     comments: dict[str, str | None]  # {grade_id: nbgrader's comment}
     answers: dict[str, str]  # {grade_id: digest of what the points are for}
+    no_numbers: tuple[str, ...] = ()  # checks whose last value looks like points and is no number
 
 
 class GradedSubmission(NamedTuple):
@@ -170,7 +172,7 @@ class GradebookWriter:
         comments = []
         for notebook in rows.notebooks:
             own = new_uuid()
-            points, remarks, _ = marks.get(notebook.name, NOTHING)
+            points, remarks, *_ = marks.get(notebook.name, NOTHING)
             notebooks.append(
                 {"id": own, "notebook_id": notebook.id, "assignment_id": submission["id"]}
             )
@@ -204,7 +206,7 @@ class GradebookWriter:
         for entry in submission.notebooks:
             if entry.name not in chosen:
                 continue
-            points, remarks, _ = marks.get(entry.name, NOTHING)
+            points, remarks, *_ = marks.get(entry.name, NOTHING)
             for grade in entry.grades:
                 name = rows.names[grade.cell_id]
                 before = grade.auto_score
@@ -313,7 +315,7 @@ def marks_of(
         else:
             most = float(cell.metadata.nbgrader.get("points", 0))
             points[name] = points_of_check(*verdicts.get(name, (False, None)), most)
-    return Marks(points, comments, answers_of(notebook))
+    return Marks(points, comments, answers_of(notebook), no_numbers(notebook, verdicts))
 
 
 def points_by_hand(cell: NotebookNode, checksums: Mapping[str, str]) -> float | None:

@@ -26,7 +26,7 @@ from nbjudge.job import Job, Result, Results, Step
 from nbjudge.sandbox.folder import changed_files
 from nbjudge.sandbox.host.cell_clock import PATIENCE, CellClock
 from nbjudge.sandbox.host.process_table import family
-from nbjudge.sandbox.host.results import DEADLY, clean_outputs, interrupted, stopped
+from nbjudge.sandbox.host.results import DEADLY, clean_outputs, stopped
 from nbjudge.sandbox.wire import Output
 
 LONGEST = 1e6  # seconds; a longer limit is none, because ZeroMQ counts milliseconds in 32 bits
@@ -194,7 +194,7 @@ def as_result(cell: NotebookNode, step: Step) -> Result:
     errors = [output for output in cell.outputs if output.output_type == "error"]
     outputs = clean_outputs(cell.outputs)
     if any(error.ename == "CellTimeoutError" for error in errors):
-        return Result(False, None, interrupted(outputs), seconds_of(cell), [], "time")
+        return Result(False, None, outputs, seconds_of(cell), [], "time")
     score = score_in(outputs) if step.kind == "check" and not errors else None
     return Result(not errors, score, outputs, seconds_of(cell), [])
 

@@ -25,7 +25,7 @@ from nbgrader.preprocessors import LimitOutput
 from nbgrader.utils import has_failed, is_grade
 
 from nbjudge.coursedir import report
-from nbjudge.coursedir.failures import explain, no_points
+from nbjudge.coursedir.failures import explain
 from nbjudge.coursedir.gradebook import Marks, marks_of
 from nbjudge.coursedir.rebuild import rebuild
 from nbjudge.coursedir.submissions import STAMP, Submission, listed, parse_notebook
@@ -152,7 +152,6 @@ class Graded(NamedTuple):
     problem: str = ""  # why nothing could be graded
     file: str = ""  # the one that the problem is about
     stopped: bool = False  # a cell did not run to its end, which may be the grader's own failure
-    of_assignment: tuple[str, ...] = ()  # sentences on the instructor's own cells
     lacks: Mapping[str, str] = {}  # {package that is not installed: the assignment's cell}
 
 
@@ -448,7 +447,6 @@ def run(assignment: Assignment, prepared: Prepared) -> Graded:
     records = {}
     cells = 0
     stopped = False
-    of_assignment: list[str] = []
     lacks: dict[str, str] = {}
     for name, part in prepared.notebooks.items():
         results = Results()
@@ -466,7 +464,6 @@ def run(assignment: Assignment, prepared: Prepared) -> Graded:
         if left_out + too_many:
             says.append(not_kept(name, left_out + too_many))
         explain(part.notebook, assignment.given[name])
-        of_assignment += no_points(part.notebook, verdicts)
         if assignment.execute and not assignment.kernels[name]:
             lacks |= missing_packages(part.notebook, part.steps)
         notebook, _ = LimitOutput(**assignment.trim).preprocess(part.notebook, {})
@@ -489,7 +486,6 @@ def run(assignment: Assignment, prepared: Prepared) -> Graded:
         prepared.digests,
         written=new,
         stopped=stopped,
-        of_assignment=tuple(of_assignment),
         lacks=lacks,
     )
 

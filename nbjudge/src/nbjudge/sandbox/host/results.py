@@ -79,33 +79,12 @@ def result_of(message: dict[str, Any], end: str, timeout: float) -> Result:
     if not isinstance(seconds, float) or not isfinite(seconds):
         raise ValueError("a message that does not say how long the cell took")
     if end:
-        outputs = interrupted([*outputs, *stopped(end, timeout, 0).outputs])
+        outputs += stopped(end, timeout, 0).outputs
         return Result(False, None, outputs, seconds, notes, end)
     score = message.get("score")
     if not isinstance(score, float) or not isfinite(score):
         score = None
     return Result(message.get("well") is True, score, outputs, seconds, notes)
-
-
-HEADERS = (
-    "-----",
-    "\x1b[31m-----",
-    "KeyboardInterrupt",
-    "\x1b[31mKeyboardInterrupt",
-)  # the first lines of IPython's tracebacks
-
-
-def interrupted(outputs: list[Output]) -> list[Output]:
-    """The outputs of a cell that was stopped, whose last says why, without KeyboardInterrupt.
-
-    Nobody has pressed a key. Where the cell was then is kept, below the reason.
-    """
-    *others, reason = outputs
-    if not others or others[-1].get("ename") != "KeyboardInterrupt":
-        return outputs
-    *others, last = others
-    places = [line for line in last["traceback"][:-1] if not line.startswith(HEADERS)]
-    return [*others, reason | {"traceback": [*reason["traceback"], *places]}]
 
 
 def clean_outputs(raw: list[Any]) -> list[Output]:
