@@ -1,5 +1,6 @@
 """What is run and what came of it: Step, Job and Result, for sandboxes and ordinary kernels."""
 
+from collections.abc import Mapping
 from typing import NamedTuple
 
 from nbjudge.sandbox.wire import Limits, Output
@@ -36,6 +37,9 @@ class Job(NamedTuple):
     hidden: tuple[str, ...] = ()  # folders of this machine that the sandbox must not show
     confined: bool = True
     kernel: str = ""  # the name of an ordinary Jupyter kernel to use instead of a sandbox
+    timeouts: Mapping[
+        str, float
+    ] = {}  # {name of a step: seconds}, of those with a limit of their own
     packages: tuple[str, ...] = ()  # top-level packages that a zygote imports for all assignments
 
 

@@ -12,7 +12,17 @@ import nbformat
 import pytest
 from nbformat.v4 import new_code_cell, new_markdown_cell, new_notebook
 from nbgrader.api import Gradebook, MissingEntry
-from side_by_side import KERNEL, answer, change, check, essay, given, read_only, set_duedate
+from side_by_side import (
+    KERNEL,
+    answer,
+    change,
+    check,
+    empty_gradebook,
+    essay,
+    given,
+    read_only,
+    set_duedate,
+)
 from typer.testing import CliRunner
 
 from nbjudge.cli import app
@@ -33,6 +43,7 @@ def root(tmp_path):
     """A course with the assignment ps1 of one notebook, p1."""
     write(tmp_path / "source" / "ps1" / "p1.ipynb", CELLS)
     configure(tmp_path, "c = get_config()")
+    (tmp_path / "gradebook.db").write_bytes(empty_gradebook())
     return tmp_path
 
 
@@ -347,12 +358,6 @@ def test_empty_notebooks_and_notebooks_with_cells_of_others(root):
     assert submission(root, "bob")[:2] == (0, 0)
 
 
-def old_metadata(cell):
-    """A cell as nbgrader 0.3 left it."""
-    metadata = dict(cell.metadata["nbgrader"], schema_version=1)
-    return dict(metadata, checksum="") if cell.cell_type == "code" else metadata
-
-
 def test_metadata_of_older_and_newer_versions(root):
     old = hand_in(root, "old", CHANGED)
     new = hand_in(root, "new", CHANGED)
@@ -366,12 +371,12 @@ def test_metadata_of_older_and_newer_versions(root):
     grade(root)  # stock refuses both: the metadata come from the source here
     assert [submission(root, student)[0] for student in ("old", "new")] == [2, 2]
 
-    def set_source(notebook):
-        for cell in notebook.cells:
-            cell.metadata.nbgrader["schema_version"] = 99
-
-    change(root / "source" / "ps1" / "p1.ipynb", set_source)
-    assert "newer version" in grade(root, status=1)
+    for version, what in ((1, "an older version"), (99, "a newer version")):
+        cells = copy.deepcopy(CELLS)
+        for cell in cells:
+            cell.metadata["nbgrader"]["schema_version"] = version
+        write(root / "source" / "ps1" / "p1.ipynb", cells)
+        assert f"metadata are those of {what}" in grade(root, status=1)
 
 
 def test_changed_checks_points_and_checksums_count_for_nothing(root):

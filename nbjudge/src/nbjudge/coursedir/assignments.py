@@ -82,6 +82,16 @@ def refusal(
             "this gradebook needs the course to have a name: "
             "set c.CourseDirectory.course_id in nbgrader_config.py"
         )
+    if "SchemaTooOldError" in log:
+        return (
+            "its nbgrader metadata are those of an older version, so nothing was graded: copy the "
+            "course to a safe place, then run `nbgrader update .` in it"
+        )
+    if "SchemaTooNewError" in log:
+        return (
+            "its nbgrader metadata are those of a newer version, so nothing was graded: update "
+            "nbgrader where you grade"
+        )
     return (
         f"nbgrader cannot read this lesson ({last_error(log)}): "
         f"run `nbgrader generate_assignment {assignment}` to see more"

@@ -70,6 +70,7 @@ class Assignment(NamedTuple):
     skip: list[str]  # tags of cells that do not run
     options: RunOptions
     trim: Mapping[str, int]  # fields of nbgrader's LimitOutput
+    timeouts: Mapping[str, Mapping[str, float]] = {}  # {notebook: {name of a cell: seconds}}
     execute: bool = True  # False: take the outputs that were handed in for those of the cells
 
 
@@ -332,6 +333,7 @@ def job_of(
         dict(assignment.files),
         kernel=assignment.kernels[name],
         packages=assignment.packages,
+        timeouts=dict(assignment.timeouts.get(name, {})),
         **assignment.options._asdict(),
     )
 

@@ -168,7 +168,8 @@ class ForkServer:
             self.templates[key] = template
             template.users += 1
         try:
-            yield template, template.wait_for_report(job.timeout * (len(given) + 1))
+            longest = max([job.timeout, *job.timeouts.values()])
+            yield template, template.wait_for_report(longest * (len(given) + 1))
         finally:
             with self.changed:
                 template.users -= 1
@@ -270,6 +271,8 @@ def run_steps(
         if earlier and (step.alone or earlier.end in DEADLY):
             continue
         left = ends - time.monotonic()
-        results[place] = ration.keep(session.run(step, min(job.timeout, left)))
+        results[place] = ration.keep(
+            session.run(step, min(job.timeouts.get(step.name, job.timeout), left))
+        )
         if session.over or time.monotonic() > ends:
             break
