@@ -115,11 +115,16 @@ def in_gradebook(
 
 
 def last_error(log: str) -> str:
-    """Return the last line of a log that looks like an exception, and is not nbgrader's summary."""
+    """Return the cause that a log of nbgrader's gives: its last exception that says one.
+
+    Two exceptions say none: nbgrader's own summary, and that the metadata are corrupted, which
+    comes after the one that says how.
+    """
     found = re.findall(
-        r"^((?!.*NbGraderException)[\w.]*(?:Error|Exception)\b.*)$", log, flags=re.MULTILINE
+        r"^\s*((?!.*NbGraderException)[\w.]*(?:Error|Exception)\b.*)$", log, flags=re.MULTILINE
     )
-    return found[-1].strip()[:200] if found else "no reason given"
+    telling = [line for line in found if "metadata may be corrupted" not in line] or found
+    return telling[-1].strip()[:200] if telling else "no reason given"
 
 
 def imports_of(sources: Mapping[str, NotebookNode]) -> tuple[str, ...]:

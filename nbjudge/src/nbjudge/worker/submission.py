@@ -362,6 +362,7 @@ def fill_in(
     cells = []
     verdicts = {}
     says = []
+    whole = True  # all cells so far that later ones may depend on have run to their end
     for number, ((index, step), key) in enumerate(zip(part.steps, part.keys, strict=True), 1):
         done = ran[step.name] if step.name in ran else Result(**part.kept[key])
         done = ration.keep(done)
@@ -370,7 +371,9 @@ def fill_in(
         cell.execution_count = number
         if step.kind == "check":
             verdicts[step.name] = (done.well, done.score)
-        if not done.end and executed:  # a cell that was stopped may run to its end next time
+        # A cell that was stopped may run to its end next time, and then later cells may differ.
+        whole = whole and (not done.end or step.alone)
+        if whole and not done.end and executed:
             kept[key] = done._asdict()
         for note in dict.fromkeys(done.notes):
             says.append(f"in the cell `{step.name}` {note}: look at it")
