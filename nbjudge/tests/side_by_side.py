@@ -282,6 +282,7 @@ def kind_of(output: NotebookNode) -> tuple[str, str]:
     if output.output_type == "stream":
         return output.name, output.text
     if output.output_type == "error":
-        return output.ename, output.evalue
+        limit = output.ename == "CellTimeoutError"  # ours says how long it was
+        return output.ename, "" if limit else output.evalue
     text = str(output.get("data", {}).get("text/plain", ""))
     return "data", f"{float(text):g}" if re.fullmatch(r"[\d.]+", text) else text

@@ -83,10 +83,8 @@ def hand_in(root, student, answers=None, cells=CELLS, name="p1", stamp=None):
     return folder
 
 
-def grade(root, *options, status=0):
-    arguments = ["grade", *options, "--workers", "1", "--root", str(root)]
-    if not any(option.startswith("ps") for option in options):
-        arguments.insert(1, "ps1")
+def grade(root, *options, assignment=("ps1",), status=0):
+    arguments = ["grade", *assignment, *options, "--workers", "1", "--root", str(root)]
     done = CliRunner().invoke(app, arguments)
     assert done.exit_code == status, done.output
     return done.output
@@ -143,7 +141,11 @@ def test_a_student_is_created_unless_the_settings_say_no(root):
 
 def test_an_assignment_that_is_not_there(root):
     hand_in(root, "ada")
-    assert "there is no such lesson: choose one of ps1" in grade(root, "ps2", status=1)
+    assert "there is no such lesson: choose one of ps1" in grade(root, assignment=["ps2"], status=1)
+    assert "no assignment was named" in grade(root, assignment=[], status=1)
+    configure(root, "c.CourseDirectory.assignment_id = 'ps1'")
+    grade(root, assignment=[])
+    assert submission(root, "ada")[0] == 1
 
 
 def test_excluded_students_are_not_graded(root):

@@ -305,8 +305,7 @@ def limits():
         "c.Execute.extra_arguments = ['--log-level=ERROR']\n"
         "c.Execute.interrupt_on_timeout = True\n"
         "c.LimitOutput.max_lines = 7\n"
-        "c.CourseDirectory.notebook_id = 'p*'\n"
-        "c.CourseDirectory.assignment_id = 'ps1'\n",
+        "c.CourseDirectory.notebook_id = 'p*'\n",
     )
 
 
