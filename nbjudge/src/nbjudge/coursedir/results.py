@@ -50,7 +50,8 @@ def write_autograded(
 
     `timestamp` is the file that says when the submission was handed in, where there is one.
     """
-    part = Path(tempfile.mkdtemp(prefix="graded-", dir=settings.root / KEPT))
+    target.parent.mkdir(parents=True, exist_ok=True)
+    part = Path(tempfile.mkdtemp(prefix=".graded-", dir=place_for_parts(settings, target)))
     try:
         write_files(part, files)
         for name, text in notebooks.items():
@@ -65,6 +66,15 @@ def write_autograded(
     except BaseException:
         shutil.rmtree(part, ignore_errors=True)
         raise
+
+
+def place_for_parts(settings: Settings, target: Path) -> Path:
+    """Return a folder on the file system of `target`, so that a folder can be renamed to it.
+
+    c.CourseDirectory.autograded_directory may lie on another one than the course.
+    """
+    kept = settings.root / KEPT
+    return kept if kept.stat().st_dev == target.parent.stat().st_dev else target.parent
 
 
 def set_permissions(settings: Settings, folder: Path) -> None:
@@ -113,6 +123,6 @@ def only_one(root: Path) -> Iterator[None]:
 
 def remove_unfinished(root: Path) -> None:
     """Remove the half-written folders of a grading that was killed."""
-    for pattern in ("release-*", "graded-*"):
+    for pattern in ("release-*", ".graded-*"):
         for path in (root / KEPT).glob(pattern):
             shutil.rmtree(path, ignore_errors=True)

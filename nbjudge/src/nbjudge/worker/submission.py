@@ -166,7 +166,8 @@ def prepare(
         for name, (place, data) in submission.notebooks.items():
             file = place
             submitted, said = parse_notebook(data, outputs=not assignment.execute)
-            notebook, odd = rebuild(assignment.sources[name], submitted, assignment.given[name])
+            source, given = assignment.sources[name], assignment.given[name]
+            notebook, odd = rebuild(source, submitted, given, outputs=not assignment.execute)
             if not assignment.execute:
                 mark_what_is_missing(notebook, submitted)
             notebook = own(name, notebook)
