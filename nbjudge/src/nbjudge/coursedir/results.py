@@ -51,7 +51,7 @@ def write_autograded(
     `timestamp` is the file that says when the submission was handed in, where there is one.
     """
     target.parent.mkdir(parents=True, exist_ok=True)
-    part = Path(tempfile.mkdtemp(prefix=".graded-", dir=place_for_parts(settings, target)))
+    part = part_beside(settings, target)
     try:
         write_files(part, files)
         for name, text in notebooks.items():
@@ -68,13 +68,15 @@ def write_autograded(
         raise
 
 
-def place_for_parts(settings: Settings, target: Path) -> Path:
-    """Return a folder on the file system of `target`, so that a folder can be renamed to it.
+def part_beside(settings: Settings, target: Path) -> Path:
+    """Return a new folder on the file system of `target`, so that it can be renamed to it.
 
     c.CourseDirectory.autograded_directory may lie on another one than the course.
     """
     kept = settings.root / KEPT
-    return kept if kept.stat().st_dev == target.parent.stat().st_dev else target.parent
+    if kept.stat().st_dev == target.parent.stat().st_dev:
+        return Path(tempfile.mkdtemp(prefix="graded-", dir=kept))
+    return Path(tempfile.mkdtemp(prefix=".graded-", dir=target.parent))
 
 
 def set_permissions(settings: Settings, folder: Path) -> None:
@@ -123,6 +125,6 @@ def only_one(root: Path) -> Iterator[None]:
 
 def remove_unfinished(root: Path) -> None:
     """Remove the half-written folders of a grading that was killed."""
-    for pattern in ("release-*", ".graded-*"):
+    for pattern in ("release-*", "graded-*"):
         for path in (root / KEPT).glob(pattern):
             shutil.rmtree(path, ignore_errors=True)
