@@ -50,7 +50,6 @@ def write_autograded(
 
     `timestamp` is the file that says when the submission was handed in, where there is one.
     """
-    target.parent.mkdir(parents=True, exist_ok=True)
     part = part_beside(settings, target)
     try:
         write_files(part, files)
@@ -74,9 +73,10 @@ def part_beside(settings: Settings, target: Path) -> Path:
     c.CourseDirectory.autograded_directory may lie on another one than the course.
     """
     kept = settings.root / KEPT
-    if kept.stat().st_dev == target.parent.stat().st_dev:
+    above = next(folder for folder in target.parents if folder.exists())
+    if kept.stat().st_dev == above.stat().st_dev:
         return Path(tempfile.mkdtemp(prefix="graded-", dir=kept))
-    return Path(tempfile.mkdtemp(prefix=".graded-", dir=target.parent))
+    return Path(tempfile.mkdtemp(prefix=".graded-", dir=above))
 
 
 def set_permissions(settings: Settings, folder: Path) -> None:
