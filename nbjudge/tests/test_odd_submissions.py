@@ -246,10 +246,11 @@ def test_a_file_that_is_gone_when_results_are_written(three, monkeypatch):
     hand_in(three, "three", "1", "data.csv")
     write = coordinator.write_autograded
 
-    def write_later(root, assignment, student, *more):
-        if student == "three":
-            (root / "submitted" / student / assignment / "data.csv").unlink(missing_ok=True)
-        write(root, assignment, student, *more)
+    def write_later(settings, target, *more):
+        if target.parent.name == "three":
+            folder = settings.folders.submitted("three", LESSON)
+            (folder / "data.csv").unlink(missing_ok=True)
+        write(settings, target, *more)
 
     monkeypatch.setattr(coordinator, "write_autograded", write_later)
     outcome = grade(three, [LESSON], options=ONE)

@@ -14,7 +14,7 @@ from typing import Annotated, Any, NamedTuple
 import typer
 from typer.core import TyperGroup
 
-from nbjudge.errors import NbjudgeError
+from nbjudge.errors import CourseError, NbjudgeError
 from nbjudge.untrusted import one_line
 
 
@@ -73,8 +73,12 @@ AssignmentArguments = Annotated[
 def grade(
     context: typer.Context,
     assignments: Annotated[
-        list[str], typer.Argument(metavar="ASSIGNMENT...", help="Folders in source/, such as ps1.")
-    ],
+        list[str] | None,
+        typer.Argument(
+            metavar="ASSIGNMENT...",
+            help="Folders in source/, such as ps1; c.CourseDirectory.assignment_id if omitted.",
+        ),
+    ] = None,
     learner: Annotated[
         list[str] | None, typer.Option(help="Grade this learner only; may be given more than once.")
     ] = None,
@@ -147,7 +151,8 @@ def grade(
         execute=not no_execute,
     )
     grade_class = grade_for_machines if as_json else grade_and_show
-    outcome = grade_class(prepared_root(context, root), assignments, learner or None, options)
+    place = prepared_root(context, root)
+    outcome = grade_class(place, assignments or [assignment_of(place)], learner or None, options)
     exit_with_status(outcome.clean)
 
 
@@ -260,6 +265,19 @@ def bench(
     else:
         print_comparison(measured)
     exit_with_status(measured["marks_equal"])
+
+
+def assignment_of(root: Path) -> str:
+    """Return the assignment that the settings name. Raises CourseError where they name none."""
+    from nbjudge.coursedir.settings import read_settings
+
+    name: str = read_settings(root).directory.assignment_id
+    if not name:
+        raise CourseError(
+            "no assignment was named: say which one to grade, such as `nbjudge grade ps1`, or set "
+            "c.CourseDirectory.assignment_id in nbgrader_config.py"
+        )
+    return name
 
 
 def prepared_root(context: typer.Context, root: Path | None) -> Path:

@@ -40,7 +40,7 @@ from nbjudge.coursedir.results import (
     record_of,
     write_autograded,
 )
-from nbjudge.coursedir.settings import Settings, read_settings
+from nbjudge.coursedir.settings import Settings, read_settings, timeouts_of
 from nbjudge.coursedir.submissions import (
     Finding,
     misnamed,
@@ -405,6 +405,7 @@ class Assignments:
         files = self._files(name)
         imports = imports_of(sources)
         limit = LimitOutput(config=self.settings.config)
+        timeouts = {} if self.options.timeout else timeouts_of(self.settings, sources)
         return worker.Assignment(
             name=name,
             sources=sources,
@@ -419,7 +420,8 @@ class Assignments:
             code=read_code(imports),
             kernels={key: self._kernel_of(source) for key, source in sources.items()},
             skip=self.settings.skip,
-            options=self._run_options(),
+            options=self._run_options(timeouts),
+            timeouts=timeouts,
             execute=self.options.execute and Execute(config=self.settings.config).enabled,
             trim={"max_lines": limit.max_lines, "max_traceback": limit.max_traceback},
         )
@@ -436,12 +438,13 @@ class Assignments:
                 files[inside] = path.read_bytes()
         return files
 
-    def _run_options(self) -> worker.RunOptions:
+    def _run_options(self, timeouts: Mapping[str, Mapping[str, float]]) -> worker.RunOptions:
         timeout = self.options.timeout or self.settings.timeout
+        longest = max([timeout, *(max(each.values(), default=0) for each in timeouts.values())])
         return worker.RunOptions(
             seed=self.options.seed,
             timeout=timeout,
-            total=10 * timeout,
+            total=10 * longest,
             hidden=self._hidden(),
             limits=self.options.limits,
             confined=self.options.confined,

@@ -112,7 +112,7 @@ def show_results(
         page = report.write_page(root, assignment, about, found)
         console.print(f"Report:    {page}", soft_wrap=True)
     for line in (
-        f"Notebooks: {root / 'autograded'}",
+        f"Notebooks: {settings.folders.autograded('.', '.')}",
         f"Gradebook: {settings.gradebook_url}",
         f"Feedback:  {root / 'feedback'}, once you have run `nbjudge feedback ASSIGNMENT`",
     ):

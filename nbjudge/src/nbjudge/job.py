@@ -40,6 +40,7 @@ class Job(NamedTuple):
     confined: bool = True
     kernel: str = ""  # the name of an ordinary Jupyter kernel to use instead of a sandbox
     lesson: OfLesson = OfLesson()  # what the lesson does itself, and so is ordinary there
+    timeouts: Mapping[str, float] = {}  # {name of a step that has a limit of its own: seconds}
     packages: tuple[str, ...] = ()  # top-level packages that a zygote imports for all assignments
 
 

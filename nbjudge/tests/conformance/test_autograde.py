@@ -12,7 +12,17 @@ import nbformat
 import pytest
 from nbformat.v4 import new_code_cell, new_markdown_cell, new_notebook
 from nbgrader.api import Gradebook, MissingEntry
-from side_by_side import KERNEL, answer, change, check, essay, given, read_only, set_duedate
+from side_by_side import (
+    KERNEL,
+    answer,
+    change,
+    check,
+    empty_gradebook,
+    essay,
+    given,
+    read_only,
+    set_duedate,
+)
 from typer.testing import CliRunner
 
 from nbjudge.cli import app
@@ -33,6 +43,7 @@ def root(tmp_path):
     """A course with the assignment ps1 of one notebook, p1."""
     write(tmp_path / "source" / "ps1" / "p1.ipynb", CELLS)
     configure(tmp_path, "c = get_config()")
+    (tmp_path / "gradebook.db").write_bytes(empty_gradebook())
     return tmp_path
 
 
@@ -72,10 +83,8 @@ def hand_in(root, student, answers=None, cells=CELLS, name="p1", stamp=None):
     return folder
 
 
-def grade(root, *options, status=0):
-    arguments = ["grade", *options, "--workers", "1", "--root", str(root)]
-    if not any(option.startswith("ps") for option in options):
-        arguments.insert(1, "ps1")
+def grade(root, *options, assignment=("ps1",), status=0):
+    arguments = ["grade", *assignment, *options, "--workers", "1", "--root", str(root)]
     done = CliRunner().invoke(app, arguments)
     assert done.exit_code == status, done.output
     return done.output
@@ -132,7 +141,11 @@ def test_a_student_is_created_unless_the_settings_say_no(root):
 
 def test_an_assignment_that_is_not_there(root):
     hand_in(root, "ada")
-    assert "there is no such lesson: choose one of ps1" in grade(root, "ps2", status=1)
+    assert "there is no such lesson: choose one of ps1" in grade(root, assignment=["ps2"], status=1)
+    assert "no assignment was named" in grade(root, assignment=[], status=1)
+    configure(root, "c.CourseDirectory.assignment_id = 'ps1'")
+    grade(root, assignment=[])
+    assert submission(root, "ada")[0] == 1
 
 
 def test_excluded_students_are_not_graded(root):
@@ -347,12 +360,6 @@ def test_empty_notebooks_and_notebooks_with_cells_of_others(root):
     assert submission(root, "bob")[:2] == (0, 0)
 
 
-def old_metadata(cell):
-    """A cell as nbgrader 0.3 left it."""
-    metadata = dict(cell.metadata["nbgrader"], schema_version=1)
-    return dict(metadata, checksum="") if cell.cell_type == "code" else metadata
-
-
 def test_metadata_of_older_and_newer_versions(root):
     old = hand_in(root, "old", CHANGED)
     new = hand_in(root, "new", CHANGED)
@@ -366,12 +373,12 @@ def test_metadata_of_older_and_newer_versions(root):
     grade(root)  # stock refuses both: the metadata come from the source here
     assert [submission(root, student)[0] for student in ("old", "new")] == [2, 2]
 
-    def set_source(notebook):
-        for cell in notebook.cells:
-            cell.metadata.nbgrader["schema_version"] = 99
-
-    change(root / "source" / "ps1" / "p1.ipynb", set_source)
-    assert "newer version" in grade(root, status=1)
+    for version, what in ((1, "an older version"), (99, "a newer version")):
+        cells = copy.deepcopy(CELLS)
+        for cell in cells:
+            cell.metadata["nbgrader"]["schema_version"] = version
+        write(root / "source" / "ps1" / "p1.ipynb", cells)
+        assert f"metadata are those of {what}" in grade(root, status=1)
 
 
 def test_changed_checks_points_and_checksums_count_for_nothing(root):

@@ -274,6 +274,41 @@ def mark_of(to_mark):
     return {"auto": None, "manual": 1.5, "extra": 0.5, "possible": 2, "to mark": to_mark}
 
 
+def limits():
+    """Limits of time and of output, cells that do not run, what a kernel is told."""
+    sleeps = answer("sleeps", "import time")
+    sleeps.metadata["tags"] = ["quick"]
+    skipped = given("raise RuntimeError('never runs')")
+    skipped.metadata["tags"] = ["skip-me"]
+    check_skipped = check("skipped", "assert False", 2)
+    check_skipped.metadata["tags"] = ["skip-me"]
+    cells = [
+        skipped,
+        sleeps,
+        check("check-sleeps", "assert done"),
+        *exercise("prints", "", "assert True"),
+        check_skipped,
+        check("empty", "", 4),
+    ]
+    slow = "import time\ntime.sleep(4)\ndone = True"
+    lines = "for number in range(50):\n    print('line', number)"
+    return Course(
+        {"p1": cells},
+        {
+            "slow": {"sleeps": slow, "prints": lines},
+            "fast": {"sleeps": slow.replace("4", "0"), "prints": "print('one')"},
+        },
+        config="def seconds(cell):\n"
+        "    return 2 if 'quick' in cell.metadata.get('tags', []) else -1\n"
+        "c.Execute.timeout_func = seconds\n"
+        "c.Execute.skip_cells_with_tag = 'skip-me'\n"
+        "c.Execute.extra_arguments = ['--log-level=ERROR']\n"
+        "c.Execute.interrupt_on_timeout = True\n"
+        "c.LimitOutput.max_lines = 7\n"
+        "c.CourseDirectory.notebook_id = 'p*'\n",
+    )
+
+
 def marked():
     """What a person has marked stays when all is graded once more."""
 
@@ -309,6 +344,7 @@ COURSES = {
     "made": made,
     "own-steps": own_steps,
     "places": places,
+    "limits": limits,
     "marked": marked,
 }
 

@@ -82,6 +82,16 @@ def refusal(
             "this gradebook needs the course to have a name: "
             "set c.CourseDirectory.course_id in nbgrader_config.py"
         )
+    if "SchemaTooOldError" in log:
+        return (
+            "its nbgrader metadata are those of an older version, so nothing was graded: copy the "
+            "course to a safe place, then run `nbgrader update .` in it"
+        )
+    if "SchemaTooNewError" in log:
+        return (
+            "its nbgrader metadata are those of a newer version, so nothing was graded: update "
+            "nbgrader where you grade"
+        )
     return (
         f"nbgrader cannot read this lesson ({last_error(log)}): "
         f"run `nbgrader generate_assignment {assignment}` to see more"
@@ -105,11 +115,16 @@ def in_gradebook(
 
 
 def last_error(log: str) -> str:
-    """Return the last line of a log that looks like an exception, and is not nbgrader's summary."""
+    """Return the cause that a log of nbgrader's gives: its last exception that says one.
+
+    Two exceptions say none: nbgrader's own summary, and that the metadata are corrupted, which
+    comes after the one that says how.
+    """
     found = re.findall(
-        r"^((?!.*NbGraderException)[\w.]*(?:Error|Exception)\b.*)$", log, flags=re.MULTILINE
+        r"^\s*((?!.*NbGraderException)[\w.]*(?:Error|Exception)\b.*)$", log, flags=re.MULTILINE
     )
-    return found[-1].strip()[:200] if found else "no reason given"
+    telling = [line for line in found if "metadata may be corrupted" not in line] or found
+    return telling[-1].strip()[:200] if telling else "no reason given"
 
 
 def imports_of(sources: Mapping[str, NotebookNode]) -> tuple[str, ...]:

@@ -71,6 +71,11 @@ class GradedSubmission(NamedTuple):
 NOTHING = Marks({}, {}, {})  # of a notebook that was not handed in
 
 
+# A check that is empty, or has the tag of cells to skip, raises nothing, so nbgrader gives its
+# points. The instructor decides that: a check's text and tags never come from a submission.
+NOT_RUN = (True, None)
+
+
 class NotebookRows(NamedTuple):
     """What the gradebook holds of one notebook of an assignment."""
 
@@ -314,7 +319,7 @@ def marks_of(
             points[name] = points_by_hand(cell, checksums)
         else:
             most = float(cell.metadata.nbgrader.get("points", 0))
-            points[name] = points_of_check(*verdicts.get(name, (False, None)), most)
+            points[name] = points_of_check(*verdicts.get(name, NOT_RUN), most)
     return Marks(points, comments, answers_of(notebook), no_numbers(notebook, verdicts))
 
 

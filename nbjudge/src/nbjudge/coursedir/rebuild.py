@@ -40,16 +40,18 @@ def rebuild(
     source: NotebookNode,
     submitted: NotebookNode,
     given: NotebookNode | None = None,
+    outputs: bool = False,
 ) -> tuple[NotebookNode, list[str]]:
     """Return (notebook, findings): the notebook to grade, and a sentence for whatever was odd.
 
     Both notebooks are in format 4; `given` is released(source), for who has it already. Cells that
     the student added stay where they stood, behind the same source cell as before. A notebook in
-    which nothing is answered or checked is graded as the student left it. Raises SubmissionError
-    where the submission holds none of the assignment's answer or check cells.
+    which nothing is answered or checked is graded as the student left it. Outputs are dropped,
+    unless `outputs` says that the submission's own are wanted. Raises SubmissionError where the
+    submission holds none of the assignment's answer or check cells.
     """
     given = given or released(source)
-    pieces = read_pieces(given, submitted)
+    pieces = read_pieces(given, submitted, outputs)
     if not any(map(is_nbgraders, source.cells)):
         return as_left(source, pieces), compare_editions(source, submitted)
     answers = [place for place, cell in enumerate(given.cells) if is_solution(cell)]
@@ -170,6 +172,7 @@ def new_cell(
 def read_pieces(
     given: NotebookNode,
     submitted: NotebookNode,
+    outputs: bool = False,
 ) -> list[Piece]:
     """Return the submission's cells, each with the source cell it is.
 
@@ -188,8 +191,9 @@ def read_pieces(
             place = by_text.pop((cell.cell_type, cell.source.strip()), None)
         useful = cell.source.strip() and EXPERIMENT not in cell.metadata.get("tags", [])
         if place is not None or useful:
-            rest = cell.get("attachments", {}), cell.get("outputs", [])
-            pieces.append(Piece(place, cell.cell_type, cell.source, *rest))
+            kept = cell.get("outputs", []) if outputs else []
+            attachments = cell.get("attachments", {})
+            pieces.append(Piece(place, cell.cell_type, cell.source, attachments, kept))
     return pieces
 
 

@@ -50,7 +50,7 @@ def write_autograded(
 
     `timestamp` is the file that says when the submission was handed in, where there is one.
     """
-    part = Path(tempfile.mkdtemp(prefix="graded-", dir=settings.root / KEPT))
+    part = part_beside(settings, target)
     try:
         write_files(part, files)
         for name, text in notebooks.items():
@@ -65,6 +65,18 @@ def write_autograded(
     except BaseException:
         shutil.rmtree(part, ignore_errors=True)
         raise
+
+
+def part_beside(settings: Settings, target: Path) -> Path:
+    """Return a new folder on the file system of `target`, so that it can be renamed to it.
+
+    c.CourseDirectory.autograded_directory may lie on another one than the course.
+    """
+    kept = settings.root / KEPT
+    above = next(folder for folder in target.parents if folder.exists())
+    if kept.stat().st_dev == above.stat().st_dev:
+        return Path(tempfile.mkdtemp(prefix="graded-", dir=kept))
+    return Path(tempfile.mkdtemp(prefix=".graded-", dir=above))
 
 
 def set_permissions(settings: Settings, folder: Path) -> None:

@@ -8,6 +8,7 @@ writes nothing into the course, and are handed to all who need them.
 import os
 import sys
 import traceback
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -17,6 +18,7 @@ from nbjudge.coursedir.working_folder import WorkingFolder
 from nbjudge.errors import CourseError, SettingsError
 
 if TYPE_CHECKING:
+    from nbformat import NotebookNode
     from nbgrader.coursedir import CourseDirectory
     from traitlets.config import Config
 
@@ -103,8 +105,6 @@ def read_settings(root: Path | str) -> Settings:
             f"{root / CONFIG}: c.CourseDirectory.directory_structure is {structure!r}, and it must "
             f"hold {{nbgrader_step}}, and each of {' and '.join(NAMED)} once: correct it"
         )
-    seconds = execute.timeout
-    unlimited = not seconds or seconds < 0  # as nbclient takes None, 0 and -1
     skipped = execute.skip_cells_with_tag
     KNOWN[root] = Folders(root, directory)
     return Settings(
@@ -112,12 +112,48 @@ def read_settings(root: Path | str) -> Settings:
         config=config,
         directory=directory,
         working_folder=working_folder,
-        timeout=NO_LIMIT if unlimited else float(seconds),
+        timeout=limit_of(execute.timeout),
         skip=[skipped] if skipped else [],
         students_own=dict(autograde.exclude_overwriting),
         permissions=int(str(autograde.permissions), 8),  # nbgrader writes them as decimal numbers
         creates_students=autograde.create_student,
     )
+
+
+def limit_of(seconds: float | None) -> float:
+    """Return a limit of time as a number; nbclient takes None, 0 and -1 for no limit."""
+    return NO_LIMIT if not seconds or seconds < 0 else float(seconds)
+
+
+def timeouts_of(
+    settings: Settings, notebooks: Mapping[str, "NotebookNode"]
+) -> dict[str, dict[str, float]]:
+    """Return {notebook: {name of a code cell: seconds}} as c.Execute.timeout_func says; else {}.
+
+    It is asked for the instructor's cells. Raises SettingsError where it fails.
+    """
+    from nbgrader.preprocessors import Execute
+
+    found: dict[str, dict[str, float]] = {}
+    with settings.working_folder.entered():
+        function = Execute(config=settings.config).timeout_func
+        if function is None:
+            return found
+        for notebook, source in notebooks.items():
+            limits = {}
+            for cell in source.cells:
+                if cell.cell_type != "code":
+                    continue
+                name = cell.metadata.get("nbgrader", {}).get("grade_id") or cell["id"]
+                try:
+                    limits[name] = limit_of(function(cell))
+                except Exception as error:  # it is the course's own code
+                    raise SettingsError(
+                        f"{settings.root / CONFIG}: timeout_func failed for the cell `{name}` of "
+                        f"{notebook}.ipynb ({type(error).__name__}: {error}): correct it"
+                    ) from error
+            found[notebook] = limits
+    return found
 
 
 def read_config(root: Path) -> "Config":

@@ -78,6 +78,7 @@ class Assignment(NamedTuple):
     options: RunOptions
     trim: Mapping[str, int]  # fields of nbgrader's LimitOutput
     lesson: OfLesson = OfLesson()  # what its notebooks do themselves
+    timeouts: Mapping[str, Mapping[str, float]] = {}  # {notebook: {name of a cell: seconds}}
     execute: bool = True  # False: take the outputs that were handed in for those of the cells
 
 
@@ -208,7 +209,8 @@ def prepare(
         for name, (place, data) in sorted(submission.notebooks.items()):
             file = place
             submitted, said = parse_notebook(data, outputs=not assignment.execute)
-            notebook, odd = rebuild(assignment.sources[name], submitted, assignment.given[name])
+            source, given = assignment.sources[name], assignment.given[name]
+            notebook, odd = rebuild(source, submitted, given, outputs=not assignment.execute)
             if not assignment.execute:
                 mark_what_is_missing(notebook, submitted)
             notebook = own(name, notebook)
@@ -540,6 +542,7 @@ def job_of(
         kernel=assignment.kernels[name],
         lesson=assignment.lesson,
         packages=assignment.packages,
+        timeouts=dict(assignment.timeouts.get(name, {})),
         **assignment.options._asdict(),
     )
 

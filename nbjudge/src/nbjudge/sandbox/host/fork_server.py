@@ -178,7 +178,8 @@ class ForkServer:
             self.templates[key] = template
             template.users += 1
         try:
-            yield template, template.wait_for_report(job.timeout * (len(given) + 1))
+            longest = max([job.timeout, *job.timeouts.values()])
+            yield template, template.wait_for_report(longest * (len(given) + 1))
         finally:
             with self.changed:
                 template.users -= 1
@@ -316,7 +317,8 @@ def run_steps(
         if earlier and (step.alone or earlier.end in DEADLY):
             continue
         left = seconds - session.counted
-        result = ration.keep(session.run(step, min(job.timeout, left)))
+        limit = job.timeouts.get(step.name, job.timeout)
+        result = ration.keep(session.run(step, min(limit, left)))
         results[place] = result
         handed.pop(place, None)
         if session.handed is not None:

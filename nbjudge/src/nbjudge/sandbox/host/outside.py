@@ -87,7 +87,7 @@ def judge(
     ends = time.monotonic() + job.total
     with Session(template, job, None if given else job.seed) as session:
         for place, step in enumerate(job.steps[: max(handed) + 1]):
-            left = min(job.timeout, ends - time.monotonic())
+            left = min(job.timeouts.get(step.name, job.timeout), ends - time.monotonic())
             if place in handed and not session.over:
                 results[place] = session.run(step, left, handed[place])
             if place >= given and sets_names(step) and not session.over:
