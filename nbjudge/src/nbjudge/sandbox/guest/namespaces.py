@@ -97,6 +97,7 @@ SETTINGS = {
     "net/ipv4/tcp_rmem": f"4096 65536 {SOCKET_BUFFER}",
     "net/ipv4/tcp_wmem": f"4096 65536 {SOCKET_BUFFER}",
 }
+HIDDEN_IN_PROC = ("keys", "key-users")  # the names of the grader's keys: keyrings(7)
 LEARNER = 1000  # the user and the group inside
 # Outside, for root: systemd's table of ids calls 65520 to 65533 unused, and containers have them.
 NOBODY_ELSE = 65530
@@ -328,6 +329,9 @@ def mount_proc(base: str) -> None:
             descriptor = os.open(f"{proc}/sys/{name}", os.O_WRONLY)
             os.write(descriptor, value.encode())
             os.close(descriptor)
+    for name in HIDDEN_IN_PROC:
+        if os.path.exists(f"{proc}/{name}"):
+            mount(f"{base}/dev/null", f"{proc}/{name}", flags=MS_BIND)
     mount("none", proc, flags=MS_REMOUNT | MS_BIND | MS_RDONLY | MS_NOSUID | MS_NODEV)
 
 
