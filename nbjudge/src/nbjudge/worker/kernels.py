@@ -4,7 +4,6 @@ They are used where processes cannot fork (Windows) and where the kernel is not 
 """
 
 import math
-import tempfile
 from typing import Any
 
 from jupyter_client.kernelspec import KernelSpecManager, NoSuchKernel
@@ -16,6 +15,7 @@ from nbjudge.errors import KernelUnavailable
 from nbjudge.files import write_files
 from nbjudge.job import Job, Result, Step
 from nbjudge.sandbox.host.results import clean_outputs
+from nbjudge.temporary import temporary_folder
 
 
 def run_in_kernel(job: Job) -> list[Result]:
@@ -27,7 +27,7 @@ def run_in_kernel(job: Job) -> list[Result]:
     kernel = {"name": job.kernel, "display_name": job.kernel}
     cells = [new_code_cell(step.source, metadata=metadata_of(step)) for step in job.steps]
     notebook = new_notebook(cells=cells, metadata={"kernelspec": kernel})
-    with tempfile.TemporaryDirectory() as folder:
+    with temporary_folder("kernel") as folder:
         write_files(folder, job.files)
         died = ""
         started: list[bool] = []

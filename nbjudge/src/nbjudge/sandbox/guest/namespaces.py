@@ -10,7 +10,6 @@ started.
 import contextlib
 import fcntl
 import os
-import re
 import signal
 import socket
 import stat
@@ -21,7 +20,11 @@ from pathlib import Path
 from types import ModuleType
 
 from nbjudge.sandbox.guest import system_calls
-from nbjudge.sandbox.guest.privileges import give_up_privileges, limit_resources
+from nbjudge.sandbox.guest.privileges import (
+    give_up_privileges,
+    limit_processes,
+    limit_resources,
+)
 from nbjudge.sandbox.guest.system_calls import (
     MS_BIND,
     MS_NODEV,
@@ -144,6 +147,7 @@ def enter(
     die_with_parent()  # once more, because the kernel forgets it when the user changes
     place_files(HOME, files)
     limit_resources(limits)
+    limit_processes(limits)
 
 
 def user_outside(visible: Iterable[str], modules: Mapping[str, ModuleType]) -> int:
@@ -346,9 +350,7 @@ def has_own_pid_max() -> bool:
 
     On an older kernel pid_max holds for the whole machine, so it must not be changed.
     """
-    major, minor = os.uname().release.split(".")[:2]
-    digits = re.match(r"\d+", minor)
-    return digits is not None and (int(major), int(digits[0])) >= (6, 14)
+    return system_calls.linux_is_at_least(6, 14)
 
 
 def change_root(base: str) -> None:

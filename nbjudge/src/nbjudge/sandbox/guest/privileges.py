@@ -46,8 +46,17 @@ def limit_resources(limits: Limits) -> None:
     lower(resource.RLIMIT_CORE, 0)
     lower(resource.RLIMIT_FSIZE, limits.disk)
     lower(resource.RLIMIT_NOFILE, 1024)
-    lower(resource.RLIMIT_NPROC, TASKS_PER_PROCESS * limits.processes)
     lower(resource.RLIMIT_SIGPENDING, 1024)  # a waiting signal or a timer is the kernel's memory
+
+
+def limit_processes(limits: Limits) -> None:
+    """Limit the processes of this sandbox, where the kernel counts them by themselves.
+
+    It does so since Linux 5.14, for each user namespace. Before, all processes of the user count,
+    so the limit could be exceeded before the notebook has started one.
+    """
+    if system_calls.linux_is_at_least(5, 14):
+        lower(resource.RLIMIT_NPROC, TASKS_PER_PROCESS * limits.processes)
 
 
 def lower(which: int, most: int) -> None:
