@@ -1,9 +1,11 @@
 """The fork server: what a submission finds does not depend on what has run before it."""
 
 import os
+import resource
 import site
 import stat
 import tempfile
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import pytest
@@ -97,3 +99,45 @@ def test_what_waits_in_sockets_counts_as_memory(count, end):
     with ForkServer() as server:
         (result,) = server.run(Job((fill,), {}, (), (), {}, limits=limits))
     assert result.end == end
+
+
+HOARD = """
+import socket, time
+ends = []
+try:
+    while True:
+        ends += socket.socketpair()
+        socket.send_fds(ends[-1], [b"x"], [0] * 200)
+except OSError:
+    print("hoarded")
+time.sleep(4)
+"""
+SEND = """
+import socket, time
+time.sleep(1.5)
+one, other = socket.socketpair()
+socket.send_fds(one, [b"x"], [0])
+print(len(socket.recv_fds(other, 1, 1)[1]))
+"""
+
+
+@pytest.mark.skipif(os.geteuid() != 0, reason="only root's sandboxes have users of their own")
+def test_a_submission_that_hoards_descriptors_takes_none_from_another():
+    with ForkServer() as server, ThreadPoolExecutor(2) as pool:
+
+        def printed_by(source):
+            (result,) = server.run(Job((Step("cell", source, "answer"),), {}, (), (), {}))
+            return result.outputs[0].get("text")
+
+        assert list(pool.map(printed_by, (HOARD, SEND))) == ["hoarded\n", "1\n"]
+
+
+def test_the_engine_can_send_descriptors_while_a_submission_hoards_them():
+    before = resource.getrlimit(resource.RLIMIT_NOFILE)
+    try:
+        resource.setrlimit(resource.RLIMIT_NOFILE, (1024, before[1]))
+        with ForkServer() as server:
+            server.warm_up(())
+        assert resource.getrlimit(resource.RLIMIT_NOFILE) == (before[1], before[1])
+    finally:
+        resource.setrlimit(resource.RLIMIT_NOFILE, before)

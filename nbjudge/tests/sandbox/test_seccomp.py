@@ -3,6 +3,7 @@
 import errno
 import json
 import os
+import subprocess
 import sys
 
 import pytest
@@ -64,6 +65,28 @@ def test_each_refused_call_fails_with_its_error(server):
     for number in (seccomp.FIRST_UNKNOWN, 500, 0x40000000 + 39):  # the last is getpid of x32
         calls[str(number)], expected[str(number)] = [number], errno.ENOSYS
     assert errors_of(server, calls) == expected
+
+
+# getpid as a 32-bit program calls it: mov eax, 20; int 0x80; ret
+CALL_OF_32_BITS = """
+import ctypes, mmap
+page = mmap.mmap(-1, 4096, prot=mmap.PROT_READ | mmap.PROT_WRITE | mmap.PROT_EXEC)
+page.write(bytes.fromhex("b814000000cd80c3"))
+call = ctypes.CFUNCTYPE(ctypes.c_int)(ctypes.addressof(ctypes.c_char.from_buffer(page)))
+print(call())
+"""
+
+
+@pytest.mark.skipif(os.uname().machine != "x86_64", reason="32-bit calls of x86_64")
+def test_calls_of_32_bit_programs_do_not_exist(server):
+    program = f"[{sys.executable!r}, '-c', {CALL_OF_32_BITS!r}]"
+    source = f"import subprocess\nprint(subprocess.check_output({program}).decode())"
+    outside = subprocess.run([sys.executable, "-c", CALL_OF_32_BITS], capture_output=True)
+    if outside.returncode:
+        pytest.skip("this kernel has no 32-bit calls")
+    (result,) = server.run(Job((Step("cell", source, "answer"),), {}, (), (), {}))
+    assert int(outside.stdout) > 0
+    assert int(result.outputs[0]["text"]) == -errno.ENOSYS
 
 
 def test_clone_makes_processes_but_no_namespace(server):

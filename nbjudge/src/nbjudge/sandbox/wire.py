@@ -47,6 +47,11 @@ ENVIRONMENT = {
 Output: TypeAlias = dict[str, Any]  # an output of a cell, as nbformat 4 has it
 
 
+# The kernel counts threads, and processes that have ended until somebody waits for them, so its
+# limit is wider by this factor. The host counts running processes.
+TASKS_PER_PROCESS = 4
+
+
 class Limits(NamedTuple):
     """What one submission may use."""
 

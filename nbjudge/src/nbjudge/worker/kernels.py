@@ -7,7 +7,6 @@ import contextlib
 import contextvars
 import math
 import sys
-import tempfile
 import time
 from collections.abc import Mapping, Sequence
 from pathlib import Path
@@ -28,6 +27,7 @@ from nbjudge.sandbox.host.cell_clock import PATIENCE, CellClock
 from nbjudge.sandbox.host.process_table import family
 from nbjudge.sandbox.host.results import DEADLY, clean_outputs, stopped
 from nbjudge.sandbox.wire import Output
+from nbjudge.temporary import temporary_folder
 
 LONGEST = 1e6  # seconds; a longer limit is none, because ZeroMQ counts milliseconds in 32 bits
 IOPUB_SECONDS = 30  # for outputs to arrive, and for an interrupt to be heeded
@@ -47,7 +47,7 @@ def run_in_kernel(job: Job) -> Results:
     ends = time.monotonic() + job.total
     for _ in range(KERNELS):
         places = places_to_run(job.steps, results)
-        with tempfile.TemporaryDirectory() as folder:
+        with temporary_folder("kernel") as folder:
             write_files(folder, job.files)
             left = ends - time.monotonic()
             steps = [job.steps[place] for place in places]

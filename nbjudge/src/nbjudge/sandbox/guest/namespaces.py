@@ -10,7 +10,6 @@ started.
 import contextlib
 import fcntl
 import os
-import re
 import signal
 import socket
 import stat
@@ -22,7 +21,11 @@ from types import ModuleType
 
 from nbjudge.sandbox.folder import changed_files
 from nbjudge.sandbox.guest import system_calls
-from nbjudge.sandbox.guest.privileges import give_up_privileges, limit_resources
+from nbjudge.sandbox.guest.privileges import (
+    give_up_privileges,
+    limit_processes,
+    limit_resources,
+)
 from nbjudge.sandbox.guest.system_calls import (
     MS_BIND,
     MS_NODEV,
@@ -106,9 +109,14 @@ SETTINGS = {
     "net/ipv4/tcp_rmem": f"4096 65536 {SOCKET_BUFFER}",
     "net/ipv4/tcp_wmem": f"4096 65536 {SOCKET_BUFFER}",
 }
+HIDDEN_IN_PROC = ("keys", "key-users")  # the names of the grader's keys: keyrings(7)
 LEARNER = 1000  # the user and the group inside
-# Outside, for root: systemd's table of ids calls 65520 to 65533 unused, and containers have them.
-NOBODY_ELSE = 65530
+# Outside, for root, each sandbox has a user of its own: this one plus a pid. Several things, such
+# as descriptors on their way through sockets, are counted for each user, so one submission could
+# use up another's share. systemd's table of users calls these unused, and in a container, where
+# there are only 65536, those from 65520 to 65533.
+FIRST_UNUSED = 1879048192
+FIRST_UNUSED_IN_CONTAINER, UNUSED_IN_CONTAINER = 65520, 14
 FEWEST_PIDS = 301  # the lowest pid_max that the kernel takes: kernel/pid.c
 
 
@@ -154,21 +162,22 @@ def enter(
     die_with_parent()  # once more, because the kernel forgets it when the user changes
     place_files(HOME, files)
     limit_resources(limits)
+    limit_processes(limits)
 
 
 def user_outside(visible: Iterable[str], modules: Mapping[str, ModuleType]) -> int:
-    """Return which user and group of the host a sandbox's processes and files belong to.
+    """Return from which user and group of the host on those of sandboxes are counted.
 
-    They are the grader's own, but for root: root owns nearly everything, so a sandbox of root's has
-    a user that owns nothing. If that user could not read the packages, it must be root all the
-    same; this is so if they were installed with a umask such as 077.
+    A sandbox's processes and files are the grader's own, but for root: root owns nearly everything,
+    so a sandbox of root's has a user that owns nothing. If that user could not read the packages,
+    it must be root all the same; this is so if they were installed with a umask such as 077.
     """
     own = os.geteuid()
     files = [getattr(module, "__file__", None) for module in modules.values()]
     needed = {*visible, *filter(None, files)}
     needed |= {os.path.dirname(path) for path in needed}
     inside = [path for path in needed if path in visible or lies_below(path, list(visible))]
-    return own if own or not all(map(others_can_read, inside)) else NOBODY_ELSE
+    return own if own or not all(map(others_can_read, inside)) else FIRST_UNUSED
 
 
 def others_can_read(path: str) -> bool:
@@ -183,8 +192,9 @@ def others_can_read(path: str) -> bool:
 def make_namespaces(user: int) -> None:
     """Move this process into new namespaces of every kind.
 
-    There the id 1000 means the host's `user`. Only a process that stays outside can give a process
-    the ids of another user, so a shell does that, for root: user_namespaces(7).
+    There the id 1000 means this process's user, or one that is counted from `user` on. Only a
+    process that stays outside can give a process the ids of another user, so a shell does that, for
+    root: user_namespaces(7).
     """
     own_user, own_group = os.geteuid(), os.getegid()
     with contextlib.ExitStack() as stack:
@@ -204,9 +214,13 @@ def helper_outside(user: int) -> Iterator[Callable[[], bool]]:
 
     The function returns whether that was possible. In a container of few users it is not.
     """
-    ids = f"0 0 1\\n{LEARNER} {user} 1\\n"
-    process = f"/proc/{os.getpid()}"
-    script = f"read go; printf '{ids}' >{process}/gid_map && printf '{ids}' >{process}/uid_map"
+    pid = os.getpid()
+    in_container = FIRST_UNUSED_IN_CONTAINER + pid % UNUSED_IN_CONTAINER
+    script = (
+        f'try() {{ printf "0 0 1\\n{LEARNER} $1 1\\n" >/proc/{pid}/$2; }}; '
+        f"give() {{ try $1 gid_map && try $1 uid_map; }}; "
+        f"read go; give {user + pid} || give {in_container}"
+    )
     theirs, ours = os.pipe()
     nothing = os.open(os.devnull, os.O_WRONLY)
     actions = [(os.POSIX_SPAWN_DUP2, theirs, 0), (os.POSIX_SPAWN_DUP2, nothing, 2)]
@@ -349,6 +363,9 @@ def mount_proc(base: str) -> None:
             descriptor = os.open(f"{proc}/sys/{name}", os.O_WRONLY)
             os.write(descriptor, value.encode())
             os.close(descriptor)
+    for name in HIDDEN_IN_PROC:
+        if os.path.exists(f"{proc}/{name}"):
+            mount(f"{base}/dev/null", f"{proc}/{name}", flags=MS_BIND)
     mount("none", proc, flags=MS_REMOUNT | MS_BIND | MS_RDONLY | MS_NOSUID | MS_NODEV)
 
 
@@ -363,9 +380,7 @@ def has_own_pid_max() -> bool:
 
     On an older kernel pid_max holds for the whole machine, so it must not be changed.
     """
-    major, minor = os.uname().release.split(".")[:2]
-    digits = re.match(r"\d+", minor)
-    return digits is not None and (int(major), int(digits[0])) >= (6, 14)
+    return system_calls.linux_is_at_least(6, 14)
 
 
 def change_root(base: str) -> None:

@@ -7,7 +7,7 @@ from pathlib import Path
 from nbjudge.sandbox.guest import system_calls
 from nbjudge.sandbox.guest.seccomp import filter_system_calls
 from nbjudge.sandbox.guest.system_calls import prctl
-from nbjudge.sandbox.wire import Limits
+from nbjudge.sandbox.wire import TASKS_PER_PROCESS, Limits
 
 CAPABILITIES = 64  # more than there are: capabilities(7)
 
@@ -46,8 +46,17 @@ def limit_resources(limits: Limits) -> None:
     lower(resource.RLIMIT_CORE, 0)
     lower(resource.RLIMIT_FSIZE, limits.disk)
     lower(resource.RLIMIT_NOFILE, 1024)
-    lower(resource.RLIMIT_NPROC, limits.processes)
     lower(resource.RLIMIT_SIGPENDING, 1024)  # a waiting signal or a timer is the kernel's memory
+
+
+def limit_processes(limits: Limits) -> None:
+    """Limit the processes of this sandbox, where the kernel counts them by themselves.
+
+    It does so since Linux 5.14, for each user namespace. Before, all processes of the user count,
+    so the limit could be exceeded before the notebook has started one.
+    """
+    if system_calls.linux_is_at_least(5, 14):
+        lower(resource.RLIMIT_NPROC, TASKS_PER_PROCESS * limits.processes)
 
 
 def lower(which: int, most: int) -> None:

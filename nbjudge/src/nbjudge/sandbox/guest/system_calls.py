@@ -7,6 +7,7 @@ each kind of machine asm/unistd.h.
 import contextlib
 import ctypes
 import os
+import re
 import signal
 import sys
 from functools import cache
@@ -55,6 +56,13 @@ MOUNT_SETATTR = 442  # the same number on every machine: syscalls(2), since Linu
 def libc() -> ctypes.CDLL:
     """Return the C library."""
     return ctypes.CDLL(None, use_errno=True)
+
+
+@cache
+def linux_is_at_least(major: int, minor: int) -> bool:
+    """Return whether this is Linux `major`.`minor` or a later one."""
+    found = re.match(r"(\d+)\.(\d+)", os.uname().release)
+    return found is not None and (int(found[1]), int(found[2])) >= (major, minor)
 
 
 def checked(step: str, result: int) -> int:

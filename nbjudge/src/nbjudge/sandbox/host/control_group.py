@@ -15,7 +15,7 @@ import time
 from pathlib import Path
 
 from nbjudge.sandbox.host.process_table import family
-from nbjudge.sandbox.wire import Limits
+from nbjudge.sandbox.wire import TASKS_PER_PROCESS, Limits
 
 HIERARCHY = Path("/sys/fs/cgroup")
 CONTROLLERS = {"memory", "pids"}
@@ -55,7 +55,7 @@ def settings(limits: Limits) -> dict[str, str]:
     return {
         "memory.max": str(limits.memory + limits.disk),
         "memory.oom.group": "1",  # end the whole sandbox, not one process of it
-        "pids.max": str(limits.processes + 1),  # the one that watches over the sandbox
+        "pids.max": str(TASKS_PER_PROCESS * limits.processes),
     }
 
 

@@ -123,6 +123,7 @@ class ForkServer:
 
     def _start_zygote(self) -> ForkingProcess:
         self.home = new_folder("home")
+        allow_more_descriptors()
         ours, theirs = socket.socketpair()
         descriptor = theirs.fileno()
         path = os.pathsep.join(dict.fromkeys(path for path in sys.path if path))
@@ -194,6 +195,20 @@ class ForkServer:
 
 
 FORK_SERVER = ForkServer()  # the one of this worker's process
+
+
+def allow_more_descriptors() -> None:
+    """Raise this process's limit of descriptors as far as the system allows.
+
+    Descriptors on their way through sockets are counted for each user, and whoever has a limit
+    below that count cannot send one. A submission may have as many on their way as its own limit,
+    so ours must be higher: unix(7), ETOOMANYREFS.
+    """
+    import resource
+
+    hard = resource.getrlimit(resource.RLIMIT_NOFILE)[1]
+    with contextlib.suppress(OSError, ValueError):  # macOS says there is no limit, and has one
+        resource.setrlimit(resource.RLIMIT_NOFILE, (hard, hard))
 
 
 def surroundings() -> dict[str, str]:
