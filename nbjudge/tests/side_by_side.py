@@ -283,6 +283,9 @@ def kind_of(output: NotebookNode) -> tuple[str, str]:
         return output.name, output.text
     if output.output_type == "error":
         limit = output.ename == "CellTimeoutError"  # ours says how long it was
-        return output.ename, "" if limit else output.evalue
+        # an assert without a message: ours shows its line, or says that it is hidden
+        shown = output.evalue.startswith(("assert ", "a hidden test failed"))
+        plain_assert = output.ename == "AssertionError" and shown
+        return output.ename, "" if limit or plain_assert else output.evalue
     text = str(output.get("data", {}).get("text/plain", ""))
     return "data", f"{float(text):g}" if re.fullmatch(r"[\d.]+", text) else text

@@ -55,7 +55,7 @@ from nbjudge.errors import (
     SubmissionError,
 )
 from nbjudge.files import overlaid, replace_text
-from nbjudge.planning.steps import of_lesson
+from nbjudge.planning.steps import of_lesson, with_solutions
 from nbjudge.sandbox.host import probe
 from nbjudge.sandbox.wire import Limits
 from nbjudge.untrusted import one_line, shown
@@ -402,6 +402,9 @@ class Assignments:
 
     def _read(self, name: str) -> worker.Assignment:
         sources, given = self.made[name]
+        solved = {
+            key: with_solutions(graded, self.sources[name][key]) for key, graded in sources.items()
+        }
         files = self._files(name)
         imports = imports_of(sources)
         limit = LimitOutput(config=self.settings.config)
@@ -416,7 +419,8 @@ class Assignments:
             imports=imports,
             packages=self.packages,
             own=tuple(sorted(top_level(own_modules(imports)))),
-            lesson=of_lesson(sources.values()),
+            lesson=of_lesson(solved.values()),
+            solved=solved,
             code=read_code(imports),
             kernels={key: self._kernel_of(source) for key, source in sources.items()},
             skip=self.settings.skip,

@@ -1,5 +1,6 @@
 """What goes back to students: nbgrader's feedback, without the hidden tests."""
 
+import copy
 import logging
 from collections.abc import Collection
 from pathlib import Path
@@ -25,13 +26,18 @@ def write_feedback(
     from nbgrader.converters.base import NbGraderException
     from nbgrader.coursedir import CourseDirectory
 
+    from nbjudge.coursedir.preprocessors import hiding_tests
+
+    config = copy.deepcopy(settings.config)
     with settings.working_folder.entered():
+        steps = GenerateFeedback(config=config).preprocessors
+        config.GenerateFeedback.preprocessors = hiding_tests(steps)
         for assignment in assignments:
             for student in students or ["*"]:
-                directory = CourseDirectory(config=settings.config)
+                directory = CourseDirectory(config=config)
                 directory.assignment_id = assignment
                 directory.student_id = student
-                step = GenerateFeedback(coursedir=directory, config=settings.config)
+                step = GenerateFeedback(coursedir=directory, config=config)
                 step.force = True
                 step.log.setLevel(logging.ERROR)
                 try:

@@ -1,5 +1,6 @@
 """The steps of a notebook: which cells run, what each one is, and which checks can run alone."""
 
+import copy
 from collections import Counter
 from collections.abc import Iterable
 from functools import lru_cache
@@ -75,6 +76,22 @@ def known_lesson(cells: tuple[reaching.Cell, ...], own: frozenset[str]) -> reach
 def as_texts(cells: list["CodeCell"]) -> tuple[reaching.Cell, ...]:
     """Return the cells with their texts alone."""
     return tuple(reaching.Cell(cell.name, cell.source, cell.kind) for cell in cells)
+
+
+def with_solutions(graded: NotebookNode, source: NotebookNode) -> NotebookNode:
+    """Return a graded notebook with the instructor's solutions in its answer cells.
+
+    The graded one holds stubs there, and so does not say what the solutions set and use.
+    """
+    solutions = {}
+    for cell in source.cells:
+        if is_solution(cell):
+            solutions[cell.metadata.nbgrader.grade_id] = cell.source
+    solved = copy.deepcopy(graded)
+    for cell in solved.cells:
+        if is_solution(cell):
+            cell.source = solutions.get(cell.metadata.nbgrader.grade_id, cell.source)
+    return solved
 
 
 def of_lesson(sources: Iterable[NotebookNode]) -> reaching.OfLesson:

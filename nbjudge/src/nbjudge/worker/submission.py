@@ -78,6 +78,7 @@ class Assignment(NamedTuple):
     options: RunOptions
     trim: Mapping[str, int]  # fields of nbgrader's LimitOutput
     lesson: OfLesson = OfLesson()  # what its notebooks do themselves
+    solved: Mapping[str, NotebookNode] = {}  # as `sources`, with the instructor's solutions
     timeouts: Mapping[str, Mapping[str, float]] = {}  # {notebook: {name of a cell: seconds}}
     execute: bool = True  # False: take the outputs that were handed in for those of the cells
 
@@ -215,7 +216,8 @@ def prepare(
                 mark_what_is_missing(notebook, submitted)
             notebook = own(name, notebook)
             says += said + odd
-            says += told(notebook, assignment.sources[name], assignment.skip, assignment.own)
+            solved = assignment.solved.get(name, source)
+            says += told(notebook, solved, assignment.skip, assignment.own)
             before = kept.get(name, NOTHING_KEPT)
             part = plan(assignment, name, notebook, beside, before, tuple(chains))
             notebooks[name] = part
@@ -373,7 +375,7 @@ def plan(
 
     `files` are the digests of what lies beside it, `earlier` the chains of the notebooks before.
     """
-    source = assignment.sources[name]
+    source = assignment.solved.get(name, assignment.sources[name])
     indexed = with_asks(steps_of(notebook, source, assignment.skip), notebook, source)
     steps = [step for _, step in indexed]
     options = assignment.options

@@ -97,11 +97,11 @@ def judge(order: CellOrder, shell: Shell, page: Page) -> tuple[bool, float | Non
         page.fail(type(problem).__name__, message_of(problem), lines)
         return False, None
     is_number = type(value) is int or type(value) is float
-    if is_number and math.isfinite(value) and value >= 0:
-        return True, float(value)
+    counts = is_number and math.isfinite(value) and value >= 0
     if value is not None:
-        page.show("execute_result", {"text/plain": text_of(value)}, {}, execution_count=None)
-    return True, None
+        text = repr(value) if counts else text_of(value)
+        page.show("execute_result", {"text/plain": text}, {}, execution_count=None)
+    return True, float(value) if counts else None
 
 
 def text_of(value: Any) -> str:
@@ -320,8 +320,6 @@ def check_in_fork(order: CellOrder, notebook: Notebook) -> CellAnswer:
         notes += [f"while it was checked it changed `{name}`" for name in changes.restored[:3]]
         well, score = False, None
         outputs = [*outputs, refused(f"it changed {changes.restored[0]} while it was checked")]
-    if score is not None:
-        outputs = [*outputs, displayed(score)]
     # The time is that of the check alone, without restoring.
     return answer_to(order, well, score, outputs, clock() - seconds, notes)
 
@@ -353,8 +351,7 @@ def judge_handed(order: CellOrder, handed: bytes, notebook: Notebook) -> CellAns
     well, score = judge(order, shell, page)
     if not well:
         handout.explain(page.outputs, refused)
-    outputs = page.outputs if score is None else [*page.outputs, displayed(score)]
-    return answer_to(order, well, score, outputs, started, notes)
+    return answer_to(order, well, score, page.outputs, started, notes)
 
 
 def is_students(notebook: Notebook) -> Callable[[Any], bool]:
@@ -402,16 +399,6 @@ def hidden_modules(loaded: set[str]) -> list[str]:
 def changes_found(changes: Changes) -> list[str]:
     """Return notes on what had been changed, for the first five names."""
     return [f"it had changed `{name}`" for name in (*changes.restored, *changes.seen)[:5]]
-
-
-def displayed(score: float) -> Output:
-    """Return a score as the output of a cell whose last expression has this value."""
-    return {
-        "output_type": "execute_result",
-        "data": {"text/plain": f"{score:g}"},
-        "metadata": {},
-        "execution_count": None,
-    }
 
 
 def refused(reason: str) -> Output:

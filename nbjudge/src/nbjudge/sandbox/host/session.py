@@ -15,6 +15,7 @@ from pathlib import Path
 from types import CodeType
 from typing import Any
 
+from IPython.core.displayhook import DisplayHook
 from IPython.core.inputtransformer2 import TransformerManager
 
 from nbjudge.errors import MachineBusy, ProcessLost, SandboxUnavailable
@@ -407,7 +408,9 @@ def compile_check(step: Step) -> list[CodeType]:
     name = f"<check {step.name}>"
     module = parse(TransformerManager().transform_cell(step.source), name)
     last = module.body[-1] if module.body else None
-    if not isinstance(last, ast.Expr):
+    # As in IPython, a semicolon at the end says that the value is not meant to be shown.
+    quiet = DisplayHook.semicolon_at_end_of_expression(step.source)
+    if not isinstance(last, ast.Expr) or quiet:
         return [compile_part(module, name, "exec")]
     module.body.pop()
     expression = ast.Expression(last.value)
