@@ -38,7 +38,7 @@ from classroom import (
 from nbjudge import coordinator
 from nbjudge.coordinator import Options, grade
 from nbjudge.coursedir.results import record_of
-from nbjudge.job import Job, Result
+from nbjudge.job import Job, Result, Results
 from nbjudge.sandbox.host.results import parse_message, result_of, stopped
 from nbjudge.worker import submission as worker
 from nbjudge.worker.cluster import Task
@@ -237,10 +237,10 @@ def grade_class(root: Path, cases: int, draw: Draw) -> list[str]:
     for student in students:
         hand_in_junk(root, student, draw)
 
-    def run_job(job: Job) -> list[Result]:
+    def run_job(job: Job) -> Results:
         if {step.source for step in job.steps} >= {*ANSWERS.values()} and not job.files:
-            return [Result(True, None, [], 0, []) for _ in job.steps]
-        return junk_results(job, draw)
+            return Results([Result(True, None, [], 0, []) for _ in job.steps])
+        return Results(junk_results(job, draw))
 
     in_a_sandbox, worker.run_job = worker.run_job, run_job
     try:

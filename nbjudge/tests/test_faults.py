@@ -21,7 +21,7 @@ from nbjudge import coordinator
 from nbjudge.coordinator import Options, grade
 from nbjudge.coursedir.results import KEPT, only_one
 from nbjudge.errors import AlreadyGrading, GradebookError, ProcessLost
-from nbjudge.job import Result
+from nbjudge.job import Result, Results
 from nbjudge.sandbox.host.results import error, stopped
 from nbjudge.worker import submission as worker
 
@@ -61,7 +61,7 @@ def killed(job):
         "add": stopped("died", 30, 0),
         "check-add": Result(False, None, [error("NameError", "no add")], 0, []),
     }
-    return [lost.get(step.name) or Result(True, None, [], 0, []) for step in job.steps]
+    return Results([lost.get(step.name) or Result(True, None, [], 0, []) for step in job.steps])
 
 
 def worker_lost(job):

@@ -21,6 +21,7 @@ from nbjudge.coursedir.report import Class, Mark
 from nbjudge.coursedir.submissions import Finding
 from nbjudge.display import new_progress, progress_on
 from nbjudge.sandbox.output import shorten
+from nbjudge.terminal import print_class
 
 NO_SUM = Failure("not-a-sum", "Sums are sums")
 NO_ANSWER = Failure(UNANSWERED, "")
@@ -123,14 +124,14 @@ def test_why_a_check_failed(errors, failure):
 )
 def test_oddities_of_a_run_are_told(output, sentence):
     cell = new_code_cell("", outputs=[output], metadata=meta("add"))
-    found = report.oddities(new_notebook(cells=[nbformat.from_dict(cell)]), timeout=2)
+    found = report.oddities(new_notebook(cells=[nbformat.from_dict(cell)]))
     assert [said[: len(sentence)] for said in found] == ([sentence] if sentence else [])
 
 
 def test_a_process_that_is_gone_is_told_once():
     gone = error("DeadKernelError", "the cells before this one ended the notebook's process")
     cells = [new_code_cell("", outputs=[gone], metadata=meta(name)) for name in ("a", "b", "c")]
-    (told,) = report.oddities(new_notebook(cells=cells), timeout=2)
+    (told,) = report.oddities(new_notebook(cells=cells))
     assert told.startswith("the cell `a` counts as failed")
 
 
@@ -152,7 +153,7 @@ def test_what_learners_choose_is_neither_obeyed_nor_coloured(tmp_path):
     failure = Failure(HOSTILE, HOSTILE)
     table = {HOSTILE: {"check-add": Mark(0, 2, False, failure)}}
     console = Console(file=io.StringIO(), force_terminal=True, width=200, highlight=False)
-    report.print_table(console, LESSON, table)
+    print_class(console, LESSON, Class(table, {}))
     finding = Finding(HOSTILE, LESSON, "file", HOSTILE, True)
     with new_progress(console) as progress:
         progress_on(progress)(1, 2, HOSTILE, [finding])
@@ -161,6 +162,7 @@ def test_what_learners_choose_is_neither_obeyed_nor_coloured(tmp_path):
     lines = [line for line in printed.splitlines() if "[red]" in line]
     assert len(lines) >= 4  # in the table, below it, as a finding, in the progress bar
     assert all(":smile:" in line for line in lines)
-    page = report.write_page(tmp_path, LESSON, table, [finding]).read_text(encoding="utf-8")
+    path = report.write_page(tmp_path, LESSON, Class(table, {}), [finding])
+    page = path.read_text(encoding="utf-8")
     assert "<script>" not in page and page.count("&lt;script&gt;") == 5
     assert "\x1b" not in page and "\u202e" not in page

@@ -40,26 +40,28 @@ class Class(NamedTuple):
     penalties: dict[str, float]  # {student: points lost for being late}, of those who lost some
 
 
-def oddities(notebook: NotebookNode, timeout: float) -> list[str]:
-    """Return sentences on cells that were stopped or cut; `timeout` is in seconds a cell."""
+def oddities(notebook: NotebookNode) -> list[str]:
+    """Return sentences on cells that were stopped or cut."""
     findings = []
     lost = False  # whether it is told that the process was gone
     for cell in notebook.cells:
         for output in cell.get("outputs", []):
             is_lost = output.get("ename") == "DeadKernelError" and "before" in output.evalue
-            sentence = "" if is_lost and lost else oddity(name_of(cell), output, timeout)
+            sentence = "" if is_lost and lost else oddity(name_of(cell), output)
             lost = lost or is_lost
             if sentence:
                 findings.append(sentence)
     return findings
 
 
-def oddity(name: str, output: NotebookNode, timeout: float) -> str:
+def oddity(name: str, output: NotebookNode) -> str:
     """Return the sentence on one output of the cell `name`, "" if there is nothing to say."""
     ename = output.ename if output.output_type == "error" else ""
     if ename == "CellTimeoutError":
+        seconds = re.search(r"stopped after ([\d.]+ s)", output.evalue)
+        after = f" after {seconds[1]}" if seconds else ""
         return (
-            f"the cell `{name}` was stopped after {timeout} s and counts as failed: "
+            f"the cell `{name}` was stopped{after} and counts as failed: "
             "look for an endless loop, or allow more time with c.Execute.timeout"
         )
     if ename == "DeadKernelError":

@@ -471,7 +471,7 @@ def run(assignment: Assignment, prepared: Prepared) -> Graded:
         if assignment.execute and not assignment.kernels[name]:
             lacks |= missing_packages(part.notebook, part.steps)
         notebook, _ = LimitOutput(**assignment.trim).preprocess(part.notebook, {})
-        says += joined(says, notes) + report.oddities(notebook, assignment.options.timeout)
+        says += joined(says, notes) + report.oddities(notebook)
         records[name] = record
         texts[name] = nbformat.v4.writes(notebook)
         marks[name] = marks_of(notebook, verdicts, assignment.checksums[name])
