@@ -111,7 +111,7 @@ def test_why_a_check_failed(errors, failure):
 @pytest.mark.parametrize(
     ("output", "sentence"),
     [
-        (error("CellTimeoutError", ""), "the cell `add` was stopped after 2 s"),
+        (error("CellTimeoutError", "stopped after 2 s"), "the cell `add` was stopped after 2 s"),
         (error("DeadKernelError", "it ended: 9"), "the cell `add` counts as failed, it ended: the"),
         (new_output("stream", text=f"1{report.CUT}"), "the output of the cell `add` was very long"),
         (

@@ -110,13 +110,13 @@ def show_results(
         show_class(console, assignment, about, students)
         found = [finding for finding in findings if finding.assignment == assignment]
         page = report.write_page(root, assignment, about, found)
-        console.print(f"Report:    {page}", soft_wrap=True)
+        console.print(f"Report:    {page}", soft_wrap=True, markup=False, emoji=False)
     for line in (
         f"Notebooks: {settings.folders.autograded('.', '.')}",
         f"Gradebook: {settings.gradebook_url}",
         f"Feedback:  {root / 'feedback'}, once you have run `nbjudge feedback ASSIGNMENT`",
     ):
-        console.print(line, soft_wrap=True)
+        console.print(line, soft_wrap=True, markup=False, emoji=False)
 
 
 def show_class(

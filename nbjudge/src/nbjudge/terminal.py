@@ -57,11 +57,13 @@ def print_class(console: "Console", assignment: str, about: Class) -> None:
 
 def print_wrong(console: "Console", about: Class) -> None:
     """Print why answers failed, the most frequent first."""
+    from rich.text import Text
+
     wrong = misconceptions(about.table)
     for code, exercise, says, count in wrong[:MOST_WRONG]:
         what = f"`{exercise}`, {says}" if exercise else f"{code} - {says}"
         text = one_line(f"{count} of {len(about.table)}: {what}")
-        console.print(text, markup=False, soft_wrap=True)
+        console.print(Text(text), soft_wrap=True)
     if len(wrong) > MOST_WRONG:
         console.print(f"{len(wrong) - MOST_WRONG} more kinds of failures are in the report.")
 
@@ -170,5 +172,5 @@ def print_grid(
         )
     for row in body:
         shown.add_row(*(Text(one_line(text)) for text in row))
-    console.print(one_line(title), markup=False, style="italic")
+    console.print(Text(one_line(title), style="italic"))
     console.print(shown)

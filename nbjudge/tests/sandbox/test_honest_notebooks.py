@@ -217,3 +217,14 @@ def test_ordinary_code_runs_and_is_not_told(server, source):
     (result,) = run(server, [("answer", source)], lesson)
     assert result.well, result.outputs
     assert result.notes == []
+
+
+def test_a_program_that_a_cell_starts_is_there_for_the_next_one(server):
+    cells = [
+        ("answer", "import subprocess\ncat = subprocess.Popen('cat', stdin=-1, stdout=-1)"),
+        ("answer", "reply = cat.communicate(b'x')[0]"),
+        ("check", "assert reply == b'x'"),
+    ]
+    results = run(server, cells)
+    assert verdicts(results, cells) == [True]
+    assert not any(result.notes for result in results)

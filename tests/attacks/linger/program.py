@@ -1,6 +1,5 @@
 # Starts a program that goes on.
 # stock: not run: it would go on after the grading
-# finding: it left a process running
 # %% add
 import subprocess
 

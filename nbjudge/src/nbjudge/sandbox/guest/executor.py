@@ -266,7 +266,7 @@ def run_check(descriptor: int, order: CellOrder, notebook: Notebook) -> dict[str
     gc.freeze()
     random_state = get_random_state()
     fork_hooks.of_check[0] = True
-    child = fork()
+    child = fork_notebook()
     if not child:
         set_random_state(random_state)  # Python seeds it anew in every fork
         answer: CellAnswer
@@ -286,6 +286,23 @@ def run_check(descriptor: int, order: CellOrder, notebook: Notebook) -> dict[str
         mask_signals(SIG_UNBLOCK, ALL_SIGNALS)
         judge(order, notebook.shell, fresh_page(notebook.shell))
     return {"token": order["token"], "ended": status}
+
+
+def fork_notebook() -> int:
+    """Fork, and return what os.fork does.
+
+    Where there are too many processes, those that have ended and that nobody waits for count, too:
+    then they are waited for.
+    """
+    try:
+        return fork()
+    except BlockingIOError:
+        try:
+            while wait(-1, os.WNOHANG)[0]:
+                pass
+        except ChildProcessError:
+            pass
+        return fork()
 
 
 def check_in_fork(order: CellOrder, notebook: Notebook) -> CellAnswer:

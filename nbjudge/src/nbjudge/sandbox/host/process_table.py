@@ -57,6 +57,17 @@ def stat_fields(pid: int) -> list[str]:
     return text.rpartition(")")[2].split()
 
 
+def command(pid: int) -> bytes:
+    """Return the command line of a process, b"" if there is no such process.
+
+    A process that was only forked has the one of its parent.
+    """
+    try:
+        return Path(f"/proc/{pid}/cmdline").read_bytes()
+    except OSError:
+        return b""
+
+
 def family(pid: int) -> list[int]:
     """Return all descendants of a process, the nearest first."""
     found: list[int] = []

@@ -26,7 +26,7 @@ from nbjudge.sandbox import wire
 from nbjudge.sandbox.host.cell_clock import PATIENCE, CellClock
 from nbjudge.sandbox.host.control_group import make_group, remove_group
 from nbjudge.sandbox.host.forking_process import ForkingProcess
-from nbjudge.sandbox.host.process_table import children, family, held, held_by_sockets
+from nbjudge.sandbox.host.process_table import children, command, family, held, held_by_sockets
 from nbjudge.sandbox.host.results import error, parse_message, result_of, stopped
 from nbjudge.temporary import new_folder, remove_folder
 
@@ -56,6 +56,7 @@ class Session:
         self.running: RunningCell | None = None
         self.held_at_start = 0  # bytes of memory
         self.handed: bytes | None = None  # what the last cell has handed out
+        self.programs: set[int] = set()  # pids of what cells have started and left running
         self.first: int | None = None  # pid of the process that runs the notebook, once known
         self.group: Path | None = None  # its control group, where there is one
         order = wire.SessionOrder(
@@ -114,7 +115,7 @@ class Session:
             result = self._wait_for(running)
             if asks is not None and result.well:
                 self.handed = running.handed_out()
-            if not self.over and self._end_leftovers():
+            if not self.over and self._end_leftovers(step):
                 result.notes.append("it left a process running")
         except (OSError, ValueError):
             result = self._stop(running, "died")
@@ -256,13 +257,20 @@ class Session:
             memory += held_by_sockets(self.first)
         return len(pids) > self.limits.processes or memory > self.limits.memory
 
-    def _end_leftovers(self) -> bool:
+    def _end_leftovers(self, step: Step) -> bool:
         """End what a cell has left running; return whether there was anything.
 
+        Programs that a cell other than a check has started run on, as in Jupyter: a later cell may
+        use them. A process that was only forked holds the notebook's socket, so it is ended.
         Raises ValueError if new processes start faster than old ones are ended.
         """
+        first = self._first_process()
         for attempt in range(100):
-            left = family(self._first_process())
+            left = [pid for pid in family(first) if pid not in self.programs]
+            if left and step.kind != "check":
+                own = command(first)
+                self.programs |= {pid for pid in left if command(pid) not in (b"", own)}
+                left = [pid for pid in left if pid not in self.programs]
             if not left:
                 return attempt > 0
             kill(left)
@@ -272,7 +280,8 @@ class Session:
     def _processes_of(self, step: Step) -> list[int]:
         """Return the pids that run a cell: for a check, the children of the notebook's process."""
         first = self._first_process()
-        return (children(first) if step.kind == "check" else []) or [first]
+        checks = [pid for pid in children(first) if pid not in self.programs]
+        return (checks if step.kind == "check" else []) or [first]
 
     def _first_process(self) -> int:
         """Return the pid of the process that runs the notebook.
