@@ -117,7 +117,11 @@ def assemble(
     given: NotebookNode,
     pieces: list[Piece],
 ) -> NotebookNode:
-    """Return the source with the pieces put in: one for each answer, the others as added cells."""
+    """Return the source with the pieces put in: one for each answer, the others as added cells.
+
+    Given code that the student has edited runs as they left it, as in Jupyter. Such a cell is
+    theirs, so it gets the id of an added one.
+    """
     notebook = copy.deepcopy(source)
     written = {}
     added = defaultdict(list)  # {index of the source cell before them, -1 for none: pieces}
@@ -132,6 +136,8 @@ def assemble(
     for place, cell in enumerate(notebook.cells):
         if is_solution(cell):
             put_answer(cell, written.get(place), given.cells[place].source)
+        elif place in written and is_edited(given.cells[place], written[place]):
+            cell = new_cell(written[place], f"{ADDED}{place}-edited")
         if cell.cell_type == "code":
             cell.outputs = written[place].outputs if place in written else []
             cell.execution_count = None
@@ -205,7 +211,8 @@ def places_by_id(
     by_grade_id = {}
     by_id = {}
     for place, cell in enumerate(given.cells):
-        if name := cell.metadata.get("nbgrader", {}).get("grade_id"):
+        name = cell.metadata.get("nbgrader", {}).get("grade_id")
+        if name and is_nbgraders(cell):
             by_grade_id[name] = place
         if "id" in cell:
             by_id[cell["id"]] = place
@@ -435,19 +442,14 @@ def look_at_given_cells(
                 f"the locked cell `{name}` was edited; the original is graded, "
                 "tell the learner that checks are not theirs to change"
             )
-    edited = []
-    for place, cell in enumerate(given.cells):
-        if not is_given_code(cell) or place not in texts:
-            continue
-        if not any(is_same_text("code", text, cell.source) for text in texts[place]):
-            edited.append(cell.get("id", str(place)))
-    if edited:
-        names = "`, `".join(edited)
-        findings.append(
-            f"given code was edited in `{names}`; the lesson's own is run, "
-            "look if an answer needs the edit"
-        )
     return findings
+
+
+def is_edited(cell: NotebookNode, piece: Piece) -> bool:
+    """Return whether a piece is given code that the student has edited."""
+    if not is_given_code(cell) or piece.kind != "code":
+        return False
+    return not is_same_text("code", piece.text, cell.source)
 
 
 def is_given_code(cell: NotebookNode) -> bool:
