@@ -7,7 +7,14 @@ import pytest
 
 ROOT = Path(__file__).parents[1]
 ENGINE = ROOT / "nbjudge" / "src" / "nbjudge"
-DOCUMENTS = ("README.md", "CONTRIBUTING.md", "SECURITY.md", "docs/attacks.md", "docs/trust.md", "nbjudge/README.md")
+DOCUMENTS = (
+    "README.md",
+    "CONTRIBUTING.md",
+    "SECURITY.md",
+    "docs/attacks.md",
+    "docs/trust.md",
+    "nbjudge/README.md",
+)
 MADE_BY_RUNNING = {"work", "release", "solutions", "submitted", "autograded", "feedback"}
 
 

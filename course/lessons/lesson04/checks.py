@@ -188,7 +188,7 @@ def expect_branches(answer: Callable, name: str, n: int) -> None:
         with torch.no_grad():
             output = branch.eval()(features)
         gap = (output - expected).abs().max().item()
-        if gap > 1e-4:
+        if not gap <= 1e-4:
             lost = first_difference(branch, block)
             raise Misconception(
                 "pretrained-discarded",
@@ -274,7 +274,7 @@ def effective_momentum(
         found = answer(momentum, branches)
         expect_something(found, f"effective_momentum({momentum}, {branches})")
         is_numeric = isinstance(found, int | float | torch.Tensor)
-        if not is_numeric or abs(float(found) - expected) > 1e-4:
+        if not is_numeric or not abs(float(found) - expected) <= 1e-4:
             raise why_wrong_share(found, momentum, branches, expected)
         said.append(f"{expected:.5f} for {branches} times {momentum}")
     return f"the share of the batch, measured on a real BatchNorm: {', '.join(said)}."
@@ -534,7 +534,7 @@ def expect_untied(answer: Callable, kind: str, sizes: Sizes) -> None:
     gaps = []
     for now, then in zip(logits, expected, strict=True):
         gaps.append((now - then).abs().max().item())
-    if max(gaps) > 1e-4:
+    if not all(gap <= 1e-4 for gap in gaps):
         raise Misconception(
             "pretrained-discarded",
             f"{kind}: the branches are independent, but the logits are off by up to "

@@ -228,3 +228,14 @@ def test_a_program_that_a_cell_starts_is_there_for_the_next_one(server):
     results = run(server, cells)
     assert verdicts(results, cells) == [True]
     assert not any(result.notes for result in results)
+
+
+def test_cells_are_numbered_and_checks_see_the_sources_before_them(server):
+    cells = [
+        ("answer", "def total(a):\n    return sum(a)"),
+        ("check", "assert 'sum' in In[-2] and 'for' not in In[-2]"),
+        ("answer", "x = len(In)"),
+        ("check", "assert x == 4 and In[3] == 'x = len(In)'"),
+    ]
+    results = run(server, cells)
+    assert verdicts(results, cells) == [True, True], results

@@ -81,13 +81,11 @@ def judge(order: CellOrder, shell: Shell, page: Page) -> tuple[bool, float | Non
 
     It runs in the event loop, as cells do, but not in IPython, because a student could have changed
     IPython's hooks. The score is nbgrader's partial credit: the value of the last expression, if
-    that is a plain number.
+    that is a number.
     """
     value: Any = None
     try:
         shell.user_ns["__builtins__"] = builtins
-        # In[-1] is the check, as in a notebook, but without its hidden tests.
-        shell.count_input(f"# {order['name']}")
         for code in order["code"]:
             value = evaluate(code, shell)
             if code.co_flags & inspect.CO_COROUTINE:
@@ -96,12 +94,26 @@ def judge(order: CellOrder, shell: Shell, page: Page) -> tuple[bool, float | Non
         lines = traceback_of(problem, order["source"], order["name"])
         page.fail(type(problem).__name__, message_of(problem), lines)
         return False, None
-    is_number = type(value) is int or type(value) is float
-    counts = is_number and math.isfinite(value) and value >= 0
+    score = number_of(value)
     if value is not None:
-        text = repr(value) if counts else text_of(value)
+        text = text_of(value) if score is None else repr(value)
         page.show("execute_result", {"text/plain": text}, {}, execution_count=None)
-    return True, float(value) if counts else None
+    return True, score
+
+
+def number_of(value: Any) -> float | None:
+    """Return the number that a check's last value is, None for anything else.
+
+    As in nbgrader, a library's number counts where it is shown as a plain one, as sympy's are. A
+    value of a class of the student's counts for nothing.
+    """
+    if type(value) is bool or type(value) is str or type(value).__module__ == "__main__":
+        return None
+    try:
+        number = float(value if type(value) in (int, float) else repr(value))
+    except Exception:
+        return None
+    return number if math.isfinite(number) and number >= 0 else None
 
 
 def text_of(value: Any) -> str:
@@ -265,6 +277,8 @@ def run_check(descriptor: int, order: CellOrder, notebook: Notebook) -> dict[str
     """
     gc.freeze()
     random_state = get_random_state()
+    # In[-1] is the check, as in a notebook, but without its hidden tests.
+    notebook.shell.count_input(f"# {order['name']}")
     fork_hooks.of_check[0] = True
     child = fork_notebook()
     if not child:
