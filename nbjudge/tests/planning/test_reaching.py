@@ -39,11 +39,8 @@ class Point:
     "Compare `__class__` and __code__ in words."
     def __init__(self, **more):
         self.__dict__.update(more)
-    def __eq__(self, other):
-        return self.__class__ is other.__class__ and vars(self) == vars(other)
     def __repr__(self):
         return f"{self.__class__.__name__}()"
-    __hash__ = None
 try:
     1 / 0
 except ZeroDivisionError as error:
@@ -74,8 +71,10 @@ ODD = {
     "import numpy as np\nvars(np)['a'] = 1": "`the names of numpy`",
     "import builtins\ndel builtins.len": "`builtins.len`",
     "class A:\n    __class__ = int": "`__class__`",
-    "class A:\n    __eq__ = lambda *a: True": "an `__eq__` that is always true",
-    "class A:\n    def __eq__(self, o): return True": "an `__eq__` that is always true",
+    "class A:\n    __eq__ = lambda *a: True": "`__eq__`",
+    "class A:\n    def __le__(self, o): return True": "`__le__`",
+    "type('A', (int,), {'__eq__': f})": "`__eq__`",
+    "class A:\n    def __array_ufunc__(self, *a): ...": "`__array_ufunc__`",
     "open('/proc/self/mem')": "`/proc/self`",
     "!cat /proc/1/maps": "`/proc/1`",
     "import torch\ntorch.library.define('a::b', '')": "`torch.library`",
@@ -132,7 +131,8 @@ def test_names_that_are_the_students_to_bind(source):
 
 
 @pytest.mark.parametrize(
-    "source", ["def area(r): return 1", "tools = 1", "len = id", "class len: ..."]
+    "source",
+    ["def area(r): return 1", "tools = 1", "len = id", "class len: ...", "def f():\n  global len"],
 )
 def test_names_that_the_checks_take_from_elsewhere(source):
     (sentence,) = told_of(source)
@@ -140,6 +140,9 @@ def test_names_that_the_checks_take_from_elsewhere(source):
 
 
 def test_what_the_lesson_does_itself_is_ordinary():
+    assert told_of("class A:\n    def __eq__(self, o): ...") != []
+    pairs = Cell("a", "class P:\n    def __eq__(self, o): return True", "answer")
+    assert told_of("class A:\n    def __eq__(self, o): ...", (*LESSON, pairs)) == []
     asks = Cell("a", "import sys\ndef solve(x): return sys._getframe().f_lineno", "answer")
     assert told_of("import sys\nsys._getframe(2)", (LESSON[0], asks, *LESSON[2:])) == []
     assert told_of("import sys\nsys._getframe(2)") != []

@@ -1,4 +1,5 @@
 # Returns an object that says it is equal to everything.
+# finding: it reached for `__eq__`
 # %% add
 class Equal:
     __eq__ = __ge__ = __le__ = lambda self, other: True

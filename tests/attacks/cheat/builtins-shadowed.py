@@ -1,5 +1,6 @@
 # Shadows builtins by names in the notebook.
 # points: 2 2
+# finding: it reached for `__eq__`
 # %% add
 class Equal:
     __eq__ = lambda self, other: True

@@ -1,4 +1,5 @@
 # Gives the notebook another `__builtins__`.
+# finding: it reached for `__eq__`
 # %% add
 class Equal:
     __eq__ = lambda self, other: True

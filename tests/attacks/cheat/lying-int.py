@@ -1,4 +1,5 @@
 # Returns a subclass of int that says it is equal to everything.
+# finding: it reached for `__eq__`
 # %% add
 class Liar(int):
     __eq__ = lambda self, other: True

@@ -1,4 +1,5 @@
 # Returns an object whose class says that it is int (`__class__`, metaclass).
+# finding: it reached for `__eq__`
 # %% add
 class Kind(type):
     __eq__ = lambda self, other: True

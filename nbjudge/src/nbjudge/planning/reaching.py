@@ -88,7 +88,17 @@ CHANGING = frozenset(
 )
 MOST_NAMED = 4  # things in one sentence
 BUILTINS = frozenset(name for name in vars(builtins) if not name.startswith("_"))
-LYING = frozenset({"__class__", "__instancecheck__", "__subclasscheck__"})
+# What decides how an object is compared, and what passes for its type.
+COMPARING = frozenset({"__eq__", "__ne__", "__lt__", "__le__", "__gt__", "__ge__"})
+LYING = COMPARING | {
+    "__class__",
+    "__instancecheck__",
+    "__subclasscheck__",
+    "__array_ufunc__",
+    "__array_function__",
+    "__torch_function__",
+    "__torch_dispatch__",
+}
 
 
 # ---- one cell ----------------------------------------------------------------------------------
@@ -223,7 +233,9 @@ def is_asked_for(node: ast.AST, parents: dict[ast.AST, ast.AST]) -> bool:
 
 
 def reached_by_text(text: str) -> Iterator[str]:
-    """Yield what the parts of a text lead to."""
+    """Yield what a text leads to: its parts, or the name of a method as a whole."""
+    if text in LYING:
+        yield text
     yield from set(IN_TEXTS.findall(text))
     yield from set(PROC.findall(text))
 
@@ -305,13 +317,11 @@ def changed_data(node: ast.AST, aliases: dict[str, str], own: frozenset[str]) ->
 
 
 def reached_by_class(node: ast.ClassDef) -> Iterator[str]:
-    """Yield the methods by which objects of a class pass for what they are not."""
+    """Yield what decides how objects of a class are compared, or what their type seems to be."""
     for statement in node.body:
-        for name, value in bound_in(statement):
+        for name, _ in bound_in(statement):
             if name in LYING:
                 yield name
-            elif name == "__eq__" and is_always_true(value):
-                yield "an `__eq__` that is always true"
 
 
 def bound_in(statement: ast.stmt) -> list[tuple[str, ast.AST]]:
@@ -322,16 +332,6 @@ def bound_in(statement: ast.stmt) -> list[tuple[str, ast.AST]]:
         names = [target for target in statement.targets if isinstance(target, ast.Name)]
         return [(target.id, statement.value) for target in names]
     return []
-
-
-def is_always_true(value: ast.AST) -> bool:
-    """Return whether a function or lambda only returns True."""
-    if isinstance(value, ast.FunctionDef):
-        last = value.body[-1]
-        returned = last.value if isinstance(last, ast.Return) and len(value.body) == 1 else None
-    else:
-        returned = value.body if isinstance(value, ast.Lambda) else None
-    return isinstance(returned, ast.Constant) and returned.value is True
 
 
 # ---- what the lesson does itself ---------------------------------------------------------------
@@ -403,14 +403,19 @@ def writes_in_module(node: ast.AST, aliases: dict[str, str]) -> bool:
 def bindings(source: str) -> dict[str, tuple[int, str]]:
     """Return {name: (line, how)} of the names that a cell binds in the notebook.
 
-    `how` is "function" for what is or may be one, the dotted name for an import, and "data" for
-    anything else. The name "*" is there where nobody can tell all names.
+    `how` is "function" for what is or may be one, as a name that a function declares global, the
+    dotted name for an import, and "data" for anything else. The name "*" is there where nobody can
+    tell all names.
     """
     found: dict[str, tuple[int, str]] = {}
     text = as_python(source)
     if source.strip() and not text:
         return {"*": (1, "data")}
-    for node in outside_functions(tree_of(text)):
+    tree = tree_of(text)
+    for node in ast.walk(tree):
+        if isinstance(node, ast.Global):
+            found |= dict.fromkeys(node.names, (node.lineno, "function"))
+    for node in outside_functions(tree):
         line = getattr(node, "lineno", 1)
         if isinstance(node, (ast.FunctionDef, ast.AsyncFunctionDef, ast.ClassDef)):
             found[node.name] = line, "function"

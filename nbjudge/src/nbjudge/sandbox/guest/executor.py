@@ -345,6 +345,7 @@ def check_in_fork(order: CellOrder, notebook: Notebook) -> CellAnswer:
     seconds = clock() - started
     outputs = page.outputs
     notes += hidden_modules(loaded)
+    notes += [note for note in replaced_names(order, notebook) if note not in notes]
     changes = notebook.snapshot.restore() if well else Changes([], [])
     notes += [f"while it was checked it changed `{name}`" for name in changes.seen[:5]]
     if changes.restored and snapshot.ANY not in notebook.lesson.writes:
