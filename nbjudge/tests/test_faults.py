@@ -143,7 +143,7 @@ def test_an_interrupt_waits_for_no_cell(course):
         time.sleep(0.05)
         below = psutil.Process(grading.pid).children(recursive=True)
     grading.send_signal(signal.SIGINT)
-    assert grading.wait(timeout=10) == 130
+    assert grading.wait(timeout=20) == 130
     assert not psutil.wait_procs(below, timeout=5)[1]
 
 

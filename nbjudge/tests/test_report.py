@@ -78,12 +78,12 @@ def test_wrong_answers_are_counted_by_student_and_the_most_frequent_comes_first(
 def test_findings_that_say_the_same_are_one():
     findings = []
     for number in range(23):
-        findings.append(Finding(f"s{number}", LESSON, f"submitted/s{number}", "it is late"))
+        findings.append(Finding(f"s{number:02d}", LESSON, f"submitted/s{number}", "it is late"))
     findings.insert(3, Finding("ada", LESSON, "submitted/ada", "it is odd"))
     findings.insert(5, Finding("", LESSON, "source/a", "it is odd"))
     findings.insert(6, Finding("", LESSON, "source/b", "it is odd"))
     assert report.grouped(findings) == [
-        "23 students (s0, s1, s2, s3, s4 and 18 more): it is late.",
+        "23 students (s00, s01, s02, s03, s04 and 18 more): it is late.",
         "ada, submitted/ada: it is odd.",
         "source/a: it is odd.",
         "source/b: it is odd.",

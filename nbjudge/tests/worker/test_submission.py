@@ -60,9 +60,9 @@ def test_each_submission_is_prepared_once(course, monkeypatch):
     prepared = Counter()
     rebuild = submission.rebuild
 
-    def counted(source, submitted, given):
+    def counted(source, submitted, *more, **options):
         prepared[submitted.cells[1].source] += 1
-        return rebuild(source, submitted, given)
+        return rebuild(source, submitted, *more, **options)
 
     monkeypatch.setattr(submission, "rebuild", counted)
     hand_in(course, "one", answered(add="def add(x, y):\n    return y + x"))

@@ -1,6 +1,6 @@
 # Lets string.Formatter read the attribute that leads to a frame.
 # points: 2 2
-# finding: it reached for `tb_frame`
+# finding: it reached for `f_back`
 # %% mean
 import string
 

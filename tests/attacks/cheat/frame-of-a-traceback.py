@@ -1,6 +1,6 @@
 # Reaches the check's frame through a traceback.
 # points: 2 2
-# finding: it reached for `f_locals`
+# finding: it reached for `f_back`
 # %% mean
 def mean(values):
     try:

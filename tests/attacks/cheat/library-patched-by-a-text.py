@@ -1,5 +1,6 @@
 # Replaces a library function in a text that is run, so that no cell shows it.
 # points: 2 2
+# finding: it had changed `statistics.fmean`
 # %% mean
 import statistics
 

@@ -229,7 +229,7 @@ def grouped(findings: Iterable[Finding]) -> list[str]:
         groups.setdefault((finding.says, who, finding.blocks), []).append(finding)
     texts = []
     for (says, _, _), group in groups.items():
-        students = list(dict.fromkeys(finding.student for finding in group))
+        students = sorted({finding.student for finding in group})
         if len(students) < 2:
             texts += list(dict.fromkeys(map(str, group)))
             continue

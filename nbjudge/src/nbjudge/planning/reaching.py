@@ -122,7 +122,7 @@ def reaches(
             what = what if "`" in what else f"`{what}`"
             line = getattr(node, "lineno", 1)
             found[what] = min(line, found.get(what, line))
-    ordered = sorted(found.items(), key=lambda item: item[1])
+    ordered = sorted(found.items(), key=lambda item: (item[1], item[0]))
     return tuple(Reach(what, line) for what, line in ordered)
 
 

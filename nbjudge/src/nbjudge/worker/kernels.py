@@ -101,7 +101,8 @@ def run_once(job: Job, steps: list[Step], folder: str, left: float) -> list[Resu
                 "machine that grades"
             ) from problem
     finally:
-        ensure_event_loop().close()
+        with contextlib.suppress(RuntimeError):  # where the caller's own loop runs, it is that one
+            ensure_event_loop().close()
     results: list[Result] = []
     for place, (cell, step) in enumerate(zip(notebook.cells, steps, strict=True)):
         if place not in execute.answered:
