@@ -7,6 +7,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from classroom import LESSON, answered, doubled, make_source, old_format, split
+from fuzz import places
 from nbjudge.coursedir.rebuild import released
 from nbjudge.coursedir.submissions import Submission
 from nbjudge.job import Result
@@ -50,17 +51,6 @@ JUNK = st.recursive(
     lambda inner: st.lists(inner, max_size=3) | st.dictionaries(TEXTS, inner, max_size=3),
     max_leaves=6,
 )
-
-
-def places(value, path=()):
-    """Yield the path of everything in parsed JSON."""
-    yield path
-    items = value.items() if isinstance(value, dict) else enumerate(value)
-    for key, inner in items:
-        if isinstance(inner, (dict, list)):
-            yield from places(inner, (*path, key))
-        else:
-            yield (*path, key)
 
 
 @st.composite

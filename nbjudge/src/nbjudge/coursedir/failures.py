@@ -21,7 +21,6 @@ MISCONCEPTION = re.compile(r"\[([a-z0-9][a-z0-9-]*)\]\s*$")
 LABEL = re.compile(r"\n\s*(?:[A-Z]\w*:|\[)")  # begins the second part of a message: `Observed: ...`
 MISSING = re.compile(r"name '(\w+)' is not defined")
 FILE_AND_LINE = re.compile(r"\([^()]*\bline (\d+)\)$")  # at the end of SyntaxError's message
-LINE = re.compile(r"\bline (\d+)")
 
 # The first lines of a traceback's frames: of a check in a sandbox, of any code in a sandbox's
 # check, of a cell as IPython shows it.

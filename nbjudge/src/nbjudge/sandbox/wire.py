@@ -115,7 +115,6 @@ class CellOrder(TypedDict):
     name: str
     kind: str  # "given", "answer", "added" or "check"
     alone: bool
-    uses: tuple[str, ...]
     watched: tuple[str, ...]
     token: str  # a secret of the two ends, which the answer repeats
     code: list[CodeType]  # of a check: its statements and its last expression

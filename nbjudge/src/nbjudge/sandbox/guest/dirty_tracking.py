@@ -112,12 +112,6 @@ def table_of(
     return table, space.__sizeof__() - dict.__basicsize__
 
 
-def read_table(space: Space, read: Any = ctypes.string_at) -> bytes:
-    """Return the bytes of a dictionary's table."""
-    table: bytes = read(*table_of(space))
-    return table
-
-
 def changes(places: list[int]) -> Changed:
     """Return a function that returns the indexes of the addresses where the eight bytes differ from
     those that are there now."""

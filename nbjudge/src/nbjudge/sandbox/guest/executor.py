@@ -35,7 +35,7 @@ from _signal import (  # type: ignore[import-not-found]
 from _signal import pthread_sigmask as mask_signals
 from _signal import signal as on_signal
 from asyncio import _set_running_loop as set_running_loop
-from collections.abc import Awaitable, Callable, Container, Iterable
+from collections.abc import Awaitable, Container, Iterable
 from contextvars import Context, copy_context
 from importlib.machinery import PathFinder
 from types import CodeType
@@ -295,11 +295,16 @@ def run_check(descriptor: int, order: CellOrder, notebook: Notebook) -> dict[str
     fork_hooks.of_check[0] = False
     status = wait(child, 0)[1]
     if not order["alone"]:
-        snapshot.reset_hooks()
+        let_signals_in()
         notebook.snapshot.restore()
-        mask_signals(SIG_UNBLOCK, ALL_SIGNALS)
         judge(order, notebook.shell, fresh_page(notebook.shell))
     return {"token": order["token"], "ended": status}
+
+
+def let_signals_in() -> None:
+    """Unblock signals, after the student's handlers, timers and trace functions are removed."""
+    snapshot.reset_hooks()
+    mask_signals(SIG_UNBLOCK, ALL_SIGNALS)
 
 
 def fork_notebook() -> int:
@@ -327,11 +332,10 @@ def check_in_fork(order: CellOrder, notebook: Notebook) -> CellAnswer:
     """
     started = clock()
     notes = notebook.notes
-    snapshot.reset_hooks()
-    mask_signals(SIG_UNBLOCK, ALL_SIGNALS)
+    let_signals_in()
     notes += changes_found(notebook.snapshot.restore())
     mentioned = frozenset((*notebook.lesson.mentions, *notebook.lesson.asks))
-    notes += libraries.restore_settings(notebook.settings, mentioned, is_students(notebook))
+    notes += libraries.restore_settings(notebook.settings, mentioned, notebook.snapshot.is_students)
     notes += replaced_names(order, notebook)
     shell = notebook.shell
     page = fresh_page(shell)
@@ -360,8 +364,7 @@ def hand_out(order: CellOrder, notebook: Notebook) -> HandOut:
     """Return the answer that hands out values for a check which is judged elsewhere."""
     started = clock()
     page = fresh_page(notebook.shell)
-    snapshot.reset_hooks()
-    mask_signals(SIG_UNBLOCK, ALL_SIGNALS)
+    let_signals_in()
     handed = handout.hand_out(notebook.shell.user_ns, order["asks"] or ())
     answer = answer_to(order, True, None, page.outputs, started, notebook.notes)
     return HandOut(**answer, handed=handed)
@@ -378,28 +381,18 @@ def judge_handed(order: CellOrder, handed: bytes, notebook: Notebook) -> CellAns
     except ValueError as problem:
         page.fail("ValueError", f"the values of the answers cannot be read: {problem}", [])
         return answer_to(order, False, None, page.outputs, started, notes)
-    snapshot.reset_hooks()
-    mask_signals(SIG_UNBLOCK, ALL_SIGNALS)
+    let_signals_in()
     well, score = judge(order, shell, page)
     if not well:
         handout.explain(page.outputs, refused)
     return answer_to(order, well, score, page.outputs, started, notes)
 
 
-def is_students(notebook: Notebook) -> Callable[[Any], bool]:
-    """Return a function that says whether a value is the student's."""
-
-    def test(value: Any) -> bool:
-        return snapshot.made_by_student(value, notebook.trusted, 4)
-
-    return test
-
-
 def replaced_names(order: CellOrder, notebook: Notebook) -> list[str]:
     """Return notes on names that the check takes from given cells or from Python, and that the
     student has bound anew in a way that no text tells."""
     names = notebook.shell.user_ns
-    theirs = is_students(notebook)
+    theirs = notebook.snapshot.is_students
     found = []
     for name in order["watched"]:
         value = names.get(name)

@@ -98,6 +98,7 @@ class Snapshot(NamedTuple):
 
     restore: Callable[[], Changes]
     accept: Callable[[], None]  # what a given cell has changed is the instructor's
+    is_students: Callable[[Any], bool]  # whether a value is the student's
 
 
 class Owner(NamedTuple):
@@ -319,7 +320,7 @@ def take_snapshot(
             for number, name in enumerate(owner.names):
                 owner.values[number] = now.get(name, owner.values[number])
 
-    return Snapshot(restore, accept)
+    return Snapshot(restore, accept, is_students)
 
 
 def bare(value: Any) -> Any:

@@ -387,7 +387,6 @@ def order_for(
         name=step.name,
         kind=step.kind,
         alone=step.alone,
-        uses=step.uses,
         watched=step.watched,
         token=token,
         code=code,
