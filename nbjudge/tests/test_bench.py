@@ -32,7 +32,7 @@ def test_benchmark_of_a_tiny_course(tmp_path):
     assert found["regrade_changed_check"]["cells"] == 3 * 4
     assert found["peak_mb"] > 10
     by_submission = found["coordinator"]["submission_ms"]
-    assert found["coordinator_ms"] > by_submission > 0
+    assert found["coordinator_ms"] >= by_submission > 0
     for run in found["runs"].values():
         assert len(run["durations"]) == 3
         assert run["seconds"] > run["limit_s"] > 0

@@ -298,7 +298,8 @@ def time_coordinator(
     What is graded in `course` is graded once more, in the folder `repeat` and into an empty
     gradebook, by workers that find their answers in the records of `course`: they answer at once,
     several together as those of a cluster do. First all students but one are graded, then that one:
-    the difference tells the two parts apart.
+    the difference tells the two parts apart. In a class so small that the difference is lost in
+    noise, all the work counts as work for submissions, which is the upper bound.
     """
     shutil.copytree(
         course, repeat, ignore=shutil.ignore_patterns("gradebook.db", "autograded", KEPT)
@@ -318,6 +319,8 @@ def time_coordinator(
         many = grade(repeat, assignments, others, options)
         few = grade(repeat, assignments, [last], options)
     by_submission = (many.work - few.work) / (len(many.graded) - len(few.graded))
+    if by_submission <= 0:
+        by_submission = many.work / len(many.graded)
     by_assignment = (many.work - by_submission * len(many.graded)) / len(assignments)
     return {
         "ms": round(1000 * many.work / len(many.graded), 1),
