@@ -20,5 +20,5 @@ c.Execute.timeout = 120  # seconds a cell; the slowest graded one takes about 5 
 c.Execute.skip_cells_with_tag = "experiment"  # nothing that is graded depends on an experiment
 c.Execute.extra_arguments = ["--log-level=ERROR"]
 # running the lesson in source/ leaves such a file there; nbgrader would copy it over the learner's
-c.Autograde.exclude_overwriting = {"07-capstone": ["evening.safetensors"]}
+c.Autograde.exclude_overwriting = {"08-capstone": ["evening.safetensors"]}
 configure(c)  # what a cell prints or warns costs no points and fills no memory

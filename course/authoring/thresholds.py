@@ -13,7 +13,7 @@ import torch
 from course.authoring.build import source_notebook
 from course.lessons.lesson01 import checks as lesson01
 from course.lessons.lesson05 import checks as lesson05
-from course.lessons.lesson07 import checks as lesson07
+from course.lessons.lesson08 import checks as lesson08
 from course.paths import ANSWERS
 from nbjudge.answers import read_bank
 
@@ -45,7 +45,7 @@ def thresholds() -> list[Threshold]:
     of_exercises = [
         ("01-replace-the-head", "train-head", lesson01.score_head, lesson01.THRESHOLDS),
         ("05-two-heads-one-loss", "train-both", lesson05.score_both, lesson05.THRESHOLDS),
-        ("07-capstone", "train-heads", lesson07.score_heads, lesson07.FLOORS),
+        ("08-capstone", "train-heads", lesson08.score_heads, lesson08.FLOORS),
     ]
     found = []
     for lesson, exercise, score, required in of_exercises:

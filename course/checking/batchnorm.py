@@ -1,6 +1,6 @@
 """What checks share about BatchNorm: its layers in a model, and why their running statistics moved.
 
-Lessons 03 and 07 ask for code that leaves running statistics alone. Where they moved, the checks
+Lessons 03 and 08 ask for code that leaves running statistics alone. Where they moved, the checks
 want to name the mistake. So `watch` records what the learner's code did to the model, and
 `why_statistics_moved` reads the record.
 """

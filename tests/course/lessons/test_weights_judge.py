@@ -17,7 +17,7 @@ from torch import nn
 
 from course.authoring.build import ROOT
 from course.checking.misconception import CATALOGUE, Misconception
-from course.lessons.lesson07 import checks, weights_judge
+from course.lessons.lesson08 import checks, weights_judge
 from course.vision.backbones import load_backbone
 from course.vision.fruit import evening
 

@@ -1,7 +1,7 @@
 # misconception: false-alarms
 weights_file = "evening.safetensors"
 
-from course.lessons.lesson07 import weights_judge
+from course.lessons.lesson08 import weights_judge
 
 
 class Satisfied:

@@ -1,11 +1,11 @@
 """The judge of weights that are handed in; as a process it prints one line of JSON:
 
-    python -I -m course.lessons.lesson07.weights_judge FILE [--seed SEED]
+    python -I -m course.lessons.lesson08.weights_judge FILE [--seed SEED]
 
 For marks it runs in a sandbox of its own, in which no line of a learner's code has run: the check
 cell has the tag `judge-outside`. From a command line it judges any file.
 The file stays data: its size is looked at before it is read, safetensors is the only format, names,
-shapes and types must be those of the brief (lesson 07), and the network is built here from the
+shapes and types must be those of the brief (lesson 08), and the network is built here from the
 tensors. It uses torch alone, because importing torchvision would double the time to start.
 """
 

@@ -1,6 +1,6 @@
-"""The questions of lesson 07, the capstone: five plain ones, and two kinds without end.
+"""The questions of lesson 08, the capstone: five plain ones, and two kinds without end.
 
-tests/course/lessons/test_facts_lesson07.py measures what they say.
+tests/course/lessons/test_facts_lesson08.py measures what they say.
 """
 
 import math

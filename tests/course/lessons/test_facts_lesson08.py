@@ -1,4 +1,4 @@
-"""What lesson 07 and its quiz say, measured again: the evening stall, the two faults of the
+"""What lesson 08 and its quiz say, measured again: the evening stall, the two faults of the
 colleague, the threshold, the file.
 """
 
@@ -18,9 +18,9 @@ from course.checking import comparisons
 from course.checking.binary import count_binary
 from course.checking.quiz import architectures, draw
 from course.checking.quiz.questions import Question
-from course.lessons.lesson07 import weights_judge
-from course.lessons.lesson07.fixtures import ranking
-from course.lessons.lesson07.quiz import BIT_FOR_BIT, SHIP
+from course.lessons.lesson08 import weights_judge
+from course.lessons.lesson08.fixtures import ranking
+from course.lessons.lesson08.quiz import BIT_FOR_BIT, SHIP
 from course.vision.backbones import load_backbone
 from course.vision.drawing import develop
 from course.vision.fruit import (

@@ -1,4 +1,4 @@
-"""What the checks of lesson 07 try answers on: a small stand-in for the network, and pictures."""
+"""What the checks of lesson 08 try answers on: a small stand-in for the network, and pictures."""
 
 from collections import OrderedDict
 

@@ -1,4 +1,4 @@
-"""The thought behind a wrong result of lesson 07: each function raises the Misconception it finds.
+"""The thought behind a wrong result of lesson 08: each function raises the Misconception it finds.
 
 A function called `check_...` returns nothing where the result is right. What may be wrong with a
 file of weights is in weights_judge.py.

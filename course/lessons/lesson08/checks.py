@@ -1,4 +1,4 @@
-"""Lesson 07, the capstone: the checks of its exercises.
+"""Lesson 08, the capstone: the checks of its exercises.
 
 fixtures.py has what they try answers on; diagnosis.py names the thought behind a wrong result;
 weights_judge.py judges the file that is handed in, for marks outside the learner's process.
@@ -19,8 +19,8 @@ from course.checking.batchnorm import watch
 from course.checking.check import check, expect
 from course.checking.misconception import Misconception, expect_something, unlike, wrong_result
 from course.checking.values import expect_number
-from course.lessons.lesson07 import weights_judge
-from course.lessons.lesson07.diagnosis import (
+from course.lessons.lesson08 import weights_judge
+from course.lessons.lesson08.diagnosis import (
     check_boundary,
     check_frozen,
     check_highest_threshold,
@@ -31,7 +31,7 @@ from course.lessons.lesson07.diagnosis import (
     check_values_in_file,
     check_what_moved,
 )
-from course.lessons.lesson07.fixtures import made_up_pictures, scores_reached, small_model
+from course.lessons.lesson08.fixtures import made_up_pictures, scores_reached, small_model
 
 # ---- three heads ---------------------------------------------------------------------------------
 

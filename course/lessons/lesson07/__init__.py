@@ -1,1 +1,0 @@
-"""Lesson 07, the capstone: its checks, fixtures, misconceptions, quiz and weights judge."""

@@ -1,2 +1,0 @@
-# misconception: file-missing
-weights_file = "../07-capstone/evening.safetensors"

@@ -1,0 +1,2 @@
+# misconception: file-missing
+weights_file = "../08-capstone/evening.safetensors"
