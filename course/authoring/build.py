@@ -21,6 +21,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from course.authoring import UsageError
+from course.authoring.minutes import MINUTES, count
 from course.paths import RELEASE, ROOT, SOLUTIONS, SOURCE
 from nbjudge.coursedir.settings import path_with_alembic
 from nbjudge.files import replace_text
@@ -91,6 +92,8 @@ def source_notebook(lesson: str) -> NotebookNode:
         # jupytext draws random ids; these stay the same from build to build
         cell["id"] = cell.metadata.get("nbgrader", {}).get("grade_id") or f"cell-{number:02d}"
     state_points(notebook)
+    header = notebook.cells[0]
+    header.source = header.source.replace(MINUTES, str(count(notebook).rounded))
     add_hints(notebook, hints(lesson))
     notebook.nbformat, notebook.nbformat_minor = 4, 5
     return notebook

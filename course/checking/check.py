@@ -12,6 +12,7 @@ from typing import Any
 import torch
 
 from course.checking import panel
+from course.checking.left_behind import ArgumentsKept, switches_restored
 from course.checking.misconception import Misconception, unlike, wrong_result
 
 # A class of the learner's own with one of these methods could make its object equal to any answer.
@@ -39,13 +40,13 @@ VALUES = int | float | str | torch.Tensor
 Answer = Callable[..., Any]  # the learner's function, as a check receives it
 
 
-def expect(found: object, kind: type | types.UnionType, asked: str) -> None:
-    """Raise Misconception unless `found` is an instance of `kind`; `asked` names it in words.
+def expect(found: object, kind: type | types.UnionType, expected: str) -> None:
+    """Raise Misconception unless `found` is an instance of `kind`; `expected` names it in words.
 
     isinstance() is not used, because it can be deceived by a class with its own `__class__`.
     """
     if not issubclass(type(found), kind):
-        raise unlike(found, f"expected {asked}; you return {type(found).__name__}")
+        raise unlike(found, f"expected {expected}; got {type(found).__name__}")
 
 
 def plain(found: Any) -> Any:
@@ -92,13 +93,21 @@ def is_library(kind: type) -> bool:
 
 
 def as_given(answer: Any) -> Any:
-    """Return an answer as a check receives it: of a function, each result goes through `plain`."""
+    """Return an answer as a check receives it.
+
+    Of a function, each result goes through `plain`, and each call has to leave torch's switches and
+    the values of its arguments as they were: the cells after it depend on them.
+    """
     if not isinstance(answer, types.FunctionType):
         return plain(answer)
 
     @functools.wraps(answer)
     def plain_answer(*args: Any, **kwargs: Any) -> Any:
-        return plain(answer(*args, **kwargs))
+        given = ArgumentsKept(*args, *kwargs.values())
+        with switches_restored():
+            found = answer(*args, **kwargs)
+        given.expect_unchanged(answer.__name__)
+        return plain(found)
 
     return plain_answer
 
@@ -117,6 +126,7 @@ def check(function: Callable[..., str]) -> Callable[..., None]:
             with (
                 torch.random.fork_rng(devices=[]),
                 warnings.catch_warnings(),
+                switches_restored(),
                 contextlib.redirect_stdout(io.StringIO()),
                 contextlib.redirect_stderr(io.StringIO()),
             ):

@@ -2,9 +2,12 @@
 
 import zlib
 from collections.abc import Callable, Iterable
+from typing import Any
 
 import torch
 from torch import nn
+
+from course.checking.left_behind import tensor_values
 
 
 def fingerprint(tensor: torch.Tensor) -> tuple[tuple[int, ...], int]:
@@ -32,14 +35,71 @@ def snapshot(named: Iterable[tuple[str, torch.Tensor]]) -> dict[str, torch.Tenso
 
 
 def moved_since(model: nn.Module, before: dict[str, torch.Tensor]) -> list[str]:
-    """Return the names of the tensors in `before`, a `snapshot`, whose values in the model have
-    changed in any bit.
+    """Return the names of the tensors in `before`, a `snapshot`, that are no longer the same.
+
+    A tensor that the model no longer has under its name counts, such as `running_mean` set to None;
+    so does one of another shape or dtype. NaN is the same as NaN.
     """
+    now = dict(model.named_parameters(remove_duplicate=False))
+    now.update(model.named_buffers(remove_duplicate=False))
     moved = []
-    for name, tensor in tensors(model).items():
-        if name in before and not torch.equal(tensor, before[name]):
+    for name, old in before.items():
+        if name not in now or not same(now[name], old):
             moved.append(name)
     return moved
+
+
+def same(tensor: torch.Tensor, other: torch.Tensor) -> bool:
+    """Return whether two tensors have the same dtype, shape and values; NaN equals NaN."""
+    if tensor.shape != other.shape or tensor.dtype != other.dtype:
+        return False
+    return torch.equal(tensor, other) or tensor_values(tensor) == tensor_values(other)
+
+
+def condition(model: nn.Module) -> dict[str, Any]:
+    """Return what a model is apart from the values of its tensors: {what: value}.
+
+    That is which parameters and buffers it has, their shapes and dtypes, `requires_grad`, each
+    module's class, mode, Dropout probability and number of hooks, and BatchNorm's options. Two
+    conditions are compared with `differences`.
+    """
+    found: dict[str, Any] = {}
+    for path, module in model.named_modules():
+        where = f"{path}." if path else "model."
+        found[f"{where}training"] = module.training
+        found[f"type of {path or 'the model'}"] = type(module).__name__
+        for option in ("p", "momentum", "eps", "track_running_stats"):
+            if isinstance(getattr(module, option, None), bool | float | int | None):
+                found[f"{where}{option}"] = getattr(module, option, None)
+        hooks = len(module._forward_hooks) + len(module._forward_pre_hooks)
+        hooks += len(module._backward_hooks) + len(module._backward_pre_hooks)
+        found[f"hooks of {path or 'the model'}"] = hooks
+    for name, parameter in model.named_parameters():
+        found[f"{name}.requires_grad"] = parameter.requires_grad
+    for name, tensor in tensors(model).items():
+        found[f"{name}.dtype"] = tensor.dtype
+        found[f"{name}.shape"] = None if nn.parameter.is_lazy(tensor) else tuple(tensor.shape)
+    return found
+
+
+def differences(
+    before: dict[str, Any], after: dict[str, Any], but: Iterable[str] = ()
+) -> list[str]:
+    """Return a sentence for each entry that is not the same in two conditions of a model.
+
+    `but` holds words; an entry that ends with one of them is not compared, for example "training".
+    """
+    found = []
+    for what in {**before, **after}:
+        if what.endswith(tuple(but)):
+            continue
+        if what not in after:
+            found.append(f"{what} is gone")
+        elif what not in before:
+            found.append(f"{what} is new")
+        elif before[what] != after[what]:
+            found.append(f"{what} was {before[what]} and is {after[what]}")
+    return found
 
 
 def numbers_in(parameters: Iterable[torch.Tensor]) -> int:
@@ -60,9 +120,26 @@ def are_probabilities(logits: torch.Tensor) -> bool:
     """Return whether these logits (N, C) went through a softmax: no value is negative, and each row
     sums to 1.
     """
-    if logits.min() < 0:
-        return False
-    return torch.allclose(logits.sum(1), torch.ones(len(logits)), atol=1e-4)
+    return why_not_logits(logits) == "softmax"
+
+
+def why_not_logits(outputs: torch.Tensor) -> str | None:
+    """Return what limits a head's outputs (N, C): "softmax", "sigmoid", "ReLU" or "tanh".
+
+    None means that they are logits, which are free to be of any size and sign. Whether outputs are
+    limited shows on inputs that are many and large: the call passes at least 32 rows of features
+    that are 1,000 times as large as usual.
+    """
+    low, high = outputs.min(), outputs.max()
+    if low >= 0 and torch.allclose(outputs.sum(1), torch.ones(len(outputs)), atol=1e-4):
+        return "softmax"
+    if low >= 0 and high <= 1:
+        return "sigmoid"
+    if low >= 0:
+        return "ReLU"
+    if low >= -1 and high <= 1:
+        return "tanh"
+    return None
 
 
 def features_in_batches(

@@ -19,7 +19,16 @@ class Entry(NamedTuple):
 
 COMMON = {
     "nothing-returned": Entry(
-        "The function gives nothing back: it needs a `return`",
+        "The function returns None: add a `return`",
+        "00-start-here: An answer and its check",
+    ),
+    "input-changed": Entry(
+        "Work on a copy: the caller still needs the values that it passed to your function",
+        "00-start-here: An answer and its check",
+    ),
+    "switch-left-changed": Entry(
+        "Use a `with` block, such as `with torch.no_grad():`. It restores the switch at its end; "
+        "otherwise the cells after yours run with another setting",
         "00-start-here: An answer and its check",
     ),
     "wrong-result": Entry(

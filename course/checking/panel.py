@@ -16,6 +16,7 @@ from urllib.parse import quote
 
 from IPython.core.interactiveshell import InteractiveShell
 from IPython.display import display
+from torch import nn
 
 STYLE = """<style>
 .check {
@@ -86,6 +87,22 @@ def _from_the_notebook_on(trace: TracebackType | None) -> TracebackType | None:
     while trace and not in_notebook(trace.tb_frame):
         trace = trace.tb_next
     return trace
+
+
+def raised_by_learner(problem: BaseException) -> bool:
+    """Return whether code of the learner's took part in an error.
+
+    A check must not explain such an error away: the learner needs its type, line and text.
+    """
+    return _from_the_notebook_on(problem.__traceback__) is not None
+
+
+def missing_attribute(problem: AttributeError) -> str | None:
+    """Return the attribute that an nn.Module was asked for and does not have.
+
+    None where another object was asked, for example the module `torch.nn` for `linear`.
+    """
+    return problem.name if isinstance(problem.obj, nn.Module) else None
 
 
 def _last_line_in_notebook(trace: TracebackType) -> str:

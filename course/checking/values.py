@@ -1,16 +1,93 @@
-"""Reading the number that an answer returned; it may be of any type."""
+"""Numbers that an answer returned: what counts as one, and when two are near each other.
 
+One rule for all lessons. Where a number is asked, an int, a float, a NumPy scalar, a
+`fractions.Fraction`, and a tensor or array with one element are numbers. NaN, infinities and masked
+elements are numbers of no answer.
+"""
+
+import math
+import numbers
 from typing import Any
+
+import numpy as np
+import torch
 
 from course.checking.misconception import unlike
 
 
-def expect_number(found: Any, observed: str) -> float:
-    """Return `found` as a float: a number of Python, of NumPy, or a tensor with one element.
+def number(found: Any, expected: str) -> float:
+    """Return `found` as a float. `expected` says in words what the exercise asks for.
 
-    Raises Misconception, in the words `observed`, for anything else.
+    Raises Misconception for anything that is not one finite number.
     """
+    got = f"expected {expected}; got {type(found).__name__} {shown(found)}"
+    value = found
+    if isinstance(value, torch.Tensor | np.ndarray) and np.prod(tuple(value.shape)) == 1:
+        value = np.ma.filled(value, math.nan).item() if is_masked(value) else value.item()
+    if isinstance(value, bool | np.bool_) or not isinstance(value, numbers.Real):
+        raise unlike(found, got)
     try:
-        return float(found)
-    except (TypeError, ValueError, RuntimeError):
-        raise unlike(found, observed) from None
+        value = float(value)
+    except OverflowError:
+        value = math.inf
+    if not math.isfinite(value):
+        raise unlike(found, got)
+    return value
+
+
+def is_masked(found: Any) -> bool:
+    """Return whether `found` is one of NumPy's masked arrays, which compare in a way of their own.
+
+    float() of a masked element warns and gives NaN.
+    """
+    return isinstance(found, np.ma.MaskedArray)
+
+
+def whole_number(found: Any, expected: str) -> int:
+    """Return `found` as an int; 512.0 counts, 512.5 does not.
+
+    Raises Misconception for anything that is not one whole number.
+    """
+    value = number(found, expected)
+    if value != int(value):
+        raise unlike(found, f"expected {expected}; got {shown(found)}, which is not a whole number")
+    return int(value)
+
+
+def shown(found: Any) -> str:
+    """Return `found` for a message, on one line of at most 80 characters."""
+    return f"{found!r:.80}".replace("\n", " ")
+
+
+def near(found: float, expected: float, tolerance: float = 1e-5, relative: float = 0.0) -> bool:
+    """Return whether two numbers are finite and differ by at most the tolerance.
+
+    The tolerance is `tolerance + relative * abs(expected)`, as in torch.isclose.
+    """
+    found, expected = float(found), float(expected)
+    if not (math.isfinite(found) and math.isfinite(expected)):
+        return False
+    return abs(found - expected) <= tolerance + relative * abs(expected)
+
+
+def all_near(
+    found: torch.Tensor, expected: torch.Tensor, tolerance: float = 1e-5, relative: float = 0.0
+) -> bool:
+    """Return whether two tensors have one shape and all their elements are `near`.
+
+    Tensors of other dtypes and devices are compared as float64 on the CPU.
+    """
+    if found.shape != expected.shape or found.is_complex() or found.layout != torch.strided:
+        return False
+    one, other = (tensor.detach().cpu().double() for tensor in (found, expected))
+    if not (one.isfinite().all() and other.isfinite().all()):
+        return False
+    return bool(((one - other).abs() <= tolerance + relative * other.abs()).all())
+
+
+def reaches(right: int, count: int, percent: float) -> bool:
+    """Return whether `right` of `count` is at least `percent` per cent.
+
+    Whole numbers are compared: the float32 mean of 140 ones in 200 is below 0.7.
+    """
+    return 100 * right >= round(percent * count, 6)

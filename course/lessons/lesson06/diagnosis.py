@@ -14,15 +14,10 @@ from torch.nn import functional as F
 from course.checking import comparisons
 from course.checking.binary import BinaryCounts, count_binary
 from course.checking.misconception import Misconception, unlike, wrong_result
-from course.checking.values import expect_number
+from course.checking.values import near, number
 from course.lessons.lesson06.fixtures import Forwards, Pair, counts_at_thresholds, counts_over
 
 # ---- numbers -------------------------------------------------------------------------------------
-
-
-def number(found: Any, asked: str) -> float:
-    """Return `found` as a float; `asked` says in words which number was asked for."""
-    return expect_number(found, f"expected {asked}; you return {found!r:.80}")
 
 
 def parts_of(
@@ -42,18 +37,9 @@ def parts_of(
     return parts
 
 
-def is_near(
-    found: float,
-    expected: float,
-    tolerance: float = 1e-5,
-) -> bool:
-    """Return whether two numbers differ by at most `tolerance`; NaN is near nothing."""
-    return abs(float(found) - float(expected)) <= tolerance
-
-
 def percent_hint(found: float, expected: float) -> str:
     """Return a hint where `found` is the expected share in percent, else an empty string."""
-    return " (a percentage is not a share)" if is_near(found, 100 * expected) else ""
+    return " (a percentage is not a share)" if near(found, 100 * expected) else ""
 
 
 # ---- Exercise 1: a confusion matrix --------------------------------------------------------------
@@ -117,7 +103,7 @@ def check_scores(found: dict, counts: BinaryCounts) -> None:
     precision, recall = counts.precision, counts.recall
     expected = dict(zip(SCORES, (counts.accuracy, precision, recall, counts.f1), strict=True))
     said = {name: number(found[name], f"one number for {name}") for name in SCORES}
-    wrong = [name for name in SCORES if not is_near(said[name], expected[name], 1e-6)]
+    wrong = [name for name in SCORES if not near(said[name], expected[name], 1e-6)]
     if not wrong:
         return
     first = wrong[0]
@@ -127,10 +113,10 @@ def check_scores(found: dict, counts: BinaryCounts) -> None:
     )
     if any(np.isnan(said[name]) for name in wrong):
         raise Misconception("zero-division-undecided", seen)
-    swapped = is_near(said["precision"], recall, 1e-6) and is_near(said["recall"], precision, 1e-6)
+    swapped = near(said["precision"], recall, 1e-6) and near(said["recall"], precision, 1e-6)
     if swapped and precision != recall:
         raise Misconception("precision-recall-swapped", seen)
-    if wrong == ["f1"] and is_near(said["f1"], (precision + recall) / 2, 1e-6):
+    if wrong == ["f1"] and near(said["f1"], (precision + recall) / 2, 1e-6):
         raise Misconception(
             "arithmetic-f1", f"{seen}. Precision is {precision:.4f}, recall {recall:.4f}"
         )
@@ -153,7 +139,7 @@ def check_prevalence(
     """
     errors = 1 - accuracy
     expected = errors / (1 - recall)
-    if is_near(found, expected, 1e-4):
+    if near(found, expected, 1e-4):
         return
     people = 10_000
     positives = round(min(max(found, 0), 1) * people)
@@ -161,7 +147,7 @@ def check_prevalence(
         f"highest_prevalence({accuracy}, {recall}): you say {found:.4g}; "
         f"it is {expected:.4f}{percent_hint(found, expected)}"
     )
-    is_error_rate = is_near(found, errors, 1e-4)
+    is_error_rate = near(found, errors, 1e-4)
     if found > expected:
         seen += (
             f". At {found:.2%}, {positives:,} of 10,000 are positive, "
@@ -214,14 +200,14 @@ def check_evaluation(
     lengths: the sizes of the batches.
     """
     right = counts_over(pairs)
-    if is_near(accuracy, right.accuracy) and is_near(f1, right.f1):
+    if near(accuracy, right.accuracy) and near(f1, right.f1):
         return
     seen = (
         f"batches of {', '.join(map(str, lengths))}: you say accuracy {accuracy:.3f}, "
         f"F1 {f1:.3f}; it is {right.accuracy:.3f} and {right.f1:.3f}"
     )
     since_first = counts_over([pair for epoch in (*history, pairs) for pair in epoch])
-    if history and (is_near(accuracy, since_first.accuracy) or is_near(f1, since_first.f1)):
+    if history and (near(accuracy, since_first.accuracy) or near(f1, since_first.f1)):
         raise Misconception(
             "metric-never-reset",
             f"call {len(history) + 1}, {seen}. Yours are the scores of all pictures since the "
@@ -229,14 +215,14 @@ def check_evaluation(
         )
     each = [counts_over([pair]) for pair in pairs]
     mean_of_accuracies = np.mean([counts.accuracy for counts in each])
-    if is_near(accuracy, mean_of_accuracies) and not is_near(accuracy, right.accuracy):
+    if near(accuracy, mean_of_accuracies) and not near(accuracy, right.accuracy):
         raise Misconception("mean-of-batch-accuracies", seen)
     f1_of_all = [counts.f1 for counts in each]
     f1_of_defined = [counts.f1 for counts in each if counts.flagged or counts.positive]
-    if is_near(f1, np.mean(f1_of_all)) or is_near(f1, np.mean(f1_of_defined)):
+    if near(f1, np.mean(f1_of_all)) or near(f1, np.mean(f1_of_defined)):
         raise Misconception("f1-averaged-per-batch", seen)
     of_class_0 = counts_over([(1 - guesses, 1 - labels) for guesses, labels in pairs])
-    if is_near(f1, of_class_0.f1):
+    if near(f1, of_class_0.f1):
         raise wrong_result(f"{seen}. That is the F1 of class 0")
     raise wrong_result(seen + percent_hint(accuracy, right.accuracy))
 
@@ -303,9 +289,9 @@ def check_averages(found: Any, matrix: Tensor) -> None:
         )
     check_per_class(said, scores)
     check_macro(said_macro, scores, micro)
-    if not is_near(said_micro, micro, 1e-4):
+    if not near(said_micro, micro, 1e-4):
         seen = f"{hits} of {total} are right; you say micro {said_micro:.3f}, it is {micro:.3f}"
-        if is_near(said_micro, scores.macro, 1e-4):
+        if near(said_micro, scores.macro, 1e-4):
             raise Misconception("micro-taken-for-macro", seen)
         raise wrong_result(seen)
 
@@ -331,21 +317,21 @@ def check_macro(
     micro: float,
 ) -> None:
     """Check the macro F1."""
-    if is_near(said, scores.macro, 1e-4):
+    if near(said, scores.macro, 1e-4):
         return
     seen = (
         f"the F1 of the classes are {scores.f1.round(3).tolist()}; "
         f"you say macro {said:.3f}, it is {scores.macro:.3f}"
     )
-    if is_near(said, micro, 1e-4):
+    if near(said, micro, 1e-4):
         raise Misconception("micro-taken-for-macro", seen)
-    if is_near(said, scores.weighted, 1e-4):
+    if near(said, scores.weighted, 1e-4):
         support = scores.support.astype(int).tolist()
         raise Misconception(
             "weighted-taken-for-macro",
             f"{seen}. Yours counts each class as often as it occurs, {support}",
         )
-    if is_near(said, scores.f1_of_means, 1e-4):
+    if near(said, scores.f1_of_means, 1e-4):
         raise Misconception("f1-of-averages", seen)
     raise wrong_result(seen)
 
@@ -426,7 +412,7 @@ def check_threshold(
     flags = probabilities >= threshold
     have, want = count_binary(flags, labels), thresholds[best]
     reaches_floor = score_of(have, purpose) >= least - 1e-9
-    if reaches_floor and is_near(score_of(have, other), score_of(want, other)):
+    if reaches_floor and near(score_of(have, other), score_of(want, other)):
         return have
     seen = (
         f"choose_threshold(..., {purpose!r}, {least}): at your {threshold:.3g}, {have.flagged} of "
@@ -436,13 +422,13 @@ def check_threshold(
     for_other = best_threshold(thresholds, other, least, purpose)
     if for_other is not None:
         swapped = thresholds[for_other]
-        same_precision = is_near(have.precision, swapped.precision)
-        if same_precision and is_near(have.recall, swapped.recall):
+        same_precision = near(have.precision, swapped.precision)
+        if same_precision and near(have.recall, swapped.recall):
             raise Misconception("precision-recall-swapped", seen)
     if score_of(have, purpose) < least and threshold == 0.5:
         raise Misconception("argmax-has-decided", seen)
     highest_accuracy = max(counts.accuracy for counts in thresholds.values())
-    if is_near(have.accuracy, highest_accuracy):
+    if near(have.accuracy, highest_accuracy):
         raise Misconception(
             "accuracy-alone", f"{seen}. Yours has the highest accuracy, {highest_accuracy:.2f}"
         )

@@ -18,7 +18,7 @@ from course.checking import comparisons, networks
 from course.checking.batchnorm import watch
 from course.checking.check import check, expect
 from course.checking.misconception import Misconception, expect_something, unlike, wrong_result
-from course.checking.values import expect_number
+from course.checking.values import number
 from course.lessons.lesson08 import weights_judge
 from course.lessons.lesson08.diagnosis import (
     check_boundary,
@@ -136,7 +136,7 @@ def pick_threshold(
         scores = torch.sigmoid(2 * torch.randn(count, generator=r) + 2.5 * rotten - 2)
         result = answer(scores.clone(), rotten.clone(), floor)
         expect_something(result, "pick_threshold")
-        found = expect_number(result, f"expected a number; you return {type(result).__name__}")
+        found = number(result, "a number")
         of_rotten = scores[rotten == 1].sort(descending=True).values
         best = of_rotten[math.ceil(floor * len(of_rotten)) - 1].item()
         recall = check_highest_threshold(found, best, scores, rotten, floor)

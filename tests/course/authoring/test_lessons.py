@@ -8,6 +8,7 @@ import pytest
 from traitlets.config import PyFileConfigLoader
 
 from course.authoring import UsageError, build
+from course.authoring.minutes import count
 from course.checking.misconception import CATALOGUE
 from course.paths import ANSWERS, ROOT
 from nbjudge.planning.steps import names_of
@@ -119,12 +120,10 @@ def test_solution_is_executed_and_fresh(lesson):
 @pytest.mark.parametrize("lesson", LESSONS)
 def test_lesson_shape(lesson):
     notebook = build.source_notebook(lesson)
-    assert len(notebook.cells) <= 60
-    words = 0
-    for text in markdown(notebook):
-        without_hints = text.split("<details>")[0]
-        words += len(without_hints.split())
-    assert words <= 2500
+    load = count(notebook)
+    assert load.cells <= 60
+    assert load.words <= 2600
+    assert load.minutes <= 100, load
     assert "In this lesson we" in notebook.cells[-1].source
 
 

@@ -1,0 +1,53 @@
+"""How long a lesson takes: counted from its words, the lines of given code, and its exercises.
+
+A reader reads 140 words of a foreign language a minute (Brysbaert, 2019, "How many words do we read
+per minute?", Journal of Memory and Language 109: 238 in the mother tongue; technical text and a
+second language are slower), spends 6 seconds on a line of given code, and takes as long for an
+exercise as its statement says. Hints do not count, because most learners skip them.
+"""
+
+import re
+from typing import NamedTuple
+
+from nbformat import NotebookNode
+
+MINUTES = "{minutes}"  # in a lesson's header: what `count` says
+WORDS_A_MINUTE = 140
+LINES_A_MINUTE = 10
+FENCED = re.compile(r"```.*?```", re.S)
+EXERCISE = re.compile(r"^\*(\d+) minutes? · ", re.M)
+
+
+class Count(NamedTuple):
+    """What a lesson asks of its reader."""
+
+    words: int  # of prose
+    lines: int  # of given code, without blank ones
+    exercises: int  # minutes
+    cells: int
+
+    @property
+    def minutes(self) -> float:
+        """Minutes for everything."""
+        return self.words / WORDS_A_MINUTE + self.lines / LINES_A_MINUTE + self.exercises
+
+    @property
+    def rounded(self) -> int:
+        """Minutes, rounded to a multiple of five."""
+        return 5 * round(self.minutes / 5)
+
+
+def count(notebook: NotebookNode) -> Count:
+    """Return the Count of a lesson's source notebook, without its hints."""
+    prose = []
+    lines = 0
+    for cell in notebook.cells:
+        nbgrader = cell.metadata.get("nbgrader", {})
+        if cell.cell_type == "markdown":
+            prose.append(FENCED.sub("", cell.source))
+        elif not nbgrader.get("solution") and not nbgrader.get("grade"):
+            lines += sum(bool(line.strip()) for line in cell.source.splitlines())
+    text = "\n".join(prose)
+    words = sum(bool(re.search(r"\w", word)) for word in text.split())
+    exercises = sum(map(int, EXERCISE.findall(text)))
+    return Count(words, lines, exercises, len(notebook.cells))

@@ -1,0 +1,93 @@
+"""One rule for numbers: what counts as one, and when two are near."""
+
+import math
+from decimal import Decimal
+from fractions import Fraction
+
+import numpy as np
+import pytest
+import torch
+from hypothesis import given
+from hypothesis import strategies as st
+
+from course.checking.misconception import Misconception
+from course.checking.values import all_near, near, number, reaches, whole_number
+
+FINITE = st.floats(allow_nan=False, allow_infinity=False, width=32)
+
+
+@given(FINITE)
+def test_every_kind_of_number_is_read_alike(value):
+    for found in (
+        value,
+        Fraction(value),
+        np.float32(value),
+        np.float64(value),
+        np.array(value),
+        np.array([value]),
+        torch.tensor(value),
+        torch.tensor([[value]]),
+        nn_parameter(value),
+    ):
+        assert number(found, "a number") == value
+
+
+def nn_parameter(value):
+    """A parameter with one element, which requires a gradient."""
+    return torch.nn.Parameter(torch.tensor(value))
+
+
+@pytest.mark.parametrize("found", [5, np.int64(5), np.uint8(5), torch.tensor(5), 5.0, Fraction(5)])
+def test_whole_numbers(found):
+    assert whole_number(found, "a count") == 5
+
+
+@pytest.mark.parametrize(
+    "found",
+    [
+        math.nan,
+        math.inf,
+        10**400,
+        torch.tensor(math.nan),
+        np.ma.masked,
+        np.ma.array([1.0], mask=True),
+        torch.tensor(True),
+        True,
+        "5",
+        [5],
+        5j,
+        torch.tensor(5j),
+        torch.zeros(2),
+        np.zeros(0),
+        Decimal(5),
+        None,
+    ],
+)
+def test_what_is_no_number(found):
+    with pytest.raises(Misconception, match="expected a number; got"):
+        number(found, "a number")
+
+
+def test_half_is_no_count():
+    with pytest.raises(Misconception, match="not a whole number"):
+        whole_number(0.5, "a count")
+
+
+@given(st.floats(), st.floats())
+def test_near_is_never_true_of_what_is_not_finite(one, other):
+    finite = math.isfinite(one) and math.isfinite(other)
+    assert near(one, other) == (finite and abs(one - other) <= 1e-5)
+
+
+@pytest.mark.parametrize("dtype", [torch.float16, torch.float64, torch.bfloat16, torch.int64])
+def test_tensors_of_other_dtypes_are_compared_by_value(dtype):
+    expected = torch.tensor([1.0, 2.0])
+    assert all_near(expected.to(dtype), expected)
+    assert not all_near(expected.to(dtype)[:, None], expected)
+    assert not all_near(torch.tensor([1.0, math.nan]), torch.tensor([1.0, math.nan]))
+
+
+@given(st.integers(1, 300), st.integers(0, 100))
+def test_a_threshold_is_reached_at_equality(count, percent):
+    for right in range(count + 1):
+        assert reaches(right, count, percent) == (100 * right >= percent * count)
