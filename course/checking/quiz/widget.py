@@ -5,6 +5,7 @@ JupyterLab's own variables, so both themes fit; every mark is also a word.
 """
 
 import itertools
+import random
 import re
 from collections.abc import Iterable, Iterator
 from string import ascii_uppercase
@@ -46,12 +47,14 @@ NOTE = "*This is the quiz as text. To answer it with buttons, run its cell in Ju
 
 def ask(
     questions_or_kinds: Question | str | Iterable[Question] | Iterable[str],
-    seed: int = 0,
+    seed: int | None = None,
 ) -> None:
     """Show a quiz below the cell. Nothing is graded, nothing is stored.
 
     questions_or_kinds: a Question or several, which are asked one after another; or a name in
     ENDLESS or several, which take turns, each question drawn from the next seed from `seed` on.
+    Without a seed each call draws one, so that two learners do not get the same questions in the
+    same order. The seed also decides the order of a question's options, which then stays.
     Raises KeyError for an unknown kind, ValueError where there is nothing to ask.
     """
     if isinstance(questions_or_kinds, (Question, str)):
@@ -63,7 +66,11 @@ def ask(
             "nothing to ask: give ask() a question or the name of a kind, "
             "such as ask('in_features')"
         )
+    if seed is None:
+        seed = random.SystemRandom().randrange(1 << 20)
     are_questions = isinstance(asked[0], Question)
+    if are_questions:
+        asked = [shuffled(question, seed) for question in asked]
     total = len(asked) if are_questions else None
 
     def stream():
@@ -78,6 +85,13 @@ def ask(
     }
     display({"application/vnd.jupyter.widget-view+json": view, "text/plain": ""}, raw=True)
     display(text, raw=True)
+
+
+def shuffled(question: Question, seed: int) -> Question:
+    """The question with its options in an order that `seed` and the prompt decide."""
+    options = list(question.options)
+    random.Random(f"{seed}-{question.prompt}").shuffle(options)
+    return question._replace(options=tuple(options))
 
 
 def box_of(questions: Iterator[Question], total: int | None = None) -> VBox:
@@ -117,6 +131,7 @@ class _Quiz:
         self.onward = Button(description="Next", tooltip="Go to the next question")
         check.on_click(self._check_answer)
         self.field.observe(self._check_typed, "value")
+        self.options.observe(self._forget_feedback, "index")
         self.onward.on_click(self._ask_next)
         self._ask_next()
 
@@ -171,6 +186,10 @@ class _Quiz:
             if option.text == text:
                 return option
         return OTHER
+
+    def _forget_feedback(self, _change):
+        """Clear the feedback, which is about another option than the one now chosen."""
+        self.feedback.value = ""
 
     def _check_typed(self, change):
         if change.new:  # the field is emptied for the next question

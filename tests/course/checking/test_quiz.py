@@ -557,6 +557,34 @@ def test_an_exported_page_can_be_read(shown, with_state):
     assert "One and one?" in page and "All answers, explained" in page
 
 
+def test_the_right_option_stands_everywhere_and_stays(shown):
+    """Over seeds each plain question's right option is in each place about as often."""
+    for each in QUIZZES.values():
+        for question in each.QUESTIONS:
+            places = []
+            for seed in range(400):
+                options = widget.shuffled(question, seed).options
+                assert set(options) == set(question.options)
+                assert options == widget.shuffled(question, seed).options
+                places.append([option.right for option in options].index(True))
+            count = len(question.options)
+            assert min(places.count(place) for place in range(count)) > 400 / count / 2
+    pages = set()
+    for _ in range(8):
+        ask("head_path")
+        pages.add(shown[-1]["text/plain"])
+    assert len(pages) > 1, "without a seed each call draws its own questions"
+
+
+def test_feedback_goes_when_another_option_is_chosen():
+    _, _, options, (check,), feedback = widgets_of(widget.box_of(iter([ONE]), total=1))
+    options.index = 0
+    check.click()
+    assert feedback.value
+    options.index = 1
+    assert feedback.value == ""
+
+
 def test_nothing_to_ask_is_said(shown):
     with pytest.raises(ValueError, match="nothing to ask"):
         ask([])
