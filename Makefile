@@ -13,16 +13,19 @@ lab: install      ## learn: JupyterLab on lesson 00
 demo: install     ## teach: a class of twelve, generated, graded and reported
 	@$(BIN)/course demo
 
-check: install    ## format, lint and types, in seconds; pre-commit runs the same
+check: install    ## format, lint, types, spelling and terms, in seconds; pre-commit runs the same
 	@$(BIN)/ruff format --check --quiet .
 	@$(BIN)/ruff check --quiet .
 	@$(BIN)/mypy --config-file nbjudge/pyproject.toml nbjudge/src
+	@git ls-files -z '*.md' '*.py' '*.toml' '*.yml' | xargs -0 $(BIN)/codespell
+	@$(BIN)/python -m tests.support.words
 
 test: check       ## make check, then the tests
 	@$(BIN)/python -m pytest
 
 answers: install  ## every wrong and every unusual right answer through nbgrader: the kill matrix
 	@$(BIN)/course answers
+	@$(BIN)/python -m tests.support.whole_lesson
 
 bench: install    ## the same class with stock nbgrader and with ours: time, memory, marks
 	@$(BIN)/course bench

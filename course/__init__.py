@@ -1,1 +1,1 @@
-"""The course: lessons, what their checks share, pictures, what notebooks show."""
+"""The course: lessons, what their checks share, images and networks, what notebooks show."""

@@ -2,7 +2,7 @@
 
 source/NN-name/NN-name.md  ->  source/NN-name/NN-name.ipynb (for nbgrader, not committed)
                            ->  release/NN-name/NN-name.ipynb (what learners get)
-                           ->  solutions/NN-name.ipynb (executed, with pictures)
+                           ->  solutions/NN-name.ipynb (executed, with plots)
 """
 
 from __future__ import annotations

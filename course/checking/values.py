@@ -1,6 +1,6 @@
 """Numbers that an answer returned: what counts as one, and when two are near each other.
 
-One rule for all lessons. Where a number is asked, an int, a float, a NumPy scalar, a
+One rule for all lessons. Where an exercise expects a number, an int, a float, a NumPy scalar, a
 `fractions.Fraction`, and a tensor or array with one element are numbers. NaN, infinities and masked
 elements are numbers of no answer.
 """
@@ -86,7 +86,7 @@ def all_near(
 
 
 def reaches(right: int, count: int, percent: float) -> bool:
-    """Return whether `right` of `count` is at least `percent` per cent.
+    """Return whether `right` of `count` is at least `percent` %.
 
     Whole numbers are compared: the float32 mean of 140 ones in 200 is below 0.7.
     """

@@ -58,7 +58,7 @@ def _pictures() -> str:
 
     stall("train", 20)
     total = sum(count for _, count in SPLITS.values())
-    return f"{total:,} pictures of fruit"
+    return f"{total:,} images of fruit"
 
 
 def _backbone() -> str:
@@ -73,7 +73,7 @@ def _backbone() -> str:
     with torch.no_grad():
         logits = model(images)
     seconds = time.perf_counter() - start
-    return f"{len(images)} pictures seen in {seconds:.2f} s, {logits.shape[1]} logits each"
+    return f"{len(images)} images classified in {seconds:.2f} s, {logits.shape[1]} logits each"
 
 
 REINSTALL = "Run `make lab` again, or: python -m pip install -e . in the course's folder."

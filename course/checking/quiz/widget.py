@@ -32,9 +32,9 @@ justify-content: flex-end; align-items: flex-start; }
 .quiz .jp-RenderedHTMLCommon pre { margin: 4px 0 12px; padding: 8px 12px; \
 background: var(--jp-layout-color2, transparent); }
 .quiz .jp-RenderedHTMLCommon pre code { background: none; }
-.quiz-verdict { border-left: 4px solid var(--jp-warn-color1, #b85c00); padding-left: 12px; \
+.quiz-feedback { border-left: 4px solid var(--jp-warn-color1, #b85c00); padding-left: 12px; \
 margin: 8px 0; }
-.quiz-verdict.right { border-color: var(--jp-success-color1, #2e7d32); }
+.quiz-feedback.right { border-color: var(--jp-success-color1, #2e7d32); }
 </style>"""
 # The text stands right below the widget. It is hidden where the widget is alive in the same output.
 STEP_ASIDE = (
@@ -51,7 +51,7 @@ def ask(
 ) -> None:
     """Show a quiz below the cell. Nothing is graded, nothing is stored.
 
-    questions_or_kinds: a Question or several, which are asked one after another; or a name in
+    questions_or_kinds: a Question or several, which follow one another; or a name in
     ENDLESS or several, which take turns, each question drawn from the next seed from `seed` on.
     Without a seed each call draws one, so that two learners do not get the same questions in the
     same order. The seed also decides the order of a question's options, which then stays.
@@ -207,9 +207,9 @@ class _Quiz:
             self.streak += 1
         self.tried = True
         mark = "right" if option.right else "wrong"
-        said = html(f"**{verdict(option)}** {option.why}")
+        said = html(f"**{mark_of(option)}** {option.why}")
         self.feedback.value = (
-            f'<div role="alert" class="quiz-verdict {mark}">{said}</div>'
+            f'<div role="alert" class="quiz-feedback {mark}">{said}</div>'
             f"{folded(self.question, self.typed)}"
         )
         self._show_place()
@@ -247,7 +247,7 @@ def explained(question: Question, named: bool = False) -> str:
     parts = []
     for letter, option in lettered(question):
         name = option.text if named else letter
-        parts.append(f"**{name}. {verdict(option)}** {option.why}")
+        parts.append(f"**{name}. {mark_of(option)}** {option.why}")
     return "\n\n".join(parts)
 
 
@@ -262,7 +262,7 @@ def html(markdown: str) -> str:
     return f'<div class="jp-RenderedHTMLCommon">{mistune.html(markdown)}</div>'
 
 
-def verdict(option: Option) -> str:
+def mark_of(option: Option) -> str:
     """The first words of the feedback on an option."""
     return "Right." if option.right else "Not this one."
 

@@ -1,4 +1,4 @@
-"""Sheets of pictures, bars and lines."""
+"""Sheets of images, bars and lines."""
 
 from collections.abc import Mapping, Sequence
 
@@ -39,7 +39,7 @@ def pictures(
         if titles:
             axis.set_title(titles[number], fontsize=9, pad=2)
     listed = f": {', '.join(titles)}" if titles else ""
-    show(figure, alt or f"{len(images)} pictures{listed}")
+    show(figure, alt or f"{len(images)} images{listed}")
 
 
 @styled

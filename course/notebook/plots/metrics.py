@@ -143,7 +143,7 @@ def calibration(
 ) -> None:
     """A reliability diagram: what a head predicted against what came.
 
-    lines: {label: [(mean probability, share that was positive, number of pictures), ...]}.
+    lines: {label: [(mean probability, share that was positive, number of images), ...]}.
     """
     figure, axis = one_axis(8, 4)
     axis.plot((0, 1), (0, 1), color=INK, linestyle="--", linewidth=1)
@@ -165,7 +165,7 @@ def calibration(
             marker=marker(number),
             **line_style(number),
         )
-        listed = [f"{p:.2f} promised, {c:.2f} came ({n} pictures)" for p, c, n in groups]
+        listed = [f"{p:.2f} predicted, {c:.2f} observed ({n} images)" for p, c, n in groups]
         told.append(f"{label}: {', '.join(listed)}")
     axis.set(
         xlim=(0, 1.02),

@@ -99,5 +99,5 @@ def box(axis: Axes, corner: tuple, width: float, height: float, **look) -> None:
 
 
 def in_percent(axis: Axis, decimals: int | None = 0) -> None:
-    """Label the ticks of an x or y axis, which holds shares, in per cent."""
+    """Label the ticks of an x or y axis, which holds shares, as percentages."""
     axis.set_major_formatter(matplotlib.ticker.PercentFormatter(1, decimals=decimals))

@@ -1,4 +1,4 @@
-# Registers what shall happen at the end of the process, and of its threads.
+# Registers what happens at the end of the process, and of its threads.
 # %% add
 import atexit
 import threading

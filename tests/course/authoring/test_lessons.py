@@ -153,6 +153,8 @@ def test_the_table_in_the_readme_says_what_the_lessons_say():
         expected.append((title, *TOTAL.search(header).groups()))
     readme = (ROOT / "README.md").read_text()
     assert ROW.findall(readme) == expected, "change the table in README.md"
+    hours = round(sum(int(minutes) for _, minutes, _ in expected) / 60)
+    assert f"That is about {hours} hours" in readme
 
 
 @pytest.mark.parametrize("lesson", LESSONS)

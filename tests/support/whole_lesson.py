@@ -1,0 +1,134 @@
+"""Each unusual right answer through the rest of its lesson: where a check passes, all later given
+cells must run.
+
+python -m tests.support.whole_lesson LESSON [ANSWER ...] runs the lesson with the reference answers,
+then, in a fork for each right answer of the bank, its cell and each later cell that depends on it.
+Without a lesson it takes all of them, about a minute each and some seconds for an answer. `make
+answers` runs it.
+"""
+
+import contextlib
+import io
+import os
+import signal
+import subprocess
+import sys
+import tempfile
+import time
+import traceback
+from collections.abc import Iterator
+from pathlib import Path
+from typing import NamedTuple
+
+LIMIT = 300  # seconds for the cells after one answer
+
+
+class Rerun(NamedTuple):
+    """A right answer that runs in a fork."""
+
+    name: str
+    pid: int
+    log: Path
+    started: float
+
+
+def main(lesson: str, names: list[str]) -> int:
+    """Print how each right answer's cells ended; return how many failed."""
+    os.environ["OMP_NUM_THREADS"] = "1"  # a fork of a process with OpenMP threads can hang
+    os.environ["MPLBACKEND"] = "agg"
+
+    from course.authoring.build import source_notebook
+    from course.paths import ANSWERS
+    from nbjudge.answers import read_bank
+
+    notebook = source_notebook(lesson)
+    cells = [cell for cell in notebook.cells if cell.cell_type == "code"]
+    bank = read_bank(ANSWERS, lesson, notebook)
+    with tempfile.TemporaryDirectory() as folder:
+        os.chdir(folder)
+        namespace = {"__name__": "__main__"}  # as in a notebook
+        started = time.monotonic()
+        with contextlib.redirect_stdout(io.StringIO()):
+            for cell in cells:
+                exec(compile(cell.source, f"<{cell.id}>", "exec"), namespace)
+        print(f"{lesson}: {time.monotonic() - started:.0f} s with the reference", flush=True)
+        failed = 0
+        running: list[Rerun] = []
+        for exercise, answers in bank["right"].items():
+            for answer in answers:
+                name = f"{exercise}/{answer.name}"
+                if names and not any(wanted in name for wanted in names):
+                    continue
+                if len(running) == (os.cpu_count() or 1):
+                    failed += reap(running)
+                rest = list(depending(cells, exercise, answer.text))
+                running.append(fork(name, rest, namespace, Path(folder)))
+        while running:
+            failed += reap(running)
+    return failed
+
+
+def depending(cells: list, exercise: str, answer: str) -> Iterator[tuple[str, str]]:
+    """Yield (id, source) of the cells to run again: the answer, and what depends on it later."""
+    from nbjudge.planning.names import names_of
+
+    changed: set[str] = set()
+    reached = False
+    for cell in cells:
+        if cell.id == exercise:
+            reached = True
+            changed |= names_of(answer).sets or set()
+            yield cell.id, answer
+        elif reached:
+            sets, uses = names_of(cell.source)
+            if uses & changed:
+                changed |= sets or set()
+                yield cell.id, cell.source
+
+
+def fork(name: str, rest: list[tuple[str, str]], namespace: dict, folder: Path) -> Rerun:
+    """Run cells in a fork."""
+    log = folder / f"{abs(hash(name))}.log"
+    pid = os.fork()
+    if pid:
+        return Rerun(name, pid, log, time.monotonic())
+    status = 1
+    try:
+        with open(log, "w", encoding="utf-8") as out:
+            os.dup2(out.fileno(), 1)
+            os.dup2(out.fileno(), 2)
+            signal.alarm(LIMIT)
+            for cell, source in rest:
+                try:
+                    exec(compile(source, f"<{cell}>", "exec"), namespace)
+                except BaseException:
+                    print(f"in the cell {cell}:\n{traceback.format_exc()}", flush=True)
+                    raise
+            status = 0
+    finally:
+        os._exit(status)
+
+
+def reap(running: list[Rerun]) -> int:
+    """Wait for one of the forks, and print how it ended; return whether it failed."""
+    pid, status = os.wait()
+    ended = next(each for each in running if each.pid == pid)
+    running.remove(ended)
+    seconds = time.monotonic() - ended.started
+    print(f"{'FAILED' if status else 'passed'} {ended.name} ({seconds:.0f} s)", flush=True)
+    if status:
+        print(ended.log.read_text(encoding="utf-8")[-3000:], flush=True)
+    return bool(status)
+
+
+def all_lessons() -> int:
+    """Run each lesson in a process of its own; return how many had a failure."""
+    from course.authoring.build import lessons
+
+    command = [sys.executable, "-m", "tests.support.whole_lesson"]
+    return sum(subprocess.run([*command, lesson]).returncode for lesson in lessons())
+
+
+if __name__ == "__main__":
+    failures = main(sys.argv[1], sys.argv[2:]) if len(sys.argv) > 1 else all_lessons()
+    sys.exit(min(failures, 1))
