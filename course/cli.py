@@ -40,15 +40,29 @@ def demo(
 
 @app.command()
 def lab(
-    lesson: Annotated[str, typer.Argument(metavar="[LESSON]")] = "00-start-here",
+    lesson: Annotated[
+        str | None,
+        typer.Argument(
+            metavar="[LESSON]",
+            help="Its name or number, such as 03; without one, the lesson that you saved last.",
+            show_default=False,
+        ),
+    ] = None,
     browser: Annotated[
         bool, typer.Option(help="Open a browser; without a display none is opened.")
     ] = True,
+    instructor: Annotated[
+        bool,
+        typer.Option(
+            "--instructor",
+            help="The course's folder with the formgrader and nbgrader's other parts for teachers.",
+        ),
+    ] = False,
 ) -> None:
     """JupyterLab on your own copy of a lesson, in work/."""
     from course.authoring.lab import lab as open_lab
 
-    raise typer.Exit(open_lab(lesson, browser))
+    raise typer.Exit(open_lab(lesson, browser, instructor))
 
 
 @app.command()

@@ -6,12 +6,15 @@ import sys
 from collections.abc import Mapping
 
 from course.authoring import UsageError
-from course.authoring.build import lessons, release_path, stamp_of
+from course.authoring.build import lessons, release_path, stamp_of, write_sources
 from course.paths import ROOT, WORK
 from nbjudge.files import replace_text
 
-# JupyterLab's configuration; it turns off the question about news, which `news_url=None` leaves on
 SETTINGS = ROOT / "course" / "authoring" / "jupyter"
+# no question about news, which `news_url=None` leaves on
+COMMON = SETTINGS / "common"
+# no formgrader, assignment lists and Create Assignment: one click there writes a gradebook
+LEARNER = SETTINGS / "learner"
 
 
 def lay_out() -> None:
@@ -32,22 +35,52 @@ def lay_out() -> None:
             )
 
 
-def lab(lesson: str, browser: bool = True) -> int:
+def lab(lesson: str | None = None, browser: bool = True, instructor: bool = False) -> int:
     """Run JupyterLab until it is closed; return its exit status.
 
+    lesson: its name or the beginning of it, such as "03"; without one, the lesson in which the
+    learner saved last, or the first. instructor: whether nbgrader's formgrader, assignment lists
+    and Create Assignment are there, in the course's own folder and not in work/.
     Raises UsageError for a lesson that does not exist.
     """
-    if lesson not in lessons():
-        raise UsageError(f"there is no lesson {lesson!r}: choose one of {', '.join(lessons())}")
-    lay_out()
-    command = [sys.executable, "-m", "jupyterlab", f"--ServerApp.root_dir={WORK}"]
-    command.append(f"--LabApp.default_url=/lab/tree/{lesson}/{lesson}.ipynb")
+    name = named(lesson) if lesson else last_saved()
+    folder = ROOT if instructor else WORK
+    if instructor:
+        write_sources()
+    else:
+        lay_out()
+    place = f"source/{name}/{name}.ipynb" if instructor else f"{name}/{name}.ipynb"
+    command = [sys.executable, "-m", "jupyterlab", f"--ServerApp.root_dir={folder}"]
+    command.append(f"--LabApp.default_url=/lab/tree/{place}")
     if not (browser and has_display()):
         command.append("--no-browser")
         print("No display here: open the link that JupyterLab prints below in a browser.")
     if is_root():
         command.append("--allow-root")
-    return subprocess.run(command, cwd=ROOT, env=environment(os.environ)).returncode
+    return subprocess.run(command, cwd=ROOT, env=environment(os.environ, instructor)).returncode
+
+
+def named(beginning: str) -> str:
+    """The lesson whose name begins with `beginning`. Raises UsageError unless there is just one."""
+    found = [lesson for lesson in lessons() if lesson.startswith(beginning)]
+    if beginning in found:
+        return beginning
+    if len(found) != 1:
+        raise UsageError(f"there is no lesson {beginning!r}: choose one of {', '.join(lessons())}")
+    return found[0]
+
+
+def last_saved() -> str:
+    """The lesson whose copy in work/ was saved last, of those that are not as they were given out.
+
+    The first lesson if none has been worked on.
+    """
+    begun = []
+    for lesson in lessons():
+        theirs = WORK / lesson / f"{lesson}.ipynb"
+        if theirs.exists() and theirs.read_bytes() != release_path(lesson).read_bytes():
+            begun.append((theirs.stat().st_mtime, lesson))
+    return max(begun)[1] if begun else lessons()[0]
 
 
 def has_display() -> bool:
@@ -62,12 +95,14 @@ def is_root() -> bool:
     return hasattr(os, "geteuid") and os.geteuid() == 0
 
 
-def environment(given: Mapping[str, str]) -> dict[str, str]:
+def environment(given: Mapping[str, str], instructor: bool = False) -> dict[str, str]:
     """The environment variables for JupyterLab, from those that are given."""
+    settings = [COMMON] if instructor else [LEARNER, COMMON]
+    ours_first = os.pathsep.join(map(str, settings))
     tools = os.path.dirname(sys.executable)  # kernels find this environment's programs there
     ours = {
         "PATH": joined(tools, given["PATH"]),
-        "JUPYTER_CONFIG_PATH": joined(str(SETTINGS), given.get("JUPYTER_CONFIG_PATH")),
+        "JUPYTER_CONFIG_PATH": joined(ours_first, given.get("JUPYTER_CONFIG_PATH")),
         # threads that wait sleep: on a busy machine spinning costs several times the work
         "OMP_WAIT_POLICY": "PASSIVE",
         # open tabs are the course's own, not those of other projects
@@ -80,5 +115,5 @@ def environment(given: Mapping[str, str]) -> dict[str, str]:
 
 
 def joined(first: str, others: str | None) -> str:
-    """A search path with one more folder in front."""
+    """A search path with more folders in front."""
     return os.pathsep.join([first, others]) if others else first

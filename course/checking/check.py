@@ -10,8 +10,9 @@ from collections.abc import Callable, Iterable
 from typing import Any
 
 import torch
+from torch import nn
 
-from course.checking import panel
+from course.checking import panel, stale
 from course.checking.left_behind import ArgumentsKept, switches_restored
 from course.checking.misconception import Misconception, unlike, wrong_result
 
@@ -96,9 +97,11 @@ def as_given(answer: Any) -> Any:
     """Return an answer as a check receives it.
 
     Of a function, each result goes through `plain`, and each call has to leave torch's switches and
-    the values of its arguments as they were: the cells after it depend on them.
+    the values of its arguments as they were: the cells after it depend on them. All that can be
+    called is taken for a function, such as a `functools.partial`, but for classes and modules.
     """
-    if not isinstance(answer, types.FunctionType):
+    kind = type(answer)
+    if not callable(answer) or issubclass(kind, type | nn.Module):
         return plain(answer)
 
     @functools.wraps(answer)
@@ -106,7 +109,7 @@ def as_given(answer: Any) -> Any:
         given = ArgumentsKept(*args, *kwargs.values())
         with switches_restored():
             found = answer(*args, **kwargs)
-        given.expect_unchanged(answer.__name__)
+        given.expect_unchanged(getattr(answer, "__name__", kind.__name__))
         return plain(found)
 
     return plain_answer
@@ -130,11 +133,15 @@ def check(function: Callable[..., str]) -> Callable[..., None]:
                 contextlib.redirect_stdout(io.StringIO()),
                 contextlib.redirect_stderr(io.StringIO()),
             ):
+                stale.expect_fresh(args)
                 warnings.simplefilter("ignore")
                 torch.manual_seed(0)
                 proved = function(*map(as_given, args), **kwargs)
         except Misconception as wrong:
             panel.not_yet(wrong.entry.title, wrong.observed, wrong.entry.read)
+            raise
+        except stale.StaleAnswer as problem:
+            panel.show("failed", f"<b>✗ Not yet.</b> {panel.marked_up(str(problem))}")
             raise
         except Exception as problem:
             panel.stumbled(problem)
@@ -142,3 +149,6 @@ def check(function: Callable[..., str]) -> Callable[..., None]:
         panel.passed(proved)
 
     return run
+
+
+stale.watch_cells()

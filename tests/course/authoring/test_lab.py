@@ -25,6 +25,19 @@ def test_work_is_laid_out_and_never_changed_again(tmp_path, monkeypatch, capsys)
     assert f"{lesson} has changed since you began it. Yours is kept" in capsys.readouterr().out
 
 
+def test_the_lab_opens_what_was_saved_last(tmp_path, monkeypatch):
+    monkeypatch.setattr(lab, "WORK", tmp_path)
+    lab.lay_out()
+    first, second, third, *_ = build.lessons()
+    assert lab.last_saved() == first
+    for age, lesson in ((10, third), (20, second)):
+        mine = tmp_path / lesson / f"{lesson}.ipynb"
+        mine.write_text(mine.read_text() + "\n")
+        os.utime(mine, (age, age))
+    assert lab.last_saved() == second
+    assert lab.named("02") == third
+
+
 def test_an_unknown_lesson_is_named():
     with pytest.raises(UsageError, match=r"99-nothing.*choose one of 00-start-here"):
         lab.lab("99-nothing")
@@ -35,10 +48,14 @@ def test_jupyter_is_told_where_things_are(tmp_path, monkeypatch):
     monkeypatch.setattr(os, "access", lambda path, mode: True)
     told = lab.environment({"PATH": "/bin", "JUPYTER_CONFIG_PATH": "theirs", "LANG": "C"})
     assert told["PATH"].split(os.pathsep) == [os.path.dirname(sys.executable), "/bin"]
-    assert told["JUPYTER_CONFIG_PATH"].split(os.pathsep) == [str(lab.SETTINGS), "theirs"]
+    folders = [str(lab.LEARNER), str(lab.COMMON), "theirs"]
+    assert told["JUPYTER_CONFIG_PATH"].split(os.pathsep) == folders
     assert told["LANG"] == "C"
     assert "HOME" not in told
-    assert (lab.SETTINGS / "labconfig" / "page_config.json").exists()
+    of_instructor = lab.environment({"PATH": "/bin"}, instructor=True)
+    assert of_instructor["JUPYTER_CONFIG_PATH"] == str(lab.COMMON)
+    for folder in (lab.LEARNER, lab.COMMON):
+        assert (folder / "labconfig" / "page_config.json").exists()
 
 
 def test_a_home_that_cannot_be_written_to_is_replaced(tmp_path, monkeypatch):
