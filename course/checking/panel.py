@@ -26,7 +26,7 @@ STYLE = """<style>
 }
 .check.passed { border-color: var(--jp-success-color1, #2e7d32); }
 .check div { display: flex; margin: 2px 0; }
-.check .label { flex: none; width: 6em; font-weight: bold; }
+.check .check-label { flex: none; width: 6em; font-weight: bold; }
 .check summary { cursor: pointer; }
 .check a:link, .check a:visited { text-decoration: underline; }
 .jp-OutputArea:has(.check.failed)
@@ -136,7 +136,7 @@ def show(kind: str, page: str, text: str | None = None) -> None:
 
 def row(label: str, cell: str) -> str:
     """Return one line of the panel; `cell` is HTML."""
-    return f'<div><span class="label">{label} </span><span>{cell}</span></div>'
+    return f'<div><span class="check-label">{label} </span><span>{cell}</span></div>'
 
 
 def marked_up(text: str) -> str:

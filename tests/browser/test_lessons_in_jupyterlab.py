@@ -196,3 +196,10 @@ def test_an_exported_failure(tmp_path, failed_check, chromium, exporter):
     assert page.get_by_text("for resnet18 62").is_visible()
     assert not page.get_by_text("That in plain text").is_visible(), "said once"
     fine(page, ".check")
+    label, words = (page.locator(".check span").nth(number) for number in (0, 1))
+    assert colour(label) == colour(words), "no style of the page's reaches the label"
+
+
+def colour(element):
+    """The computed colour of an element's text."""
+    return element.evaluate("e => getComputedStyle(e).color")

@@ -1,9 +1,14 @@
 """Sheets of images, bars and lines."""
 
+import base64
+import html
+import io
 from collections.abc import Mapping, Sequence
 
 import torch
-from matplotlib.figure import Figure
+from IPython.display import display
+from matplotlib.ticker import MaxNLocator
+from PIL import Image
 
 from course.notebook.plots.style import (
     COLOURS,
@@ -15,31 +20,45 @@ from course.notebook.plots.style import (
     marker,
     note,
     one_axis,
-    show,
     styled,
 )
 
 
-@styled
 def pictures(
     images: torch.Tensor,
     titles: Sequence[str] | None = None,
     alt: str = "",
     columns: int = 10,
 ) -> None:
-    """A sheet of images, uint8 (N, 3, S, S), with a title each if given."""
-    rows = -(-len(images) // columns)  # rounded up
-    figure = Figure(figsize=(10, rows * (1.3 if titles else 1.0)))
-    axes = figure.subplots(rows, columns, squeeze=False)
-    for number, axis in enumerate(axes.flat):
-        axis.axis("off")
-        if number >= len(images):
-            continue
-        axis.imshow(images[number].permute(1, 2, 0).numpy(), interpolation="nearest")
-        if titles:
-            axis.set_title(titles[number], fontsize=9, pad=2)
+    """A sheet of images, uint8 (N, 3, S, S), with a title each if given.
+
+    Each pixel is shown as a square of two by two, or one by one for images of more than 100 pixels:
+    a fraction would blur them.
+    """
     listed = f": {', '.join(titles)}" if titles else ""
-    show(figure, alt or f"{len(images)} images{listed}")
+    side = images.shape[-1] * (2 if images.shape[-1] <= 100 else 1)
+    shown = []
+    for number, image in enumerate(images):
+        title = html.escape(titles[number]) if titles else ""
+        shown.append(
+            f'<div><img src="{as_png(image)}" alt="" width="{side}" height="{side}" '
+            f'style="image-rendering: pixelated; border: 0; max-width: none; display: block">'
+            f"{title}</div>"
+        )
+    grid = (
+        f"display: grid; grid-template-columns: repeat(auto-fill, {side}px); gap: 8px; "
+        f"max-width: {columns * (side + 8)}px; font-size: 12px; line-height: 1.3"
+    )
+    words = html.escape(alt or f"{len(images)} images{listed}")
+    page = f'<div role="img" aria-label="{words}" style="{grid}">{"".join(shown)}</div>'
+    display({"text/html": page, "text/plain": alt or words}, raw=True)
+
+
+def as_png(image: torch.Tensor) -> str:
+    """An image, uint8 (3, H, W), as a data URL."""
+    file = io.BytesIO()
+    Image.fromarray(image.permute(1, 2, 0).numpy()).save(file, format="png", optimize=True)
+    return f"data:image/png;base64,{base64.b64encode(file.getvalue()).decode()}"
 
 
 @styled
@@ -66,10 +85,10 @@ def bars(
                 rows,
                 "o",
                 color=INK,
-                markersize=4,
-                markerfacecolor="none",
+                markersize=5,
+                markerfacecolor="white",  # seen on the bar and on both pages
             )
-        axis.text(max([mean, *shares]) + 0.01 * limit, row, f"{mean:.0%}", va="center")
+        note(axis, f"{mean:.0%}", (max([mean, *shares]), row), (8, 0), va="center")
         told.append(f"{label} {mean:.0%}")
     axis.set_yticks(range(len(values)), values)
     axis.invert_yaxis()
@@ -101,16 +120,20 @@ def curves(
     told = []
     for number, (label, values) in enumerate(lines.items()):
         axis.plot(range(1, len(values) + 1), values, **line_style(number))
-        axis.annotate(
-            f" {label} {values[-1]:.2f}",
-            (len(values), values[-1]),
-            color=COLOURS[number],
-            va="center",
-        )
-        told.append(f"{label} from {values[0]:.2f} to {values[-1]:.2f}")
+        end = (len(values), values[-1])
+        axis.plot(*end, marker(number), color=COLOURS[number])
+        note(axis, f"{label} {values[-1]:.3g}", end, (8, 0), va="center")
+        told.append(f"{label} from {values[0]:.3g} to {values[-1]:.3g}")
+    longest = max(map(len, lines.values()))
     axis.set(xlabel=xlabel, ylabel=ylabel)
-    axis.margins(x=0.18)
+    axis.set_xlim(1 - 0.02 * longest, longest + 0.3 * max(longest - 1, 1))  # labels at the ends
+    axis.set_xticks([tick for tick in whole_ticks(longest) if 1 <= tick <= longest])
     finish(figure, axis, title, told)
+
+
+def whole_ticks(last: int) -> list[float]:
+    """Ticks at whole numbers from 1 to `last`, at most seven."""
+    return [1, *MaxNLocator(nbins=6, integer=True).tick_values(1, last)]
 
 
 @styled
@@ -189,7 +212,6 @@ def depths(lines: Mapping[str, Mapping[str, float]], title: str = "") -> None:
             (x[-1], y[-1]),
             (10, 0),
             va="center",
-            color=COLOURS[number],
         )
         listed = ", ".join(f"{stage} {share:.0%}" for stage, share in shares.items())
         told.append(f"{label}: {listed}")

@@ -10,6 +10,7 @@ from course.notebook.plots.style import (
     box,
     finish,
     in_percent,
+    lighter,
     line_style,
     marker,
     note,
@@ -18,10 +19,12 @@ from course.notebook.plots.style import (
     styled,
 )
 
+DARK = "#1a1a1a"  # text on a light cell
+
 
 @styled
 def confusion(matrix: torch.Tensor, names: Sequence[str], title: str = "") -> None:
-    """A confusion matrix (K, K), true classes down, guessed ones across.
+    """A confusion matrix (K, K), true classes down, predicted ones across.
 
     A cell holds a count and is shaded by its share of the row.
     """
@@ -44,6 +47,7 @@ def confusion(matrix: torch.Tensor, names: Sequence[str], title: str = "") -> No
                     f"{number}",
                     fontsize=size,
                     weight="bold",
+                    color=DARK,
                     **centre,
                 )
             if number and (right or is_small):
@@ -59,7 +63,7 @@ def confusion(matrix: torch.Tensor, names: Sequence[str], title: str = "") -> No
     else:
         axis.set_xticklabels(names, rotation=40, ha="right")
     axis.set_yticklabels(names)
-    axis.set(xlabel="guessed", ylabel="true")
+    axis.set(xlabel="predicted class", ylabel="true class")
     axis.tick_params(length=0)
     for spine in axis.spines.values():
         spine.set_visible(False)
@@ -74,8 +78,7 @@ def _cell(axis, row, column, right, share):
         corner,
         0.92,
         0.92,
-        facecolor=COLOURS[0 if right else 1],
-        alpha=0.3 * share,
+        facecolor=lighter(COLOURS[0 if right else 1], 0.1 + 0.4 * share),
         edgecolor="none",
     )
     box(
@@ -148,7 +151,7 @@ def calibration(
     figure, axis = one_axis(8, 4)
     axis.plot((0, 1), (0, 1), color=INK, linestyle="--", linewidth=1)
     axis.annotate(
-        "kept promises",
+        "as predicted",
         (0.72, 0.74),
         rotation=27,
         rotation_mode="anchor",

@@ -16,6 +16,7 @@ from matplotlib.axis import Axis
 from matplotlib.figure import Figure
 
 INK = "#767676"
+DPI = 110  # pixels of the page for an inch of a figure
 COLOURS = ("#0072b2", "#d55e00", "#009e73", "#cc79a7", "#e69f00", "#56b4e9")
 LINE_STYLES = ("-", "--", ":", "-.")
 MARKERS = "osD^v"
@@ -40,12 +41,20 @@ styled = matplotlib.rc_context(STYLE)  # a decorator: the function draws and sho
 
 
 def show(figure: Figure, alt: str) -> None:
-    """Display a matplotlib figure with alt text, as an <img> that every notebook page can read."""
+    """Display a matplotlib figure with alt text, as an <img> that every notebook page can read.
+
+    It has two pixels for each of the page's, for screens of high resolution. nbgrader's pages give
+    each image a red border, which is turned off.
+    """
     file = io.BytesIO()
-    figure.savefig(file, format="png", dpi=110, transparent=True)
+    figure.savefig(file, format="png", dpi=2 * DPI, transparent=True)
     data = base64.b64encode(file.getvalue()).decode()
     source = f"data:image/png;base64,{data}"
-    image = f'<img src="{source}" alt="{html.escape(alt)}" style="max-width: 100%">'
+    width = round(figure.get_figwidth() * DPI)
+    image = (
+        f'<img src="{source}" alt="{html.escape(alt)}" width="{width}" '
+        'style="max-width: 100%; border: 0">'
+    )
     display({"text/html": image, "text/plain": alt}, raw=True)
 
 
@@ -79,6 +88,12 @@ def marker(number: int) -> str:
 def note(axis: Axes, text: str, point: tuple, shift: tuple, **look) -> None:
     """Write a text beside a point of the plot, shifted by (x, y) in typographic points."""
     axis.annotate(text, point, shift, textcoords="offset points", **look)
+
+
+def lighter(colour: str, share: float) -> tuple[float, ...]:
+    """A mixture of white and a share, from 0 to 1, of a colour: opaque, for dark text on it."""
+    rgb = matplotlib.colors.to_rgb(colour)
+    return tuple(1 - share * (1 - part) for part in rgb)
 
 
 def arrow(axis: Axes, start: tuple, end: tuple, gap: float = 0, **look) -> None:
