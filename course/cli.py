@@ -66,6 +66,32 @@ def lab(
 
 
 @app.command()
+def check(
+    lesson: Annotated[
+        str | None,
+        typer.Argument(
+            metavar="[LESSON]",
+            help="Its name or number, such as 03; without one, the lesson that you saved last.",
+            show_default=False,
+        ),
+    ] = None,
+    hidden: Annotated[
+        bool, typer.Option("--hidden", help="Run the hidden tests as well, as grading does.")
+    ] = False,
+) -> None:
+    """All checks of a lesson on your saved copy: what passed, what did not, and why."""
+    from course.authoring.build import write_sources
+    from course.authoring.lab import last_saved, named
+    from course.notebook.check_all import as_text, check_all
+
+    name = named(lesson) if lesson else last_saved()
+    if hidden:
+        write_sources()
+    typer.echo(f"{name}:", err=True)
+    typer.echo(as_text(check_all(name, WORK, hidden)))
+
+
+@app.command()
 def progress() -> None:
     """How far you are in each lesson: points got, minutes left."""
     from course.notebook.progress import as_text

@@ -146,7 +146,7 @@ def check(function: Callable[..., str]) -> Callable[..., None]:
         except Exception as problem:
             panel.stumbled(problem)
             raise
-        panel.passed(proved)
+        panel.passed(proved, stale.cell_of(args))
 
     return run
 

@@ -8,6 +8,7 @@ none is the only sign. On exported pages the link to the lesson would lead nowhe
 text there.
 """
 
+import hashlib
 import html
 import re
 import traceback
@@ -36,14 +37,25 @@ body.jp-Notebook .check a, .output_wrapper .check a {
   pointer-events: none; text-decoration: none !important; color: inherit !important;
 }
 </style>"""
+CHECKED = "application/vnd.new-heads.check+json"  # what a check that passed notes of the answer
 BLANK = (
     "Put your answer in place of `raise NotImplementedError()` above, run that cell, then this one."
 )
 
 
-def passed(proved: str) -> None:
-    """Show that a check passed; `proved` says what it proved."""
-    show("passed", f"<b>✓ Passed:</b> {marked_up(proved)}", f"Passed: {proved}")
+def passed(proved: str, answer: str = "") -> None:
+    """Show that a check passed; `proved` says what it proved.
+
+    answer: the text of the cell that defined the answer, if it is known. Its digest goes along with
+    the output, so that progress does not count a point for another answer.
+    """
+    noted = {CHECKED: {"answer": text_digest(answer)}} if answer else {}
+    show("passed", f"<b>✓ Passed:</b> {marked_up(proved)}", f"Passed: {proved}", noted)
+
+
+def text_digest(text: str) -> str:
+    """What the text of a cell is known by."""
+    return hashlib.sha256(text.strip().encode()).hexdigest()[:16]
 
 
 def not_yet(title: str, observed: str, read: str) -> None:
@@ -120,15 +132,21 @@ def in_notebook(frame: FrameType) -> bool:
     return frame.f_globals.get("__name__") == "__main__"
 
 
-def show(kind: str, page: str, text: str | None = None) -> None:
+def show(
+    kind: str, page: str, text: str | None = None, noted: dict[str, object] | None = None
+) -> None:
     """Show HTML in a notebook, and `text` where there is none. `kind` is "passed" or "failed".
 
-    A failure needs no text: its exception has the words.
+    A failure needs no text: its exception has the words. `noted` is saved with the output, under
+    MIME types that nothing shows.
     """
     if InteractiveShell.initialized():
-        bundle = {"text/html": f'{STYLE}<div class="check {kind}" role="status">{page}</div>'}
+        bundle: dict[str, object] = {
+            "text/html": f'{STYLE}<div class="check {kind}" role="status">{page}</div>'
+        }
         if text:
             bundle["text/plain"] = text
+        bundle |= noted or {}
         display(bundle, raw=True)
     elif text:
         print(text)

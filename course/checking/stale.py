@@ -74,6 +74,15 @@ def expect_fresh(answers: tuple) -> None:
             raise StaleAnswer(why(runs[last], answer.__name__))
 
 
+def cell_of(answers: tuple) -> str:
+    """Return the text of the cell that defined the function to judge, "" where it is not known."""
+    sources = [run.source.strip() for run in runs]
+    for answer in answers[:1]:
+        if isinstance(answer, types.FunctionType) and source_of(answer) in sources:
+            return source_of(answer)
+    return ""
+
+
 def newest(values: list[str], wanted: str) -> int:
     """Return the last index of a value, -1 if it is not there."""
     for index in range(len(values) - 1, -1, -1):

@@ -1,17 +1,19 @@
 """How far a learner is: points and minutes, lesson by lesson, read from their own notebooks.
 
-Nothing is sent anywhere.
+A point counts if its check has passed with the answer that is in the notebook now. Nothing is sent
+anywhere.
 """
 
 import html
 import json
 import re
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import NamedTuple
 
 from IPython.display import display
 
+from course.checking.panel import CHECKED, text_digest
 from course.paths import RELEASE
 
 
@@ -30,18 +32,29 @@ def progress(folder: Path) -> list[Lesson]:
 
     `folder` holds the learner's copies, NAME/NAME.ipynb, as far as there are any.
     """
+    try:
+        kept = json.loads(results_path(folder).read_text(encoding="utf-8"))
+    except (FileNotFoundError, ValueError):
+        kept = {}
     lessons = []
     for released in sorted(RELEASE.glob("*/*.ipynb")):
         own_copy = folder / released.stem / released.name
-        lessons.append(standing(released.stem, released, own_copy))
+        passed = kept.get(released.stem, {})
+        lessons.append(standing(released.stem, released, own_copy, passed))
     return lessons
 
 
-def standing(name: str, released: Path, own_copy: Path) -> Lesson:
+def results_path(folder: Path) -> Path:
+    """Where `course check` keeps which answers passed: {lesson: {exercise: digest of the text}}."""
+    return folder / ".checks" / "passed.json"
+
+
+def standing(name: str, released: Path, own_copy: Path, kept: Mapping[str, str]) -> Lesson:
     """Where the learner is in one lesson.
 
     Title, points and minutes are read from the top of the released notebook; a check has been
-    passed if its last run, as saved in the learner's own copy, says so.
+    passed if its last run, as saved in the learner's own copy, says so, or `course check` has kept
+    it. `kept`: {exercise: digest of the answer that passed}.
     """
     top = [line for cell in read(released)[:2] for line in cell["source"]]
     header = re.search(
@@ -53,9 +66,14 @@ def standing(name: str, released: Path, own_copy: Path) -> Lesson:
     minutes = int(header[2])
     points = int(header[3])
     got = 0
-    for cell in read(own_copy):
-        if is_check(cell) and has_passed(cell):
-            got += cell["metadata"]["nbgrader"]["points"]
+    cells = read(own_copy)
+    answers = exercises_of(cells)
+    for cell in cells:
+        if is_check(cell):
+            exercise = cell.get("id", "").removeprefix("check-")
+            digest = digest_of(answers[exercise]) if exercise in answers else ""
+            if has_passed(cell, cells) or kept.get(exercise) == digest != "":
+                got += cell["metadata"]["nbgrader"]["points"]
     return Lesson(name, title, points, got, round(minutes * (1 - got / points)))
 
 
@@ -72,14 +90,33 @@ def is_check(cell: dict) -> bool:
     return cell["metadata"].get("nbgrader", {}).get("grade", False)
 
 
-def has_passed(cell: dict) -> bool:
-    """Whether the saved outputs of a check say "Passed" and hold no error."""
+def exercises_of(cells: Sequence[dict]) -> dict[str, dict]:
+    """{exercise: its answer cell}."""
+    found = {}
+    for cell in cells:
+        if cell["metadata"].get("nbgrader", {}).get("solution"):
+            found[cell["metadata"]["nbgrader"]["grade_id"]] = cell
+    return found
+
+
+def digest_of(cell: dict) -> str:
+    """What the text of a cell is known by."""
+    return text_digest("".join(cell["source"]))
+
+
+def has_passed(check: dict, cells: Sequence[dict]) -> bool:
+    """Whether a check's saved outputs say "Passed", hold no error, and are about a cell of now.
+
+    The panel notes the digest of the cell that defined the answer, where it was told.
+    """
     passed = False
-    for output in cell.get("outputs", []):
+    for output in check.get("outputs", []):
         if output["output_type"] == "error":
             return False
-        text = "".join(output.get("data", {}).get("text/plain", ""))
-        passed = passed or text.startswith("Passed: ")
+        data = output.get("data", {})
+        if "".join(data.get("text/plain", "")).startswith("Passed: "):
+            judged = data.get(CHECKED, {}).get("answer", "")
+            passed = not judged or judged in map(digest_of, cells)
     return passed
 
 
