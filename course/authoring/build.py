@@ -191,7 +191,20 @@ def build_release(lesson: str) -> None:
         made = Path(scratch) / "release" / lesson / f"{lesson}.ipynb"
         if done.returncode or not made.exists():
             raise RuntimeError(f"nbgrader could not generate {lesson}:\n{done.stderr}")
-        save(nbformat.read(made, 4), release_path(lesson))
+        notebook = nbformat.read(made, 4)
+        let_run_all_go_on(notebook)
+        save(notebook, release_path(lesson))
+
+
+def let_run_all_go_on(notebook: NotebookNode) -> None:
+    """Give all code cells but the first the tag `raises-exception`.
+
+    JupyterLab's Run All then shows an error and goes on; else it would stop at the first exercise
+    that is still open. Grading is not affected: it shows errors, and counts them, in any case.
+    """
+    _, *others = [cell for cell in notebook.cells if cell.cell_type == "code"]
+    for cell in others:
+        cell.metadata["tags"] = [*cell.metadata.get("tags", []), "raises-exception"]
 
 
 def solution_notebook(lesson: str) -> NotebookNode:

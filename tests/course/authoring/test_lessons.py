@@ -103,6 +103,17 @@ def test_release_shows_nothing_that_is_hidden(lesson):
 
 
 @pytest.mark.parametrize("lesson", LESSONS)
+def test_run_all_goes_on_after_an_open_exercise(lesson):
+    first, *others = [
+        cell for cell in cells_of(build.release_path(lesson)) if cell["cell_type"] == "code"
+    ]
+    assert "import" in "".join(first["source"])
+    assert "raises-exception" not in first["metadata"].get("tags", [])
+    for cell in others:
+        assert "raises-exception" in cell["metadata"]["tags"]
+
+
+@pytest.mark.parametrize("lesson", LESSONS)
 def test_solution_is_executed_and_fresh(lesson):
     path = build.solution_path(lesson)
     stale = f"{path.name} was made from another text: run `make build`"
