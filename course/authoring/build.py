@@ -95,6 +95,7 @@ def source_notebook(lesson: str) -> NotebookNode:
     header = notebook.cells[0]
     header.source = header.source.replace(MINUTES, str(count(notebook).rounded))
     add_hints(notebook, hints(lesson))
+    add_links(notebook, lesson)
     notebook.nbformat, notebook.nbformat_minor = 4, 5
     return notebook
 
@@ -158,6 +159,26 @@ def folded(texts: list[str]) -> str:
     return inner.rstrip()
 
 
+def add_links(notebook: NotebookNode, lesson: str) -> None:
+    """End a lesson with links to the next one, the one before, and the map of lessons."""
+    order = lessons()
+    place = order.index(lesson)
+    links = []
+    if place + 1 < len(order):
+        links.append(f"Next: {link_to(order[place + 1])}")
+    if place > 0:
+        links.append(f"Before: {link_to(order[place - 1])}")
+        links.append(f"[Map of the lessons](../{order[0]}/{order[0]}.ipynb)")
+    if links:
+        notebook.cells[-1].source += f"\n\n{' · '.join(links)}"
+
+
+def link_to(lesson: str) -> str:
+    """A link to a lesson from the folder of another, as Markdown."""
+    title = re.search(r"^# (.+)$", text_path(lesson).read_text(encoding="utf-8"), re.M)[1]
+    return f"[{title}](../{lesson}/{lesson}.ipynb)"
+
+
 def write_sources() -> None:
     """Write the source notebooks that are missing or older than their text."""
     for lesson in lessons():
@@ -215,6 +236,8 @@ def solution_notebook(lesson: str) -> NotebookNode:
     for cell in notebook.cells:
         if cell.cell_type == "code":
             cell.source = without_markers(cell.source)
+    last = notebook.cells[-1]
+    last.source = re.sub(r"\(\.\./[^/)]+/([^/)]+\.ipynb)\)", r"(\1)", last.source)  # one folder
     return notebook
 
 

@@ -1,5 +1,6 @@
 """Lessons keep their shape, derived files follow their text, and nothing that is hidden leaks."""
 
+import itertools
 import json
 import re
 import shutil
@@ -241,6 +242,13 @@ def change(lesson, old, new):
     text = path.read_text()
     assert old in text
     path.write_text(text.replace(old, new))
+
+
+def test_each_lesson_links_to_its_neighbours():
+    for before, after in itertools.pairwise(LESSONS):
+        assert f"](../{after}/{after}.ipynb)" in build.source_notebook(before).cells[-1].source
+        assert f"](../{before}/{before}.ipynb)" in build.source_notebook(after).cells[-1].source
+        assert f"]({after}.ipynb)" in build.solution_notebook(before).cells[-1].source
 
 
 def test_points_without_a_check_are_an_error(copied_lesson):
