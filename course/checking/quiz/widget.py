@@ -19,7 +19,7 @@ from course.checking.quiz.questions import Option, Question
 
 LOOK = """<style>
 .quiz { border: 1px solid var(--jp-border-color1, #888); border-radius: 4px; padding: 8px 16px; \
-max-width: 52em; }
+margin: 8px 0 16px; max-width: 52em; }
 .quiz .jp-RenderedHTMLCommon, .quiz .widget-radio-box label { \
 font-size: var(--jp-content-font-size1, 14px); line-height: 1.5; }
 .quiz .jp-RenderedHTMLCommon { padding: 0; }
@@ -36,10 +36,13 @@ background: var(--jp-layout-color2, transparent); }
 margin: 8px 0; }
 .quiz-feedback.right { border-color: var(--jp-success-color1, #2e7d32); }
 </style>"""
-# The text stands right below the widget. It is hidden where the widget is alive in the same output.
+# The text stands right below the widget. It is hidden where the widget is alive in the same output;
+# where the widget's kernel is gone, JupyterLab's words about that are hidden.
 STEP_ASIDE = (
     "<style>.jp-OutputArea:has(.quiz .widget-radio-box) "
-    ".jp-OutputArea-child:has(.quiz-text) { display: none; }</style>"
+    ".jp-OutputArea-child:has(.quiz-text) { display: none; } "
+    ".jp-OutputArea:has(.quiz-text):not(:has(.quiz .widget-radio-box)) .jp-OutputArea-child:has("
+    '[data-mime-type="application/vnd.jupyter.widget-view+json"]) { display: none; }</style>'
 )
 OTHER = Option("", False, "That is another number. Think again, or unfold the answers.")
 NOTE = "*This is the quiz as text. To answer it with buttons, run its cell in JupyterLab.*"
@@ -114,6 +117,7 @@ class _Quiz:
         self.number = 0  # of the question, counted from 1
         self.streak = 0  # questions in a row that were right at the first try
         self.tried = False  # whether an answer to this question has been checked
+        self.first_tries: dict[int, bool] = {}  # {place in the quiz: right at the first try}
         self.typed = False  # whether this question's answer is typed and not picked
 
         self.place, self.prompt, self.feedback = HTML(), HTML(), HTML()
@@ -144,6 +148,8 @@ class _Quiz:
     def _ask_next(self, _button=None):
         self.question = next(self.questions)
         self.number += 1
+        if self._place() == 1:
+            self.first_tries = {}
         self.tried = False
         self.typed = self.total is None and is_number(self.question)
         self.options.layout.display = "none" if self.typed else None
@@ -168,9 +174,9 @@ class _Quiz:
 
     def _show_place(self):
         if self.total is None:
-            where = f"Question {self.number}, {self.streak} right in a row"
+            where = f"Practice question {self.number}, {self.streak} right in a row"
         else:
-            where = f"Question {(self.number - 1) % self.total + 1} of {self.total}"
+            where = f"Practice question {self._place()} of {self.total}"
         # Tab and Space: JupyterLab takes the arrow keys
         self.place.value = html(f"**{where}** <small>(with the keyboard: Tab and Space)</small>")
 
@@ -201,6 +207,8 @@ class _Quiz:
             missing = "Type a number first." if self.typed else "Choose an answer first."
             self.feedback.value = html(missing)
             return
+        if not self.tried:
+            self.first_tries[self._place()] = option.right
         if not option.right:
             self.streak = 0
         elif not self.tried:
@@ -210,9 +218,22 @@ class _Quiz:
         said = html(f"**{mark_of(option)}** {option.why}")
         self.feedback.value = (
             f'<div role="alert" class="quiz-feedback {mark}">{said}</div>'
-            f"{folded(self.question, self.typed)}"
+            f"{folded(self.question, self.typed)}{self._summary()}"
         )
         self._show_place()
+
+    def _place(self) -> int:
+        """The place of the question in the quiz, counted from 1."""
+        return (self.number - 1) % self.total + 1 if self.total else self.number
+
+    def _summary(self) -> str:
+        """After the last question: how many were right at the first try, and which were not."""
+        if not self.total or self.total == 1 or self._place() != self.total:
+            return ""
+        right = sum(self.first_tries.values())
+        missed = [str(place) for place, was_right in self.first_tries.items() if not was_right]
+        again = f" Look at question {', '.join(missed)} once more." if missed else ""
+        return html(f"**{right} of {self.total} right at the first try.**{again}")
 
 
 def as_text(questions: Iterable[Question]) -> dict[str, str]:

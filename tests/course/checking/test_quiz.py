@@ -452,15 +452,28 @@ def test_one_after_another_and_round_again():
     place, prompt, options, (check, onward), feedback = widgets_of(
         widget.box_of(iter([ONE, BLOCKS, ONE]), total=2)
     )
-    assert "Question 1 of 2" in place.value and onward.description == "Next"
+    assert "question 1 of 2" in place.value and onward.description == "Next"
     options.index = 1
     check.click()
     onward.click()
-    assert "Question 2 of 2" in place.value and onward.description == "Start again"
+    assert "question 2 of 2" in place.value and onward.description == "Start again"
     assert options.options == ("Snippet A", "Snippet B") and "A. a = 1 b = 2" in read(prompt.value)
     assert options.index is None and feedback.value == ""
     onward.click()
-    assert "Question 1 of 2" in place.value and "One and one?" in prompt.value
+    assert "question 1 of 2" in place.value and "One and one?" in prompt.value
+
+
+def test_the_last_question_says_which_to_look_at_again():
+    _, _, options, (check, onward), feedback = widgets_of(
+        widget.box_of(iter([ONE, ONE, ONE]), total=2)
+    )
+    for tries in ((0, 1), (1,)):
+        for index in tries:
+            options.index = index
+            check.click()
+        said = read(feedback.value)
+        onward.click()
+    assert "1 of 2 right at the first try. Look at question 1 once more." in said
 
 
 def test_streak_counts_first_tries():
