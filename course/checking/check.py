@@ -85,8 +85,17 @@ def _decides_equality(kind: type) -> bool:
     return bool(COMPARING_METHODS & set(namespace))
 
 
+HEAP_TYPE = 1 << 9  # Py_TPFLAGS_HEAPTYPE: the class was made while Python ran
+
+
 def is_library(kind: type) -> bool:
-    """Return whether this very class is found by its name in an imported module."""
+    """Return whether this very class is found by its name in an imported module.
+
+    A class that is compiled into Python or a library counts, too, such as that of generators: a
+    `class` statement cannot make one.
+    """
+    if not type.__dict__["__flags__"].__get__(kind) & HEAP_TYPE:
+        return True
     if kind.__module__ == "__main__":
         return False
     module = sys.modules.get(kind.__module__)

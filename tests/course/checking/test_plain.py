@@ -2,6 +2,9 @@
 
 import collections
 import fractions
+import functools
+import operator
+from decimal import Decimal
 
 import numpy as np
 import pytest
@@ -100,6 +103,14 @@ class Net(torch.nn.Linear):
         torch.float32,
         Net,
         lambda: 1,
+        (number for number in range(3)),
+        map(len, []),
+        {"x": 1}.keys(),
+        len,
+        np.ones(2).flat,
+        functools.partial(max, 1),
+        operator.itemgetter(0),
+        Decimal(1),
     ],
     ids=lambda value: type(value).__name__,
 )
