@@ -165,7 +165,9 @@ def stored_numbers(
         count = whole_number(found, f"a whole number from {call}")
         expect_as_it_was(model, state, condition, call)
         if count != expected:
-            raise why_wrong_count(model, kind, count, f"{call}: expected {expected:,}; got {count:,}")
+            raise why_wrong_count(
+                model, kind, count, f"{call}: expected {expected:,}; got {count:,}"
+            )
         said.append(f"{kind} {expected:,}")
     return f"numbers in memory, each counted once: {', '.join(said)}."
 
@@ -349,8 +351,8 @@ def five_targets(
     expect_one_batch_counted(model, images)
     total = sum(p.numel() for p in model.parameters())
     return (
-        f"one trunk, {len(sizes)} branches that share nothing, {len(sizes)} heads with {sum(sizes)} "
-        f"logits; {total:,} parameters, all registered."
+        f"one trunk, {len(sizes)} branches that share nothing, {len(sizes)} heads with "
+        f"{sum(sizes)} logits; {total:,} parameters, all registered."
     )
 
 
@@ -479,7 +481,7 @@ def why_wrong_order(
     order: Order,
     where: str,
 ) -> Misconception:
-    """Return the Misconception behind wrong columns in `found`; expected are (count, len(order))."""
+    """Return the Misconception behind wrong columns; expected are (count, len(order))."""
     side_by_side = torch.cat(logits, 1)
     if found.shape != expected.shape:
         observed = f"{where}: expected shape {tuple(expected.shape)}; got {tuple(found.shape)}"

@@ -106,8 +106,8 @@ MISCONCEPTIONS = {
         "04-shared-or-copied: Will they diverge?",
     ),
     "copy-keeps-sharing": Entry(
-        "A copy of the whole model shares inside it what the original shares: copy the branches "
-        "one by one",
+        "A copy of the whole model still shares the objects that the original shares: copy the "
+        "branches one by one",
         "04-shared-or-copied: What a checkpoint keeps",
     ),
     "updates-counted-once": Entry(

@@ -88,9 +88,7 @@ def expect_registered(model: nn.Module, used: list[Leaves], used_again: list[Lea
                 "heads-not-registered",
                 f"{observed}. So an optimizer, a state_dict and .to(device) miss them",
             )
-        raise Misconception(
-            "made-in-forward", f"{observed}, and the next forward uses new ones"
-        )
+        raise Misconception("made-in-forward", f"{observed}, and the next forward uses new ones")
 
 
 class Parts:
@@ -304,7 +302,9 @@ def expect_linear_heads(
         )
     limit = why_limited(right, logits)
     if limit:
-        raise Misconception("activation-after-the-head", f"{observed}: {limit} comes after the head")
+        raise Misconception(
+            "activation-after-the-head", f"{observed}: {limit} comes after the head"
+        )
     if rest_of_linear_fit(without_relu, logits) <= ROUNDING:
         raise Misconception("relu-lost", f"{observed}, but of the features before its ReLU")
     raise wrong_result(
@@ -344,15 +344,17 @@ def why_limited(features: torch.Tensor, logits: torch.Tensor) -> str | None:
     It is found by undoing it: what remains must be linear in the features.
     """
     outputs = logits.detach().double()
-    log = outputs.log()
     undone = {
         "a sigmoid": outputs.logit(),
         "a tanh": outputs.atanh(),
         "a log-sigmoid": outputs.exp().logit(),
     }
-    if outputs.shape[1] > 1:
-        undone["a softmax"] = log - log.mean(1, keepdim=True)
-        undone["a log-softmax"] = outputs - outputs.mean(1, keepdim=True)
+    one = torch.ones(len(outputs), dtype=torch.double)
+    if torch.allclose(outputs.sum(1), one, atol=1e-4):
+        log = outputs.log()
+        undone = {"a softmax": log - log.mean(1, keepdim=True)}
+    elif torch.allclose(outputs.exp().sum(1), one, atol=1e-4):
+        undone = {"a log-softmax": outputs - outputs.mean(1, keepdim=True)}
     for name, before in undone.items():
         if before.isfinite().all() and rest_of_linear_fit(features, before) <= 1e-4:
             return name
