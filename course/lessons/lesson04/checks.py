@@ -25,6 +25,7 @@ from course.lessons.lesson04.fixtures import (
     pairs_of_modules,
     small_densenet,
     varied_images,
+    with_branches,
 )
 from course.lessons.lesson04.sharing import (
     address,
@@ -159,7 +160,7 @@ def stored_numbers(
         model = model_to_count(kind, sizes)
         expected = stored_in(model.named_parameters(remove_duplicate=False))
         state, condition = full_state(model), comparisons.condition(model)
-        call = f"stored_numbers for {MODELS_IN_WORDS.get(kind, f'a model with {kind} branches')}"
+        call = f"stored_numbers for {MODELS_IN_WORDS.get(kind) or with_branches(kind)}"
         found = answer(model)
         expect_something(found, call)
         count = whole_number(found, f"a whole number from {call}")
@@ -311,6 +312,12 @@ def expect_full_copy(branch: nn.Module, block: nn.Module, where: str) -> None:
                     f"{where}: expected requires_grad {trained.requires_grad} for {name}, as in "
                     f"the block; got {tensor.requires_grad}"
                 )
+    same_names = [name for name, _ in branch.named_modules()] == [
+        name for name, _ in block.named_modules()
+    ]
+    changed = comparisons.differences(comparisons.condition(block), comparisons.condition(branch))
+    if same_names and changed:
+        raise wrong_result(f"{where}: expected a full copy; in the copy {changed[0]}")
     made, given = leaf_conditions(branch), leaf_conditions(block)
     if len(made) != len(given):
         raise wrong_result(f"{where}: expected {len(given)} layers; got {len(made)}")
@@ -382,8 +389,8 @@ def effective_momentum(
                 share,
                 momentum,
                 branches,
-                f"{call}: expected {expected:.5f}, which a BatchNorm2d shows that sees the same "
-                f"batch {branches} times; got {share:.5f}",
+                f"{call}: expected {expected:.5f}, as measured on a BatchNorm2d that is called "
+                f"{branches} times; got {share:.5f}",
             )
         said.append(f"{expected:.5f} for {branches} times {momentum}")
     return f"the share of the batch: {', '.join(said)}."
@@ -585,7 +592,7 @@ def expect_keys_not_kept(answer: Callable, into: str, origin: str, sizes: Sizes)
     state = differing_state(source) if origin == "copied" else full_state(source)
     state = {name: state[name] for name in source.state_dict()}
     before = full_state(model)
-    where = f"a state with {origin} branches, loaded into a model with {into} branches"
+    where = f"the state of {with_branches(origin)}, loaded into {with_branches(into)}"
     keys = names_in(answer(model, dict(state)), f"not_kept for {where}", "trunk.norm0.weight")
     loaded = dict(named_tensors(model))
     expect_loaded(loaded, state, where)
@@ -693,7 +700,7 @@ def expect_untied(answer: Callable, kind: str, sizes: Sizes, train: bool) -> Non
     old_tensors = [tensor.detach() for _, tensor in named_tensors(model.branches[0])]
     found = answer(model)
     expect(found, nn.Module, "the model from untie(model)")
-    where = f"{kind} branches: "
+    where = f"{with_branches(kind)}: "
     kept = getattr(found, "branches", None)
     if not isinstance(kept, nn.ModuleList):
         raise wrong_result(

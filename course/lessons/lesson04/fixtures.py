@@ -126,7 +126,19 @@ def copy_sharing_buffers(module: nn.Module) -> nn.Module:
     return copy.deepcopy(module, kept)
 
 
-BRANCH_KINDS = ("sliced", "one object", "assigned", "buffers", "one tensor", "copied")
+BRANCH_KINDS = {  # in what way the branches of a model share memory: in words, for messages
+    "sliced": "branches that are slices of one network",
+    "one object": "branches that are one object",
+    "assigned": "branches loaded with assign=True from one dict",
+    "buffers": "branches that share only their buffers",
+    "one tensor": "branches of which the first and the last share one parameter",
+    "copied": "copied branches",
+}
+
+
+def with_branches(kind: str) -> str:
+    """Name a model by one of the BRANCH_KINDS."""
+    return f"a model with {BRANCH_KINDS[kind]}"
 
 
 def model_with_branches(
