@@ -421,7 +421,7 @@ LIMITS = {
 def test_what_comes_after_a_linear_head_is_recognised(name, size):
     generator = torch.Generator().manual_seed(size)
     features = torch.randn(40, 12, generator=generator)
-    logits = features @ torch.randn(12, size, generator=generator)
+    logits = features @ torch.randn(12, size, generator=generator) / 12**0.5
     assert rest_of_linear_fit(features, logits) <= 1e-5
     limited = LIMITS[name](logits)
     assert not rest_of_linear_fit(features, limited) <= 1e-5
