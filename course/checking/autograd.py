@@ -3,14 +3,14 @@
 import torch
 
 
-def leaf_tensors(output: torch.Tensor) -> list[torch.Tensor]:
-    """Return the tensors that backward() from `output` would give a `.grad`, each object once.
+def has_node(output: torch.Tensor, kind: str) -> bool:
+    """Return whether a node of this kind, such as "CloneBackward", is in the graph of an output."""
+    return any(kind in node.name() for node in _nodes(output))
 
-    They are the leaves of the graph, whether or not a module has registered them. They are found by
-    following `next_functions` to the nodes that hold a `variable` ("Autograd mechanics" in the
-    PyTorch notes).
-    """
-    leaves = []
+
+def _nodes(output: torch.Tensor) -> list[torch.autograd.graph.Node]:
+    """Return all nodes of an output's graph, each once."""
+    nodes = []
     seen = set()
     waiting = [output.grad_fn]
     while waiting:
@@ -18,8 +18,17 @@ def leaf_tensors(output: torch.Tensor) -> list[torch.Tensor]:
         if node is None or node in seen:
             continue
         seen.add(node)
-        if hasattr(node, "variable"):
-            leaves.append(node.variable)
+        nodes.append(node)
         for next_node, _ in node.next_functions:
             waiting.append(next_node)
-    return leaves
+    return nodes
+
+
+def leaf_tensors(output: torch.Tensor) -> list[torch.Tensor]:
+    """Return the tensors that backward() from `output` would give a `.grad`, each object once.
+
+    They are the leaves of the graph, whether or not a module has registered them. They are found by
+    following `next_functions` to the nodes that hold a `variable` ("Autograd mechanics" in the
+    PyTorch notes).
+    """
+    return [node.variable for node in _nodes(output) if hasattr(node, "variable")]

@@ -126,7 +126,19 @@ def copy_sharing_buffers(module: nn.Module) -> nn.Module:
     return copy.deepcopy(module, kept)
 
 
-BRANCH_KINDS = ("sliced", "one object", "assigned", "buffers", "copied")
+BRANCH_KINDS = {  # in what way the branches of a model share memory: in words, for messages
+    "sliced": "branches that are slices of one network",
+    "one object": "branches that are one object",
+    "assigned": "branches loaded with assign=True from one dict",
+    "buffers": "branches that share only their buffers",
+    "one tensor": "branches of which the first and the last share one parameter",
+    "copied": "copied branches",
+}
+
+
+def with_branches(kind: str) -> str:
+    """Name a model by one of the BRANCH_KINDS."""
+    return f"a model with {BRANCH_KINDS[kind]}"
 
 
 def model_with_branches(
@@ -138,8 +150,9 @@ def model_with_branches(
 ) -> Targets:
     """A model in eval mode whose branches share memory in one of the BRANCH_KINDS of ways.
 
-    "copied" branches share nothing, and "buffers" ones their buffers only. Raises KeyError for
-    another kind.
+    "copied" branches share nothing, "buffers" ones their buffers only, and of "one tensor" ones the
+    first and the last share one parameter. What is not shared has other values in each branch.
+    Raises KeyError for another kind.
     """
     features = small_densenet(growth, blocks, seed).features
     trunk = features[:-2]
@@ -150,9 +163,71 @@ def model_with_branches(
         "one object": lambda: [block] * count,
         "assigned": lambda: assigned_from_one_dict(block, count),
         "buffers": lambda: [copy_sharing_buffers(block) for _ in sizes],
+        "one tensor": lambda: [copy.deepcopy(block) for _ in sizes],
         "copied": lambda: [copy.deepcopy(block) for _ in sizes],
     }[kind]
-    return Targets(trunk, make_branches(), sizes).eval()
+    branches = make_branches()
+    if kind in ("buffers", "one tensor", "copied"):
+        for i, branch in enumerate(branches):
+            as_if_trained(branch, seed=10 * seed + i)
+    if kind == "one tensor":
+        branches[-1].norm5.weight = branches[0].norm5.weight
+    return Targets(trunk, branches, sizes).eval()
+
+
+def differing_state(model: nn.Module) -> dict[str, torch.Tensor]:
+    """A state_dict for the model in which the branches differ in ways that are easily overlooked.
+
+    The same tensor of two branches has other signs, or the same values in another order, or one
+    element that is one rounding step off, or the same sum; some are equal.
+    """
+    state = {name: tensor.detach().clone() for name, tensor in model.state_dict().items()}
+    of_first_branch = [name for name in state if name.startswith("branches.0.")]
+    count = len({name.split(".")[1] for name in state if name.startswith("branches.")})
+    for number, first_name in enumerate(of_first_branch):
+        original = state[first_name]
+        for i in range(count):
+            name = first_name.replace("branches.0.", f"branches.{i}.", 1)
+            state[name] = altered(original, (number + i) % 5)
+    return state
+
+
+def altered(tensor: torch.Tensor, way: int) -> torch.Tensor:
+    """A copy of a tensor, changed in one of four ways, or for `way` 0 not at all."""
+    if not tensor.is_floating_point():
+        return tensor + way
+    changed = tensor.clone()
+    flat = changed.view(-1)
+    if way == 1:
+        changed.neg_()
+    elif way == 2:
+        flat.copy_(flat.flip(0))
+    elif way == 3:
+        flat[-1] = torch.nextafter(flat[-1], torch.tensor(torch.inf))
+    elif way == 4:
+        flat[0] += 0.5
+        flat[-1] -= 0.5
+    return changed
+
+
+class Tied(nn.Module):
+    """An autoencoder whose decoder weight is the encoder's, transposed: another object and shape,
+    in the same memory.
+    """
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.encoder = nn.Linear(6, 4)
+        self.decoder = nn.Linear(4, 6)
+        self.decoder.weight = nn.Parameter(self.encoder.weight.data.t())
+
+
+class Table(nn.Module):
+    """A module with a single buffer, in the memory of another module's weight."""
+
+    def __init__(self, weight: torch.Tensor) -> None:
+        super().__init__()
+        self.register_buffer("table", weight.detach())
 
 
 def pairs_of_modules(growth: int) -> Iterator[tuple[str, nn.Module, nn.Module]]:
@@ -162,10 +237,16 @@ def pairs_of_modules(growth: int) -> Iterator[tuple[str, nn.Module, nn.Module]]:
     yield "two slices of one DenseNet", net.features[-2:], net.features[-2:]
     yield "a block and its deepcopy", block, copy.deepcopy(block)
     yield "a whole DenseNet and a slice of it", net, block
+    yield "a slice and the whole DenseNet", block, net
     yield "two blocks that share their buffers", block, copy_sharing_buffers(block)
     yield "two blocks that share their parameters", block, copy_sharing_parameters(block)
     one, other = assigned_from_one_dict(block, 2)
     yield "two copies loaded with assign=True from one dict", one, other
+    tied = Tied()
+    yield "an encoder and its decoder, whose weight is transposed", tied.encoder, tied.decoder
+    table = Table(tied.encoder.weight)
+    yield "a Linear and a module whose buffer is its weight", tied.encoder, table
+    yield "a module whose buffer is a Linear's weight and this Linear", table, tied.encoder
 
 
 # ---- images and features ------------------------------------------------------------------------
@@ -183,7 +264,8 @@ def varied_images(count: int = 2, side: int = 32, seed: int = 1) -> torch.Tensor
 def block_and_features(name: str) -> tuple[nn.Module, torch.Tensor]:
     """A trained block for Exercise 3, and features (B, C, H, W) that fit it.
 
-    `name` is "narrow" (of a DenseNet), "shufflenet" or "small"; each has BatchNorms.
+    `name` is "narrow" (of a DenseNet), "shufflenet", "small" or "mixed"; each has BatchNorms. The
+    mixed one has a layer in train mode, a frozen one and Dropout.
     """
     generator = torch.Generator().manual_seed(5)
     if name == "narrow":
@@ -192,6 +274,13 @@ def block_and_features(name: str) -> tuple[nn.Module, torch.Tensor]:
     if name == "shufflenet":
         features = torch.randn(2, 96, 4, 4, generator=generator)
         return as_if_trained(networks.build("shufflenet_v2_x0_5").stage4), features
-    layers = OrderedDict(conv=nn.Conv2d(3, 4, 3), norm=nn.BatchNorm2d(4), act=nn.ReLU())
     features = torch.randn(3, 3, 8, 8, generator=generator)
-    return as_if_trained(nn.Sequential(layers)), features
+    layers = OrderedDict(conv=nn.Conv2d(3, 4, 3), norm=nn.BatchNorm2d(4), act=nn.ReLU())
+    if name == "mixed":
+        layers.update(drop=nn.Dropout2d(0.3), last=nn.Conv2d(4, 2, 1), scale=nn.BatchNorm2d(2))
+    block = as_if_trained(nn.Sequential(layers))
+    if name == "mixed":
+        block.train()
+        block.norm.eval()
+        block.conv.requires_grad_(False)
+    return block, features

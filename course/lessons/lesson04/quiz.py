@@ -17,12 +17,12 @@ from course.lessons.lesson04.sharing import shared_names
 
 WHO_CHANGES = Question(
     "`branches = [features[-2:] for _ in range(5)]`. An optimizer holds `branches[0].parameters()` "
-    "and makes a step. Which branches have changed?",
+    "and makes one step. Which branches change?",
     (
         wrong(
             "Only the first: the optimizer holds no other parameters.",
-            "It holds the parameters of one block. But this block is inside all five slices, "
-            "under five names.",
+            "The optimizer holds the parameters of one block, but all five slices contain this "
+            "block.",
         ),
         right(
             "All five: the slices are five containers around the same layers.",
@@ -30,14 +30,13 @@ WHO_CHANGES = Question(
             "of a list copies no element.",
         ),
         wrong(
-            "None: a slice is a copy, the parameters of `features` stay.",
-            "A slice copies no weights. The step changes those of `features`, and so all that "
-            "looks at them.",
+            "None: a slice is a copy, so the optimizer trains a copy of the layers.",
+            "A slice copies no layer. The step changes the parameters of `features`, and all five "
+            "slices use them.",
         ),
         wrong(
-            "The first, and the others by and by, as training goes on.",
-            "There is nothing to catch up: they hold the same tensor, so the change is there in "
-            "all five at once.",
+            "First the first branch, and the others later in the training.",
+            "All five use the same tensors, so the step changes all five at once.",
         ),
     ),
 )
@@ -48,94 +47,97 @@ WHICH_COPIES = Question(
     (
         wrong(
             snippet("branches = nn.ModuleList([block] * 5)"),
-            "That is a list with one module in five places.",
+            "The list names one module five times.",
         ),
         wrong(
             snippet("branches = nn.ModuleList(copy.deepcopy([block] * 5))"),
-            "deepcopy remembers what it has copied: the list has one module in five places, and "
-            "so has its copy.",
+            "Within one call, deepcopy remembers what it has copied. The list names one module "
+            "five times, and so does its copy.",
         ),
         wrong(
             snippet("branches = nn.ModuleList(copy.copy(block) for _ in range(5))"),
-            "`copy.copy` makes a new container around the same children. It copies no weight.",
+            "`copy.copy` makes a new object around the same layers. It copies no parameter.",
         ),
         right(
             snippet("branches = nn.ModuleList(copy.deepcopy(block) for _ in range(5))"),
-            "Five calls of deepcopy make five copies, of weights and buffers.",
+            "Five calls of deepcopy make five copies of all parameters and buffers.",
         ),
     ),
 )
 
 KEYS = Question(
-    "Two models have the same 1,523 keys in their `state_dict`, and each loads the other's "
-    "strictly, without complaint. "
-    "What do you know about their branches?",
+    "Two models have five branches each. Their `state_dict`s have the same 1,523 keys, and each "
+    "model loads the other's strictly, without an error. What do you know about the branches?",
     (
         wrong(
-            "If one model's branches share weights, so do the other's.",
-            "A `state_dict` lists a shared tensor under each of its names. The keys look the "
-            "same, shared or not.",
+            "If one model's branches share parameters, so do the other's.",
+            "A `state_dict` lists a shared tensor under each of its names. The keys are the same "
+            "whether the branches share or not.",
         ),
         wrong(
-            "Neither model shares: a shared tensor would be listed once.",
-            "It is listed under each name. `parameters()` is what gives each parameter object "
-            "once.",
+            "Neither model shares: the `state_dict` would list a shared tensor once.",
+            "It lists a shared tensor under each of its names. It is `parameters()` that gives "
+            "each parameter object once.",
         ),
         right(
-            "Nothing. Names and shapes do not tell who shares memory.",
-            "Strict loading compares names and shapes. To know who shares, look at the addresses, "
-            "or at what a step changes.",
+            "Nothing: names and shapes do not tell which tensors share memory.",
+            "Strict loading compares names and shapes. Compare addresses, or look at what a step "
+            "changes.",
         ),
         wrong(
-            "All values will survive loading in either direction.",
-            "Five different branches, loaded into shared ones, are written over each other. Only "
-            "the last one remains.",
+            "All values arrive, in whichever direction you load.",
+            "If you load five different branches into shared ones, each overwrites the one before, "
+            "and only the values of the last one remain.",
         ),
     ),
 )
 
 SHARE = Question(
-    "Five branches share a BatchNorm with momentum 0.1, and in one forward the same features pass "
-    "it five times. "
-    "Which share has this batch in the running mean afterwards?",
+    "Five branches share a BatchNorm with momentum 0.1. In one forward in train mode it is called "
+    "five times with the same features. "
+    "Which share does this batch have in the running mean afterwards?",
     (
-        wrong("0.1", "That is one pass. There are five, and each moves the mean."),
+        wrong("0.1", "That is the share after one call. Each of the five calls moves the mean."),
         wrong(
             "0.5",
-            "Each pass moves the mean by a tenth of what is *left*, so five passes do not add up "
-            "to a half.",
+            "Each call moves the mean by a tenth of the distance that is *left*, so five calls do "
+            "not add up to a half.",
         ),
         right(
             "About 0.41",
-            "What is left of the old mean is 0.9 to the power of 5, that is 0.59. The rest is the "
-            "batch's.",
+            "The old mean keeps a share of 0.9 to the power of 5, which is 0.59. The batch has the "
+            "rest.",
         ),
-        wrong("About 0.59", "That is the share of the *old* mean: 0.9 to the power of 5."),
+        wrong(
+            "About 0.59",
+            "That is the share of the *old* mean, 0.9 to the power of 5. The batch has the rest.",
+        ),
     ),
 )
 
 ASSIGNED = Question(
-    "`shared` has five branches in one memory, `copied` has five of its own. What does this line "
-    "do?\n\n" + snippet("copied.load_state_dict(shared.state_dict(), assign=True)"),
+    "The five branches of `shared` use one memory. Those of `copied` have memory of their own. "
+    "What does this line do?\n\n"
+    + snippet("copied.load_state_dict(shared.state_dict(), assign=True)"),
     (
         wrong(
             "It copies values; the branches of `copied` stay independent.",
-            "That is what happens *without* `assign=True`. With it, the tensors of the dict "
-            "themselves are put in.",
+            "That happens *without* `assign=True`. With it, the model gets the tensors of the dict "
+            "themselves.",
         ),
         right(
-            "The branches of `copied` share one memory now, with those of `shared` too.",
-            "The dict holds one memory under five names, and `assign=True` puts in what it is "
-            "given.",
+            "The branches of `copied` now share one memory, the one that `shared` uses.",
+            "The dict holds one memory under five names, and `assign=True` puts its tensors into "
+            "the model.",
         ),
         wrong(
-            "It raises an error, for the two models have different numbers of parameters.",
-            "Both have the same keys and shapes, and that is all that is compared.",
+            "It raises an error, because the models have different numbers of parameters.",
+            "Loading compares keys and shapes, and these are the same in both models.",
         ),
         wrong(
-            "The branches share, and `parameters()` gives fewer parameters than before.",
-            "They share, but in parameter objects of their own. `parameters()` counts objects, so "
-            "it gives as many as before.",
+            "The branches share memory, and `parameters()` gives fewer parameters than before.",
+            "They share memory, but through different parameter objects. `parameters()` counts "
+            "objects, so it gives as many as before.",
         ),
     ),
 )
@@ -149,7 +151,7 @@ MODULES = {"copy": copy, "pickle": pickle, "nn": nn, "torch": torch}  # what the
 
 
 def draw_block(rng: Random) -> tuple[str, tuple[int, ...]]:
-    """The line that builds a small block, and the indices of its layers with weights."""
+    """The line that builds a small block, and the indices of its layers with parameters."""
     a = rng.randint(2, 32)
     b = rng.randint(2, 32)
     c = rng.randint(2, 32)
@@ -182,50 +184,50 @@ def names_after(lines: list[str]) -> dict:
 
 # ---- endless: which tensors two modules share ---------------------------------------------------
 
-# (lines that make a and b from block, why they share what they share). {k} is a layer with weights.
+# (lines that make a and b from block, why they share what they share); {k} has parameters.
 WAYS = [
     ("a, b = block[:], block[:]", "A slice is a new container around the same layers."),
-    ("a, b = [block] * 2", "A list can name one module twice: both names mean the same one."),
+    ("a, b = [block] * 2", "The list names one module twice, so `a` and `b` are the same object."),
     (
         "a, b = block, nn.Sequential(*block)",
         "A new Sequential around old layers holds the old layers.",
     ),
     (
         "a, b = block, copy.copy(block)",
-        "`copy.copy` makes a new container around the same children.",
+        "`copy.copy` makes a new object around the same layers.",
     ),
     (
         "a, b = copy.deepcopy([block] * 2)",
-        "deepcopy of a list copies the block once, and gives the copy twice.",
+        "Within one call, deepcopy copies the block once and uses the copy twice.",
     ),
     (
         "a, b = pickle.loads(pickle.dumps([block, block]))",
-        "pickle remembers that the list holds one module twice.",
+        "pickle stores that the list names one module twice, and restores it so.",
     ),
     (
         "a, b = block, copy.deepcopy(block)",
-        "deepcopy copies everything in the block, weights and buffers.",
+        "deepcopy copies all parameters and buffers of the block.",
     ),
     (
         "a, b = [copy.deepcopy(block) for _ in range(2)]",
-        "Two calls of deepcopy make two copies, and neither is the block.",
+        "Two calls of deepcopy make two independent copies.",
     ),
     (
         "a, b = copy.deepcopy(block[:]), block[:]",
-        "deepcopy copies what the slice holds, weights and buffers.",
+        "deepcopy copies all parameters and buffers of the layers in the slice.",
     ),
     (
         "a, b = block, copy.deepcopy(block)\nb.load_state_dict(a.state_dict())",
-        "Loading copies values into the tensors that `b` has already.",
+        "Loading copies values into the tensors that `b` already has.",
     ),
     (
         "a, b = block, copy.deepcopy(block)\nb.load_state_dict(a.state_dict(), assign=True)",
-        "`assign=True` puts the tensors of the dict themselves into `b`, and these are the ones "
+        "`assign=True` puts the tensors of the dict themselves into `b`, and they use the memory "
         "of `a`.",
     ),
     (
         "a, b = block, block[:]\nb[{k}] = copy.deepcopy(b[{k}])",
-        "The slice shares all layers, but then layer {k} of `b` is copied.",
+        "The slice shares all layers, but then `b` gets a copy of layer {k}.",
     ),
     (
         "a, b = copy.deepcopy(block), block[:]\nb[{k}] = a[{k}]",
@@ -270,7 +272,7 @@ def who_shares(rng: Random) -> Question:
     buffers = {name for name, _ in a.named_buffers()}
     return pose(
         rng,
-        "`a` and `b` can hold tensors, parameters or buffers, in the same memory. Which of `a`'s?",
+        "Which parameters and buffers of `a` share memory with a parameter or buffer of `b`?",
         lines,
         right(answer, why.format(k=k)),
         wrong_shares(everything, buffers, k),
@@ -289,42 +291,42 @@ def wrong_shares(everything: list[str], buffers: set[str], k: int) -> list[Optio
     return [
         wrong(
             "None.",
-            "Different containers, or different objects, can hold the same memory: follow each "
-            "tensor through these lines.",
+            "Different objects can still use the same memory. Follow each tensor through these "
+            "lines.",
         ),
         wrong(
             f"All {len(everything)}.",
-            "Equal values are not shared memory. Look which line makes a copy, and of what.",
+            "Equal values are not shared memory. Look for the line that makes a copy, and at what "
+            "it copies.",
         ),
         wrong(
             listed(only_parameters, everything),
-            "That would be the parameters alone. Buffers lie in the same layers: what copies or "
-            "shares a layer treats them alike.",
+            "These are all parameters without the buffers. No line here treats the buffers of a "
+            "layer differently, unless it names a single parameter.",
         ),
         wrong(
             listed(only_buffers, everything),
-            "That would be the buffers alone. Parameters lie in the same layers: what copies or "
-            "shares a layer treats them alike.",
+            "These are all buffers without the parameters. No line here shares buffers alone.",
         ),
         wrong(
             listed(only_layer, everything),
-            f"That would be all of layer {k}. Look what happens to the other layers, and whether "
-            "a line takes it all or one tensor.",
+            f"These are the tensors of layer {k}. Look at what happens to the other layers, and "
+            "whether a line takes the whole layer or a single tensor.",
         ),
         wrong(
             listed(all_but_layer, everything),
-            f"That would be all but layer {k}. Look whether a line copies that layer, or only "
-            "changes values in it.",
+            f"These are the tensors of all layers but layer {k}. Look whether a line copies that "
+            "layer, or only changes values in it.",
         ),
         wrong(
             f"`{k}.weight`",
-            "That would be one parameter alone. Look whether a line takes the parameter itself, "
-            "or values, or the layer.",
+            "This is a single parameter. Look whether a line takes the parameter itself, only its "
+            "values, or its layer.",
         ),
         wrong(
             f"`{k}.bias`",
-            "That would be one parameter alone. No line here treats a bias in another way than "
-            "its layer.",
+            "This is a single parameter. No line here treats a bias differently from the rest of "
+            "its layer, unless it names the weight.",
         ),
     ]
 
@@ -335,12 +337,12 @@ def wrong_shares(everything: list[str], buffers: set[str], k: int) -> list[Optio
 COUNTS = [
     (
         "sum(p.numel() for p in model.parameters())",
-        "`parameters()` gives each parameter object once, and no buffer.",
+        "`parameters()` gives each parameter object once, and no buffers.",
     ),
     (
         "len(list(model.parameters()))",
-        "`parameters()` gives each parameter object once; these are tensors, not the numbers in "
-        "them.",
+        "`parameters()` gives each parameter object once. The expression counts tensors, not the "
+        "numbers in them.",
     ),
     (
         "len(model.state_dict())",
@@ -348,7 +350,8 @@ COUNTS = [
     ),
     (
         "sum(t.numel() for t in model.state_dict().values())",
-        "A `state_dict` lists parameters and buffers under each of their names: all are summed.",
+        "A `state_dict` lists parameters and buffers under each of their names, and the sum "
+        "counts each entry.",
     ),
 ]
 # (an expression that makes n branches, what it makes in words)
@@ -359,7 +362,7 @@ BRANCHES = [
     ("[copy.deepcopy(block) for _ in range({n})]", "{n} copies"),
     (
         "[block, *(copy.deepcopy(block) for _ in range({n} - 1))]",
-        "the block and {n} copies less one",
+        "the block and enough copies to make {n} branches",
     ),
 ]
 
@@ -394,20 +397,24 @@ def wrong_counts(block: nn.Module, n: int) -> list[Option]:
     return [
         wrong(
             f"{n * in_parameters:,}",
-            f"That is {n} times the numbers in the block's parameters.",
+            f"This is {n} times the numbers in the block's parameters.",
         ),
-        wrong(f"{in_parameters:,}", "That is the numbers in the parameters of one block."),
+        wrong(f"{in_parameters:,}", "These are the numbers in the parameters of one block."),
         wrong(
             f"{n * in_state:,}",
-            f"That is {n} times the numbers in the block's parameters and buffers.",
+            f"This is {n} times the numbers in the block's parameters and buffers.",
         ),
-        wrong(f"{in_state:,}", "That is the numbers in the parameters and buffers of one block."),
-        wrong(f"{n * len(parameters)}", f"That is {n} times the parameter tensors of the block."),
-        wrong(f"{len(parameters)}", "That is the parameter tensors of one block."),
+        wrong(f"{in_state:,}", "These are the numbers in the parameters and buffers of one block."),
         wrong(
-            f"{n * len(state)}", f"That is {n} times the parameter and buffer tensors of the block."
+            f"{n * len(parameters)}",
+            f"This is {n} times the number of the block's parameter tensors.",
         ),
-        wrong(f"{len(state)}", "That is the parameter and buffer tensors of one block."),
+        wrong(f"{len(parameters)}", "This is the number of one block's parameter tensors."),
+        wrong(
+            f"{n * len(state)}",
+            f"This is {n} times the number of the block's parameter and buffer tensors.",
+        ),
+        wrong(f"{len(state)}", "This is the number of one block's parameter and buffer tensors."),
     ]
 
 

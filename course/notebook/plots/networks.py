@@ -117,11 +117,11 @@ def gradient_flow(flows: Mapping[str, Sequence[Sequence[float]]], title: str = "
             numbers = ", ".join(str(branch + 1) for branch in reached)
             told.append(f"{model}: loss {loss + 1} reaches {branches} {numbers}")
         for branch in range(len(rows[0])):
-            pulls = sum(lengths[branch] > 0 for lengths in rows)
+            count = sum(lengths[branch] > 0 for lengths in rows)
             axis.plot(0, branch, "s", color=INK, markersize=7)
-            name = f"branch {branch + 1}: {pulls} pull{'s' if pulls != 1 else ''}"
+            name = f"branch {branch + 1}: {count} gradient{'s' if count != 1 else ''}"
             axis.text(-0.04, branch, name, ha="right", va="center")
-        axis.set(xlim=(-0.6, 1.7), ylim=(len(rows) - 0.6, -0.6))
+        axis.set(xlim=(-0.75, 1.7), ylim=(len(rows) - 0.6, -0.6))
         axis.set_title(model, loc="left", fontweight="bold")
         axis.axis("off")
     figure.suptitle(title, x=0.01, ha="left", fontsize=11)

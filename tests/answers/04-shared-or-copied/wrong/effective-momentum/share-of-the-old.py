@@ -1,3 +1,3 @@
-# misconception: momentum-the-wrong-way
+# misconception: share-of-the-old
 def effective_momentum(momentum, branches):
     return (1 - momentum) ** branches

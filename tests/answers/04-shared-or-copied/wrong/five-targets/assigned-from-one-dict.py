@@ -1,4 +1,4 @@
-# misconception: assigned-from-one-dict
+# misconception: parameters-in-one-memory
 class Targets(nn.Module):
     def __init__(self, make, sizes):
         super().__init__()

@@ -1,4 +1,4 @@
-# misconception: activation-copied
+# misconception: gradient-cut-off
 class Targets(nn.Module):
     def __init__(self, make, sizes):
         super().__init__()

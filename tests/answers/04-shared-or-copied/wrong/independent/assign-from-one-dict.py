@@ -1,4 +1,4 @@
-# misconception: assigned-from-one-dict
+# misconception: parameters-in-one-memory
 def independent(block, n):
     state, branches = block.state_dict(), nn.ModuleList(copy.deepcopy(block) for _ in range(n))
     for branch in branches:

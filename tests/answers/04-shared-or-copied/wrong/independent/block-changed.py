@@ -1,0 +1,5 @@
+# misconception: wrong-result
+def independent(block, n):
+    branches = nn.ModuleList(copy.deepcopy(block) for _ in range(n))
+    block.eval()
+    return branches

@@ -1,0 +1,5 @@
+# misconception: wrong-result
+def not_kept(model, state):
+    model = copy.deepcopy(model)
+    model.load_state_dict(state)
+    return [name for name, tensor in model.state_dict().items() if not torch.equal(tensor, state[name])]

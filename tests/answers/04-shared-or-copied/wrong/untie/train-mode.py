@@ -1,0 +1,5 @@
+# misconception: wrong-result
+def untie(model):
+    model.branches = nn.ModuleList(copy.deepcopy(branch) for branch in model.branches)
+    model.train()
+    return model
