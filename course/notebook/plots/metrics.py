@@ -21,7 +21,7 @@ from course.notebook.plots.style import (
 
 @styled
 def confusion(matrix: torch.Tensor, names: Sequence[str], title: str = "") -> None:
-    """A confusion matrix (K, K), true classes down, guessed ones across.
+    """A confusion matrix (K, K), true classes down, predicted ones across.
 
     A cell holds a count and is shaded by its share of the row.
     """
@@ -47,7 +47,7 @@ def confusion(matrix: torch.Tensor, names: Sequence[str], title: str = "") -> No
                     **centre,
                 )
             if number and (right or is_small):
-                told.append(f"{number} {names[row]} called {names[column]}")
+                told.append(f"{number} {names[row]} predicted as {names[column]}")
     axis.set(
         xlim=(-0.55, count - 0.45),
         ylim=(count - 0.45, -0.55),
@@ -59,7 +59,7 @@ def confusion(matrix: torch.Tensor, names: Sequence[str], title: str = "") -> No
     else:
         axis.set_xticklabels(names, rotation=40, ha="right")
     axis.set_yticklabels(names)
-    axis.set(xlabel="guessed", ylabel="true")
+    axis.set(xlabel="predicted class", ylabel="true class")
     axis.tick_params(length=0)
     for spine in axis.spines.values():
         spine.set_visible(False)
@@ -141,14 +141,14 @@ def calibration(
     lines: Mapping[str, Sequence[tuple[float, float, int]]],
     title: str = "",
 ) -> None:
-    """A reliability diagram: what a head predicted against what came.
+    """A reliability diagram: the probabilities of a head against what was positive.
 
-    lines: {label: [(mean probability, share that was positive, number of pictures), ...]}.
+    lines: {label: [(mean probability, share that was positive, number of images), ...]}.
     """
     figure, axis = one_axis(8, 4)
     axis.plot((0, 1), (0, 1), color=INK, linestyle="--", linewidth=1)
     axis.annotate(
-        "kept promises",
+        "calibrated",
         (0.72, 0.74),
         rotation=27,
         rotation_mode="anchor",
@@ -157,15 +157,15 @@ def calibration(
     )
     told = []
     for number, (label, groups) in enumerate(lines.items()):
-        promised, came, _ = zip(*groups, strict=True)
+        probabilities, shares, _ = zip(*groups, strict=True)
         axis.plot(
-            promised,
-            came,
+            probabilities,
+            shares,
             label=label,
             marker=marker(number),
             **line_style(number),
         )
-        listed = [f"{p:.2f} promised, {c:.2f} came ({n} pictures)" for p, c, n in groups]
+        listed = [f"probability {p:.2f}, share {s:.2f} ({n} images)" for p, s, n in groups]
         told.append(f"{label}: {', '.join(listed)}")
     axis.set(
         xlim=(0, 1.02),
