@@ -288,8 +288,8 @@ def threshold_and_counts(rng: Random) -> Question:
         [f"probabilities = tensor([{told_levels}])", f"labels        = tensor([{told_labels}])"],
         right(
             f"{round(value * whole)} of {whole}",
-            f"{flagged} images are flagged, {hits} of them are positive, and {positive} images are "
-            "positive in all.",
+            f"Flagged images: {flagged}; positive among them: {hits}; positive images in all: "
+            f"{positive}.",
         ),
         [wrong(text, reason) for text, reason in others.items()],
     )

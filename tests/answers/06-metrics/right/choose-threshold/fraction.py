@@ -1,3 +1,6 @@
+from fractions import Fraction
+
+
 def choose_threshold(probabilities, labels, metric, minimum):
     best = None
     for t in sorted(set(probabilities.tolist())):
