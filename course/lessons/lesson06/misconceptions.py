@@ -86,7 +86,7 @@ MISCONCEPTIONS = {
         "06-metrics: Choose a threshold",
     ),
     "at-least-includes-equal": Entry(
-        "“At least” includes equality: compare with >=",
+        '"At least" includes equality: compare with >=',
         "06-metrics: Choose a threshold",
     ),
     "accuracy-alone": Entry(
