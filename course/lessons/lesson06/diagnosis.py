@@ -329,6 +329,13 @@ def check_evaluation(
         raise Misconception("f1-averaged-per-batch", seen)
     if accuracy_is_right:
         check_whose_f1(f1, right, pairs, seen)
+        if near(f1, (right.precision + right.recall) / 2):
+            raise Misconception("arithmetic-f1", seen)
+        for name, value in (("precision", right.precision), ("recall", right.recall)):
+            if near(f1, value):
+                raise wrong_result(f"{seen}. Your F1 equals the {name}")
+    if near(accuracy, right.f1) and near(f1, right.accuracy):
+        seen += ". Yours are in the other order"
     without_last = counts_over(pairs[:-1])
     if near(accuracy, without_last.accuracy) and near(f1, without_last.f1):
         seen += ". Yours are the metrics without the last batch"
@@ -425,6 +432,8 @@ def check_averages(found: Any, matrix: Tensor) -> None:
     )
     try:
         values = list(per_class)
+        if isinstance(per_class, dict | set | str):  # their order or elements are not the classes'
+            raise TypeError
     except TypeError:
         raise unlike(
             per_class,
