@@ -1,6 +1,7 @@
 """Lesson 06, metrics and thresholds: the checks of its exercises.
 
-fixtures.py has what they try answers on; diagnosis.py names the thought behind a wrong result.
+fixtures.py has what they try answers on; diagnosis.py and thresholds.py name the thought behind a
+wrong result.
 """
 
 import itertools
@@ -15,17 +16,13 @@ from course.checking.misconception import Misconception
 from course.checking.values import near, number, shown
 from course.lessons.lesson06.diagnosis import (
     METRICS,
-    Choice,
-    Flags,
     call_of,
     check_averages,
     check_confusion,
     check_evaluation,
-    check_flags,
     check_metrics,
     check_model_kept,
     check_prevalence,
-    check_thresholds,
     denominators,
     is_undefined,
     metrics_of_classes,
@@ -42,6 +39,7 @@ from course.lessons.lesson06.fixtures import (
     ranked,
     record_forwards,
 )
+from course.lessons.lesson06.thresholds import Choice, Flags, check_flags, check_thresholds
 
 # ---- counts and metrics --------------------------------------------------------------------------
 
@@ -147,7 +145,7 @@ def evaluate(
         forwards = record_forwards(model)
         condition = comparisons.condition(model)
         copies = [(images.clone(), labels.clone()) for images, labels in batches]
-        pairs = [(guess, labels) for guess, (_, labels) in zip(predictions, batches, strict=True)]
+        pairs = [(p, labels) for p, (_, labels) in zip(predictions, batches, strict=True)]
         try:
             result = answer(model, copies)
         except ValueError as problem:

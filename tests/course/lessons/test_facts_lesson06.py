@@ -19,12 +19,7 @@ from course.authoring import build
 from course.checking.binary import BinaryCounts, count_binary
 from course.checking.quiz import draw
 from course.checking.quiz.questions import Option, Question
-from course.lessons.lesson06.diagnosis import (
-    best_counts,
-    expected_metrics,
-    metrics_of_classes,
-    value_of,
-)
+from course.lessons.lesson06.diagnosis import expected_metrics, metrics_of_classes
 from course.lessons.lesson06.fixtures import (
     counts_at_thresholds,
     counts_over,
@@ -33,6 +28,7 @@ from course.lessons.lesson06.fixtures import (
     ranked,
 )
 from course.lessons.lesson06.quiz import NAMES, PREVALENCE, RARE, computed, unfolded
+from course.lessons.lesson06.thresholds import best_counts, value_of
 from course.notebook import look_around, plots
 from course.paths import ANSWERS
 from course.vision import backbones
