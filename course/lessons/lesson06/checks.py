@@ -1,88 +1,78 @@
-"""Lesson 06, metrics that decide: the checks of its exercises.
+"""Lesson 06, metrics and thresholds: the checks of its exercises.
 
-fixtures.py has what they try answers on; diagnosis.py names the thought behind a wrong result.
+fixtures.py has what they try answers on; diagnosis.py and thresholds.py name the thought behind a
+wrong result.
 """
 
 import itertools
 from collections.abc import Callable, Sequence
 
-import numpy as np
 import torch
 
 from course.checking import comparisons
 from course.checking.binary import BinaryCounts
 from course.checking.check import check, expect
-from course.checking.misconception import Misconception, wrong_result
+from course.checking.misconception import Misconception
+from course.checking.values import near, number, shown
 from course.lessons.lesson06.diagnosis import (
-    SCORES,
-    call_of_scores,
-    check_audit,
+    METRICS,
+    call_of,
     check_averages,
     check_confusion,
-    check_duplicates,
-    check_eval_mode,
     check_evaluation,
-    check_flags,
+    check_metrics,
+    check_model_kept,
     check_prevalence,
-    check_scores,
-    check_threshold,
-    is_near,
-    number,
+    denominators,
+    is_undefined,
+    metrics_of_classes,
     parts_of,
-    percent_hint,
-    scores_of_classes,
+    share,
 )
 from course.lessons.lesson06.fixtures import (
-    Photos,
+    confusion_matrices,
     generator,
     made_up_labels,
     noise,
     planned_batches,
-    planned_inputs,
     planned_model,
-    procedures,
     ranked,
     record_forwards,
-    uneven_labels,
 )
+from course.lessons.lesson06.thresholds import Choice, Flags, check_flags, check_thresholds
 
-# ---- counts and scores ---------------------------------------------------------------------------
+# ---- counts and metrics --------------------------------------------------------------------------
 
 
 @check
 def confusion(
     answer: Callable,
-    shapes: Sequence[tuple[int, int]] = ((6, 6), (50, 3), (4, 4)),
+    shapes: Sequence[tuple[int, int]] = ((6, 6), (50, 3), (4, 4), (1, 5), (1500, 2)),
     seed: int = 1,
 ) -> str:
     """Exercise 1: how often was each true class taken for each class, as a matrix (K, K)?
 
-    shapes: (pictures, classes); the first is a square batch, in which a mistaken dimension raises
-    no error. The last class never occurs, the one before it is never guessed. Hidden: other sizes.
+    shapes: (images, classes); the first is a square batch, in which a mistaken dimension raises no
+    error, and one of the counts of the last is over 255. With more than two classes the last never
+    occurs, and the one before it is never predicted. Hidden: other sizes.
     """
     for count, classes in shapes:
-        logits = noise(seed, count, classes)
-        logits[:, classes - 2] -= 9  # this class is never guessed
-        labels = made_up_labels(seed, count, classes - 1)  # the last class never occurs
-        where = f"{count} pictures, {classes} classes"
-        try:
-            found = answer(logits.clone(), labels.clone())
-        except NotImplementedError:  # a RuntimeError by inheritance: the exercise is not answered
-            raise
-        except (RuntimeError, IndexError, ValueError) as problem:
-            said = str(problem).splitlines()[0]
-            raise wrong_result(f"{where}: your function raises `{said:.90}`") from None
-        expect(found, torch.Tensor | np.ndarray, f"a tensor ({classes}, {classes})")
-        check_confusion(torch.as_tensor(found), logits, labels, where)
+        logits = noise(seed, count, classes) - 3  # most are negative
+        labels = made_up_labels(seed, count, max(classes - 1, 2))
+        if classes > 2:
+            logits[:, classes - 2] -= 9  # this class is never predicted
+        found = answer(logits.clone(), labels.clone())
+        expect(found, torch.Tensor, f"a tensor of shape ({classes}, {classes})")
+        check_confusion(found, logits, labels)
     total = sum(count for count, _ in shapes)
     return (
-        f"each of {total} pictures stands in its row and column, and classes that nobody met have "
-        "theirs."
+        f"each of {total} images is counted in its row and column, and classes that do not occur "
+        "have a row and a column as well."
     )
 
 
 @check
-def scores(
+def four_metrics(
     answer: Callable,
     cases: Sequence[tuple[int, ...]] = ((40, 5, 10, 45), (24, 24, 176, 9776), (3, 9, 0, 2)),
     drawn: int = 40,
@@ -90,26 +80,29 @@ def scores(
 ) -> str:
     """Exercise 2: what are accuracy, precision, recall and F1 of four counts?
 
-    cases: (tp, fp, fn, tn); `drawn` more are drawn at random, and three have nothing to divide by.
+    cases: (tp, fp, fn, tn); `drawn` more are drawn at random, and four have a denominator of 0.
     Hidden: other counts.
     """
     draws = torch.randint(1, 60, (drawn, 4), generator=generator(seed)).tolist()
-    undefined = [(0, 0, 7, 20), (0, 6, 0, 9), (0, 0, 0, 5)]
+    undefined = [(0, 0, 7, 20), (0, 6, 0, 9), (0, 0, 0, 5), (0, 0, 0, 0)]
     for case in (*cases, *draws, *undefined):
         counts = BinaryCounts(*case)
         try:
             found = answer(*counts)
-        except ZeroDivisionError:
+        except ZeroDivisionError as problem:
+            zero = [name for name, whole in denominators(counts).items() if not whole]
+            if not zero and counts.tp:
+                raise
             raise Misconception(
                 "zero-division-undecided",
-                f"{call_of_scores(counts)} raises ZeroDivisionError; expected 0 where there is "
-                "nothing to divide by",
+                f"{call_of(counts)}: your function raises `{problem!r}`; expected 0 where a "
+                "denominator is 0",
             ) from None
-        expect(found, dict, f"a dict with {', '.join(SCORES)}")
-        check_scores(found, counts)
+        expect(found, dict, f"a dict with {', '.join(METRICS)}")
+        check_metrics(found, counts)
     return (
-        f"four scores of {len(cases) + drawn} confusion matrices are right, and 0 where nothing "
-        "can be divided."
+        f"the four metrics of {len(cases) + drawn} confusion matrices are right, and 0 where a "
+        "denominator is 0."
     )
 
 
@@ -124,7 +117,7 @@ def highest_prevalence(
     """
     told = []
     for accuracy, recall in cases:
-        found = number(answer(accuracy, recall), "one share from 0 to 1")
+        found = number(answer(accuracy, recall), "one number from 0 to 1")
         check_prevalence(found, accuracy, recall)
         told.append(f"{(1 - accuracy) / (1 - recall):.2%} for {accuracy:.0%} and {recall:.0%}")
     return f"{', '.join(told)}."
@@ -140,35 +133,52 @@ def evaluate(
     """Exercise 4: what are accuracy and F1 over all batches of an epoch, in eval mode?
 
     sizes: the sizes of the batches of each epoch. The function is called once an epoch, each time
-    with other pictures. Hidden: other sizes.
+    with other images; in one more epoch no label and no prediction is positive. The model comes in
+    train mode and in eval mode by turns. Hidden: other sizes.
     """
     history = []
-    for epoch, lengths in enumerate(sizes):
-        batches, guesses = planned_batches(seed + epoch, lengths, only_last_wrong=1 in lengths)
-        model = planned_model(48, 2, pixel=True)
+    for epoch, lengths in enumerate((*sizes, (5,))):
+        is_last = epoch == len(sizes)
+        batches, predictions = planned_batches(seed + epoch, lengths, all_negative=is_last)
+        model = planned_model().train(epoch % 2 == 0)
         before = comparisons.snapshot(comparisons.tensors(model).items())
         forwards = record_forwards(model)
+        condition = comparisons.condition(model)
         copies = [(images.clone(), labels.clone()) for images, labels in batches]
+        pairs = [(p, labels) for p, (_, labels) in zip(predictions, batches, strict=True)]
         try:
             result = answer(model, copies)
         except ValueError as problem:
-            if "when training" not in str(problem):
+            if "more than 1 value per channel when training" not in str(problem):
                 raise
             raise Misconception(
                 "evaluated-in-train-mode",
-                "the model was in train mode, and its BatchNorm cannot make statistics of the last "
-                "batch, a single picture",
+                "the model was in train mode, and its BatchNorm raises ValueError for a batch of "
+                "one image",
+            ) from None
+        except ZeroDivisionError as problem:
+            if not is_last:
+                raise
+            raise Misconception(
+                "zero-division-undecided",
+                f"all labels and predictions are 0: your function raises `{problem!r}`; expected "
+                "F1 0",
             ) from None
         said_accuracy, said_f1 = parts_of(result, 2, "the pair (accuracy, f1)")
         accuracy = number(said_accuracy, "one number for accuracy")
+        if is_last and (is_undefined(said_f1) or near(accuracy, 1)):
+            if is_undefined(said_f1) or not near(number(said_f1, "one number for f1"), 0):
+                raise Misconception(
+                    "zero-division-undecided",
+                    f"all labels and predictions are 0: expected F1 0; got {shown(said_f1)}",
+                )
         f1 = number(said_f1, "one number for f1")
-        check_eval_mode(model, before, forwards)
-        pairs = [(guess, labels) for guess, (_, labels) in zip(guesses, batches, strict=True)]
-        check_evaluation(accuracy, f1, pairs, history, lengths)
+        check_model_kept(model, before, condition, forwards)
+        check_evaluation(accuracy, f1, pairs, history)
         history.append(pairs)
     return (
-        f"counted over all batches and divided once: accuracy {accuracy:.3f} and F1 {f1:.3f} of "
-        f"the last {sum(lengths)} pictures."
+        f"counted over all batches and divided once, in eval mode, in {len(history)} calls; "
+        "the model's parameters and buffers did not change."
     )
 
 
@@ -177,27 +187,29 @@ def averages(answer: Callable, classes: Sequence[int] = (3, 5, 2), seed: int = 2
     """Exercise 5: what is the F1 of each class, their macro average and the micro F1?
 
     classes: the sizes of the confusion matrices. One class is common, and with more than three
-    classes one neither occurs nor is guessed. Hidden: other sizes.
+    classes one does not occur, and another neither occurs nor is predicted. The last matrix is all
+    zeros. Hidden: other sizes.
     """
-    for k in classes:
-        matrix = torch.randint(0, 9, (k, k), generator=generator(seed + k))
-        matrix[0, 0] += 80  # one class is common
-        if k > 3:  # and one neither occurs nor is guessed
-            matrix[-1] = 0
-            matrix[:, -1] = 0
+    matrices = confusion_matrices(classes, seed)
+    for matrix in matrices:
+        metrics = metrics_of_classes(matrix)
         try:
             found = answer(matrix.clone())
-        except ZeroDivisionError:
+        except ZeroDivisionError as problem:
+            if (metrics.f1 > 0).all():
+                raise
             raise Misconception(
                 "zero-division-undecided",
-                f"{matrix.tolist()}: your function raises ZeroDivisionError",
+                f"averages({matrix.tolist()}): your function raises `{problem!r}`; expected 0 "
+                "where a denominator is 0",
             ) from None
         check_averages(found, matrix)
-    macro = scores_of_classes(matrix).macro
-    micro = matrix.diag().sum() / matrix.sum()
+    largest = matrices[1]
+    micro = share(int(largest.diag().sum()), int(largest.sum()))
     return (
-        f"per class, macro {macro:.3f} and micro {micro:.3f} of the last matrix, as scikit-learn "
-        "has them."
+        f"the F1 of each class, macro F1 and micro F1 of {len(matrices)} matrices are right: for "
+        f"{len(largest)} classes, macro {metrics_of_classes(largest).macro:.3f}, micro "
+        f"{micro:.3f}."
     )
 
 
@@ -205,164 +217,71 @@ def averages(answer: Callable, classes: Sequence[int] = (3, 5, 2), seed: int = 2
 
 
 @check
-def flagged(answer: Callable, thresholds: Sequence[float] = (0.5, 0.9, 0.2), seed: int = 0) -> str:
-    """Exercise 6: in which rows of logits does the probability of class 1 reach a threshold?
+def flagged(answer: Callable, thresholds: Sequence[float] = (0.9, 0.2, 0.5), seed: int = 0) -> str:
+    """Exercise 6: in which rows of logits is the probability of class 1 at least a threshold?
 
-    The logits are shifted, because only their difference matters. Hidden: other thresholds.
+    The logits are shifted, because only their difference matters. No probability is within 0.001 of
+    the threshold, but for one that is exactly 0.5; thresholds 0 and 1 and a single row come last.
+    Hidden: other thresholds.
     """
-    for threshold in thresholds:
-        logits = 2 * noise(seed, 40, 2) + torch.tensor([1.5, 0.5])
-        found = answer(logits.clone(), threshold)
-        expect(found, torch.Tensor, "a bool tensor (B,)")
-        check_flags(found, logits, threshold)
-    return f"flagged where the probability reaches {', '.join(map(str, thresholds))}."
+    drawn = 2 * noise(seed, 40, 2) + torch.tensor([1.5, 0.5])
+    drawn[7] = 1.25  # both logits: the probability is exactly 0.5
+    probabilities = drawn.softmax(1)[:, 1]
+    flags = []
+    for threshold in (*thresholds, 0.5, 0.0, 1.0):
+        distance = (probabilities - threshold).abs()
+        logits = drawn[(distance > 1e-3) | (drawn[:, 0] == drawn[:, 1])]
+        for batch in (logits, logits[:1]):
+            found = answer(batch.clone(), threshold)
+            expect(found, torch.Tensor, f"a bool tensor of shape ({len(batch)},)")
+            flags.append(Flags(batch, threshold, found))
+    check_flags(flags)
+    tried = ", ".join(map(str, thresholds))
+    return f"flagged where the probability is at least {tried}, and at least 0 and 1."
 
 
 @check
 def choose_threshold(
     answer: Callable,
-    floors: Sequence[tuple[str, float]] = (("precision", 0.8), ("recall", 0.9), ("precision", 0.5)),
+    minima: Sequence[tuple[str, float]] = (
+        ("precision", 0.8),
+        ("recall", 0.9),
+        ("precision", 0.5),
+        ("recall", 0.75),
+    ),
     seed: int = 1,
 ) -> str:
-    """Exercise 7: with a floor under precision or recall, which threshold gives most of the other?
+    """Exercise 7: with a minimum of precision or recall, which threshold gives most of the other?
 
-    floors: (purpose, least). Each is tried on two draws, in which several fruits have the same
-    probability. Hidden: other floors, mostly under recall.
+    minima: (metric, minimum). Each is tried on two draws, in which several images have the same
+    probability, and 18 of 24 positives are a recall of exactly 0.75. Then there is one image only,
+    and a positive image with the probability 0. Hidden: other minima, mostly of recall.
     """
+    choices = []
+    for (metric, minimum), trial in itertools.product(minima, range(2)):
+        probabilities, labels = ranked(seed + trial, crowded=trial == 1)
+        choices.append(chosen(answer, probabilities, labels, metric, minimum))
+    check_thresholds(choices)
+    for small in (([0.3], [1]), ([0.0, 0.5, 1.0, 0.5], [1, 0, 1, 1])):
+        probabilities, labels = map(torch.tensor, small)
+        check_thresholds([chosen(answer, probabilities, labels, "recall", 1.0)])
     told = []
-    for (purpose, least), trial in itertools.product(floors, range(2)):
-        probabilities, labels = ranked(seed + trial)
-        found = answer(probabilities.clone(), labels.clone(), purpose, least)
-        threshold = number(found, "one threshold")
-        have = check_threshold(threshold, probabilities, labels, purpose, least)
-        if trial == 0:
-            scores_told = [f"precision {have.precision:.2f}", f"recall {have.recall:.2f}"]
-            if purpose == "recall":
-                scores_told.reverse()
-            told.append(" with ".join(scores_told))
+    for choice in choices[::2]:
+        values = [f"precision {choice.counts.precision:.2f}", f"recall {choice.counts.recall:.2f}"]
+        if choice.metric == "recall":
+            values.reverse()
+        told.append(" with ".join(values))
     return f"{'; '.join(told)}."
 
 
-# ---- a fair test ---------------------------------------------------------------------------------
-
-
-@check
-def overfitting_gap(
+def chosen(
     answer: Callable,
-    sizes: tuple[int, int] = (45, 40),
-    batch: int = 10,
-    classes: int = 3,
-    seed: int = 0,
-) -> str:
-    """Exercise 8: what is training accuracy minus validation accuracy, over all plain pictures?
-
-    sizes: pictures for training and for validation. The loader shuffles, augments and drops its
-    last incomplete batch. Hidden: other sizes.
-    """
-    train = planned_inputs(seed, sizes[0], classes, right=0.9)
-    validation = planned_inputs(seed + 1, sizes[1], classes, right=0.6)
-    photos = Photos(*train)
-    loader = torch.utils.data.DataLoader(photos, batch, shuffle=True, drop_last=True)
-    width = train[0].shape[1]
-    model = planned_model(width, classes)
-    before = comparisons.snapshot(comparisons.tensors(model).items())
-    forwards = record_forwards(model)
-    augment = photos.augment
-    result = answer(model, loader, tuple(tensor.clone() for tensor in validation))
-    said = number(result, "one number")
-    check_eval_mode(model, before, forwards)
-    if photos.augment is not augment:
-        raise wrong_result(
-            "dataset.augment is not what it was: the next epoch trains on pictures without it"
-        )
-    rows = forwards.rows  # before our own forwards add to it
-    shares = [share_right(model, *train), share_right(model, *validation)]
-    expected = shares[0] - shares[1]
-    if is_near(said, expected, 1e-6):
-        return (
-            f"{shares[0]:.2f} on {sizes[0]} training pictures, {shares[1]:.2f} on {sizes[1]} "
-            f"others: a gap of {100 * said:.0f} points."
-        )
-    seen = f"you say {said:.3f}; it is {shares[0]:.3f} - {shares[1]:.3f} = {expected:.3f}"
-    if photos.augmented:
-        raise Misconception(
-            "evaluated-with-augmentation",
-            f"{seen}. dataset.augment altered {photos.augmented} pictures while you counted",
-        )
-    if rows < sum(sizes):
-        raise Misconception(
-            "drop-last-forgotten", f"{seen}. The model saw {rows} of {sum(sizes)} pictures"
-        )
-    if is_near(said, -expected, 1e-6):
-        raise wrong_result(f"{seen} (training minus validation: a positive gap is overfitting)")
-    raise wrong_result(seen + percent_hint(said, expected))
-
-
-def share_right(model: torch.nn.Module, inputs: torch.Tensor, labels: torch.Tensor) -> float:
-    """Return the accuracy of the model, in eval mode, on inputs (N, D) and labels (N,)."""
-    with torch.no_grad():
-        guesses = model.eval()(inputs).argmax(1)
-    return (guesses == labels).double().mean().item()
-
-
-@check
-def near_duplicates(
-    answer: Callable,
-    sizes: tuple[int, int] = (40, 25),
-    similarity: float = 0.9,
-    seed: int = 0,
-) -> str:
-    """Exercise 9: which rows of `test` are similar to a row of `train`, by the cosine?
-
-    sizes: rows of train and test. Six test rows are training rows with noise, one of them without;
-    the rows differ in length. Hidden: more test rows than training rows, another similarity.
-    """
-    count = sizes[1]
-    train, test = noise(seed, sizes[0], 64), noise(seed + 1, count, 64)
-    scale = torch.linspace(0.2, 8, count)[:, None]  # bright and dark pictures
-    planted = sorted(torch.randperm(count, generator=generator(seed))[:6].tolist())
-    for place, row in enumerate(planted):
-        test[row] = train[-1 - place] + 0.03 * noise(seed + 2 + place, 64)
-    test = test * scale
-    others = [row for row in range(count) if row not in planted]
-    test[planted[0]] = train[-1]  # the very same file
-    test[others[0]] = test[others[1]]  # two test pictures are alike, which is no leak
-    found = answer(train.clone(), test.clone(), similarity)
-    if found is None:
-        raise Misconception(
-            "nothing-returned", f"near_duplicates gave None; expected a list of rows, {planted}"
-        )
-    try:
-        rows = sorted({int(row) for row in found})
-    except (TypeError, ValueError):
-        raise wrong_result(f"expected a list of rows of `test`; you return {found!r:.80}") from None
-    check_duplicates(rows, planted, train, test, similarity)
-    return f"{len(planted)} of {count} test pictures have a twin in the training set: rows {rows}."
-
-
-@check
-def depends_on_test(answer: Callable, classes: int = 2, seed: int = 1) -> str:
-    """Exercise 10: does a procedure use the features or the labels of the test set?
-
-    Four procedures are audited, one of them honest. Training and test set differ in mean, spread
-    and frequencies. Hidden: three classes.
-    """
-    audited = procedures(classes)
-    train = noise(seed, 31, 6), classes - 1 - uneven_labels(seed, 31, classes)
-    test = 2 * noise(seed + 1, 31, 6) + 2, uneven_labels(seed + 1, 31, classes)
-    for name, (make_head, truth) in audited.items():
-        calls = []
-
-        def procedure(train, test, make_head=make_head, calls=calls):
-            calls.append((copy_of(train), copy_of(test)))
-            return make_head(train, test)
-
-        found = answer(procedure, copy_of(train), copy_of(test))
-        expect(found, set | frozenset | list | tuple, 'a set of "features" and "labels"')
-        check_audit(set(found), truth, name, calls, train, test)
-    return f"{len(audited)} procedures audited: what each takes from the test set has come out."
-
-
-def copy_of(tensors: Sequence[torch.Tensor]) -> tuple[torch.Tensor, ...]:
-    """Return copies of tensors, which an answer may change."""
-    return tuple(tensor.clone() for tensor in tensors)
+    probabilities: torch.Tensor,
+    labels: torch.Tensor,
+    metric: str,
+    minimum: float,
+) -> Choice:
+    """Return what an answer chooses for probabilities (N,) and labels (N,)."""
+    found = answer(probabilities.clone(), labels.clone(), metric, minimum)
+    threshold = number(found, "one threshold")
+    return Choice(probabilities, labels, metric, minimum, threshold)

@@ -1,21 +1,21 @@
-"""The thought behind a wrong result of lesson 06: each function raises the Misconception it finds.
+"""The thought behind a wrong metric of lesson 06: each function raises the Misconception it finds.
 
 A function called `check_...` returns nothing where the result is right.
 """
 
+import math
 from collections.abc import Mapping, Sequence
 from typing import Any, NamedTuple
 
 import numpy as np
 import torch
 from torch import Tensor, nn
-from torch.nn import functional as F
 
 from course.checking import comparisons
-from course.checking.binary import BinaryCounts, count_binary
-from course.checking.misconception import Misconception, unlike, wrong_result
-from course.checking.values import near, number
-from course.lessons.lesson06.fixtures import Forwards, Pair, counts_at_thresholds, counts_over
+from course.checking.binary import BinaryCounts
+from course.checking.misconception import Misconception, first_and_more, unlike, wrong_result
+from course.checking.values import near, number, shown
+from course.lessons.lesson06.fixtures import Forwards, Pair, counts_over
 
 # ---- numbers -------------------------------------------------------------------------------------
 
@@ -23,23 +23,30 @@ from course.lessons.lesson06.fixtures import Forwards, Pair, counts_at_threshold
 def parts_of(
     found: Any,
     count: int,
-    asked: str,
+    expected: str,
 ) -> tuple:
-    """Return `found` as a tuple of `count` parts; `asked` says in words which."""
-    if found is None:
-        raise unlike(found, f"expected {asked}; you return None")
+    """Return `found` as a tuple of `count` parts; `expected` says in words which."""
+    got = f"expected {expected}; got {type(found).__name__} {shown(found)}"
     try:
         parts = tuple(found)
     except TypeError:
-        parts = (found,)
+        raise unlike(found, got) from None
     if len(parts) != count:
-        raise unlike(found, f"expected {asked}; you return {parts!r:.80}")
+        raise unlike(found, got)
     return parts
+
+
+def is_undefined(found: Any) -> bool:
+    """Return whether `found` is one number that is NaN or infinite, as 0 / 0 and 1 / 0 give."""
+    if isinstance(found, Tensor | np.ndarray) and np.prod(tuple(found.shape)) == 1:
+        found = found.item()
+    return isinstance(found, float | np.floating) and not math.isfinite(found)
 
 
 def percent_hint(found: float, expected: float) -> str:
     """Return a hint where `found` is the expected share in percent, else an empty string."""
-    return " (a percentage is not a share)" if near(found, 100 * expected) else ""
+    is_percent = expected != 0 and near(found, 100 * expected)
+    return " (yours is a percentage; expected a share from 0 to 1)" if is_percent else ""
 
 
 # ---- Exercise 1: a confusion matrix --------------------------------------------------------------
@@ -47,13 +54,13 @@ def percent_hint(found: float, expected: float) -> str:
 
 def count_pairs(
     labels: Tensor,
-    guesses: Tensor,
+    predicted: Tensor,
     classes: int,
 ) -> Tensor:
-    """Return the confusion matrix (classes, classes): true classes down, guesses across."""
+    """Return the confusion matrix (classes, classes): true classes down, predicted ones across."""
     matrix = torch.zeros(classes, classes, dtype=torch.int64)
-    for label, guess in zip(labels, guesses, strict=False):
-        matrix[label, guess] += 1
+    for label, prediction in zip(labels, predicted, strict=False):
+        matrix[label, prediction] += 1
     return matrix
 
 
@@ -61,71 +68,161 @@ def check_confusion(
     found: Tensor,
     logits: Tensor,
     labels: Tensor,
-    where: str,
 ) -> None:
     """Check a confusion matrix of logits (B, K) and labels (B,)."""
     count, classes = logits.shape
-    expected = count_pairs(labels, logits.argmax(1), classes)
-    if found.shape != expected.shape:
-        absent = min(set(range(classes)) - set(labels.tolist()))
-        is_smaller = found.ndim == 2 and len(found) < classes
-        raise Misconception(
-            "absent-class-forgotten" if is_smaller else "wrong-result",
-            f"{where}: your matrix is {tuple(found.shape)}; expected {(classes, classes)}. "
-            f"In these labels class {absent} does not occur",
-        )
-    if torch.equal(found, expected):
+    where = f"logits of shape ({count}, {classes})"
+    predicted = logits.argmax(1)
+    expected = count_pairs(labels, predicted, classes)
+    check_matrix_shape(found, labels, predicted, classes)
+    if torch.equal(found.double(), expected.double()):
+        if found.is_floating_point() or found.is_complex() or found.dtype == torch.bool:
+            raise wrong_result(
+                f"{where}: the counts are right, but their dtype is {found.dtype}; expected an "
+                "integer dtype such as torch.int64"
+            )
         return
-    seen = f"{where}: your matrix is {found.tolist()}; it is {expected.tolist()}"
-    if torch.equal(found, expected.T):
+    row, column = (found != expected).nonzero()[0].tolist()
+    seen = (
+        f"{where}: in row {row}, column {column}, expected {expected[row, column]} (images of "
+        f"class {row} with the highest logit at class {column}); got {found[row, column].item():g}"
+    )
+    if torch.equal(found.double(), expected.T.double()):
         raise Misconception("matrix-transposed", seen)
     over_batch = count_pairs(labels, logits.argmax(0) % classes, classes)
     if torch.equal(found, over_batch) or torch.equal(found, over_batch.T):
         raise Misconception("over-the-batch", seen)
-    if found.is_floating_point() and torch.allclose(found.double(), expected.double()):
-        raise wrong_result(
-            f"{where}: the counts are right, but {found.dtype}; expected whole numbers"
-        )
-    raise wrong_result(f"{seen} ({found.sum()} of {count} pictures counted)")
+    if not found.is_floating_point():
+        info = torch.iinfo(found.dtype) if found.dtype != torch.bool else None
+        if info and info.max < count:
+            seen += f". {found.dtype} holds numbers up to {info.max} only"
+    raise wrong_result(f"{seen}. Your matrix sums to {found.sum().item():g}, of {count} images")
 
 
-# ---- Exercises 2 and 3: scores from counts -------------------------------------------------------
+def check_matrix_shape(
+    found: Tensor,
+    labels: Tensor,
+    predicted: Tensor,
+    classes: int,
+) -> None:
+    """Check that a confusion matrix is (classes, classes), whichever of them occur."""
+    if found.layout != torch.strided:
+        raise wrong_result(f"expected a dense tensor; got the layout {found.layout}")
+    if found.shape == (classes, classes):
+        return
+    both = torch.cat([labels, predicted])
+    from_values = {  # numbers of classes that a learner could have taken from labels or predictions
+        labels.unique().numel(),
+        both.unique().numel(),
+        int(labels.max()) + 1,
+        int(both.max()) + 1,
+    }
+    is_from_values = found.ndim == 2 and found.shape[0] in from_values
+    raise Misconception(
+        "absent-class-forgotten" if is_from_values else "wrong-result",
+        f"logits of shape ({len(labels)}, {classes}), labels of the classes "
+        f"{labels.unique().tolist()}: expected a matrix of shape {(classes, classes)}; got "
+        f"{tuple(found.shape)}",
+    )
 
-SCORES = ("accuracy", "precision", "recall", "f1")
+
+# ---- Exercises 2 and 3: metrics from counts ------------------------------------------------------
+
+METRICS = ("accuracy", "precision", "recall", "f1")
 
 
-def check_scores(found: dict, counts: BinaryCounts) -> None:
-    """Check a dict with one number for each of SCORES."""
-    for name in SCORES:
+def share(part: int, whole: int) -> float:
+    """Return part / whole, and 0 for 0 / 0."""
+    return part / whole if whole else 0.0
+
+
+def expected_metrics(counts: BinaryCounts) -> dict[str, float]:
+    """Return the four metrics of four counts by name, 0 where the denominator is 0."""
+    tp, fp, fn, tn = counts
+    return {
+        "accuracy": share(tp + tn, tp + fp + fn + tn),
+        "precision": share(tp, tp + fp),
+        "recall": share(tp, tp + fn),
+        "f1": share(2 * tp, 2 * tp + fp + fn),
+    }
+
+
+def denominators(counts: BinaryCounts) -> dict[str, int]:
+    """Return what each of the four metrics is divided by."""
+    tp, fp, fn, _ = counts
+    return {
+        "accuracy": sum(counts),
+        "precision": tp + fp,
+        "recall": tp + fn,
+        "f1": 2 * tp + fp + fn if tp else 0,  # without a true positive, precision + recall is 0
+    }
+
+
+def other_shares(counts: BinaryCounts) -> dict[str, float]:
+    """Return shares of four counts that are none of the four metrics, by their formula."""
+    tp, fp, fn, tn = counts
+    return {
+        "tn / (tn + fp), the specificity": share(tn, tn + fp),
+        "fp / (fp + tn), the false positive rate": share(fp, fp + tn),
+        "tn / (tn + fn)": share(tn, tn + fn),
+        "tp / (tp + fp + fn)": share(tp, tp + fp + fn),
+        "tp / all": share(tp, sum(counts)),
+        "the F1 of the negative class": share(2 * tn, 2 * tn + fp + fn),
+        "the share of errors": share(fp + fn, sum(counts)),
+    }
+
+
+def check_metrics(found: dict, counts: BinaryCounts) -> None:
+    """Check a dict with one number for each of METRICS."""
+    for name in METRICS:
         if name not in found:
-            keys = ", ".join(map(repr, found))
-            raise wrong_result(f"your dict has no {name!r}, but {keys}")
-    precision, recall = counts.precision, counts.recall
-    expected = dict(zip(SCORES, (counts.accuracy, precision, recall, counts.f1), strict=True))
-    said = {name: number(found[name], f"one number for {name}") for name in SCORES}
-    wrong = [name for name in SCORES if not near(said[name], expected[name], 1e-6)]
+            keys = ", ".join(map(repr, found)) or "no key"
+            raise wrong_result(f"expected a dict with the key {name!r}; got {keys}")
+    expected = expected_metrics(counts)
+    said = {}
+    for name in METRICS:
+        if is_undefined(found[name]) and not denominators(counts)[name]:
+            raise zero_over_zero(counts, name, found[name])
+        said[name] = number(found[name], f"one number for {name!r} of {call_of(counts)}")
+    wrong = [name for name in METRICS if not near(said[name], expected[name], 1e-6)]
     if not wrong:
         return
+    precision, recall = expected["precision"], expected["recall"]
+    swapped = near(said["precision"], recall, 1e-6) and near(said["recall"], precision, 1e-6)
     first = wrong[0]
     seen = (
-        f"{call_of_scores(counts)}: you say {first} {said[first]:.4f}; "
-        f"it is {expected[first]:.4f}{percent_hint(said[first], expected[first])}"
+        f"{call_of(counts)}: expected {first} {expected[first]:.6f}; got {said[first]:.6f}"
+        f"{percent_hint(said[first], expected[first])}"
     )
-    if any(np.isnan(said[name]) for name in wrong):
-        raise Misconception("zero-division-undecided", seen)
-    swapped = near(said["precision"], recall, 1e-6) and near(said["recall"], precision, 1e-6)
-    if swapped and precision != recall:
+    if swapped and not near(precision, recall, 1e-6):
         raise Misconception("precision-recall-swapped", seen)
+    if not denominators(counts)[first]:
+        raise zero_over_zero(counts, first, said[first])
     if wrong == ["f1"] and near(said["f1"], (precision + recall) / 2, 1e-6):
         raise Misconception(
             "arithmetic-f1", f"{seen}. Precision is {precision:.4f}, recall {recall:.4f}"
         )
+    for formula, value in other_shares(counts).items():
+        if said[first] and near(said[first], value, 1e-6):
+            raise wrong_result(f"{seen}. Yours equals {formula}")
     raise wrong_result(seen)
 
 
-def call_of_scores(counts: BinaryCounts) -> str:
-    """Return the call of `scores` with these counts, as a learner writes it."""
-    return f"scores(tp={counts.tp}, fp={counts.fp}, fn={counts.fn}, tn={counts.tn})"
+def zero_over_zero(
+    counts: BinaryCounts,
+    name: str,
+    got: Any,
+) -> Misconception:
+    """Return the Misconception for a metric whose denominator is 0."""
+    return Misconception(
+        "zero-division-undecided",
+        f"{call_of(counts)}: the denominator of {name} is 0; expected 0, got {shown(got)}",
+    )
+
+
+def call_of(counts: BinaryCounts) -> str:
+    """Return the call of `four_metrics` with these counts, as a learner writes it."""
+    return f"four_metrics(tp={counts.tp}, fp={counts.fp}, fn={counts.fn}, tn={counts.tn})"
 
 
 def check_prevalence(
@@ -144,21 +241,18 @@ def check_prevalence(
     people = 10_000
     positives = round(min(max(found, 0), 1) * people)
     seen = (
-        f"highest_prevalence({accuracy}, {recall}): you say {found:.4g}; "
-        f"it is {expected:.4f}{percent_hint(found, expected)}"
+        f"highest_prevalence({accuracy}, {recall}): expected {expected:.4f}; "
+        f"got {found:.4g}{percent_hint(found, expected)}"
     )
     is_error_rate = near(found, errors, 1e-4)
-    if found > expected:
+    if expected < found <= 1:
         seen += (
-            f". At {found:.2%}, {positives:,} of 10,000 are positive, "
-            f"{positives * (1 - recall):,.0f} of them are missed, "
-            f"and only {people * errors:,.0f} errors are allowed"
+            f". At your {found:.2%}, {positives:,} of 10,000 are positive and "
+            f"{positives * (1 - recall):,.0f} of them are missed, but {people * errors:,.0f} "
+            "errors are allowed"
         )
     elif is_error_rate:
-        seen += (
-            f". At {expected:.2%} the misses alone are all the errors there are: "
-            "that share may be positive"
-        )
+        seen += f". At {expected:.2%} the misses alone make up all the errors"
     if is_error_rate and recall:
         raise Misconception("prevalence-is-not-the-error-rate", seen)
     raise wrong_result(seen)
@@ -167,23 +261,34 @@ def check_prevalence(
 # ---- Exercise 4: evaluation batch by batch -------------------------------------------------------
 
 
-def check_eval_mode(
+def check_model_kept(
     model: nn.Module,
     before: Mapping[str, Tensor],
+    condition: Mapping[str, Any],
     forwards: Forwards,
 ) -> None:
-    """Check that an evaluation left the buffers alone and ran in eval mode."""
-    moved = comparisons.moved_since(model, before)
-    if moved:
+    """Check that an evaluation ran in eval mode and changed nothing but the mode."""
+    moved = comparisons.moved_since(model, dict(before))
+    updated = [name for name in moved if name.endswith("num_batches_tracked")]
+    if any(forwards.modes) or updated:
+        changed = f". It changed {first_and_more(moved)}" if moved else ""
         raise Misconception(
             "evaluated-in-train-mode",
-            f"after the call {moved[0]} has another value: the model ran in train mode",
+            f"{sum(forwards.modes) or len(updated)} of {len(forwards.modes)} forward passes ran "
+            f"with a module in train mode{changed}",
         )
-    if any(forwards.modes):
-        raise Misconception(
-            "evaluated-in-train-mode",
-            f"{sum(forwards.modes)} of {len(forwards.modes)} forwards ran in train mode, "
-            "Dropout at work",
+    if moved:
+        raise wrong_result(
+            f"expected that evaluate changes only the model's mode; it changed the values of "
+            f"{first_and_more(moved)}"
+        )
+    different = comparisons.differences(
+        dict(condition), comparisons.condition(model), but=("training",)
+    )
+    if different:
+        more = f" ({len(different) - 1} more differences)" if different[1:] else ""
+        raise wrong_result(
+            f"expected that evaluate changes only the model's mode; {different[0]}{more}"
         )
 
 
@@ -192,46 +297,91 @@ def check_evaluation(
     f1: float,
     pairs: Sequence[Pair],
     history: Sequence[Sequence[Pair]],
-    lengths: Sequence[int],
 ) -> None:
     """Check accuracy and F1 of one epoch.
 
-    pairs: (guesses (B,), labels (B,)) of each batch; history: those of the epochs before;
-    lengths: the sizes of the batches.
+    pairs: (predictions (B,), labels (B,)) of each batch; history: those of the epochs before.
     """
     right = counts_over(pairs)
-    if near(accuracy, right.accuracy) and near(f1, right.f1):
+    accuracy_is_right, f1_is_right = near(accuracy, right.accuracy), near(f1, right.f1)
+    if accuracy_is_right and f1_is_right:
         return
+    sizes = ", ".join(str(len(labels)) for _, labels in pairs)
     seen = (
-        f"batches of {', '.join(map(str, lengths))}: you say accuracy {accuracy:.3f}, "
-        f"F1 {f1:.3f}; it is {right.accuracy:.3f} and {right.f1:.3f}"
+        f"batches of {sizes}: expected accuracy {right.accuracy:.4f} and F1 {right.f1:.4f}; "
+        f"got {accuracy:.4f} and {f1:.4f}"
     )
-    since_first = counts_over([pair for epoch in (*history, pairs) for pair in epoch])
-    if history and (near(accuracy, since_first.accuracy) or near(f1, since_first.f1)):
+    if not accuracy_is_right:
+        seen += percent_hint(accuracy, right.accuracy)
+    all_so_far = counts_over([pair for epoch in (*history, pairs) for pair in epoch])
+    accuracy_is_old = near(accuracy, all_so_far.accuracy)
+    f1_is_old = near(f1, all_so_far.f1)
+    if history and (accuracy_is_old or accuracy_is_right) and (f1_is_old or f1_is_right):
         raise Misconception(
             "metric-never-reset",
-            f"call {len(history) + 1}, {seen}. Yours are the scores of all pictures since the "
+            f"call {len(history) + 1}, {seen}. Yours are the metrics of all images since the "
             "first call",
         )
     each = [counts_over([pair]) for pair in pairs]
-    mean_of_accuracies = np.mean([counts.accuracy for counts in each])
-    if near(accuracy, mean_of_accuracies) and not near(accuracy, right.accuracy):
+    if not accuracy_is_right and near(accuracy, np.mean([counts.accuracy for counts in each])):
         raise Misconception("mean-of-batch-accuracies", seen)
-    f1_of_all = [counts.f1 for counts in each]
-    f1_of_defined = [counts.f1 for counts in each if counts.flagged or counts.positive]
-    if near(f1, np.mean(f1_of_all)) or near(f1, np.mean(f1_of_defined)):
+    if accuracy_is_right and is_mean_of_f1(f1, each):
         raise Misconception("f1-averaged-per-batch", seen)
-    of_class_0 = counts_over([(1 - guesses, 1 - labels) for guesses, labels in pairs])
-    if near(f1, of_class_0.f1):
-        raise wrong_result(f"{seen}. That is the F1 of class 0")
-    raise wrong_result(seen + percent_hint(accuracy, right.accuracy))
+    if accuracy_is_right:
+        check_whose_f1(f1, right, pairs, seen)
+        if near(f1, (right.precision + right.recall) / 2):
+            raise Misconception("arithmetic-f1", seen)
+        for name, value in (("precision", right.precision), ("recall", right.recall)):
+            if near(f1, value):
+                raise wrong_result(f"{seen}. Your F1 equals the {name}")
+    if near(accuracy, right.f1) and near(f1, right.accuracy):
+        seen += ". Yours are in the other order"
+    without_last = counts_over(pairs[:-1])
+    if near(accuracy, without_last.accuracy) and near(f1, without_last.f1):
+        seen += ". Yours are the metrics without the last batch"
+    raise wrong_result(seen)
+
+
+def is_mean_of_f1(f1: float, each: Sequence[BinaryCounts]) -> bool:
+    """Return whether `f1` is a mean of the batches' F1: of all, of the defined ones, or weighted by
+    the batches' sizes.
+    """
+    of_all = [counts.f1 for counts in each]
+    of_defined = [counts.f1 for counts in each if counts.flagged or counts.positive]
+    weighted = np.average(of_all, weights=[sum(counts) for counts in each])
+    means = [np.mean(of_all), weighted]
+    if of_defined:
+        means.append(np.mean(of_defined))
+    return any(near(f1, mean) for mean in means)
+
+
+def check_whose_f1(
+    f1: float,
+    right: BinaryCounts,
+    pairs: Sequence[Pair],
+    seen: str,
+) -> None:
+    """Raise Misconception where `f1` is that of class 0, or an average over both classes."""
+    of_class_0 = counts_over([(1 - predicted, 1 - labels) for predicted, labels in pairs]).f1
+    positive = sum(int(labels.sum()) for _, labels in pairs)
+    count = sum(len(labels) for _, labels in pairs)
+    others = {
+        "the F1 of class 0": of_class_0,
+        "the macro F1 of both classes": (of_class_0 + right.f1) / 2,
+        "the weighted F1 of both classes": ((count - positive) * of_class_0 + positive * right.f1)
+        / count,
+        "the micro F1 of both classes, which is the accuracy": right.accuracy,
+    }
+    matches = [what for what, value in others.items() if near(f1, value)]
+    if matches:
+        raise Misconception("not-the-f1-of-class-1", f"{seen}. Yours equals {matches[0]}")
 
 
 # ---- Exercise 5: averages over classes -----------------------------------------------------------
 
 
-class ClassScores(NamedTuple):
-    """Scores of a confusion matrix (K, K), true classes down; arrays (K,), one number a class.
+class ClassMetrics(NamedTuple):
+    """Metrics of a confusion matrix (K, K), true classes down; arrays (K,), one number a class.
 
     Macro and micro F1 are those of scikit-learn's f1_score with `zero_division=0`.
     """
@@ -240,6 +390,7 @@ class ClassScores(NamedTuple):
     recall: np.ndarray
     f1: np.ndarray
     support: np.ndarray  # how often each class occurs
+    predicted: np.ndarray  # how often each class is predicted
 
     @property
     def macro(self) -> float:
@@ -249,276 +400,125 @@ class ClassScores(NamedTuple):
     @property
     def weighted(self) -> float:
         """The mean of the F1 of the classes, each weighted by how often it occurs."""
-        return (self.f1 * self.support).sum() / self.support.sum()
+        return (self.f1 * self.support).sum() / max(self.support.sum(), 1)
 
     @property
     def f1_of_means(self) -> float:
         """The F1 of the mean precision and the mean recall."""
         precision, recall = self.precision.mean(), self.recall.mean()
-        return 2 * precision * recall / (precision + recall)
+        return 2 * precision * recall / max(precision + recall, 1e-12)
 
 
-def scores_of_classes(matrix: Tensor) -> ClassScores:
-    """Return the ClassScores of a confusion matrix (K, K) of whole numbers."""
+def metrics_of_classes(matrix: Tensor) -> ClassMetrics:
+    """Return the ClassMetrics of a confusion matrix (K, K) of whole numbers."""
     counts = matrix.double().numpy()
     hits = counts.diagonal()
-    guessed, support = counts.sum(0), counts.sum(1)
-    return ClassScores(
-        precision=hits / guessed.clip(min=1),
+    predicted, support = counts.sum(0), counts.sum(1)
+    return ClassMetrics(
+        precision=hits / predicted.clip(min=1),
         recall=hits / support.clip(min=1),
-        f1=2 * hits / (guessed + support).clip(min=1),
+        f1=2 * hits / (predicted + support).clip(min=1),
         support=support,
+        predicted=predicted,
     )
 
 
 def check_averages(found: Any, matrix: Tensor) -> None:
     """Check the triple (F1 of each class, macro F1, micro F1) of a confusion matrix (K, K)."""
-    scores = scores_of_classes(matrix)
-    hits, total = int(matrix.diag().sum()), int(matrix.sum())
-    micro = hits / total
-    per_class, macro_found, micro_found = parts_of(found, 3, "(per_class, macro, micro)")
-    said = np.array([number(value, "a number for each class") for value in per_class])
+    metrics = metrics_of_classes(matrix)
+    micro = share(int(matrix.diag().sum()), int(matrix.sum()))
+    per_class, macro_found, micro_found = parts_of(
+        found, 3, "the three values per_class, macro and micro"
+    )
+    try:
+        values = list(per_class)
+        if isinstance(per_class, dict | set | str):  # their order or elements are not the classes'
+            raise TypeError
+    except TypeError:
+        raise unlike(
+            per_class,
+            f"expected a tensor or list of {len(matrix)} numbers for per_class; got "
+            f"{type(per_class).__name__} {shown(per_class)}",
+        ) from None
+    for value in (*values, macro_found, micro_found):
+        if is_undefined(value):
+            raise Misconception(
+                "zero-division-undecided",
+                f"averages({matrix.tolist()}): expected 0 where a denominator is 0; got "
+                f"{shown(value)}",
+            )
+    said = np.array([number(value, "a number for each class") for value in values])
     said_macro = number(macro_found, "one number for macro")
     said_micro = number(micro_found, "one number for micro")
-    if said.shape != (len(matrix),):
-        raise wrong_result(f"{len(said)} numbers for {len(matrix)} classes")
-    if np.isnan([*said, said_macro, said_micro]).any():
-        raise Misconception(
-            "zero-division-undecided",
-            f"{matrix.tolist()}: you say {said.round(3).tolist()}, macro {said_macro:.3f}",
+    check_per_class(said, metrics, matrix)
+    check_macro(said_macro, metrics, micro)
+    if not near(said_micro, micro):
+        seen = (
+            f"averages({matrix.tolist()}): expected micro {micro:.3f}; got {said_micro:.3f}"
+            f"{percent_hint(said_micro, micro)}"
         )
-    check_per_class(said, scores)
-    check_macro(said_macro, scores, micro)
-    if not near(said_micro, micro, 1e-4):
-        seen = f"{hits} of {total} are right; you say micro {said_micro:.3f}, it is {micro:.3f}"
-        if near(said_micro, scores.macro, 1e-4):
-            raise Misconception("micro-taken-for-macro", seen)
+        if near(said_micro, metrics.macro):
+            raise Misconception("micro-taken-for-macro", f"{seen}, which is the macro F1")
         raise wrong_result(seen)
 
 
-def check_per_class(said: np.ndarray, scores: ClassScores) -> None:
+def check_per_class(said: np.ndarray, metrics: ClassMetrics, matrix: Tensor) -> None:
     """Check the F1 (K,) of the classes."""
-    if np.allclose(said, scores.f1, atol=1e-4):
+    classes = len(matrix)
+    if len(said) != classes:
+        occurring = {
+            int((metrics.support > 0).sum()),
+            int((metrics.support + metrics.predicted > 0).sum()),
+        }
+        raise Misconception(
+            "absent-class-forgotten" if len(said) in occurring else "wrong-result",
+            f"averages({matrix.tolist()}): expected {classes} numbers in per_class; got "
+            f"{len(said)}",
+        )
+    differences = np.abs(said - metrics.f1)
+    if (differences <= 1e-5).all():
         return
-    worst = int(np.abs(said - scores.f1).argmax())
+    worst = int(differences.argmax())
     seen = (
-        f"class {worst} has precision {scores.precision[worst]:.3f} and recall "
-        f"{scores.recall[worst]:.3f}: its F1 is {scores.f1[worst]:.3f}; "
-        f"you say {said[worst]:.3f}"
+        f"averages({matrix.tolist()}): class {worst} has precision "
+        f"{metrics.precision[worst]:.3f} and recall {metrics.recall[worst]:.3f}; expected its F1, "
+        f"{metrics.f1[worst]:.3f}; got {said[worst]:.3f}"
+        f"{percent_hint(said[worst], metrics.f1[worst])}"
     )
-    if np.allclose(said, (scores.precision + scores.recall) / 2, atol=1e-4):
+    if (np.abs(said - (metrics.precision + metrics.recall) / 2) <= 1e-5).all():
         raise Misconception("arithmetic-f1", seen)
+    for name, values in (("recall", metrics.recall), ("precision", metrics.precision)):
+        if (np.abs(said - values) <= 1e-5).all():
+            raise wrong_result(f"{seen}. Your numbers are the {name} of each class")
     raise wrong_result(seen)
 
 
 def check_macro(
     said: float,
-    scores: ClassScores,
+    metrics: ClassMetrics,
     micro: float,
 ) -> None:
     """Check the macro F1."""
-    if near(said, scores.macro, 1e-4):
+    if near(said, metrics.macro):
         return
     seen = (
-        f"the F1 of the classes are {scores.f1.round(3).tolist()}; "
-        f"you say macro {said:.3f}, it is {scores.macro:.3f}"
+        f"the F1 of the classes are {metrics.f1.round(3).tolist()}: expected macro "
+        f"{metrics.macro:.3f}; got {said:.3f}{percent_hint(said, metrics.macro)}"
     )
-    if near(said, micro, 1e-4):
-        raise Misconception("micro-taken-for-macro", seen)
-    if near(said, scores.weighted, 1e-4):
-        support = scores.support.astype(int).tolist()
+    if near(said, micro):
+        raise Misconception("micro-taken-for-macro", f"{seen}, which is the micro F1")
+    if near(said, metrics.weighted):
+        support = metrics.support.astype(int).tolist()
         raise Misconception(
             "weighted-taken-for-macro",
-            f"{seen}. Yours counts each class as often as it occurs, {support}",
+            f"{seen}. Yours weights each class by how often it occurs, {support}",
         )
-    if near(said, scores.f1_of_means, 1e-4):
+    if near(said, metrics.f1_of_means):
         raise Misconception("f1-of-averages", seen)
+    for kept in (metrics.support > 0, metrics.support + metrics.predicted > 0):
+        if kept.any() and near(said, metrics.f1[kept].mean()):
+            raise Misconception(
+                "absent-class-forgotten",
+                f"{seen}. Yours is the mean over {kept.sum()} of {len(kept)} classes",
+            )
     raise wrong_result(seen)
-
-
-# ---- Exercises 6 and 7: thresholds ---------------------------------------------------------------
-
-
-def check_flags(
-    found: Tensor,
-    logits: Tensor,
-    threshold: float,
-) -> None:
-    """Check which rows of logits (B, 2) are flagged (B,) at a threshold on the probability."""
-    count = len(logits)
-    probabilities = logits.softmax(1)[:, 1]
-    expected = probabilities >= threshold
-    if found.shape != expected.shape:
-        raise wrong_result(
-            f"for {count} rows of logits you return {tuple(found.shape)}; expected ({count},)"
-        )
-    found = found.bool()
-    if torch.equal(found, expected):
-        return
-    row = (found != expected).nonzero()[0].item()
-    seen = (
-        f"threshold {threshold}: you flag {found.sum()} of {count}, {expected.sum()} are asked. "
-        f"Row {row}, logits {logits[row, 0]:.2f} and {logits[row, 1]:.2f}, has the probability "
-        f"{probabilities[row]:.2f}: you say {found[row].item()}"
-    )
-    wrong_flags = {
-        "logits-taken-for-probabilities": logits[:, 1] >= threshold,
-        "over-the-batch": logits.softmax(0)[:, 1] >= threshold,
-        "one-logit-of-two": logits[:, 1].sigmoid() >= threshold,
-        "argmax-has-decided": logits.argmax(1) == 1,
-    }
-    for code, flags in wrong_flags.items():
-        if torch.equal(found, flags):
-            raise Misconception(code, seen)
-    raise wrong_result(seen)
-
-
-def score_of(counts: BinaryCounts, purpose: str) -> float:
-    """Return the precision or the recall, whichever `purpose` names."""
-    return counts.precision if purpose == "precision" else counts.recall
-
-
-def best_threshold(
-    thresholds: Mapping[float, BinaryCounts],
-    floor_on: str,
-    least: float,
-    other: str,
-) -> float | None:
-    """Return the threshold with the most of `other` among those that reach the floor, if any does.
-
-    floor_on and other: "precision" and "recall", or the reverse; least: the floor.
-    """
-    able = []
-    for threshold, counts in thresholds.items():
-        if score_of(counts, floor_on) >= least:
-            able.append(threshold)
-    return max(able, key=lambda t: score_of(thresholds[t], other), default=None)
-
-
-def check_threshold(
-    threshold: float,
-    probabilities: Tensor,
-    labels: Tensor,
-    purpose: str,
-    least: float,
-) -> BinaryCounts:
-    """Check a threshold chosen for a purpose, "precision" or "recall"; return its counts.
-
-    probabilities: (N,); labels: (N,); least: the floor under the score that `purpose` names.
-    """
-    other = "recall" if purpose == "precision" else "precision"
-    thresholds = counts_at_thresholds(probabilities, labels)
-    best = best_threshold(thresholds, purpose, least, other)
-    flags = probabilities >= threshold
-    have, want = count_binary(flags, labels), thresholds[best]
-    reaches_floor = score_of(have, purpose) >= least - 1e-9
-    if reaches_floor and near(score_of(have, other), score_of(want, other)):
-        return have
-    seen = (
-        f"choose_threshold(..., {purpose!r}, {least}): at your {threshold:.3g}, {have.flagged} of "
-        f"{len(labels)} are flagged, precision {have.precision:.2f}, recall {have.recall:.2f}; "
-        f"{best:.3g} has precision {want.precision:.2f}, recall {want.recall:.2f}"
-    )
-    for_other = best_threshold(thresholds, other, least, purpose)
-    if for_other is not None:
-        swapped = thresholds[for_other]
-        same_precision = near(have.precision, swapped.precision)
-        if same_precision and near(have.recall, swapped.recall):
-            raise Misconception("precision-recall-swapped", seen)
-    if score_of(have, purpose) < least and threshold == 0.5:
-        raise Misconception("argmax-has-decided", seen)
-    highest_accuracy = max(counts.accuracy for counts in thresholds.values())
-    if near(have.accuracy, highest_accuracy):
-        raise Misconception(
-            "accuracy-alone", f"{seen}. Yours has the highest accuracy, {highest_accuracy:.2f}"
-        )
-    if score_of(have, purpose) >= least:
-        raise Misconception("floor-at-any-price", seen)
-    equal = int((probabilities == threshold).sum())
-    if equal > 1:
-        seen += f". {equal} fruits have that very probability, and are flagged together"
-    raise wrong_result(seen)
-
-
-# ---- Exercises 9 and 10: leaks -------------------------------------------------------------------
-
-
-def check_duplicates(
-    rows: list[int],
-    planted: list[int],
-    train: Tensor,
-    test: Tensor,
-    similarity: float,
-) -> None:
-    """Check which rows of `test` (M, D) have a near-duplicate in `train` (N, D).
-
-    planted: the right rows, in ascending order.
-    """
-    if rows == planted:
-        return
-    named = rows if len(rows) < 12 else f"{rows[:10]} and {len(rows) - 10} more"
-    seen = f"you name the rows {named}; rows {planted} have a twin in the training set"
-    unit_test, unit_train = F.normalize(test, dim=1), F.normalize(train, dim=1)
-    cosines = unit_test @ unit_train.T  # (M, N)
-    shorter = min(len(test), len(train))
-    wrong_flags = (  # of each row of `test`, with the thought behind it
-        ("equal-is-not-alike", (test[:, None] == train).all(2).any(1)),
-        ("dot-is-not-cosine", (test @ train.T >= similarity).any(1)),
-        ("dot-is-not-cosine", (test @ unit_train.T >= similarity).any(1)),
-        ("dot-is-not-cosine", (unit_test @ train.T >= similarity).any(1)),
-        ("compared-row-by-row", cosines[:shorter, :shorter].diag() >= similarity),
-    )
-    for code, flags in wrong_flags:
-        if rows == flags.nonzero().flatten().tolist():
-            raise Misconception(code, seen)
-    partners = (cosines >= similarity).any(0).nonzero().flatten().tolist()
-    if rows == partners:
-        seen += " (these are rows of `train`)"
-    raise wrong_result(seen)
-
-
-def check_audit(
-    found: set,
-    truth: set,
-    name: str,
-    calls: list[tuple[Pair, Pair]],
-    train: Pair,
-    test: Pair,
-) -> None:
-    """Check what an audit says that a procedure takes from the test set.
-
-    name: what the procedure does; calls: the (training set, test set) of each call of it; train and
-    test: those that the audit was given.
-    """
-    if found == truth:
-        return
-    seen = (
-        f"a procedure that {name}: you say {sorted(found) or 'nothing'}; "
-        f"its head depends on {sorted(truth) or 'nothing'} of the test set"
-    )
-    if not calls:
-        raise Misconception("answer-from-memory", f"{seen}. You never called it")
-    if not truth and all(equal_pairs(used, train) for used, _ in calls):
-        raise Misconception(
-            "score-for-model", f"{seen}: it made the very same head in all {len(calls)} calls"
-        )
-    tests = [used for _, used in calls]
-    changed = any(not equal_pairs(used, test) for used in tests)
-    if changed and all(same_but_for_order(used, test) for used in tests):
-        raise Misconception(
-            "another-order-is-no-change",
-            f"{seen}. In all {len(calls)} calls the test set held the same pictures and labels",
-        )
-    raise wrong_result(f"{seen}. You called it {len(calls)} times")
-
-
-def equal_pairs(one: Pair, other: Pair) -> bool:
-    """Return whether the tensors of two pairs are equal."""
-    return all(torch.equal(a, b) for a, b in zip(one, other, strict=False))
-
-
-def same_but_for_order(one: Pair, other: Pair) -> bool:
-    """Return whether the tensors of two pairs hold the same numbers in each column."""
-    sorted_one = [tensor.sort(0).values for tensor in one]
-    sorted_other = [tensor.sort(0).values for tensor in other]
-    return all(torch.equal(a, b) for a, b in zip(sorted_one, sorted_other, strict=False))

@@ -1,18 +1,16 @@
-"""What the checks of lesson 06 try answers on: predictions that are planned, a model that makes
-them, and procedures that use the test set or do not.
+"""What the checks of lesson 06 try answers on: predictions that are planned, and a model that makes
+them.
 """
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 
 import torch
 from torch import Tensor, nn
-from torch.nn import functional as F
 
 from course.checking.binary import BinaryCounts, count_binary
 
-Pair = tuple[Tensor, Tensor]  # inputs and labels, or guesses and labels
-Procedure = Callable[[Pair, Pair], nn.Module]  # (training set, test set) to a head
+Pair = tuple[Tensor, Tensor]  # inputs and labels, or predictions and labels
 
 # ---- numbers and labels --------------------------------------------------------------------------
 
@@ -39,101 +37,111 @@ def made_up_labels(
     return torch.where(common, 0, labels)
 
 
-def uneven_labels(
-    seed: int,
-    count: int,
-    classes: int,
-) -> Tensor:
-    """Return labels (count,) in which no two classes are equally frequent.
+def confusion_matrices(classes: Sequence[int], seed: int) -> list[Tensor]:
+    """Return an integer matrix (K, K) for each K in `classes`, and one of zeros (3, 3).
 
-    Exchanging two classes therefore changes the frequencies.
+    One class is common. With more than three classes, one neither occurs nor is predicted, and
+    another one is predicted but does not occur.
     """
-    sizes = []
-    for k in range(classes - 1):
-        sizes.append(round(count * 2 * (k + 1) / (classes * (classes + 1))))
-    sizes.append(count - sum(sizes))
-    labels = torch.arange(classes).repeat_interleave(torch.tensor(sizes))
-    return labels[torch.randperm(count, generator=generator(seed))]
+    matrices = []
+    for k in classes:
+        matrix = torch.randint(1, 9, (k, k), generator=generator(seed + k))
+        matrix[0, 0] += 80
+        if k > 3:
+            matrix[-2:] = 0
+            matrix[:, -1] = 0
+        matrices.append(matrix)
+    return [*matrices, torch.zeros(3, 3, dtype=torch.int64)]
 
 
 # ---- counts --------------------------------------------------------------------------------------
 
 
 def counts_over(pairs: Sequence[Pair]) -> BinaryCounts:
-    """Return the counts of all pairs (guesses (B,), labels (B,)) together."""
-    guesses = torch.cat([guess for guess, _ in pairs])
+    """Return the counts of all pairs (predictions (B,), labels (B,)) together."""
+    predicted = torch.cat([prediction for prediction, _ in pairs])
     labels = torch.cat([label for _, label in pairs])
-    return count_binary(guesses, labels)
+    return count_binary(predicted, labels)
 
 
 def ranked(
     seed: int,
     count: int = 120,
     positives: int = 24,
+    crowded: bool = False,
 ) -> Pair:
-    """Return probabilities (count,), some of them equal, and labels (count,).
+    """Return probabilities (count,) and labels (count,); positives tend to have the higher ones.
 
-    Positives tend to have the higher probabilities.
+    Half of the probabilities are multiples of 1/32, so that many are equal, the others of 1/8192.
+    crowded: all are within 0.5 +- 1/32, so that many differ by less than 0.001. All are exact in
+    float32, and with more than two images one is 0 and one is 1.
     """
     order = torch.randperm(count, generator=generator(seed))
     labels = torch.zeros(count, dtype=torch.int64)
     labels[order[:positives]] = 1
     probabilities = (noise(seed + 50, count) + 1.7 * labels - 0.5).sigmoid()
-    return (probabilities * 40).round() / 40, labels
+    steps = torch.where(torch.arange(count) % 2 == 0, 32, 8192)
+    probabilities = (probabilities * steps).round() / steps
+    if crowded:
+        probabilities = 0.5 + (probabilities - 0.5) / 16
+    if count > 2:
+        probabilities[order[0]] = 1.0
+        probabilities[order[-1]] = 0.0
+    return probabilities, labels
 
 
-def counts_at_thresholds(probabilities: Tensor, labels: Tensor) -> dict[float, BinaryCounts]:
-    """Return {threshold: counts}, ascending, for each probability (N,) as a threshold."""
+def counts_at_thresholds(
+    probabilities: Tensor, labels: Tensor, strictly: bool = False
+) -> dict[float, BinaryCounts]:
+    """Return {threshold: counts}, ascending, for each probability (N,) as a threshold.
+
+    Flagged is what has at least the threshold, or, with `strictly`, more.
+    """
     found = {}
     for threshold in probabilities.unique().tolist():
-        found[threshold] = count_binary(probabilities >= threshold, labels)
+        flags = probabilities > threshold if strictly else probabilities >= threshold
+        found[threshold] = count_binary(flags, labels)
     return found
 
 
-# ---- a model whose guesses are planned by its input ----------------------------------------------
+# ---- a model whose predictions are planned by its input ------------------------------------------
 
 
-def planned_model(
-    width: int,
-    classes: int,
-    pixel: bool = False,
-) -> nn.Sequential:
-    """Return a model (B, width) to (B, classes), in train mode, with BatchNorm and Dropout.
+def planned_model(width: int = 48) -> nn.Sequential:
+    """Return a model (B, 3, 4, 4) to logits (B, 2), in train mode, with BatchNorm and Dropout.
 
-    In eval mode its guess is the largest of the first columns of the input. With `pixel` there are
-    two classes, and the guess is the sign of the first pixel.
+    In eval mode it predicts class 1 where the first pixel is positive. Both logits are positive
+    then, so that neither of them alone says which class it is. BatchNorm's statistics are not the
+    0 and 1 of a new layer, so that a reset shows.
     """
-    linear = nn.Linear(width, classes)
+    linear = nn.Linear(width, 2)
     nn.init.zeros_(linear.weight)
-    nn.init.zeros_(linear.bias)
+    nn.init.constant_(linear.bias, 4.0)
+    norm = nn.BatchNorm1d(width)
     with torch.no_grad():
-        if pixel:
-            linear.weight[:, 0] = torch.tensor([-1.0, 1.0])
-        else:
-            linear.weight[:, :classes] = torch.eye(classes)
-    model = nn.Sequential(nn.Flatten(), nn.BatchNorm1d(width), nn.Dropout(0.5), linear)
+        linear.weight[:, 0] = torch.tensor([-1.0, 1.0])
+        norm.running_mean.copy_(0.1 * noise(1, width).clamp(-2, 2))
+        norm.running_var.copy_(noise(2, width).square().clamp(0.5, 2))
+    model = nn.Sequential(nn.Flatten(), norm, nn.Dropout(0.5), linear)
     return model.train()
 
 
 @dataclass
 class Forwards:
-    """What the forwards of a model were."""
+    """The mode of each forward pass of a model: whether one of its modules was in train mode."""
 
-    modes: list[bool] = field(default_factory=list)  # of each forward: whether in train mode
-    rows: int = 0  # how many rows went in, all forwards together
+    modes: list[bool] = field(default_factory=list)
 
 
-def record_forwards(model: nn.Sequential) -> Forwards:
+def record_forwards(model: nn.Module) -> Forwards:
     """Return a Forwards that fills as the model runs.
 
-    A forward counts as in train mode where one of the layers is. The hook is a plain function, so
-    that a deepcopy of the model fills the same Forwards.
+    The hook is a plain function, so that a deepcopy of the model fills the same Forwards.
     """
     seen = Forwards()
 
-    def note(layers: nn.Sequential, inputs: tuple) -> None:
-        seen.modes.append(any(layer.training for layer in layers))
-        seen.rows += len(inputs[0])
+    def note(module: nn.Module, _inputs: tuple) -> None:
+        seen.modes.append(any(part.training for part in module.modules()))
 
     model.register_forward_pre_hook(note)
     return seen
@@ -142,14 +150,15 @@ def record_forwards(model: nn.Sequential) -> Forwards:
 def planned_batches(
     seed: int,
     sizes: Sequence[int],
-    only_last_wrong: bool = False,
+    all_negative: bool = False,
 ) -> tuple[list[Pair], list[Tensor]]:
-    """Return batches and guesses: batches (images (B, 3, 4, 4), labels (B,)) of these sizes, and
-    for each what `planned_model(48, 2, pixel=True)` guesses (B,).
+    """Return batches and predictions: batches (images (B, 3, 4, 4), labels (B,)) of these sizes,
+    and for each what `planned_model()` predicts (B,).
 
-    only_last_wrong: every guess is right but that of a batch of one.
+    The prediction of a batch of one is wrong. all_negative: all labels and all predictions are 0,
+    so that F1 is 0 / 0.
     """
-    batches, guesses = [], []
+    batches, predictions = [], []
     last = len(sizes) - 1
     for number, size in enumerate(sizes):
         labels = made_up_labels(seed + number, size, 2)
@@ -157,137 +166,12 @@ def planned_batches(
             labels[: size // 2] = 1  # so that the batches differ in their number of positives
         share = 0.1 + 0.3 * (number == last)
         wrong = torch.rand(size, generator=generator(seed + 7 * number)) < share
-        if only_last_wrong:
-            wrong = torch.full((size,), size == 1)
-        guess = torch.where(wrong, 1 - labels, labels)
+        wrong |= size == 1
+        predicted = torch.where(wrong, 1 - labels, labels)
+        if all_negative:
+            labels, predicted = torch.zeros_like(labels), torch.zeros_like(labels)
         images = 0.1 * noise(seed + number, size, 3, 4, 4)
-        images[:, 0, 0, 0] = 2.0 * guess - 1
+        images[:, 0, 0, 0] = 2.0 * predicted - 1
         batches.append((images, labels))
-        guesses.append(guess)
-    return batches, guesses
-
-
-def planned_inputs(
-    seed: int,
-    count: int,
-    classes: int,
-    right: float,
-) -> Pair:
-    """Return inputs (count, classes + 4) and labels (count,).
-
-    `planned_model(classes + 4, classes)` is right on about the share `right`.
-    """
-    labels = made_up_labels(seed, count, classes)
-    is_right = torch.rand(count, generator=generator(seed)) < right
-    guess = torch.where(is_right, labels, (labels + 1) % classes)
-    columns = 2.0 * F.one_hot(guess, classes) - 1
-    return torch.cat([columns, noise(seed, count, 4)], 1), labels
-
-
-class Photos(torch.utils.data.Dataset):
-    """A training set as in Exercise 8; `augmented` counts the images that were altered."""
-
-    def __init__(self, images: Tensor, labels: Tensor) -> None:
-        self.images = images
-        self.labels = labels
-        self.augmented = 0
-
-        def augment(image: Tensor) -> Tensor:
-            self.augmented += 1
-            return -image if self.augmented % 2 else image
-
-        self.augment = augment
-
-    def __len__(self) -> int:
-        return len(self.images)
-
-    def __getitem__(self, index: int) -> Pair:
-        image = self.images[index]
-        if self.augment:
-            image = self.augment(image)
-        return image, self.labels[index]
-
-
-# ---- procedures that make a head, from the training set alone or not -----------------------------
-
-
-class Standardised(nn.Module):
-    """A head (B, C) behind the standardisation of its features (B, D)."""
-
-    def __init__(
-        self,
-        mean: Tensor,
-        std: Tensor,
-        head: nn.Module,
-    ) -> None:
-        super().__init__()
-        self.mean, self.std, self.head = mean, std, head
-
-    def forward(self, features: Tensor) -> Tensor:
-        return self.head((features - self.mean) / self.std)
-
-
-def ridge(
-    features: Tensor,
-    labels: Tensor,
-    classes: int,
-    strength: float = 1.0,
-) -> nn.Linear:
-    """Return a Linear fitted by ridge regression on one-hot labels: the same for the same inputs.
-
-    It solves (X'X + strength I) W = X'Y, the normal equations (Hoerl and Kennard, "Ridge
-    Regression", 1970). features: (N, D); labels: (N,).
-    """
-    ones = torch.ones(len(features), 1)
-    x = torch.cat([features, ones], 1).double()  # (N, D + 1)
-    y = F.one_hot(labels % classes, classes).double()  # (N, C)
-    gram = x.T @ x + strength * torch.eye(x.shape[1]).double()
-    solution = torch.linalg.solve(gram, x.T @ y).float()  # (D + 1, C)
-    head = nn.Linear(features.shape[1], classes)
-    head.weight.data = solution[:-1].T.contiguous()
-    head.bias.data = solution[-1].clone()
-    return head
-
-
-def procedures(classes: int) -> dict[str, tuple[Procedure, set[str]]]:
-    """Return {what the procedure does: (procedure, what its head takes from the test set)}."""
-
-    def standardised(train: Pair, features: Tensor) -> nn.Module:
-        features = features.sort(0).values  # so that the sums do not depend on the order
-        mean, std = features.mean(0), features.std(0) + 1e-3
-        head = ridge((train[0] - mean) / std, train[1], classes)
-        return Standardised(mean, std, head)
-
-    def honest(train: Pair, test: Pair) -> nn.Module:
-        return standardised(train, train[0])
-
-    def statistics_of_all(train: Pair, test: Pair) -> nn.Module:
-        return standardised(train, torch.cat([train[0], test[0]]))
-
-    def frequencies_of_all(train: Pair, test: Pair) -> nn.Module:
-        head = ridge(*train, classes)
-        labels = torch.cat([train[1], test[1]])
-        is_class = labels[:, None] == torch.arange(classes)  # (N, C)
-        frequencies = is_class.double().mean(0).add(0.01)
-        head.bias.data += frequencies.log().float()
-        return head
-
-    def scaled_on_test(train: Pair, test: Pair) -> nn.Module:
-        head = ridge(*train, classes)
-        features, labels = test
-        with torch.no_grad():
-            logits = head(features)
-            wanted = F.one_hot(labels % classes, classes) - 1 / classes
-            # the scale that fits the test set best, by least squares
-            head.weight.data *= 1 + (logits * wanted).sum() / logits.square().sum()
-        return head
-
-    return {
-        "takes mean and deviation of the training features": (honest, set()),
-        "takes mean and deviation of all features": (statistics_of_all, {"features"}),
-        "adds the class frequencies of all labels": (frequencies_of_all, {"labels"}),
-        "chooses the scale of its weights on the test set": (
-            scaled_on_test,
-            {"features", "labels"},
-        ),
-    }
+        predictions.append(predicted)
+    return batches, predictions

@@ -4,118 +4,104 @@ from course.checking.entry import Entry
 
 MISCONCEPTIONS = {
     "matrix-transposed": Entry(
-        "Rows are the true classes, columns the guessed ones",
-        "06-metrics: Exercise 1: who was taken for whom",
+        "The rows are the true classes, the columns the predicted ones",
+        "06-metrics: Exercise 1: the confusion matrix",
     ),
     "over-the-batch": Entry(
-        "Dimension 1 holds a picture's classes; along dimension 0 the pictures of a batch "
-        "compete with one another",
-        "06-metrics: Exercise 1: who was taken for whom",
+        "Dimension 1 holds the classes of one image, dimension 0 the images of the batch: work "
+        "along dimension 1",
+        "06-metrics: Exercise 1: the confusion matrix",
     ),
     "absent-class-forgotten": Entry(
-        "A class that does not occur in this batch is still a class: K comes from the logits, "
-        "not from the labels",
-        "06-metrics: Exercise 1: who was taken for whom",
+        "A class that does not occur in this batch is still a class: the number of classes is "
+        "K, whatever the labels are",
+        "06-metrics: Exercise 1: the confusion matrix",
     ),
     "precision-recall-swapped": Entry(
-        "Precision is about what was flagged (tp + fp), recall about what is there to be "
-        "found (tp + fn)",
-        "06-metrics: Four numbers",
+        "Precision is a share of what was flagged (tp + fp), recall a share of what is positive "
+        "(tp + fn)",
+        "06-metrics: Four metrics",
     ),
     "arithmetic-f1": Entry(
-        "F1 is the harmonic mean: the arithmetic one gives half marks for flagging everything",
-        "06-metrics: Exercise 2: four scores",
+        "F1 is the harmonic mean of precision and recall: their arithmetic mean is above one "
+        "half even for flagging everything",
+        "06-metrics: Exercise 2: four metrics",
     ),
     "zero-division-undecided": Entry(
-        "0 / 0 comes up, with nothing flagged or nothing to find: decide what it is, here 0",
-        "06-metrics: Exercise 2: four scores",
+        "A denominator can be 0, for example when nothing is flagged: the metric is then 0",
+        "06-metrics: Exercise 2: four metrics",
     ),
     "prevalence-is-not-the-error-rate": Entry(
-        "Not every positive is missed: with some recall there may be more positives than errors",
+        "Not every positive is missed: if some are found, there can be more positives than errors",
         "06-metrics: How rare must it be?",
     ),
     "mean-of-batch-accuracies": Entry(
-        "A mean of batch accuracies gives a picture in a small batch more weight: add up "
-        "counts, divide once",
+        "A mean of batch accuracies gives an image in a small batch more weight: add up counts, "
+        "and divide once",
         "06-metrics: Batch by batch",
     ),
     "f1-averaged-per-batch": Entry(
-        "F1 is no mean over batches: add up tp, fp and fn, then divide once",
+        "F1 is not a mean over batches: add up tp, fp and fn, and divide once",
         "06-metrics: Batch by batch",
     ),
     "metric-never-reset": Entry(
-        "Counts that outlive the call mix this epoch with all before it: begin at zero each time",
+        "Counts that outlive the call mix this epoch with the ones before: start each call at 0",
         "06-metrics: Batch by batch",
     ),
     "evaluated-in-train-mode": Entry(
-        "In train mode Dropout throws dice and BatchNorm moves: evaluate after model.eval()",
+        "In train mode Dropout is random and BatchNorm updates its statistics: call model.eval() "
+        "before you evaluate",
         "06-metrics: Batch by batch",
     ),
+    "not-the-f1-of-class-1": Entry(
+        "With class 1 as the positive class, F1 is that of class 1 alone: not that of class 0, "
+        "and not an average over both classes",
+        "06-metrics: Exercise 4: evaluate",
+    ),
     "micro-taken-for-macro": Entry(
-        "Macro is the mean over classes; micro adds up the counts first, so that common "
+        "Macro is the mean over the classes; micro adds up the counts first, so that common "
         "classes decide",
-        "06-metrics: Ten fruits, three averages",
+        "06-metrics: Ten fruits, two averages",
     ),
     "weighted-taken-for-macro": Entry(
-        "Weighted by how often they occur, the rare classes hardly count: macro weighs all alike",
-        "06-metrics: Ten fruits, three averages",
+        "Macro gives each class the same weight; a mean weighted by how often each class occurs "
+        "hides the rare ones",
+        "06-metrics: Ten fruits, two averages",
     ),
     "f1-of-averages": Entry(
         "Macro F1 is the mean of the classes' F1, not the F1 of mean precision and mean recall",
-        "06-metrics: Ten fruits, three averages",
+        "06-metrics: Ten fruits, two averages",
     ),
     "logits-taken-for-probabilities": Entry(
-        "A logit is not a probability: 0.5 on the logits is another threshold",
-        "06-metrics: Where to draw the line",
+        "A logit is not a probability: compare the threshold with the result of softmax",
+        "06-metrics: Exercise 6: flag",
     ),
     "one-logit-of-two": Entry(
-        "With two logits the probability lies in their difference: softmax over both, not "
+        "With two logits the probability depends on their difference: use softmax over both, not "
         "sigmoid of one",
-        "06-metrics: Where to draw the line",
+        "06-metrics: Exercise 6: flag",
     ),
     "argmax-has-decided": Entry(
-        "argmax is a threshold of one half: a habit, not a decision",
-        "06-metrics: Where to draw the line",
+        "argmax is a threshold of one half, whatever threshold was asked for",
+        "06-metrics: Choose a threshold",
+    ),
+    "at-least-includes-equal": Entry(
+        '"At least" includes equality: compare with >=',
+        "06-metrics: Choose a threshold",
     ),
     "accuracy-alone": Entry(
-        "Accuracy weighs both kinds of error alike and follows the common class: choose by "
-        "what the purpose asks for",
+        "Accuracy counts both kinds of error alike: of the thresholds that reach the minimum, "
+        "choose by the other metric",
         "06-metrics: Exercise 7: one head, two purposes",
     ),
-    "floor-at-any-price": Entry(
-        "Flagging everything meets any recall floor: of all thresholds that meet it, take the "
-        "one that gives most besides",
+    "f1-alone": Entry(
+        "F1 treats precision and recall alike, but here one has a minimum: of the thresholds that "
+        "reach it, choose by the other metric",
         "06-metrics: Exercise 7: one head, two purposes",
     ),
-    "evaluated-with-augmentation": Entry(
-        "Augmented pictures are harder than the ones as they are: a training score on them "
-        "hides the gap",
-        "06-metrics: Read the curves",
-    ),
-    "drop-last-forgotten": Entry(
-        "A loader with drop_last leaves pictures out: count over all, and divide by as many "
-        "as you counted",
-        "06-metrics: Read the curves",
-    ),
-    "equal-is-not-alike": Entry(
-        "A second shot of a scene is equal in no pixel: ask how alike, not whether equal",
-        "06-metrics: Exercise 9: near-duplicates",
-    ),
-    "dot-is-not-cosine": Entry(
-        "A dot product grows with brightness: divide by both lengths to get the cosine",
-        "06-metrics: Exercise 9: near-duplicates",
-    ),
-    "compared-row-by-row": Entry(
-        "A twin may stand anywhere: compare each test row with every training row",
-        "06-metrics: Exercise 9: near-duplicates",
-    ),
-    "score-for-model": Entry(
-        "On another test set the score changes for an honest model too: compare the models, "
-        "not their scores",
-        "06-metrics: Exercise 10: audit a procedure",
-    ),
-    "another-order-is-no-change": Entry(
-        "The same test set in another order is the same test set: means and counts do not notice",
-        "06-metrics: Exercise 10: audit a procedure",
+    "other-metric-ignored": Entry(
+        "Several thresholds reach the minimum: return one with the highest value of the other "
+        "metric",
+        "06-metrics: Exercise 7: one head, two purposes",
     ),
 }

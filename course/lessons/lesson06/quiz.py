@@ -10,145 +10,145 @@ import torch
 from numpy.typing import ArrayLike
 
 from course.checking.quiz.kinds import endless, pose
-from course.checking.quiz.questions import Question, right, snippet, wrong
+from course.checking.quiz.questions import Question, right, wrong
 
 RARE = Question(
-    "A fraud model has 98 % accuracy and finds 12 % of the fraud. What follows?",
+    "A model that flags fraud has 98 % accuracy and 12 % recall. What follows?",
     (
         wrong(
-            "Nothing: both cannot be true of one model.",
-            "They can, where fraud is rare: of 10,000 payments with 200 frauds it misses 176 "
-            "and raises 24 false alarms.",
+            "Nothing, because no model can have both.",
+            "A model can have both where fraud is rare. Example: of 10,000 payments with 200 "
+            "frauds it misses 176 and raises 24 false alarms.",
         ),
         right(
             "At most 2.27 % of the payments are fraud.",
-            "It misses 88 % of the fraud, and all its errors are 2 %: 0.02 / 0.88 is the most "
-            "that can be fraud.",
+            "It misses 88 % of the fraud, and only 2 % of all payments are errors. So at most "
+            "0.02 / 0.88 = 2.27 % are fraud.",
         ),
         wrong(
             "At most 2 % of the payments are fraud.",
-            "That would be so if it missed all of it. It finds 12 %, so a little more is possible.",
+            "That would be so if it missed all of the fraud. It finds 12 %, so a little more is "
+            "possible.",
         ),
         wrong(
             "12 % of what it flags is fraud.",
-            "That would be its precision. Recall is the share of the fraud that is flagged.",
+            "That would be its precision. Recall is the share of the fraud that it flags.",
         ),
     ),
 )
 
-WHICH_SCORE = Question(
-    "A filter deletes mail that it takes for spam, and nobody looks at it again. What should "
-    "it be chosen by?",
+WHICH_METRIC = Question(
+    "A filter deletes mail that it takes for spam, and nobody looks at deleted mail. Spam is the "
+    "positive class. How should you choose its threshold?",
     (
         wrong(
-            "Accuracy: it counts every mistake.",
-            "It counts a lost letter like an advertisement that slipped through. For the "
-            "reader they are not alike.",
+            "By the highest accuracy, because it counts every error.",
+            "It counts a lost letter like an advertisement that was not deleted. For the reader "
+            "these are not equally bad.",
         ),
         wrong(
-            "Recall, at a precision that is not too bad.",
-            "That finds the spam and costs letters. It is right where somebody checks what "
-            "was flagged, as in screening.",
+            "By the highest precision at a minimum recall.",
+            "This guarantees that much spam is found, and accepts lost letters for it. It is "
+            "right where somebody looks at what was flagged.",
         ),
         right(
-            "Precision: a floor of, say, 99.9 %, and then as much recall as it leaves.",
-            "A false alarm is a lost letter. A miss is a nuisance of a second.",
+            "By the highest recall at a minimum precision of, say, 99.9 %.",
+            "A false alarm is a lost letter, so few of them are allowed. A miss only takes a "
+            "second to delete.",
         ),
         wrong(
-            "F1, which balances the two.",
-            "It balances them as if they cost the same. Here they do not.",
+            "By the highest F1, because it includes both errors.",
+            "F1 treats precision and recall alike. Here a false alarm is much worse than a miss.",
         ),
     ),
 )
 
 LAST_BATCH = Question(
-    "Validation runs in batches of 32, 32 and 1. Which line gives the accuracy of the model?",
+    "Validation runs in batches of 32, 32 and 1. Which expression is the accuracy of the model?",
     (
         wrong(
             "`sum(accuracies) / len(accuracies)`, with one accuracy for each batch",
-            "The single picture of the last batch then weighs as much as 32 others.",
+            "The one image of the last batch then counts as much as 32 others.",
         ),
         wrong(
-            "`hits / len(dataset)`, with a loader that has `drop_last=True`",
-            "The last picture is not counted, yet it is in the divisor: this accuracy can "
-            "never reach 1.",
+            "`right / len(dataset)`, with a loader that has `drop_last=True`",
+            "The image of the last batch is not counted, but it is in the denominator: this "
+            "number is at most 64/65.",
         ),
         right(
-            "`hits / seen`, both added up over all batches",
-            "Counts add up, averages do not. And what you divide by is what you have counted.",
+            "`right / seen`, both added up over all batches",
+            "Counts can be added up, and the denominator is the number of images that were "
+            "counted.",
         ),
         wrong(
             "`max(accuracies)`, with one accuracy for each batch",
-            "That is the luckiest batch. A single picture easily scores 1.",
+            "That is the accuracy of the best batch. For the batch of one image it is 0 or 1.",
         ),
     ),
 )
 
 MACRO = Question(
-    "Ten fruits. Micro F1 is 0.96 and macro F1 is 0.71. What do you expect?",
+    "A model for ten fruits has a micro F1 of 0.96 and a macro F1 of 0.71. What do you expect?",
     (
         right(
             "Some rare fruits are recognised badly.",
-            "Each picture counts the same in micro, each class in macro. Where they differ so "
-            "much, small classes fare worse.",
+            "In micro F1 each image counts the same, in macro F1 each class. If macro is much "
+            "lower, the classes with few images are worse.",
         ),
         wrong(
             "The common fruits are recognised badly.",
-            "Then most pictures would be wrong, and micro would be low.",
+            "Then most images would be wrong, and micro F1 would be low.",
         ),
         wrong(
-            "There is a mistake: both average the same ten numbers.",
-            "Macro averages ten numbers. Micro adds up the counts of all classes and divides "
-            "once; here it is the accuracy.",
+            "There is a mistake, because both average the same ten numbers.",
+            "Only macro F1 averages ten numbers. Micro F1 adds up the counts of all classes and "
+            "divides once; here it equals the accuracy.",
         ),
         wrong(
-            "Precision is high and recall is low.",
-            "Over all classes each error is a false positive of one and a false negative of "
-            "another: micro precision equals micro recall.",
+            "Over all classes, precision is high and recall is low.",
+            "Each error is a false positive of one class and a false negative of another. So "
+            "micro precision equals micro recall.",
         ),
     ),
 )
 
-LEAK_LINES = snippet(
-    "features = (features - features.mean(0)) / features.std(0)",
-    "best = correlation(features, labels).topk(20).indices",
-    "train, test = features[:500, best], features[500:, best]",
-)
-LEAK = Question(
-    f"The labels are coin flips. What does this lead to?\n\n{LEAK_LINES}",
+PREVALENCE = Question(
+    "A head was trained on 50 % rotten fruit. At the market 5 % are rotten, and fresh and rotten "
+    "fruits look as they did in training. What is true of its probabilities at the market?",
     (
         wrong(
-            "A score near one half: nothing can be learnt from coins.",
-            "True of an honest procedure. But the 20 columns were chosen for going well with "
-            "the labels of the *test* rows, too.",
+            "They are right: the fruits look the same, and so does each probability.",
+            "The probability that a fruit is rotten depends on its looks and on the prevalence. "
+            "The prevalence has changed.",
         ),
         right(
-            "A score well above one half, mostly because of the second line.",
-            "It saw the test labels. The first line saw the test rows as well, a leak that "
-            "hardly shows here.",
+            "They are too high; divide their odds by 19.",
+            "The odds of rotten fruit fell from 1 : 1 to 1 : 19, and those of each prediction "
+            "fall by the same factor.",
         ),
         wrong(
-            "A score well above one half, mostly because of the first line.",
-            "Mean and deviation of all rows leak very little: they know no labels. Measure it.",
+            "They are too high; divide them by 10.",
+            "The odds change by one factor, the probabilities do not. A probability of 0.99 "
+            "becomes 0.84, not 0.099.",
         ),
         wrong(
-            "A score well below one half: fewer columns, less to learn from.",
-            "Fewer columns are no harm, least of all when they were picked with the answers "
-            "at hand.",
+            "They are too high, and so the order of the fruits is wrong as well.",
+            "The correction subtracts the same number from logit 1 of each fruit. It does not "
+            "change which of two fruits has the higher probability.",
         ),
     ),
 )
 
-QUESTIONS = (RARE, WHICH_SCORE, LAST_BATCH, MACRO, LEAK)
+QUESTIONS = (RARE, WHICH_METRIC, LAST_BATCH, MACRO, PREVALENCE)
 
 
-# ---- endless: scores of a confusion matrix, computed by scikit-learn -----------------------------
+# ---- endless: metrics of a confusion matrix, computed by scikit-learn ----------------------------
 
 NAMES = ("accuracy", "precision", "recall", "F1")
 
 
 def computed(name: str, truth: ArrayLike, guess: ArrayLike) -> float:
-    """Return the score that scikit-learn gives, one of NAMES, with class 1 as the positive class.
+    """Return the metric that scikit-learn gives, one of NAMES, with class 1 as the positive class.
 
     truth and guess: labels (N,). scikit-learn is imported here, because its import takes a second
     and the other lessons do not need it.
@@ -165,7 +165,7 @@ def computed(name: str, truth: ArrayLike, guess: ArrayLike) -> float:
 
 
 def unfolded(matrix: ArrayLike) -> tuple[np.ndarray, np.ndarray]:
-    """Return labels (N,) and guesses (N,) that a confusion matrix [[tn, fp], [fn, tp]] counts."""
+    """Return labels (N,) and predictions (N,) that a matrix [[tn, fp], [fn, tp]] counts."""
     counts = np.ravel(matrix)
     return np.repeat((0, 0, 1, 1), counts), np.repeat((0, 1, 0, 1), counts)
 
@@ -175,48 +175,56 @@ def metric_from_matrix(rng: Random) -> Question:
     """What is the accuracy, precision, recall or F1 of a confusion matrix?"""
     name = rng.choice(list(NAMES))
     others = {}
-    while len(others) < 3:  # three wrong scores that do not happen to be right
+    while len(others) < 3:  # three wrong values that do not happen to be right
         tn = rng.randint(20, 95)
         fp = rng.randint(1, 30)
         fn = rng.randint(1, 30)
         tp = rng.randint(5, 60)
         truth, guess = unfolded([[tn, fp], [fn, tp]])
-        scores = {key: computed(key, truth, guess) for key in NAMES}
+        values = {key: computed(key, truth, guess) for key in NAMES}
         explained = {
-            "accuracy": f"The share that is right: ({tp} + {tn}) / {tp + tn + fp + fn}.",
-            "precision": (f"Of what was called rotten, the share that is: {tp} / ({tp} + {fp})."),
-            "recall": f"Of what is rotten, the share that was found: {tp} / ({tp} + {fn}).",
+            "accuracy": (
+                f"It is the share of right predictions: ({tp} + {tn}) / {tp + tn + fp + fn}."
+            ),
+            "precision": (
+                "It is the share of rotten ones among those predicted rotten: "
+                f"{tp} / ({tp} + {fp})."
+            ),
+            "recall": (
+                f"It is the share predicted rotten among the rotten ones: {tp} / ({tp} + {fn})."
+            ),
             "F1": (
-                f"The harmonic mean of precision and recall: 2 · {tp} / (2 · {tp} + {fp} + {fn})."
+                "It is the harmonic mean of precision and recall: "
+                f"2 · {tp} / (2 · {tp} + {fp} + {fn})."
             ),
         }
-        reasons = {}  # of equal scores the last reason counts
+        reasons = {}  # of equal values the last reason counts
         for other in NAMES:
             if other != name:
                 article = "" if other == "F1" else "the "
-                reasons[scores[other]] = f"That is {article}{other}. {explained[other]}"
+                reasons[values[other]] = f"That is {article}{other}. {explained[other]}"
         reasons[tn / (tn + fp)] = (
-            f"That is the share of the *fresh* ones that were called fresh, {tn} / ({tn} + {fp})."
+            f"That is the share predicted fresh among the *fresh* ones: {tn} / ({tn} + {fp})."
         )
         reasons[2 * tn / (2 * tn + fp + fn)] = (
-            "That is the F1 of the fresh ones. Rotten is the positive class here."
+            "That is the F1 of the class fresh. Here rotten is the positive class."
         )
-        reasons[(scores["precision"] + scores["recall"]) / 2] = (
+        reasons[(values["precision"] + values["recall"]) / 2] = (
             "That is the arithmetic mean of precision and recall. F1 is the harmonic one."
         )
-        others = {}  # of scores that look equal the last reason counts
-        for score, reason in reasons.items():
-            if abs(score - scores[name]) > 0.002:
-                others[f"{score:.3f}"] = reason
+        others = {}  # of values that look equal the last reason counts
+        for value, reason in reasons.items():
+            if abs(value - values[name]) > 0.002:
+                others[f"{value:.3f}"] = reason
     return pose(
         rng,
         f"Rotten is the positive class. What is the {name}?",
         [
-            "#                 called fresh  called rotten",
-            f"matrix = tensor([[{tn:10},  {fp:12}],   # fresh",
-            f"                 [{fn:10},  {tp:12}]])  # rotten",
+            "#              predicted fresh  predicted rotten",
+            f"matrix = tensor([[{tn:10},  {fp:15}],   # true class fresh",
+            f"                 [{fn:10},  {tp:15}]])  # true class rotten",
         ],
-        right(f"{scores[name]:.3f}", explained[name]),
+        right(f"{values[name]:.3f}", explained[name]),
         [wrong(text, reason) for text, reason in others.items()],
     )
 
@@ -252,17 +260,21 @@ def threshold_and_counts(rng: Random) -> Question:
             (
                 correct,
                 count,
-                "That is the accuracy: it counts what was rightly left alone as well.",
+                "That is the accuracy: it also counts the negatives that are not flagged.",
             ),
-            (flagged, count, "That is the share that is flagged, rightly or not."),
-            (flagged - hits, flagged, "These are the false alarms among the flagged."),
-            (positive - hits, positive, "These are the positives that were missed."),
-            (hits, count, "The hits are right, but here they are compared with all pictures."),
+            (flagged, count, "That is the share of all images that is flagged."),
             (
-                positive,
-                count,
-                "That is the prevalence: the share that is positive, flagged or not.",
+                flagged - hits,
+                flagged,
+                "That is the share of false alarms among the flagged images.",
             ),
+            (
+                positive - hits,
+                positive,
+                "That is the share of the positive images that is not flagged.",
+            ),
+            (hits, count, "The numerator is right, but the denominator counts all images."),
+            (positive, count, "That is the prevalence: the share of all images that is positive."),
         ]
         others = {}  # of equal texts the last reason counts
         for part, of, reason in candidates:
@@ -272,11 +284,12 @@ def threshold_and_counts(rng: Random) -> Question:
     told_labels = ", ".join(f"{label:4}" for label in labels)
     return pose(
         rng,
-        f"Flagged is what has a probability of at least {threshold:g}. What is the {name}?",
+        f"We flag each image with a probability of at least {threshold:g}. What is the {name}?",
         [f"probabilities = tensor([{told_levels}])", f"labels        = tensor([{told_labels}])"],
         right(
             f"{round(value * whole)} of {whole}",
-            f"{flagged} are flagged, {hits} of them rightly, and {positive} are positive in all.",
+            f"Flagged images: {flagged}; positive among them: {hits}; positive images in all: "
+            f"{positive}.",
         ),
         [wrong(text, reason) for text, reason in others.items()],
     )

@@ -51,7 +51,7 @@ def confusion(matrix: torch.Tensor, names: Sequence[str], title: str = "") -> No
                     **centre,
                 )
             if number and (right or is_small):
-                told.append(f"{number} {names[row]} called {names[column]}")
+                told.append(f"{number} {names[row]} predicted as {names[column]}")
     axis.set(
         xlim=(-0.55, count - 0.45),
         ylim=(count - 0.45, -0.55),
@@ -144,14 +144,14 @@ def calibration(
     lines: Mapping[str, Sequence[tuple[float, float, int]]],
     title: str = "",
 ) -> None:
-    """A reliability diagram: what a head predicted against what came.
+    """A reliability diagram: the probabilities of a head against what was positive.
 
     lines: {label: [(mean probability, share that was positive, number of images), ...]}.
     """
     figure, axis = one_axis(8, 4)
     axis.plot((0, 1), (0, 1), color=INK, linestyle="--", linewidth=1)
     axis.annotate(
-        "as predicted",
+        "calibrated",
         (0.72, 0.74),
         rotation=27,
         rotation_mode="anchor",
@@ -160,15 +160,15 @@ def calibration(
     )
     told = []
     for number, (label, groups) in enumerate(lines.items()):
-        promised, came, _ = zip(*groups, strict=True)
+        probabilities, shares, _ = zip(*groups, strict=True)
         axis.plot(
-            promised,
-            came,
+            probabilities,
+            shares,
             label=label,
             marker=marker(number),
             **line_style(number),
         )
-        listed = [f"{p:.2f} predicted, {c:.2f} observed ({n} images)" for p, c, n in groups]
+        listed = [f"probability {p:.2f}, share {s:.2f} ({n} images)" for p, s, n in groups]
         told.append(f"{label}: {', '.join(listed)}")
     axis.set(
         xlim=(0, 1.02),

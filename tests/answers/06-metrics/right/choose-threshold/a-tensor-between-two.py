@@ -1,12 +1,12 @@
-def choose_threshold(probabilities, labels, purpose, least):
-    levels = probabilities.unique().double()
+def choose_threshold(probabilities, labels, metric, minimum):
+    levels = probabilities.unique().double().tolist()
     best, chosen = -1.0, None
-    for low, high in zip([0.0, *levels.tolist()], levels.tolist()):
-        flags = probabilities > (low + high) / 2
-        tp = labels[flags].sum()
-        rates = {"precision": tp / flags.sum(), "recall": tp / labels.sum()}
-        floor = rates.pop(purpose)
-        prize, = rates.values()
-        if floor >= least and prize > best:
-            best, chosen = prize, torch.tensor((low + high) / 2)
+    for low, high in zip([-1.0, *levels], levels):
+        flags = probabilities > low
+        tp = labels[flags].sum().item()
+        values = {"precision": tp / flags.sum().item(), "recall": tp / labels.sum().item()}
+        required = values.pop(metric)
+        other, = values.values()
+        if required >= minimum and other > best:
+            best, chosen = other, torch.tensor((low + high) / 2, dtype=torch.float64)
     return chosen

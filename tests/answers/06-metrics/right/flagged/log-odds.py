@@ -1,4 +1,2 @@
-import math
-
 def flagged(logits, threshold):
-    return logits @ torch.tensor([-1.0, 1.0]) >= math.log(threshold / (1 - threshold))
+    return logits @ torch.tensor([-1.0, 1.0]) >= torch.tensor(threshold).logit()  # logit(0) is -inf

@@ -1,4 +1,4 @@
-# misconception: wrong-result
+# misconception: absent-class-forgotten
 def averages(matrix):
     matrix = matrix.double()
     tp = matrix.diag()

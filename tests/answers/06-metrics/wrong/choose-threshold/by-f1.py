@@ -1,4 +1,4 @@
-# misconception: wrong-result
+# misconception: f1-alone
 def choose_threshold(probabilities, labels, purpose, least):
     best, chosen = -1.0, None
     for threshold in probabilities.unique().tolist():

@@ -1,4 +1,4 @@
-# misconception: floor-at-any-price
+# misconception: other-metric-ignored
 def choose_threshold(probabilities, labels, purpose, least):
     best, chosen = -1.0, None
     for threshold in probabilities.unique().tolist():

@@ -1,4 +1,4 @@
-# misconception: wrong-result
+# misconception: not-the-f1-of-class-1
 def evaluate(model, batches):
     model.eval()
     right = total = tp = fp = fn = 0

@@ -1,0 +1,9 @@
+def choose_threshold(probabilities, labels, metric, minimum):
+    p, o = probabilities.sort(descending=True)
+    tp = labels[o].cumsum(0).double()
+    n = torch.arange(1, len(p) + 1)
+    last = torch.cat([p[:-1] != p[1:], torch.tensor([True])])
+    pr, re = tp / n, tp / tp[-1]
+    a, b = (pr, re) if metric == "precision" else (re, pr)
+    b = torch.where((a >= minimum) & last, b, -1.0)
+    return p[b.argmax()].item()

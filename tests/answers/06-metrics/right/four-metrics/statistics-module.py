@@ -1,0 +1,7 @@
+import statistics
+
+def four_metrics(tp, fp, fn, tn):
+    precision, recall = tp / max(tp + fp, 1), tp / max(tp + fn, 1)
+    f1 = statistics.harmonic_mean([precision, recall])
+    accuracy = (tp + tn) / max(tp + fp + fn + tn, 1)
+    return {"accuracy": accuracy, "precision": precision, "recall": recall, "f1": f1, "support": tp + fn}

@@ -1,0 +1,3 @@
+# misconception: wrong-result
+def flagged(logits, threshold):
+    return logits.softmax(1)[:, 1] >= min(threshold, 0.95)

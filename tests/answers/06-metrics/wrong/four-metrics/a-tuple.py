@@ -1,0 +1,4 @@
+# misconception: wrong-result
+def four_metrics(tp, fp, fn, tn):
+    precision, recall = tp / max(tp + fp, 1), tp / max(tp + fn, 1)
+    return (tp + tn) / (tp + fp + fn + tn), precision, recall, 2 * tp / max(2 * tp + fp + fn, 1)

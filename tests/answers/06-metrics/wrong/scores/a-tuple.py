@@ -1,4 +1,0 @@
-# misconception: wrong-result
-def scores(tp, fp, fn, tn):
-    precision, recall = tp / max(tp + fp, 1), tp / max(tp + fn, 1)
-    return (tp + tn) / (tp + fp + fn + tn), precision, recall, 2 * tp / max(2 * tp + fp + fn, 1)

@@ -1,3 +1,0 @@
-# misconception: nothing-returned
-def scores(tp, fp, fn, tn):
-    print((tp + tn) / (tp + fp + fn + tn), tp / max(tp + fp, 1), tp / max(tp + fn, 1))
