@@ -19,7 +19,6 @@ from course.checking.misconception import (
     wrong_result,
 )
 from course.lessons.lesson05.diagnosis import (
-    check_best_epoch,
     check_choice,
     check_combined,
     check_decay,
@@ -27,10 +26,8 @@ from course.lessons.lesson05.diagnosis import (
     check_losses_reach_backbone,
     check_one_backbone,
     check_optimizer,
-    check_restored,
     check_selection,
     check_start_weights,
-    check_steps_and_rates,
     check_task_gradients,
     graph_errors_explained,
     logits_of_both,
@@ -39,7 +36,6 @@ from course.lessons.lesson05.diagnosis import (
 )
 from course.lessons.lesson05.fixtures import (
     TASKS,
-    TrainingRun,
     Triple,
     TwoHeads,
     made_up_batch,
@@ -351,45 +347,6 @@ def choose(answer: Callable, cases: Sequence = TABLES) -> str:
 
 
 # ---- training to the end -------------------------------------------------------------------------
-
-ACCURACIES = {  # planned accuracies, epoch by epoch: of fruit, then of freshness
-    "a peak": (
-        (0.5, 0.5, 0.7, 0.80, 0.79, 0.9, 0.6, 0.6, 0.6, 0.6),
-        (0.5, 0.6, 0.6, 0.70, 0.70, 0.5, 0.6, 0.6, 0.6, 0.95),
-    ),
-    "two pauses": (
-        (0.6, 0.5, 0.5, 0.7, 0.6, 0.6, 0.80, 0.5, 0.5, 0.7),
-        (0.6, 0.6, 0.5, 0.6, 0.6, 0.6, 0.65, 0.5, 0.5, 0.6),
-    ),
-    "a plateau": (
-        (0.5, 0.7, 0.6, 0.7, 0.5, 0.5, 0.5, 0.5, 0.5, 0.9),
-        (0.5, 0.6, 0.7, 0.6, 0.6, 0.5, 0.5, 0.5, 0.5, 0.9),
-    ),
-}
-
-
-@check
-def fit(
-    answer: Callable,
-    lines: Sequence[str] = ("a peak", "two pauses", "a plateau"),
-    patience: int = 3,
-    count: int = 4,
-) -> str:
-    """Exercise 9: does training stop after `patience` epochs, and go back to the best epoch?
-
-    lines: keys of ACCURACIES; count: steps in an epoch. Hidden: the same lines in another order,
-    with another patience and another number of steps.
-    """
-    for line in lines:
-        run = TrainingRun(ACCURACIES[line])
-        epochs = len(ACCURACIES[line][0])
-        batches = list(range(count))
-        found = answer(run.model, run.scheduler, batches, run.step, run.validate, epochs, patience)
-        check_steps_and_rates(run, count, line)
-        best = check_best_epoch(found, run, patience, line)
-        check_restored(run, best, line)
-    return f"stopped in time, best epoch back to the bit, one rate an epoch ({', '.join(lines)})."
-
 
 ROUND = ("apple", "lemon", "orange", "pear", "tomato", "cherry")
 # Ten seeds x {1, 2} threads: the reference scores 0.967 to 0.972 and 0.833 to 0.867 on ROUND, and

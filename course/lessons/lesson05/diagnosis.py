@@ -16,7 +16,7 @@ from torch.nn import functional as F
 from course.checking import comparisons
 from course.checking.autograd import leaf_tensors
 from course.checking.misconception import Misconception, unlike, wrong_result
-from course.lessons.lesson05.fixtures import TASKS, TrainingRun, early_stopping
+from course.lessons.lesson05.fixtures import TASKS
 from course.vision.fruit import FRUITS, Pictures
 
 Gradients = Mapping[str, Tensor | None]  # {path of a parameter: its .grad}
@@ -506,91 +506,3 @@ def check_choice(
 def mean_accuracy(run: Mapping[str, float]) -> float:
     """Return the mean of the accuracies of both tasks."""
     return (run["fruit"] + run["fresh"]) / 2
-
-
-# ---- Exercise 9: a training with early stopping --------------------------------------------------
-
-
-def check_steps_and_rates(
-    run: TrainingRun,
-    count: int,
-    line: str,
-) -> None:
-    """Check that each epoch of `run` made `count` steps at one learning rate, then validated."""
-    epochs = len(run.steps_before)
-    asked = [count * (epoch + 1) for epoch in range(epochs)]
-    if not epochs or run.steps_before != asked:
-        raise wrong_result(
-            f"{line}: expected {count} steps, then validate(), in each epoch; validate() came "
-            f"after {run.steps_before} steps"
-        )
-    for start in range(0, count * epochs, count):
-        if len(set(run.rates[start : start + count])) > 1:
-            shown = ", ".join(f"{rate:.1e}" for rate in run.rates[:count])
-            raise Misconception(
-                "scheduler-per-batch", f"{line}: within the first epoch the rate went {shown}"
-            )
-    if epochs > 1 and len(set(run.rates)) == 1:
-        raise wrong_result(
-            f"{line}: the rate stayed at {run.rates[0]:.1e}; scheduler.step() belongs at the end "
-            "of each epoch"
-        )
-
-
-def check_best_epoch(
-    found: Any,
-    run: TrainingRun,
-    patience: int,
-    line: str,
-) -> int:
-    """Check the best epoch `found` and the number of epochs of `run`; return the best epoch."""
-    fruit, fresh = run.plan
-    means = [(x + y) / 2 for x, y in zip(fruit, fresh, strict=True)]
-    best, epochs = early_stopping(means, patience)
-    epochs_run = len(run.steps_before)
-    if epochs_run != epochs or (found is not None and found != best):
-        what = (
-            f"{line}: best is epoch {best}, and after epoch {epochs - 1} training should stop; "
-            f"you ran until {epochs_run - 1} and say {found}"
-        )
-        for task, accuracies in (("fruit", fruit), ("freshness", fresh)):
-            its_best, its_epochs = early_stopping(accuracies, patience)
-            differs = (its_best, its_epochs) != (best, epochs)
-            if differs and epochs_run == its_epochs and found in (its_best, None):
-                raise Misconception(
-                    "one-task-decides", f"{what}. {task} alone had its best in epoch {its_best}"
-                )
-        if found == best + 1:
-            what += " (count the epochs from 0)"
-        code = "patience-miscounted" if epochs_run != epochs else "wrong-result"
-        raise Misconception(code, what)
-    if found is None:
-        raise Misconception(
-            "nothing-returned", f"{line}: fit gave None; expected the number of the best epoch"
-        )
-    return best
-
-
-def check_restored(
-    run: TrainingRun,
-    best: int,
-    line: str,
-) -> None:
-    """Check that the model's parameters and buffers are those of the epoch `best`."""
-    wrong = comparisons.moved_since(run.model, run.states[best])
-    if not wrong:
-        return
-    buffers = {name for name, _ in run.model.named_buffers()}
-    if set(wrong) <= buffers:
-        raise Misconception(
-            "parameters-only",
-            f"{line}: the parameters are those of epoch {best}, but {wrong[0]} is not",
-        )
-    last = len(run.states) - 1
-    what = (
-        f"{line}: {wrong[0]} holds what it held after epoch {last}, not what it held after "
-        f"epoch {best}"
-    )
-    if run.model.state_dict_calls:
-        raise Misconception("snapshot-without-clone", what)
-    raise Misconception("best-state-not-restored", what)

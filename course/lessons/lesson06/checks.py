@@ -16,34 +16,26 @@ from course.checking.misconception import Misconception, wrong_result
 from course.lessons.lesson06.diagnosis import (
     SCORES,
     call_of_scores,
-    check_audit,
     check_averages,
     check_confusion,
-    check_duplicates,
     check_eval_mode,
     check_evaluation,
     check_flags,
     check_prevalence,
     check_scores,
     check_threshold,
-    is_near,
     number,
     parts_of,
-    percent_hint,
     scores_of_classes,
 )
 from course.lessons.lesson06.fixtures import (
-    Photos,
     generator,
     made_up_labels,
     noise,
     planned_batches,
-    planned_inputs,
     planned_model,
-    procedures,
     ranked,
     record_forwards,
-    uneven_labels,
 )
 
 # ---- counts and scores ---------------------------------------------------------------------------
@@ -241,128 +233,3 @@ def choose_threshold(
                 scores_told.reverse()
             told.append(" with ".join(scores_told))
     return f"{'; '.join(told)}."
-
-
-# ---- a fair test ---------------------------------------------------------------------------------
-
-
-@check
-def overfitting_gap(
-    answer: Callable,
-    sizes: tuple[int, int] = (45, 40),
-    batch: int = 10,
-    classes: int = 3,
-    seed: int = 0,
-) -> str:
-    """Exercise 8: what is training accuracy minus validation accuracy, over all plain pictures?
-
-    sizes: pictures for training and for validation. The loader shuffles, augments and drops its
-    last incomplete batch. Hidden: other sizes.
-    """
-    train = planned_inputs(seed, sizes[0], classes, right=0.9)
-    validation = planned_inputs(seed + 1, sizes[1], classes, right=0.6)
-    photos = Photos(*train)
-    loader = torch.utils.data.DataLoader(photos, batch, shuffle=True, drop_last=True)
-    width = train[0].shape[1]
-    model = planned_model(width, classes)
-    before = comparisons.snapshot(comparisons.tensors(model).items())
-    forwards = record_forwards(model)
-    augment = photos.augment
-    result = answer(model, loader, tuple(tensor.clone() for tensor in validation))
-    said = number(result, "one number")
-    check_eval_mode(model, before, forwards)
-    if photos.augment is not augment:
-        raise wrong_result(
-            "dataset.augment is not what it was: the next epoch trains on pictures without it"
-        )
-    rows = forwards.rows  # before our own forwards add to it
-    shares = [share_right(model, *train), share_right(model, *validation)]
-    expected = shares[0] - shares[1]
-    if is_near(said, expected, 1e-6):
-        return (
-            f"{shares[0]:.2f} on {sizes[0]} training pictures, {shares[1]:.2f} on {sizes[1]} "
-            f"others: a gap of {100 * said:.0f} points."
-        )
-    seen = f"you say {said:.3f}; it is {shares[0]:.3f} - {shares[1]:.3f} = {expected:.3f}"
-    if photos.augmented:
-        raise Misconception(
-            "evaluated-with-augmentation",
-            f"{seen}. dataset.augment altered {photos.augmented} pictures while you counted",
-        )
-    if rows < sum(sizes):
-        raise Misconception(
-            "drop-last-forgotten", f"{seen}. The model saw {rows} of {sum(sizes)} pictures"
-        )
-    if is_near(said, -expected, 1e-6):
-        raise wrong_result(f"{seen} (training minus validation: a positive gap is overfitting)")
-    raise wrong_result(seen + percent_hint(said, expected))
-
-
-def share_right(model: torch.nn.Module, inputs: torch.Tensor, labels: torch.Tensor) -> float:
-    """Return the accuracy of the model, in eval mode, on inputs (N, D) and labels (N,)."""
-    with torch.no_grad():
-        guesses = model.eval()(inputs).argmax(1)
-    return (guesses == labels).double().mean().item()
-
-
-@check
-def near_duplicates(
-    answer: Callable,
-    sizes: tuple[int, int] = (40, 25),
-    similarity: float = 0.9,
-    seed: int = 0,
-) -> str:
-    """Exercise 9: which rows of `test` are similar to a row of `train`, by the cosine?
-
-    sizes: rows of train and test. Six test rows are training rows with noise, one of them without;
-    the rows differ in length. Hidden: more test rows than training rows, another similarity.
-    """
-    count = sizes[1]
-    train, test = noise(seed, sizes[0], 64), noise(seed + 1, count, 64)
-    scale = torch.linspace(0.2, 8, count)[:, None]  # bright and dark pictures
-    planted = sorted(torch.randperm(count, generator=generator(seed))[:6].tolist())
-    for place, row in enumerate(planted):
-        test[row] = train[-1 - place] + 0.03 * noise(seed + 2 + place, 64)
-    test = test * scale
-    others = [row for row in range(count) if row not in planted]
-    test[planted[0]] = train[-1]  # the very same file
-    test[others[0]] = test[others[1]]  # two test pictures are alike, which is no leak
-    found = answer(train.clone(), test.clone(), similarity)
-    if found is None:
-        raise Misconception(
-            "nothing-returned", f"near_duplicates gave None; expected a list of rows, {planted}"
-        )
-    try:
-        rows = sorted({int(row) for row in found})
-    except (TypeError, ValueError):
-        raise wrong_result(f"expected a list of rows of `test`; you return {found!r:.80}") from None
-    check_duplicates(rows, planted, train, test, similarity)
-    return f"{len(planted)} of {count} test pictures have a twin in the training set: rows {rows}."
-
-
-@check
-def depends_on_test(answer: Callable, classes: int = 2, seed: int = 1) -> str:
-    """Exercise 10: does a procedure use the features or the labels of the test set?
-
-    Four procedures are audited, one of them honest. Training and test set differ in mean, spread
-    and frequencies. Hidden: three classes.
-    """
-    audited = procedures(classes)
-    train = noise(seed, 31, 6), classes - 1 - uneven_labels(seed, 31, classes)
-    test = 2 * noise(seed + 1, 31, 6) + 2, uneven_labels(seed + 1, 31, classes)
-    for name, (make_head, truth) in audited.items():
-        calls = []
-
-        def procedure(train, test, make_head=make_head, calls=calls):
-            calls.append((copy_of(train), copy_of(test)))
-            return make_head(train, test)
-
-        found = answer(procedure, copy_of(train), copy_of(test))
-        expect(found, set | frozenset | list | tuple, 'a set of "features" and "labels"')
-        check_audit(set(found), truth, name, calls, train, test)
-    return f"{len(audited)} procedures audited: what each takes from the test set has come out."
-
-
-def copy_of(tensors: Sequence[torch.Tensor]) -> tuple[torch.Tensor, ...]:
-    """Return copies of tensors, which an answer may change."""
-    return tuple(tensor.clone() for tensor in tensors)

@@ -9,7 +9,6 @@ from typing import Any, NamedTuple
 import numpy as np
 import torch
 from torch import Tensor, nn
-from torch.nn import functional as F
 
 from course.checking import comparisons
 from course.checking.binary import BinaryCounts, count_binary
@@ -438,87 +437,3 @@ def check_threshold(
     if equal > 1:
         seen += f". {equal} fruits have that very probability, and are flagged together"
     raise wrong_result(seen)
-
-
-# ---- Exercises 9 and 10: leaks -------------------------------------------------------------------
-
-
-def check_duplicates(
-    rows: list[int],
-    planted: list[int],
-    train: Tensor,
-    test: Tensor,
-    similarity: float,
-) -> None:
-    """Check which rows of `test` (M, D) have a near-duplicate in `train` (N, D).
-
-    planted: the right rows, in ascending order.
-    """
-    if rows == planted:
-        return
-    named = rows if len(rows) < 12 else f"{rows[:10]} and {len(rows) - 10} more"
-    seen = f"you name the rows {named}; rows {planted} have a twin in the training set"
-    unit_test, unit_train = F.normalize(test, dim=1), F.normalize(train, dim=1)
-    cosines = unit_test @ unit_train.T  # (M, N)
-    shorter = min(len(test), len(train))
-    wrong_flags = (  # of each row of `test`, with the thought behind it
-        ("equal-is-not-alike", (test[:, None] == train).all(2).any(1)),
-        ("dot-is-not-cosine", (test @ train.T >= similarity).any(1)),
-        ("dot-is-not-cosine", (test @ unit_train.T >= similarity).any(1)),
-        ("dot-is-not-cosine", (unit_test @ train.T >= similarity).any(1)),
-        ("compared-row-by-row", cosines[:shorter, :shorter].diag() >= similarity),
-    )
-    for code, flags in wrong_flags:
-        if rows == flags.nonzero().flatten().tolist():
-            raise Misconception(code, seen)
-    partners = (cosines >= similarity).any(0).nonzero().flatten().tolist()
-    if rows == partners:
-        seen += " (these are rows of `train`)"
-    raise wrong_result(seen)
-
-
-def check_audit(
-    found: set,
-    truth: set,
-    name: str,
-    calls: list[tuple[Pair, Pair]],
-    train: Pair,
-    test: Pair,
-) -> None:
-    """Check what an audit says that a procedure takes from the test set.
-
-    name: what the procedure does; calls: the (training set, test set) of each call of it; train and
-    test: those that the audit was given.
-    """
-    if found == truth:
-        return
-    seen = (
-        f"a procedure that {name}: you say {sorted(found) or 'nothing'}; "
-        f"its head depends on {sorted(truth) or 'nothing'} of the test set"
-    )
-    if not calls:
-        raise Misconception("answer-from-memory", f"{seen}. You never called it")
-    if not truth and all(equal_pairs(used, train) for used, _ in calls):
-        raise Misconception(
-            "score-for-model", f"{seen}: it made the very same head in all {len(calls)} calls"
-        )
-    tests = [used for _, used in calls]
-    changed = any(not equal_pairs(used, test) for used in tests)
-    if changed and all(same_but_for_order(used, test) for used in tests):
-        raise Misconception(
-            "another-order-is-no-change",
-            f"{seen}. In all {len(calls)} calls the test set held the same pictures and labels",
-        )
-    raise wrong_result(f"{seen}. You called it {len(calls)} times")
-
-
-def equal_pairs(one: Pair, other: Pair) -> bool:
-    """Return whether the tensors of two pairs are equal."""
-    return all(torch.equal(a, b) for a, b in zip(one, other, strict=False))
-
-
-def same_but_for_order(one: Pair, other: Pair) -> bool:
-    """Return whether the tensors of two pairs hold the same numbers in each column."""
-    sorted_one = [tensor.sort(0).values for tensor in one]
-    sorted_other = [tensor.sort(0).values for tensor in other]
-    return all(torch.equal(a, b) for a, b in zip(sorted_one, sorted_other, strict=False))

@@ -87,35 +87,4 @@ MISCONCEPTIONS = {
         "one that gives most besides",
         "06-metrics: Exercise 7: one head, two purposes",
     ),
-    "evaluated-with-augmentation": Entry(
-        "Augmented pictures are harder than the ones as they are: a training score on them "
-        "hides the gap",
-        "06-metrics: Read the curves",
-    ),
-    "drop-last-forgotten": Entry(
-        "A loader with drop_last leaves pictures out: count over all, and divide by as many "
-        "as you counted",
-        "06-metrics: Read the curves",
-    ),
-    "equal-is-not-alike": Entry(
-        "A second shot of a scene is equal in no pixel: ask how alike, not whether equal",
-        "06-metrics: Exercise 9: near-duplicates",
-    ),
-    "dot-is-not-cosine": Entry(
-        "A dot product grows with brightness: divide by both lengths to get the cosine",
-        "06-metrics: Exercise 9: near-duplicates",
-    ),
-    "compared-row-by-row": Entry(
-        "A twin may stand anywhere: compare each test row with every training row",
-        "06-metrics: Exercise 9: near-duplicates",
-    ),
-    "score-for-model": Entry(
-        "On another test set the score changes for an honest model too: compare the models, "
-        "not their scores",
-        "06-metrics: Exercise 10: audit a procedure",
-    ),
-    "another-order-is-no-change": Entry(
-        "The same test set in another order is the same test set: means and counts do not notice",
-        "06-metrics: Exercise 10: audit a procedure",
-    ),
 }

@@ -1,5 +1,8 @@
 # misconception: wrong-result
-def depends_on_test(fit, train, test):
-    before = fit(train, test)(train[0])
-    after = fit(train, (test[0] * 5 + 3, (test[1] + 1) % (test[1].max() + 1)))(train[0])
-    return set() if torch.equal(before, after) else {"features", "labels"}
+def depends_on_test(procedure, train, test):
+    before = procedure(train, test)(train[0])
+    for _ in range(30):
+        other = 10 * torch.randn_like(test[0]), torch.randint(int(train[1].max()) + 1, test[1].shape)
+        if not torch.equal(procedure(train, other)(train[0]), before):
+            return {"features", "labels"}
+    return set()
