@@ -1,7 +1,6 @@
 """What lesson 05 says about two heads and one loss, measured again, and the answers of its quiz."""
 
 import collections
-import copy
 import math
 import re
 
@@ -20,7 +19,7 @@ from course.lessons.lesson05.fixtures import (
     split_of,
     task_gradients_of,
 )
-from course.lessons.lesson05.quiz import GRAPH_ERROR, UNCLONED
+from course.lessons.lesson05.quiz import GRAPH_ERROR
 
 
 def test_two_heads_on_a_resnet18():
@@ -122,19 +121,6 @@ def test_decay_on_a_zero_gradient():
         assert 1 - p.item() == pytest.approx(moved, rel=1e-2)
 
 
-def test_a_cosine_ends_before_its_end_and_rises_after_it():
-    optimizer = torch.optim.AdamW([nn.Parameter(torch.zeros(1))], lr=1e-4)
-    scheduler = torch.optim.lr_scheduler.CosineAnnealingLR(optimizer, T_max=10, eta_min=1e-6)
-    rates = []
-    for _ in range(21):
-        rates.append(optimizer.param_groups[0]["lr"])
-        optimizer.step()
-        scheduler.step()
-    assert f"{rates[9]:.2e}" == "3.42e-06"
-    assert rates[10] == pytest.approx(1e-6)
-    assert rates[20] == pytest.approx(1e-4)
-
-
 def test_log_variances_settle_at_the_logarithm_of_the_loss():
     losses = torch.tensor([2.0, 0.5])
     s = nn.Parameter(torch.zeros(2))
@@ -177,17 +163,6 @@ def test_the_gradients_turn_round_once_the_heads_have_learnt(seed):
 
 
 # ---- the quiz ------------------------------------------------------------------------------------
-
-
-@pytest.mark.parametrize("clone", [False, True])
-def test_what_an_uncloned_state_brings_back(clone):
-    model = nn.Linear(2, 2)
-    first = comparisons.snapshot(model.named_parameters())
-    state = copy.deepcopy(model.state_dict()) if clone else model.state_dict()
-    nn.init.ones_(model.weight)
-    model.load_state_dict(state)
-    assert bool(comparisons.moved_since(model, first)) != clone
-    assert "last epoch" in right_text(UNCLONED)
 
 
 def right_text(question: Question) -> str:
