@@ -17,6 +17,7 @@ from course.lessons.lesson03.misconceptions import MISCONCEPTIONS as LESSON_03
 from course.lessons.lesson04.misconceptions import MISCONCEPTIONS as LESSON_04
 from course.lessons.lesson05.misconceptions import MISCONCEPTIONS as LESSON_05
 from course.lessons.lesson06.misconceptions import MISCONCEPTIONS as LESSON_06
+from course.lessons.lesson07.misconceptions import MISCONCEPTIONS as LESSON_07
 from course.lessons.lesson08.misconceptions import MISCONCEPTIONS as LESSON_08
 
 # Each lesson is imported by name and not found by a loop over the folders: the grader reads the
@@ -31,6 +32,7 @@ CATALOGUE = (
     | LESSON_04
     | LESSON_05
     | LESSON_06
+    | LESSON_07
     | LESSON_08
 )
 MESSAGE_WIDTH = 84  # columns

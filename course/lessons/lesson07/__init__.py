@@ -1,0 +1,1 @@
+"""Lesson 07, scores you can trust: its checks, fixtures, misconceptions and quiz."""

@@ -1,0 +1,543 @@
+"""The thought behind a wrong result of lesson 07: each function raises the Misconception it finds.
+
+A function called `check_...` returns nothing where the result is right.
+"""
+
+import math
+from collections.abc import Callable, Iterable, Sequence
+from typing import Any, NamedTuple
+
+import numpy as np
+import torch
+from torch import Tensor
+from torch.nn import functional as F
+
+from course.checking import comparisons
+from course.checking.misconception import Misconception, unlike, wrong_result
+from course.checking.values import all_near, near, shown, whole_number
+from course.lessons.lesson07.fixtures import Pair, TrainingRun, early_stopping
+
+CHANGES = 20  # how many random changes of each kind the audit has to try
+
+# ---- rows and indices ----------------------------------------------------------------------------
+
+
+def indices_of(found: Any, count: int, expected: str) -> list[int]:
+    """Return the whole numbers below `count` that `found` holds: a list, tuple, set, tensor, array.
+
+    `expected` says in words what the exercise asks for.
+    """
+    if isinstance(found, Tensor | np.ndarray):
+        if str(found.dtype).endswith("bool"):
+            raise wrong_result(f"expected {expected}; got a mask of booleans, not indices")
+        if found.ndim != 1:
+            raise wrong_result(f"expected {expected}; got the shape {tuple(found.shape)}")
+        found = found.tolist()
+    if not isinstance(found, list | tuple | set | frozenset | range):
+        raise unlike(found, f"expected {expected}; got {type(found).__name__} {shown(found)}")
+    rows = [whole_number(value, "each index a whole number") for value in found]
+    outside = [row for row in rows if not 0 <= row < count]
+    if outside:
+        raise wrong_result(f"expected indices from 0 to {count - 1}; got {outside[0]}")
+    twice = sorted({row for row in rows if rows.count(row) > 1})
+    if twice:
+        raise wrong_result(
+            f"expected each index once; {twice[0]} stands {rows.count(twice[0])} times"
+        )
+    return sorted(rows)
+
+
+def check_duplicates(rows: list[int], train: Tensor, test: Tensor, similarity: float) -> None:
+    """Check which rows of `test` (M, D) have a near-duplicate in `train` (N, D)."""
+    unit_test, unit_train = (F.normalize(x.double(), dim=1) for x in (test, train))
+    cosines = unit_test @ unit_train.T  # (M, N)
+    # where a similarity is equal to the limit up to rounding, the fixtures make it exactly equal
+    expected = (cosines >= similarity).any(1).nonzero().flatten().tolist()
+    if rows == expected:
+        return
+    named = rows if len(rows) < 12 else f"{rows[:10]} and {len(rows) - 10} more"
+    seen = (
+        f"{len(test)} test rows, {len(train)} training rows, similarity {similarity:g}: expected "
+        f"the rows {expected}; got {named}"
+    )
+    shorter = min(len(test), len(train))
+    wrong_flags = (  # of each row of `test`, with the thought behind it
+        ("equal-is-not-alike", (test[:, None] == train).all(2).any(1)),
+        ("dot-is-not-cosine", (test @ train.T >= similarity).any(1)),
+        ("dot-is-not-cosine", (test.double() @ unit_train.T >= similarity).any(1)),
+        ("dot-is-not-cosine", (unit_test @ train.double().T >= similarity).any(1)),
+        ("compared-row-by-row", cosines[:shorter, :shorter].diag() >= similarity),
+    )
+    for code, flags in wrong_flags:
+        if 1 < len(rows) < len(test) and rows == flags.nonzero().flatten().tolist():
+            raise Misconception(code, seen)
+    above = (cosines > similarity).any(1).nonzero().flatten().tolist()
+    if rows == above:
+        equal = sorted(set(expected) - set(above))
+        raise wrong_result(f"{seen}. Row {equal[0]} has exactly this similarity, which is enough")
+    if rows == (cosines >= similarity).any(0).nonzero().flatten().tolist():
+        raise wrong_result(f"{seen}. Yours are rows of `train`")
+    missing, extra = sorted(set(expected) - set(rows)), sorted(set(rows) - set(expected))
+    first = (missing or extra)[0]
+    zero = "" if test[first].any() else ", a row of zeros,"
+    raise wrong_result(
+        f"{seen}. Row {first}{zero} has at most the similarity {cosines[first].max():.3f}"
+    )
+
+
+# ---- a split by groups ---------------------------------------------------------------------------
+
+
+def check_split(found: Any, groups: Tensor, count: int, where: str) -> tuple[list[int], list[int]]:
+    """Check a split (indices of training photos, of test photos) by groups (N,), and return it.
+
+    The test set has all photos of `count` groups.
+    """
+    expected = "two int64 tensors: the indices of the training photos and of the test photos"
+    if not isinstance(found, tuple | list) or len(found) != 2:
+        raise unlike(found, f"{where}: expected {expected}; got {shown(found)}")
+    for part in found:
+        if isinstance(part, set | frozenset):
+            raise wrong_result(f"{where}: expected {expected}; got a set, which cannot be an index")
+    train, test = (indices_of(part, len(groups), expected) for part in found)
+    both = sorted(set(train) & set(test))
+    if both:
+        raise wrong_result(f"{where}: photo {both[0]} is in the training set and in the test set")
+    missing = sorted(set(range(len(groups))) - set(train) - set(test))
+    if missing:
+        raise wrong_result(
+            f"{where}: {len(missing)} of {len(groups)} photos are in neither set, for example "
+            f"photo {missing[0]}"
+        )
+    train_groups, test_groups = set(groups[train].tolist()), set(groups[test].tolist())
+    shared = sorted(train_groups & test_groups)
+    if shared:
+        raise Misconception(
+            "group-on-both-sides",
+            f"{where}: fruit {shared[0]} has photos in both sets; so have {len(shared) - 1} others",
+        )
+    if len(test_groups) != count:
+        swapped = len(train_groups) == count
+        raise wrong_result(
+            f"{where}: expected {count} fruits in the test set; got {len(test_groups)}"
+            f"{' (the training set comes first)' if swapped else ''}"
+        )
+    return train, test
+
+
+# ---- standardised features -----------------------------------------------------------------------
+
+
+def standardised_by(rows: Tensor, by: Tensor, correction: int) -> Tensor:
+    """Return rows (M, D) minus the mean of each column of `by` (N, D), divided by its std.
+
+    A column that is constant in `by` is divided by 1.
+    """
+    by = by.double()
+    std = by.std(0, correction=correction)
+    std = torch.where((by == by[:1]).all(0), torch.ones_like(std), std)
+    return (rows.double() - by.mean(0)) / std
+
+
+def check_standardised(found: Any, train: Tensor, other: Tensor, where: str) -> None:
+    """Check the pair (train, other), both standardised by the training set's statistics.
+
+    train: (N, D); other: (M, D).
+    """
+    if not isinstance(found, tuple | list) or len(found) != 2:
+        raise unlike(found, f"{where}: expected the pair (train, other); got {shown(found)}")
+    given = {"train": train, "other": other}
+    for (name, before), after in zip(given.items(), found, strict=True):
+        if not isinstance(after, Tensor):
+            raise unlike(after, f"{where}: expected a tensor for {name}; got {shown(after)}")
+        if after.shape != before.shape or after.dtype != before.dtype:
+            raise wrong_result(
+                f"{where}: expected {name} as {tuple(before.shape)}, {before.dtype}; "
+                f"got {tuple(after.shape)}, {after.dtype}"
+            )
+
+    def is_by(after: Tensor, before: Tensor, by: Tensor) -> bool:
+        versions = (standardised_by(before, by, correction) for correction in (0, 1))
+        return any(all_near(after, version, 1e-4, 1e-4) for version in versions)
+
+    if all(is_by(after, before, train) for after, before in zip(found, (train, other))):
+        return
+    both = torch.cat([train, other])
+    if all(is_by(after, before, both) for after, before in zip(found, (train, other))):
+        raise Misconception(
+            "statistics-of-all-rows", f"{where}: yours are the statistics of all {len(both)} rows"
+        )
+    if is_by(found[0], train, train) and (
+        is_by(found[1], other, other) or (len(other) == 1 and not found[1].any())
+    ):
+        raise Misconception(
+            "own-statistics",
+            f"{where}: `other` is standardised by the statistics of its own {len(other)} rows",
+        )
+    for (name, before), after in zip(given.items(), found, strict=True):
+        right = standardised_by(before, train, 1)
+        if is_by(after, before, train):
+            continue
+        row, column = np.unravel_index(int((after.double() - right).abs().argmax()), right.shape)
+        constant = bool((train[:, column] == train[0, column]).all())
+        raise wrong_result(
+            f"{where}: {name}[{row}, {column}] is {before[row, column]:.3f}; expected "
+            f"{right[row, column]:.3f}, got {after[row, column]:.3f}. In `train` the column has "
+            f"the mean {train[:, column].mean():.3f} and "
+            f"{'is constant' if constant else f'the std {train[:, column].std():.3f}'}"
+        )
+
+
+# ---- audits --------------------------------------------------------------------------------------
+
+
+def check_audit(
+    found: set,
+    truth: set,
+    name: str,
+    calls: list[tuple[Pair, Pair]],
+    train: Pair,
+    test: Pair,
+) -> None:
+    """Check what an audit says that a procedure takes from the test set.
+
+    name: what the procedure does; calls: the (training set, test set) of each call of it; train and
+    test: those that the audit was given.
+    """
+    features, labels = changes_tried([used for _, used in calls])
+    seen = (
+        f"a procedure that {name}: expected {written(truth)}; got {written(found)}. Your "
+        f"{len(calls)} calls tried {features} other features and {labels} other labels"
+    )
+    if not calls:
+        raise Misconception("answer-from-memory", f"{seen}: you never called it")
+    if found == truth:
+        if truth or min(features, labels) >= CHANGES:
+            return
+        seen += f"; expected {CHANGES} of each, with the other half of `test` as it was"
+        if min(features, labels) == 0:
+            raise wrong_result(seen)
+        raise Misconception("one-change-tried", seen)
+    if found - {"features", "labels"}:
+        raise wrong_result(f'{seen}. The set may contain "features" and "labels" only')
+    if not truth and all(equal_pairs(used, train) for used, _ in calls):
+        raise Misconception("score-for-model", f"{seen}; all gave the very same head")
+    tests = [used for _, used in calls]
+    missed = truth - found
+    orders_only = all(same_but_for_order(used, test) for used in tests)
+    if missed and any(not equal_pairs(used, test) for used in tests) and orders_only:
+        raise Misconception(
+            "another-order-is-no-change",
+            f"{seen}. In all of them the test set held the same values, in other orders",
+        )
+    columns = {"features": 0, "labels": 1}
+    for what in sorted(missed):
+        tensors = [used[columns[what]] for used in tests]
+        given = test[columns[what]]
+        if any(not torch.equal(tensor, given) for tensor in tensors) and all(
+            same_values(tensor, given) for tensor in tensors
+        ):
+            raise Misconception(
+                "another-order-is-no-change",
+                f"{seen}. The {what} were always the same values, in other orders",
+            )
+    if missed and not found - truth:
+        for what, number in (("features", features), ("labels", labels)):
+            if what in missed and 0 < number < CHANGES:
+                raise Misconception("one-change-tried", seen)
+    raise wrong_result(seen)
+
+
+def written(names: Iterable[str]) -> str:
+    """Return a set of names as Python writes it, in one order."""
+    return "{" + ", ".join(f'"{name}"' for name in sorted(map(str, names))) + "}"
+
+
+def changes_tried(tests: Sequence[Pair]) -> tuple[int, int]:
+    """Return how many other features, and how many other labels, an audit tried.
+
+    A change counts if the other half of the test set stayed the same.
+    """
+    labels_by_features: dict[bytes, set[bytes]] = {}
+    features_by_labels: dict[bytes, set[bytes]] = {}
+    for features, labels in tests:
+        one, other = (t.detach().contiguous().numpy().tobytes() for t in (features, labels))
+        labels_by_features.setdefault(one, set()).add(other)
+        features_by_labels.setdefault(other, set()).add(one)
+    features_tried = max((len(each) - 1 for each in features_by_labels.values()), default=0)
+    labels_tried = max((len(each) - 1 for each in labels_by_features.values()), default=0)
+    return features_tried, labels_tried
+
+
+def equal_pairs(one: Pair, other: Pair) -> bool:
+    """Return whether the tensors of two pairs are equal."""
+    return all(torch.equal(a, b) for a, b in zip(one, other, strict=False))
+
+
+def same_but_for_order(one: Pair, other: Pair) -> bool:
+    """Return whether the tensors of two pairs hold the same numbers in each column."""
+    return all(same_values(a, b) for a, b in zip(one, other, strict=False))
+
+
+def same_values(one: Tensor, other: Tensor) -> bool:
+    """Return whether two tensors hold the same numbers in each column, in any order."""
+    return torch.equal(one.sort(0).values, other.sort(0).values)
+
+
+# ---- a training with early stopping --------------------------------------------------------------
+
+
+def check_steps_and_rates(run: TrainingRun, batches: Sequence, line: str) -> None:
+    """Check that each epoch of `run` made a step for each of `batches`, one step of the scheduler,
+    and then one validation.
+    """
+    count = len(batches)
+    epochs = len(run.steps_before)
+    expected = [count * (epoch + 1) for epoch in range(epochs)]
+    if not epochs or run.steps_before != expected or len(run.batches) != count * epochs:
+        raise wrong_result(
+            f"{line}: expected {count} steps and then validate(), in each epoch; validate() came "
+            f"after {run.steps_before} steps, of {len(run.batches)} in all"
+        )
+    for epoch in range(epochs):
+        used = run.batches[count * epoch : count * (epoch + 1)]
+        if sorted(used) != sorted(batches):
+            raise wrong_result(
+                f"{line}: expected step(batch) for each of {list(batches)}; got {used} in epoch "
+                f"{epoch}"
+            )
+    for start in range(0, count * epochs, count):
+        if len(set(run.rates[start : start + count])) > 1:
+            told = ", ".join(f"{rate:.1e}" for rate in run.rates[:count])
+            raise Misconception(
+                "scheduler-per-batch",
+                f"{line}: within the first epoch the learning rate was {told}",
+            )
+    calls = run.scheduler.calls
+    if any(calls):
+        raise Misconception(
+            "scheduler-takes-no-metric",
+            f"{line}: you called scheduler.step({next(filter(None, calls))[0]})",
+        )
+    if len(calls) != epochs:
+        raise wrong_result(
+            f"{line}: expected one scheduler.step() in each of {epochs} epochs; got {len(calls)}"
+        )
+    if run.rates[0] != run.first_rate:
+        raise wrong_result(
+            f"{line}: the first epoch used the learning rate {run.rates[0]:.3g}; expected "
+            f"{run.first_rate:.3g}, so scheduler.step() comes after the steps of an epoch"
+        )
+    if epochs > 1 and run.rates[0] == run.rates[count]:
+        raise wrong_result(
+            f"{line}: the second epoch used the first learning rate, {run.rates[0]:.1e}; call "
+            "scheduler.step() after the steps of each epoch"
+        )
+
+
+class Rule(NamedTuple):
+    """Another rule for stopping that an answer could follow."""
+
+    code: str
+    told: str
+    outcome: Callable[[Sequence[float], Sequence[float], int], tuple[int, int]]
+
+
+def stopped(
+    values: Sequence[float],
+    patience: int,
+    *,
+    gain: float = 0.0,
+    last_of_equals: bool = False,
+    against_previous: bool = False,
+    reset: bool = True,
+) -> tuple[int, int]:
+    """Return (best epoch, epochs run) of another rule than `early_stopping`."""
+    best = waited = 0
+    for epoch, value in enumerate(values):
+        reference = values[epoch - 1] if against_previous and epoch else values[best]
+        if epoch == 0 or value > reference + gain or (last_of_equals and value == reference):
+            waited = 0 if reset or epoch == 0 else waited
+        else:
+            waited += 1
+        if value > values[best] + gain or (last_of_equals and value == values[best]):
+            best = epoch
+        if waited >= patience:
+            break
+    return best, epoch + 1
+
+
+def means_of(fruit: Sequence[float], fresh: Sequence[float]) -> list[float]:
+    """Return the mean of both accuracies of each epoch."""
+    return [(one + other) / 2 for one, other in zip(fruit, fresh, strict=True)]
+
+
+RULES = (
+    Rule("one-task-decides", "fruit alone decides", lambda a, b, p: early_stopping(a, p)),
+    Rule("one-task-decides", "freshness alone decides", lambda a, b, p: early_stopping(b, p)),
+    Rule(
+        "one-task-decides",
+        "the lower of both accuracies decides",
+        lambda a, b, p: early_stopping([min(pair) for pair in zip(a, b)], p),
+    ),
+    Rule(
+        "one-task-decides",
+        "the higher of both accuracies decides",
+        lambda a, b, p: early_stopping([max(pair) for pair in zip(a, b)], p),
+    ),
+    Rule(
+        "wrong-result",
+        "NaN counts as better",
+        lambda a, b, p: (len(a) - 1, len(a)) if any(map(math.isnan, (*a, *b))) else (-1, -1),
+    ),
+    Rule(
+        "patience-against-the-last-epoch",
+        "each epoch is compared with the one before",
+        lambda a, b, p: stopped(means_of(a, b), p, against_previous=True),
+    ),
+    Rule(
+        "smaller-gain-ignored",
+        "an improvement of less than 0.01 does not count",
+        lambda a, b, p: stopped(means_of(a, b), p, gain=0.01),
+    ),
+    Rule(
+        "smaller-gain-ignored",
+        "an improvement of less than 0.001 does not count",
+        lambda a, b, p: stopped(means_of(a, b), p, gain=0.001),
+    ),
+    Rule(
+        "patience-miscounted",
+        "the last of equal epochs is the best",
+        lambda a, b, p: stopped(means_of(a, b), p, last_of_equals=True),
+    ),
+    Rule(
+        "patience-miscounted",
+        "the count goes on after a better epoch",
+        lambda a, b, p: stopped(means_of(a, b), p, reset=False),
+    ),
+    Rule(
+        "patience-miscounted",
+        "one epoch more than patience",
+        lambda a, b, p: early_stopping(means_of(a, b), p + 1),
+    ),
+    Rule(
+        "patience-miscounted",
+        "one epoch fewer than patience",
+        lambda a, b, p: early_stopping(means_of(a, b), p - 1),
+    ),
+    Rule(
+        "patience-miscounted",
+        "the first epoch that is not better ends it",
+        lambda a, b, p: early_stopping(means_of(a, b), 1),
+    ),
+    Rule(
+        "patience-miscounted",
+        "it never stops early",
+        lambda a, b, p: early_stopping(means_of(a, b), len(a)),
+    ),
+)
+
+
+def check_best_epoch(found: Any, run: TrainingRun, patience: int, line: str) -> int:
+    """Check the best epoch `found` and the number of epochs of `run`; return the best epoch."""
+    fruit, fresh = run.plan
+    best, epochs = early_stopping(means_of(fruit, fresh), patience)
+    ran = len(run.steps_before)
+    said = best if found is None else whole_number(found, "the number of the best epoch")
+    if (said, ran) == (best, epochs):
+        if found is None:
+            raise Misconception(
+                "nothing-returned", f"{line}: expected the number of the best epoch; got None"
+            )
+        return best
+    means = ", ".join(f"{mean:.4g}" for mean in means_of(fruit, fresh))
+    seen = (
+        f"{line}, patience {patience}, means {means}: expected best epoch {best} and {epochs} "
+        f"epochs in all; got {found} and {ran}"
+    )
+    fitting = [rule for rule in RULES if rule.outcome(fruit, fresh, patience) == (said, ran)]
+    if found is not None and len({rule.code for rule in fitting}) == 1:
+        rules = " or ".join(rule.told for rule in fitting)
+        raise Misconception(fitting[0].code, f"{seen}, as if {rules}")
+    if (said, ran) == (best + 1, epochs):
+        raise wrong_result(f"{seen}. Count the epochs from 0")
+    raise wrong_result(seen)
+
+
+def check_restored(run: TrainingRun, best: int, line: str) -> None:
+    """Check that the model's parameters and buffers are those of the epoch `best`."""
+    wrong = comparisons.moved_since(run.model, run.states[best])
+    if not wrong:
+        return
+    buffers = {name for name, _ in run.model.named_buffers()}
+    if set(wrong) <= buffers:
+        raise Misconception(
+            "parameters-only",
+            f"{line}: the parameters are those of epoch {best}, but {wrong[0]} is not",
+        )
+    held = [
+        epoch
+        for epoch, state in enumerate(run.states)
+        if not comparisons.moved_since(run.model, state)
+    ]
+    of = f"the model has the state of epoch {held[0]}" if held else f"{wrong[0]} is another"
+    seen = f"{line}: expected the state of epoch {best} in `model`; {of}"
+    if held == [len(run.states) - 1]:
+        if run.model.loaded_own:
+            raise Misconception(
+                "snapshot-without-clone", f"{seen}. The state that you loaded was not a copy"
+            )
+        raise Misconception("best-state-not-restored", seen)
+    raise wrong_result(seen)
+
+
+# ---- an interval ---------------------------------------------------------------------------------
+
+
+def binomial_quantile(count: int, share: float, level: float) -> float:
+    """Return the quantile of the accuracy of `count` draws with replacement, `share` of them right.
+
+    The number of right ones follows a binomial distribution (Efron, "Bootstrap methods", 1979,
+    example 1).
+    """
+    k = torch.arange(count + 1, dtype=torch.float64)
+    n = torch.tensor(float(count), dtype=torch.float64)
+    p = min(max(share, 1e-12), 1 - 1e-12)
+    log_choose = torch.lgamma(n + 1) - torch.lgamma(k + 1) - torch.lgamma(n - k + 1)
+    log_probability = log_choose + k * math.log(p) + (n - k) * math.log1p(-p)
+    return int((log_probability.exp().cumsum(0) < level).sum()) / count
+
+
+def check_interval(low: float, high: float, correct: Tensor, draws: int) -> None:
+    """Check a 95 % bootstrap interval of the accuracy of `correct` (N,).
+
+    Its tolerance: five standard errors of a quantile of `draws` draws, and one and a half images.
+    """
+    count = len(correct)
+    share = correct.double().mean().item()
+    deviation = math.sqrt(share * (1 - share) / count)
+    expected = [binomial_quantile(count, share, level) for level in (0.025, 0.975)]
+    tolerance = 2.673 * 5 / math.sqrt(draws) * deviation + 1.5 / count
+    if count < 20:
+        tolerance = 1e-6  # the quantile is a whole number of images, and which one is certain
+    if near(low, expected[0], tolerance) and near(high, expected[1], tolerance):
+        return
+    seen = (
+        f"{int(correct.sum())} of {count} right, {draws} draws: expected about "
+        f"({expected[0]:.3f}, {expected[1]:.3f}); got ({low:.3f}, {high:.3f})"
+    )
+    if near(low, high, 1e-6):
+        exact = near(low, share, 1e-6)
+        if exact:
+            raise Misconception("drawn-without-replacement", f"{seen}: all draws are alike")
+        raise wrong_result(f"{seen}: both ends are equal")
+    if near(low, expected[1], tolerance) and near(high, expected[0], tolerance):
+        raise wrong_result(f"{seen}. The lower end comes first")
+    if near(low, 100 * expected[0], 100 * tolerance):
+        raise wrong_result(f"{seen}. A share from 0 to 1 is expected, not a percentage")
+    if low < 0 or high > 1:
+        raise wrong_result(f"{seen}. No accuracy is below 0 or above 1")
+    outer = [binomial_quantile(count, share, level) for level in (0.05, 0.95)]
+    if count >= 20 and near(low, outer[0], tolerance) and near(high, outer[1], tolerance):
+        raise wrong_result(f"{seen}. Yours are about the quantiles 5 % and 95 %")
+    raise wrong_result(seen)

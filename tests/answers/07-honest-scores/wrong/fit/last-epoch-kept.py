@@ -1,0 +1,13 @@
+# misconception: best-state-not-restored
+def fit(model, scheduler, batches, step, validate, epochs, patience):
+    best, best_epoch, state = -1.0, 0, None
+    for epoch in range(epochs):
+        for batch in batches:
+            step(batch)
+        scheduler.step()
+        mean = sum(validate()) / 2
+        if mean > best:
+            best, best_epoch, state = mean, epoch, None
+        elif epoch - best_epoch >= patience:
+            break
+    return best_epoch

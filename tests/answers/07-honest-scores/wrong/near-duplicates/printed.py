@@ -1,0 +1,3 @@
+# misconception: nothing-returned
+def near_duplicates(train, test, similarity):
+    print(len(test))

@@ -1,0 +1,9 @@
+# misconception: wrong-result
+def overfitting_gap(model, loader, validation):
+    model.eval()
+    loader.dataset.images = loader.dataset.images.clone()[:-1]
+    loader.dataset.labels = loader.dataset.labels[:-1]
+    with torch.no_grad():
+        train = (model(loader.dataset.images).argmax(1) == loader.dataset.labels).double().mean()
+        other = (model(validation[0]).argmax(1) == validation[1]).double().mean()
+    return (train - other).item()

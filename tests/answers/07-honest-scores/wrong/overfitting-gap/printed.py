@@ -1,0 +1,8 @@
+# misconception: nothing-returned
+def overfitting_gap(model, loader, validation):
+    def share(images, labels):
+        with torch.no_grad():
+            return (model(images).argmax(1) == labels).float().mean().item()
+
+    model.eval()
+    print(share(loader.dataset.images, loader.dataset.labels) - share(*validation))

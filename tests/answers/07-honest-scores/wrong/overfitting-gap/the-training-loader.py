@@ -1,0 +1,10 @@
+# misconception: evaluated-with-augmentation
+def overfitting_gap(model, loader, validation):
+    model.eval()
+    hits = 0
+    with torch.no_grad():
+        for images, labels in loader:
+            hits += (model(images).argmax(1) == labels).sum().item()
+        pass
+        train = hits / (len(loader) * loader.batch_size)
+        return train - (model(validation[0]).argmax(1) == validation[1]).float().mean().item()

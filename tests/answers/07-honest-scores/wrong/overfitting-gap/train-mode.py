@@ -1,0 +1,7 @@
+# misconception: evaluated-in-train-mode
+def overfitting_gap(model, loader, validation):
+    def share(images, labels):
+        with torch.no_grad():
+            return (model(images).argmax(1) == labels).float().mean().item()
+
+    return share(loader.dataset.images, loader.dataset.labels) - share(*validation)

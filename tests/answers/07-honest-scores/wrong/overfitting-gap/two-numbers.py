@@ -1,0 +1,8 @@
+# misconception: wrong-result
+def overfitting_gap(model, loader, validation):
+    def share(images, labels):
+        with torch.no_grad():
+            return (model(images).argmax(1) == labels).float().mean().item()
+
+    model.eval()
+    return share(loader.dataset.images, loader.dataset.labels), share(*validation)

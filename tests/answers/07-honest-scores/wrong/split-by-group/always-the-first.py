@@ -1,0 +1,6 @@
+# misconception: wrong-result
+def split_by_group(groups, count, seed):
+    r = torch.Generator().manual_seed(seed)
+    drawn = groups.unique()[:count]
+    is_test = torch.isin(groups, drawn)
+    return (~is_test).nonzero().flatten(), is_test.nonzero().flatten()

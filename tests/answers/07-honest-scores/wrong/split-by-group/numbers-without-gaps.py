@@ -1,0 +1,6 @@
+# misconception: wrong-result
+def split_by_group(groups, count, seed):
+    r = torch.Generator().manual_seed(seed)
+    drawn = torch.randperm(int(groups.max()) + 1, generator=r)[:count]
+    is_test = torch.isin(groups, drawn)
+    return (~is_test).nonzero().flatten(), is_test.nonzero().flatten()

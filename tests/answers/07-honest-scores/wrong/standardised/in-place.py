@@ -1,0 +1,7 @@
+# misconception: input-changed
+def standardised(train, other):
+    mean, std = train.mean(0), train.std(0)
+    std = torch.where(std > 0, std, 1)
+    train -= mean
+    train /= std
+    return train, (other - mean) / std
