@@ -224,7 +224,7 @@ class Setting(NamedTuple):
     optimizer: str
     make: Callable[[list], torch.optim.Optimizer]
     training: bool
-    count: int  # images in a batch
+    size: int  # images in a batch
 
 
 SETTINGS = (
@@ -255,7 +255,7 @@ def joint_step(
         for p in model.parameters():
             p.grad = 0.1 * torch.randn_like(p)
         for seed, (a, b) in enumerate(weights):
-            batch = made_up_batch(name, setting.count, seed)
+            batch = made_up_batch(name, setting.size, seed)
             where = f"{name}, {setting.optimizer}, loss weights {a:g} and {b:g}"
             check_step(answer, model, optimizer, batch, (a, b), seed == 0, where)
     return (
@@ -506,9 +506,9 @@ def train_both(answer: Callable, names: Sequence[str] = CRATE) -> str:
     model = train_on(answer, names)
     outputs = checked_outputs(model, test, names)
     right, told = [], []
-    for logits, labels, task, percent in zip(outputs, test[1:], TASKS, percents(), strict=True):
+    for logits, labels, name, percent in zip(outputs, test[1:], TASKS, percents(), strict=True):
         right.append(int((logits.argmax(1) == labels).sum()))
-        told.append(f"{WORDS[task]} {right[-1]} of {len(labels)} (required: {percent} %)")
+        told.append(f"{WORDS[name]} {right[-1]} of {len(labels)} (required: {percent} %)")
     what = f"right on test images: {', '.join(told)}"
     count = len(test[0])
     passed = [values.reaches(r, count, p) for r, p in zip(right, percents(), strict=True)]

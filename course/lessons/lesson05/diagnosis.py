@@ -122,7 +122,9 @@ def logits_of_both(outputs: Any, where: str) -> tuple[Tensor, Tensor]:
     for task, logits in zip(TASKS, outputs, strict=True):
         if not isinstance(logits, Tensor) or not logits.is_floating_point():
             kind = logits.dtype if isinstance(logits, Tensor) else type(logits).__name__
-            raise unlike(logits, f"{where}: expected float tensors; the {WORDS[task]} logits are {kind}")
+            raise unlike(
+                logits, f"{where}: expected float tensors; the {WORDS[task]} logits are {kind}"
+            )
     fruit, fresh = outputs
     return fruit, fresh
 
@@ -160,7 +162,7 @@ def check_one_backbone(model: nn.Module, trained: Mapping[str, tuple], where: st
 
     trained: `prints_of` the backbone that the answer was given.
     """
-    held = Counter()
+    held: Counter[tuple] = Counter()
     for tensor in comparisons.tensors(model).values():
         if not nn.parameter.is_lazy(tensor) and tensor.ndim > 0:
             held[comparisons.fingerprint(tensor)] += 1
@@ -263,8 +265,8 @@ def check_logits(task: str, outputs: Tensor, where: str) -> None:
     if limit is None:
         return
     what = (
-        f"{where}: the {WORDS[task]} outputs {LIMITS[limit]}, for {len(outputs)} large inputs; expected "
-        "logits, which can have any size and sign"
+        f"{where}: the {WORDS[task]} outputs {LIMITS[limit]}, for {len(outputs)} large inputs; "
+        "expected logits, which can have any size and sign"
     )
     raise Misconception("softmax-in-the-head" if limit == "softmax" else "wrong-result", what)
 
@@ -522,8 +524,7 @@ def check_start_weights(result: Any, classes: Sequence[int]) -> None:
 
 
 def grows_with(found: Sequence[float], classes: Sequence[int]) -> bool:
-    """Return whether every task with more classes has a larger weight; False if all have as many.
-    """
+    """Return whether each task with more classes has the larger weight; False if all are alike."""
     compared = []
     for weight, n in zip(found, classes, strict=True):
         for other_weight, other_n in zip(found, classes, strict=True):

@@ -8,7 +8,7 @@ MISCONCEPTIONS = {
         "05-two-heads-one-loss: Exercise 1: six of ten",
     ),
     "labels-not-renumbered": Entry(
-        "A label is the index of an output: if you choose some of the classes, give them new labels",
+        "A label is the index of an output: if you choose some classes, give them new labels",
         "05-two-heads-one-loss: Exercise 1: six of ten",
     ),
     "features-detached": Entry(

@@ -127,8 +127,8 @@ TOTALS = Question(
         ),
         wrong(
             "The one with 1 and 1: a loss cannot be negative.",
-            "With learned loss weights the total can be negative, because it adds s. That makes the "
-            "run neither better nor worse.",
+            "With learned loss weights the total can be negative, because it adds s. That makes "
+            "the run neither better nor worse.",
         ),
         wrong(
             "The one with 2 and 1: 0.60 / 3 is less than 0.45 / 2.",
@@ -290,10 +290,12 @@ def wrong_gradients(
     swapped = reached[0] * b * fruit + reached[1] * a * fresh + kept
     if way != "twice":
         found.append((plain, "That leaves out the loss weights, which multiply the gradients."))
-        found.append((swapped, "That exchanges the loss weights, {a} and {b}.".format(a=a, b=b)))
+        found.append((swapped, f"That exchanges the loss weights, {a} and {b}."))
         found.append((-value, "That is the negative. `.grad` holds the gradient itself."))
     if old and kept:
-        found.append((value - old, f"That leaves out the {old} in `.grad`. Nothing clears it here."))
+        found.append(
+            (value - old, f"That leaves out the {old} in `.grad`. Nothing clears it here.")
+        )
     if old and not kept:
         found.append((value + old, f"That adds the old {old}. But `zero_grad()` removes it."))
     found.append((kept, "That adds no gradient at all, but at least one `backward()` adds one."))

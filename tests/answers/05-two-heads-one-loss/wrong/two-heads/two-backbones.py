@@ -1,4 +1,6 @@
 # misconception: trunk-copied
+import copy
+
 def two_heads(backbone, fruit_classes, fresh_classes):
     class Model(nn.Module):
         def __init__(self):
