@@ -1,7 +1,6 @@
-"""What the checks of lesson 05 try answers on: pictures, models with two heads, a training."""
+"""What the checks of lesson 05 try answers on: images, features, and models with two heads."""
 
-from collections import OrderedDict
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from functools import cache
 
 import torch
@@ -16,16 +15,22 @@ TASKS = ("fruit", "fresh")
 Triple = tuple[Tensor, Tensor, Tensor]  # images or features, fruit, rotten
 
 
-# ---- pictures ------------------------------------------------------------------------------------
+# ---- images and features -------------------------------------------------------------------------
 
 
-def made_up_pictures(count: int, seed: int) -> Pictures:
-    """Return Pictures with random pixels and random labels: images (count, 3, 8, 8), uint8."""
+def made_up_data(count: int, seed: int, without: Iterable[str] = ()) -> Pictures:
+    """Return Pictures with random pixels and labels: images (N, 3, 8, 8), uint8.
+
+    count: how many are drawn. Those that show one of the fruits named in `without` are left out, so
+    that N can be smaller.
+    """
     r = torch.Generator().manual_seed(seed)
     images = torch.randint(0, 256, (count, 3, 8, 8), dtype=torch.uint8, generator=r)
     fruit = torch.randint(len(FRUITS), (count,), generator=r)
     rotten = torch.randint(2, (count,), generator=r)
-    return Pictures(images, fruit, rotten)
+    left_out = torch.tensor([FRUITS.index(name) for name in without], dtype=torch.int64)
+    keep = ~torch.isin(fruit, left_out)
+    return Pictures(images[keep], fruit[keep], rotten[keep])
 
 
 def made_up_batch(
@@ -47,7 +52,7 @@ def made_up_batch(
 
 @cache
 def stall_features() -> dict[str, tuple[Tensor, Pictures]]:
-    """Return {split: (features (N, 512), Pictures)} of the first pictures of each split.
+    """Return {split: (features (N, 512), Pictures)} of the first images of each split.
 
     The features are those of the bundled ResNet-18. It takes seconds, so it is done once; a check
     must not give these tensors to an answer, which could change them, but copies.
@@ -77,18 +82,39 @@ def split_of(split: str, names: Sequence[str]) -> Triple:
 # ---- models --------------------------------------------------------------------------------------
 
 
+def trained_backbone(name: str) -> nn.Module:
+    """Return a torchvision ResNet in eval mode, with values that no new network has.
+
+    The constructor makes BatchNorm's tensors ones and zeros. Here they are random, as after a
+    training, so that a new network cannot be taken for this one.
+    """
+    backbone = networks.build(name).eval()
+    r = torch.Generator().manual_seed(7)
+    with torch.no_grad():
+        for layer in backbone.modules():
+            if not isinstance(layer, nn.BatchNorm2d):
+                continue
+            for tensor in (layer.weight, layer.running_var):
+                tensor.copy_(0.5 + torch.rand(tensor.shape, generator=r))
+            for tensor in (layer.bias, layer.running_mean):
+                tensor.copy_(0.1 * torch.randn(tensor.shape, generator=r))
+    return backbone
+
+
 class TwoHeads(nn.Module):
     """The model that the exercises after the second get: `backbone`, `fruit` and `fresh`.
 
-    `name` is a torchvision classifier, or "small" for a quick backbone with 12 features. The
-    forward returns the pair of logits, (B, fruits) and (B, 2).
+    `name` is a torchvision classifier, or "small" for a quick backbone with 12 features and a
+    BatchNorm. The forward returns the pair of logits, (B, fruits) and (B, 2).
     """
 
     def __init__(self, name: str, fruits: int = 6) -> None:
         super().__init__()
         if name == "small":
             width = 12
-            self.backbone = nn.Sequential(nn.Flatten(), nn.Linear(48, width), nn.Tanh())
+            # no bias before the BatchNorm: its gradient would be rounding noise
+            layer = nn.Linear(48, width, bias=False)
+            self.backbone = nn.Sequential(nn.Flatten(), layer, nn.BatchNorm1d(width), nn.Tanh())
         else:
             self.backbone = networks.build(name)
             path, head = networks.old_head(self.backbone)
@@ -100,6 +126,19 @@ class TwoHeads(nn.Module):
     def forward(self, images: Tensor) -> tuple[Tensor, Tensor]:
         features = self.backbone(images)  # (B, width)
         return self.fruit(features), self.fresh(features)
+
+
+def model_to_count(name: str) -> TwoHeads:
+    """Return a model for `times_as_many`.
+
+    "small" has a frozen layer, buffers, and heads of several layers, so that what is counted
+    besides all parameters, or is forgotten, makes a difference that shows.
+    """
+    model = TwoHeads(name)
+    if name == "small":
+        model.fruit = nn.Sequential(nn.Linear(12, 5), nn.ReLU(), nn.Linear(5, 3))
+        model.backbone[1].requires_grad_(False)
+    return model
 
 
 def task_gradients_of(
@@ -121,77 +160,3 @@ def task_gradients_of(
         for (path, p), gradient in zip(named.items(), found, strict=True):
             gradients[path] += (torch.zeros_like(p) if gradient is None else gradient,)
     return gradients
-
-
-# ---- a training for `fit` ------------------------------------------------------------------------
-
-
-class DriftingModel(nn.Module):
-    """A model with parameters and buffers, which counts the calls of state_dict()."""
-
-    def __init__(self) -> None:
-        super().__init__()
-        self.layer = nn.Linear(2, 2)
-        self.norm = nn.BatchNorm1d(2)
-        self.state_dict_calls = 0
-
-    def state_dict(self, *args, **kwargs) -> OrderedDict:
-        """Count the call and return the usual state_dict."""
-        self.state_dict_calls += 1
-        return super().state_dict(*args, **kwargs)
-
-    def forward(self, features: Tensor) -> Tensor:
-        return self.norm(self.layer(features))
-
-
-class TrainingRun:
-    """A training whose validation accuracies are planned: the arguments of `fit`, and what it did.
-
-    `plan` holds two sequences, the accuracies of fruit and of freshness epoch by epoch. Each step
-    moves every parameter and the statistics of the BatchNorm. The learning rate follows a cosine
-    (Loshchilov and Hutter, "SGDR", 2017), as CosineAnnealingLR in torch's documentation.
-    """
-
-    def __init__(self, plan: tuple[Sequence[float], Sequence[float]]) -> None:
-        self.plan = plan
-        self.model = DriftingModel()
-        self.optimizer = torch.optim.SGD(self.model.parameters(), lr=1e-4)
-        self.scheduler = torch.optim.lr_scheduler.CosineAnnealingLR(
-            self.optimizer, T_max=len(plan[0]), eta_min=1e-6
-        )
-        self.rates: list[float] = []  # the learning rate at each step
-        self.states: list[dict[str, Tensor]] = []  # a snapshot at each validation
-        self.steps_before: list[int] = []  # the number of steps before each validation
-
-    def step(self, batch: int) -> None:
-        """Make one step, which moves every tensor of the model."""
-        self.rates.append(self.optimizer.param_groups[0]["lr"])
-        self.model.train()(torch.randn(4, 2) + batch)  # moves the running statistics
-        self.optimizer.step()
-        with torch.no_grad():
-            for p in self.model.parameters():
-                p.add_(1)
-
-    def validate(self) -> tuple[float, float]:
-        """Return the planned accuracies of this epoch, and note the state of the model."""
-        tensors = comparisons.tensors(self.model)
-        self.states.append(comparisons.snapshot(tensors.items()))
-        self.steps_before.append(len(self.rates))
-        fruit, fresh = self.plan
-        last = len(fruit) - 1  # a training that goes on too long gets the last accuracies again
-        epoch = min(len(self.states) - 1, last)
-        return fruit[epoch], fresh[epoch]
-
-
-def early_stopping(accuracies: Sequence[float], patience: int) -> tuple[int, int]:
-    """Return (best epoch, epochs run): stop after `patience` epochs without a better accuracy.
-
-    Of equal accuracies the earliest is the best. The best epoch counts from 0.
-    """
-    best = 0
-    for epoch, value in enumerate(accuracies):
-        if value > accuracies[best] + 1e-9:
-            best = epoch
-        if epoch - best >= patience:
-            break
-    return best, epoch + 1

@@ -4,94 +4,90 @@ from course.checking.entry import Entry
 
 MISCONCEPTIONS = {
     "labels-off-by-one": Entry(
-        "Classes are numbered from 0 to n - 1: a head with n outputs has no place for n",
+        "The labels of n classes are 0 to n - 1: a head with n outputs has no output n",
         "05-two-heads-one-loss: Exercise 1: six of ten",
     ),
     "labels-not-renumbered": Entry(
-        "A label is the number of an output: who chooses some of the classes must number them anew",
+        "A label is the index of an output: if you choose some classes, give them new labels",
         "05-two-heads-one-loss: Exercise 1: six of ten",
     ),
     "features-detached": Entry(
-        "Through detached features a loss trains its head alone: the backbone never hears of "
-        "that task",
+        "Detached features have no gradient: the loss then trains its head, but not the backbone "
+        "below",
+        "05-two-heads-one-loss: One backbone, two heads",
+    ),
+    "backbone-not-trainable": Entry(
+        "A parameter with requires_grad=False gets no gradient from any loss: leave the backbone "
+        "trainable",
         "05-two-heads-one-loss: One backbone, two heads",
     ),
     "heads-counted-twice": Entry(
-        "Two models hold the backbone twice, but each head once",
+        "Two models have two backbones, but only one of each head",
         "05-two-heads-one-loss: Exercise 3: what does the second model cost?",
     ),
     "loss-detached": Entry(
-        ".item() and detach() leave a number without a graph: it counts in the sum and "
-        "teaches nothing",
-        "05-two-heads-one-loss: Exercise 4: one step",
+        "A number without a graph, as from .item() or detach(), counts in the sum, but no gradient "
+        "flows through it",
+        "05-two-heads-one-loss: A good mean",
     ),
     "weights-swapped": Entry(
-        "Each weight belongs to its own task's loss: these have changed places",
+        "Each loss weight belongs to the loss of its own task: yours are exchanged",
         "05-two-heads-one-loss: Exercise 4: one step",
     ),
     "class-weights-for-task-weights": Entry(
-        "The weights of cross_entropy are for classes, and its mean divides by them again: "
-        "equal ones change nothing",
+        "The weights of cross_entropy are class weights, and its mean divides by them again: equal "
+        "class weights change nothing",
+        "05-two-heads-one-loss: Exercise 4: one step",
+    ),
+    "mode-changed": Entry(
+        "The caller chooses train or eval mode: a training step does not change it",
         "05-two-heads-one-loss: Exercise 4: one step",
     ),
     "graph-used-twice": Entry(
-        "backward() frees the graph that it has walked: add the losses first, or keep it with "
+        "backward() frees the graph: add the losses first, or keep the graph with "
         "retain_graph=True",
         "05-two-heads-one-loss: One loss",
     ),
     "zero-grad-between-backwards": Entry(
-        "zero_grad() between two backwards throws the first task's gradient away",
+        "zero_grad() between two backwards removes the gradient of the first task",
         "05-two-heads-one-loss: One loss",
     ),
     "gradients-not-cleared": Entry(
-        "backward() adds to .grad and leaves it there: clear it, or take torch.autograd.grad, "
-        "which does not touch it",
+        "backward() adds to .grad and leaves it there: clear it before, or use "
+        "torch.autograd.grad, which does not touch it",
         "05-two-heads-one-loss: One loss",
     ),
     "loss-scale-is-not-difficulty": Entry(
-        "An untrained head's loss is ln n, the number of its classes speaking: it does not "
-        "say which task is harder",
-        "05-two-heads-one-loss: Which task is the harder?",
+        "An untrained head's loss is about ln n, because it has n classes: that does not make the "
+        "task harder",
+        "05-two-heads-one-loss: Which task is harder?",
     ),
     "log-variance-sign": Entry(
-        "exp(-s) L + s: one term lets s grow, the other holds it. With a sign or a term lost "
-        "it runs away",
-        "05-two-heads-one-loss: Weights that learn",
+        "In exp(-s) L + s the first term makes s grow and the second holds it back: with a wrong "
+        "sign or a missing term s grows without end",
+        "05-two-heads-one-loss: Learned loss weights",
     ),
     "log-variance-not-trained": Entry(
-        "A log variance that no optimizer holds stays 0: the weights are equal for ever",
-        "05-two-heads-one-loss: Weights that learn",
+        "A log variance that is in no optimizer stays 0, so the loss weights stay equal",
+        "05-two-heads-one-loss: Learned loss weights",
     ),
     "log-variance-decayed": Entry(
-        "Weight decay pulls a log variance towards 0, that is the task's weight towards 1: "
-        "give it a group without decay",
-        "05-two-heads-one-loss: Weights that learn",
+        "Weight decay pulls a log variance towards 0, so the loss weight towards 1: give it a "
+        "parameter group without decay",
+        "05-two-heads-one-loss: Learned loss weights",
     ),
-    "scheduler-per-batch": Entry(
-        "A cosine made for epochs must step once an epoch: per batch it goes up and down many "
-        "times",
-        "05-two-heads-one-loss: Down a cosine",
-    ),
-    "patience-miscounted": Entry(
-        "Patience counts the epochs since the last best one, and begins anew with each better one",
-        "05-two-heads-one-loss: Train until it is enough",
-    ),
-    "best-state-not-restored": Entry(
-        "Stopping does not go back: the model still holds the last epoch, not the best",
-        "05-two-heads-one-loss: Train until it is enough",
-    ),
-    "one-task-decides": Entry(
-        "With two tasks the best epoch is the best for both: judge it by the mean of their "
-        "accuracies",
-        "05-two-heads-one-loss: Train until it is enough",
+    "not-adamw": Entry(
+        "AdamW divides the gradient by its size and keeps the weight decay out of it: other "
+        "optimizers do not do both",
+        "05-two-heads-one-loss: Loss weights and the optimizer",
     ),
     "losses-compared-across-weightings": Entry(
-        "Other weights make another loss: totals can be compared within one weighting only, "
-        "accuracies across",
-        "05-two-heads-one-loss: Do the weights matter?",
+        "With other loss weights the total is another loss: compare totals for the same loss "
+        "weights only, and accuracies across ways",
+        "05-two-heads-one-loss: Do the loss weights matter?",
     ),
     "mean-hides-a-dead-head": Entry(
-        "A mean can look well while one head guesses: ask each task for its own threshold",
+        "A mean can be high although one head only guesses: require an accuracy for each task",
         "05-two-heads-one-loss: A good mean",
     ),
 }

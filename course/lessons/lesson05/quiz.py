@@ -12,141 +12,145 @@ from course.checking.quiz.questions import Question, right, snippet, wrong
 
 ITEM_LINES = snippet("loss = 2 * fruit_loss + fresh_loss.item()", "loss.backward()")
 DEAD_HEAD = Question(
-    f"Which heads learn from these lines?\n\n{ITEM_LINES}",
+    f"Which heads get a gradient from these lines?\n\n{ITEM_LINES}",
     (
         wrong(
-            "Both: both losses are in the sum.",
-            "The value is in the sum. But `.item()` gives a plain number, and no gradient "
-            "flows through a number.",
+            "Both, because both losses are in the sum.",
+            "The value of the freshness loss is in the sum. But `.item()` returns a plain number, "
+            "and no gradient flows through a number.",
         ),
         right(
-            "The fruit head alone.",
-            "`.item()` cuts the graph. The printed loss looks as usual, and the freshness "
-            "head stays as it was drawn.",
+            "Only the fruit head.",
+            "`.item()` returns a number without a graph. The loss that you print looks as usual, "
+            "but the freshness head gets no gradient.",
         ),
         wrong(
-            "The freshness head alone.",
-            "It is the other way round: the loss that still has its graph is the fruit loss.",
+            "Only the freshness head.",
+            "The loss with a graph is the fruit loss. `.item()` takes the graph from the freshness "
+            "loss.",
         ),
         wrong(
-            "Neither: `backward()` raises an error.",
-            "The sum still hangs on the graph of the fruit loss, so `backward()` runs without "
-            "a word.",
+            "None: `backward()` raises an error.",
+            "The sum still has the graph of the fruit loss, so `backward()` runs and says nothing.",
         ),
     ),
 )
 
 FIRST_LOSS = Question(
-    "Two new heads on one backbone: 6 fruits with a first loss of about 1.79, fresh or rotten "
-    "with about 0.69. What does that say?",
+    "Two new heads on one backbone: the head for 6 fruits has a first loss of about 1.79, the head "
+    "for fresh or rotten one of about 0.69. What do these losses tell you?",
     (
         wrong(
             "Fruit is the harder task.",
-            "An untrained head knows nothing of the task. Its loss is ln 6 because there are "
-            "six outputs.",
+            "An untrained head has learnt nothing about its task. Its loss is about ln 6 because "
+            "there are six classes.",
         ),
         wrong(
-            "Fruit needs a weight of 2.",
-            "That makes 2.6 to 1 into 5.2 to 1. If the first losses should be equal, fruit "
-            "needs the *smaller* weight.",
+            "The fruit loss needs a loss weight of 2.",
+            "That changes 2.6 to 1 into 5.2 to 1. To make the first losses equal, fruit needs the "
+            "*smaller* loss weight.",
         ),
         right(
-            "That one task has six classes and the other two.",
-            "ln 6 = 1.79 and ln 2 = 0.69: what guessing costs. Which task is harder shows later.",
+            "One task has six classes and the other has two.",
+            "ln 6 = 1.79 and ln 2 = 0.69 are the losses of a guess. Which task is harder shows "
+            "only in training.",
         ),
         wrong(
-            "The fruit head has the worse first weights.",
-            "Both heads start from small random weights, and both do little but guess.",
+            "The fruit head has worse first parameters.",
+            "Both heads start with small random parameters, and both give nearly equal "
+            "probabilities to all classes.",
         ),
     ),
 )
 
 FROZEN_ADAMW = Question(
-    "The backbone is frozen, two linear heads train under AdamW. You change the loss weights "
-    "from 1 and 1 to 2 and 1. What happens?",
+    "The backbone is frozen, and you train two linear heads with AdamW. You change the loss "
+    "weights from 1 and 1 to 2 and 1. What changes?",
     (
         wrong(
             "The fruit head learns twice as fast.",
-            "Under SGD it would. AdamW divides each gradient by its own size, and a factor of "
-            "2 cancels.",
+            "Plain SGD would make its steps twice as large. AdamW divides each gradient by its own "
+            "size, so a factor of 2 cancels.",
         ),
         wrong(
-            "The backbone turns towards fruit.",
-            "The backbone is frozen. Nothing that both tasks share can move.",
+            "The backbone learns more for fruit and less for freshness.",
+            "The backbone is frozen: no parameter that both tasks share changes.",
         ),
         wrong(
             "The freshness head learns half as fast.",
-            "Its loss still has the weight 1, and no number of it gets a gradient from the "
-            "other task.",
+            "Its loss still has the weight 1, and none of its parameters gets a gradient from the "
+            "other loss.",
         ),
         right(
             "Practically nothing.",
-            "Each number belongs to one task, and AdamW cancels a factor on its gradient. The "
-            "two runs agree to a few millionths.",
+            "Each parameter gets a gradient from one task only, and AdamW cancels a factor on it. "
+            "In the lesson the two runs differ by about 0.00001.",
         ),
     ),
 )
 
-STATE_LINES = snippet("if mean > best:", "    best, state = mean, model.state_dict()")
-UNCLONED = Question(
-    f"After the last epoch a script loads `state`. Within the loop it says:\n\n{STATE_LINES}\n\n"
-    "Which weights does the model end with?",
+COSINE = Question(
+    "You put two new, untrained heads on a backbone. In the last shared layer, the cosine "
+    "similarity of the gradients of the two tasks is 0.01. What does that show?",
     (
         wrong(
-            "Those of the best epoch.",
-            "They would be, had they been cloned. `state_dict()` hands out the very tensors "
-            "that train on.",
+            "The two tasks do not disturb each other.",
+            "Two untrained heads for the *same* task give a value near 0 as well. Train the heads "
+            "first, then compare.",
+        ),
+        wrong(
+            "One of the two gradients is zero.",
+            "Cosine similarity compares directions. Both gradients can be long and still be at a "
+            "right angle.",
+        ),
+        wrong(
+            "The two tasks conflict.",
+            "A conflict would give a negative value: then a step for one task makes the loss of "
+            "the other larger.",
         ),
         right(
-            "Those of the last epoch.",
-            "`state` holds the model's own tensors, so loading it copies them onto "
-            "themselves. `copy.deepcopy` keeps the best.",
-        ),
-        wrong(
-            "Those from before the training.",
-            "The tensors in `state` follow every step that the optimizer makes.",
-        ),
-        wrong(
-            "None: `load_state_dict` raises an error.",
-            "Names and shapes fit, so it says that all keys match. Nothing warns you.",
+            "Nothing about the tasks yet.",
+            "Each untrained head multiplies the error by its own random parameters. So even two "
+            "heads for one task have gradients at nearly a right angle.",
         ),
     ),
 )
 
 TOTALS = Question(
-    "Weights 1 and 1 end at a total validation loss of 0.45, weights 2 and 1 at 0.60, learned "
-    "weights at -0.30. Which run is best?",
+    "Three runs end with these total validation losses: loss weights 1 and 1: 0.45; 2 and 1: 0.60; "
+    "learned loss weights: -0.30. Which run is best?",
     (
         wrong(
-            "Learned weights: the lowest loss.",
-            "Its total has two extra terms, which can be negative. Other weights make another "
-            "loss: totals do not compare.",
+            "The one with learned loss weights: its loss is the lowest.",
+            "Its total contains the terms + s, which can be negative. With other loss weights the "
+            "total is another loss, so the totals cannot be compared.",
         ),
         wrong(
-            "Weights 1 and 1: a loss must not be negative.",
-            "Learned weights can go below zero by right, for they add s. That makes them "
-            "neither better nor worse.",
+            "The one with 1 and 1: a loss cannot be negative.",
+            "With learned loss weights the total can be negative, because it adds s. That makes "
+            "the run neither better nor worse.",
         ),
         wrong(
-            "Weights 2 and 1: divided by 3 it is the lowest that is positive.",
-            "Dividing does not repair it: the tasks still count in different shares.",
+            "The one with 2 and 1: 0.60 / 3 is less than 0.45 / 2.",
+            "Dividing by the sum of the loss weights does not help: the tasks still have different "
+            "shares in the two totals.",
         ),
         right(
-            "That cannot be said from these numbers.",
-            "Compare what does not depend on the weights: each task's accuracy on validation "
-            "pictures.",
+            "These numbers cannot tell.",
+            "Compare something that does not depend on the loss weights, such as the validation "
+            "accuracy of each task.",
         ),
     ),
 )
 
-QUESTIONS = (DEAD_HEAD, FIRST_LOSS, FROZEN_ADAMW, UNCLONED, TOTALS)
+QUESTIONS = (DEAD_HEAD, FIRST_LOSS, FROZEN_ADAMW, COSINE, TOTALS)
 
 
 # ---- endless: gradients and steps of one shared weight, computed by torch ------------------------
 
 
 class Trunk(torch.nn.Module):
-    """One shared weight `w`, on which both losses depend.
+    """One shared parameter `w`, on which both losses depend.
 
     `fruit` and `fresh` are the gradients of the losses at `w`.
     """
@@ -196,24 +200,26 @@ def gradient_after(lines: list[str], fruit: int, fresh: int, old: int | None = N
 WAYS = {  # how the gradient comes about, and what to say of it
     "sum": "Both losses reach `w`: the gradient is {a} × {fruit} + {b} × {fresh}{plus}.",
     "item": (
-        "`.item()` leaves a number without a graph, so the freshness loss adds nothing: "
+        "`.item()` returns a number without a graph, so the freshness loss adds nothing: "
         "{a} × {fruit}{plus}."
     ),
     "detached": (
-        "Through detached features no gradient gets back to the trunk, so only the fruit loss "
-        "counts: {a} × {fruit}{plus}."
+        "No gradient flows through detached features, so only the fruit loss counts: "
+        "{a} × {fruit}{plus}."
     ),
     "twice kept": (
-        "The graph was kept, and gradients add up in `.grad`: {a} × {fruit} + {b} × {fresh}{plus}."
+        "The first call keeps the graph, and `backward()` adds to `.grad`: "
+        "{a} × {fruit} + {b} × {fresh}{plus}."
     ),
     "zeroed between": (
-        "`zero_grad()` throws the first gradient away. Only the second is left: {b} × {fresh}."
+        "`zero_grad()` removes the first gradient. Only the second one is left: {b} × {fresh}."
     ),
     "twice": (
-        "The first `backward()` frees the graph that both losses share, so the second one raises."
+        "The first `backward()` frees the graph that both losses share, so the second one raises "
+        "an error."
     ),
 }
-GRAPH_ERROR = "An error: the graph is walked twice."
+GRAPH_ERROR = "The second `backward()` raises an error."
 
 
 def bracketed(number: int) -> str:
@@ -244,6 +250,58 @@ def lines_of(way: str, a: int, b: int, zeroed: bool) -> list[str]:
     return [zero, *lines] if zeroed else lines
 
 
+def wrong_gradients(
+    way: str, coefficients: tuple[int, int], slopes: tuple[int, int], old: int, zeroed: bool
+) -> list[tuple[int, str]]:
+    """Return (number, what believing it would mean) for the wrong options of `trunk_gradient`.
+
+    coefficients: the loss weights; slopes: the gradients of the fruit and the freshness loss; old:
+    what `.grad` holds before the lines, 0 for None.
+    """
+    (a, b), (fruit, fresh) = coefficients, slopes
+    kept = 0 if zeroed or way == "zeroed between" else old
+    both = a * fruit + b * fresh
+    only_fruit = "That has the gradient of the fruit loss only."
+    only_fresh = "That has the gradient of the freshness loss only."
+    through = "That includes the gradient of the freshness loss."
+    found = []
+    if way == "sum":
+        found.append((a * fruit + kept, f"{only_fruit} Here both losses reach `w`."))
+        found.append((b * fresh + kept, f"{only_fresh} Here both losses reach `w`."))
+    elif way == "item":
+        found.append((both + kept, f"{through} But no gradient flows through `.item()`."))
+        found.append((b * fresh + kept, f"{only_fresh} That is the loss without a graph."))
+    elif way == "detached":
+        found.append((both + kept, f"{through} But its features are detached from `w`."))
+        found.append((b * fresh + kept, f"{only_fresh} But its features are detached from `w`."))
+    elif way == "twice kept":
+        found.append((a * fruit + kept, f"{only_fruit} The second call adds the other one."))
+        found.append((b * fresh + kept, f"{only_fresh} The second call adds it to the first one."))
+    elif way == "zeroed between":
+        found.append((both, "That is the sum of both. But `zero_grad()` removes the first one."))
+        found.append((a * fruit, f"{only_fruit} That is the one that `zero_grad()` removes."))
+    else:
+        found.append((both + kept, "That needs `retain_graph=True` in the first `backward()`."))
+        found.append((a * fruit + kept, f"{only_fruit} The second call does not run to its end."))
+        found.append((b * fresh + kept, f"{only_fresh} That is the call that raises an error."))
+    reached = {"item": (1, 0), "detached": (1, 0), "zeroed between": (0, 1)}.get(way, (1, 1))
+    value = reached[0] * a * fruit + reached[1] * b * fresh + kept
+    plain = reached[0] * fruit + reached[1] * fresh + kept
+    swapped = reached[0] * b * fruit + reached[1] * a * fresh + kept
+    if way != "twice":
+        found.append((plain, "That leaves out the loss weights, which multiply the gradients."))
+        found.append((swapped, f"That exchanges the loss weights, {a} and {b}."))
+        found.append((-value, "That is the negative. `.grad` holds the gradient itself."))
+    if old and kept:
+        found.append(
+            (value - old, f"That leaves out the {old} in `.grad`. Nothing clears it here.")
+        )
+    if old and not kept:
+        found.append((value + old, f"That adds the old {old}. But `zero_grad()` removes it."))
+    found.append((kept, "That adds no gradient at all, but at least one `backward()` adds one."))
+    return found
+
+
 @endless
 def trunk_gradient(rng: Random) -> Question:
     """What does `w.grad` hold after a few lines, with or without an earlier gradient?"""
@@ -256,45 +314,21 @@ def trunk_gradient(rng: Random) -> Question:
     lines = lines_of(way, a, b, zeroed)
     value = gradient_after(lines, fruit, fresh, old)
     kept = 0 if old is None or zeroed else old
-    plus = f", plus the {kept} that stood there" if kept else ""
-    stood = "nothing" if old is None else f"{old}, from the step before"
-    both = a * fruit + b * fresh
-    others = {}  # of equal numbers the last reason counts
-    others[both] = (
-        "That is the sum of both tasks, each with its weight. Look at what these lines do to one "
-        "of them."
-    )
-    others[fruit + fresh] = (
-        "That leaves the weights out. They multiply the losses, and so the gradients."
-    )
-    others[b * fruit + a * fresh] = (
-        "There the weights have changed places. Each belongs to the loss that it stands before."
-    )
-    others[a * fruit] = (
-        "That is the fruit loss alone. The other loss reaches `w` as well, or comes last."
-    )
-    others[b * fresh] = (
-        "That is the freshness loss alone. Nothing here takes the other one away without leaving "
-        "a trace."
-    )
-    others[both + (old or 9)] = (
-        "That adds what was in `.grad` before. Look whether `zero_grad()` came in between."
-    )
-    others[(a + b) * (fruit + fresh)] = "That gives both tasks both weights. Each has its own."
-    others[0] = "`w` gets a gradient from at least one of the two losses."
-    options = [wrong(f"`{number}`", why) for number, why in others.items()]
+    plus = f", plus the {kept} that `.grad` held before" if kept else ""
+    options = []
+    for number, why in wrong_gradients(way, (a, b), (fruit, fresh), old or 0, zeroed):
+        options.append(wrong(f"`{number}`", why))
     if value is not None:
-        no_error = (
-            "That happens when a graph is walked again after `backward()` has freed it. Here it "
-            "is walked once, or kept."
-        )
+        no_error = "The first `backward()` keeps the graph for the second."
+        if way not in ("twice kept", "zeroed between"):
+            no_error = "There is only one `backward()` here."
         options.append(wrong(GRAPH_ERROR, no_error))
     why = WAYS[way].format(a=a, b=b, fruit=bracketed(fruit), fresh=bracketed(fresh), plus=plus)
     return pose(
         rng,
-        f"`w` is one weight of the trunk. The gradient of `fruit_loss` at `w` is {fruit}, that of "
-        f"`fresh_loss` {fresh}, if nothing cuts it off. In `w.grad` stands {stood}. And after "
-        "these lines?",
+        f"`w` is one parameter of the backbone. The gradient of `fruit_loss` at `w` is {fruit}, "
+        f"that of `fresh_loss` {fresh}, unless something detaches a loss from `w`. Before these "
+        f"lines `w.grad` is {old}. What is it after them?",
         lines,
         right(GRAPH_ERROR if value is None else f"`{value}`", why),
         options,
@@ -330,43 +364,42 @@ def first_step(rng: Random) -> Question:
     optimizer.step()
     moved = trunk.w.item() - 1
     why = f"The gradient is {a} × {bracketed(fruit)} + {b} × {bracketed(fresh)} = {gradient}. "
+    others = [
+        (rate * gradient, "That goes uphill: a step goes against the gradient."),
+        (-gradient, "That is minus the gradient, without the learning rate."),
+    ]
     if name == "SGD":
-        why += f"SGD goes the rate times that, downhill: {-rate * gradient:+.2f}."
+        why += f"SGD subtracts the learning rate times that: {-rate * gradient:+.2f}."
+        swapped = -rate * (b * fruit + a * fresh)
+        others += [
+            (-rate * (fruit + fresh), "That leaves out the loss weights."),
+            (-rate * sign, "That is the learning rate itself, as in a first step of AdamW."),
+            (-rate * a * fruit, "That uses the gradient of the fruit loss only."),
+            (-rate * b * fresh, "That uses the gradient of the freshness loss only."),
+            (swapped, f"That exchanges the loss weights, {a} and {b}."),
+        ]
     else:
         why += (
-            "AdamW divides its first step by the gradient's own size: the rate is left, with the "
-            "sign downhill."
+            "AdamW divides the first gradient by its own size, so the step has the size of the "
+            "learning rate, against the sign of the gradient."
         )
-    others = {}  # of equal numbers the last reason counts
-    others[-rate * gradient] = (
-        "That is the rate times the gradient, as SGD would go. AdamW's first step has always the "
-        "size of the rate."
-    )
-    others[rate * gradient] = "That is uphill: a step goes against the gradient."
-    others[-rate * (fruit + fresh)] = "That leaves the weights of the two losses out."
-    others[-rate * sign] = (
-        "That is the rate itself, as AdamW would go. SGD goes in proportion to the gradient."
-    )
-    others[rate * sign] = "A step of the rate's size, and uphill."
-    others[-rate * a * fruit] = (
-        "That is the fruit loss alone; the other one pulls at the trunk as well."
-    )
-    others[-rate * b * fresh] = (
-        "That is the freshness loss alone; the other one pulls at the trunk as well."
-    )
-    others[-rate * (b * fruit + a * fresh)] = "There the two weights have changed places."
-    others[-gradient] = "That is the whole gradient: the learning rate is missing."
+        others += [
+            (-rate * gradient, "That is the learning rate times the gradient, as in SGD."),
+            (rate * sign, "That has the right size, but it goes uphill."),
+            (0.0, "AdamW divides by the size of the gradient. The sign is left."),
+            (-rate * sign * (a + b), "That counts the loss weights. For AdamW a factor cancels."),
+        ]
     return pose(
         rng,
-        f"`w` is one weight of the trunk. The gradient of `fruit_loss` at `w` is {fruit}, that of "
-        f"`fresh_loss` {fresh}. By how much does this first step move `w`?",
+        f"`w` is one parameter of the backbone. The gradient of `fruit_loss` at `w` is {fruit}, "
+        f"that of `fresh_loss` {fresh}. By how much does this first step change `w`?",
         [
             f"optimizer = torch.optim.{name}([w], {said})",
             f"({a} * fruit_loss + {b} * fresh_loss).backward()",
             "optimizer.step()",
         ],
         right(f"{moved:+.2f}", why),
-        [wrong(f"{value:+.2f}", reason) for value, reason in others.items()],
+        [wrong(f"{value:+.2f}", reason) for value, reason in others],
     )
 
 

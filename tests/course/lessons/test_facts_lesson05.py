@@ -1,26 +1,32 @@
 """What lesson 05 says about two heads and one loss, measured again, and the answers of its quiz."""
 
 import collections
-import copy
 import math
 import re
+from functools import cache
 
 import pytest
 import torch
 from torch import nn
 from torch.nn import functional as F
+from torch.utils.flop_counter import FlopCounterMode
 
-from course.checking import comparisons
+from course.authoring import build
+from course.checking import comparisons, networks
 from course.checking.quiz import draw
 from course.checking.quiz.questions import Question
-from course.lessons.lesson05.checks import ROUND
+from course.lessons.lesson05.checks import CRATE
 from course.lessons.lesson05.fixtures import (
     TwoHeads,
     made_up_batch,
     split_of,
     task_gradients_of,
 )
-from course.lessons.lesson05.quiz import GRAPH_ERROR, UNCLONED
+from course.lessons.lesson05.quiz import GRAPH_ERROR
+from course.notebook import plots
+from course.vision import backbones
+from course.vision import fruit as fruit_module
+from course.vision.fruit import FRUITS
 
 
 def test_two_heads_on_a_resnet18():
@@ -122,72 +128,157 @@ def test_decay_on_a_zero_gradient():
         assert 1 - p.item() == pytest.approx(moved, rel=1e-2)
 
 
-def test_a_cosine_ends_before_its_end_and_rises_after_it():
-    optimizer = torch.optim.AdamW([nn.Parameter(torch.zeros(1))], lr=1e-4)
-    scheduler = torch.optim.lr_scheduler.CosineAnnealingLR(optimizer, T_max=10, eta_min=1e-6)
-    rates = []
-    for _ in range(21):
-        rates.append(optimizer.param_groups[0]["lr"])
-        optimizer.step()
-        scheduler.step()
-    assert f"{rates[9]:.2e}" == "3.42e-06"
-    assert rates[10] == pytest.approx(1e-6)
-    assert rates[20] == pytest.approx(1e-4)
+def test_labels_of_ten_fruits_do_not_fit_six_outputs():
+    labels = torch.tensor([FRUITS.index(name) for name in CRATE])
+    assert labels.max() == FRUITS.index("cherry") == 8
+    with pytest.raises(IndexError):
+        F.cross_entropy(torch.zeros(6, 6), labels)
 
 
-def test_log_variances_settle_at_the_logarithm_of_the_loss():
-    losses = torch.tensor([2.0, 0.5])
+def test_two_models_need_twice_the_computation():
+    model = TwoHeads("resnet18").eval()
+    flop = {}
+    with torch.no_grad():
+        for part in ("backbone", "fruit", "fresh"):
+            inputs = torch.zeros(1, 3, 224, 224) if part == "backbone" else torch.zeros(1, 512)
+            with FlopCounterMode(display=False) as counter:
+                getattr(model, part)(inputs)
+            flop[part] = counter.get_total_flops() / 1e9
+    heads = flop["fruit"] + flop["fresh"]
+    shared, two = flop["backbone"] + heads, 2 * flop["backbone"] + heads
+    assert f"{two:.2f} {shared:.2f}" == "7.25 3.63"
+
+
+@pytest.mark.parametrize("rest", [1.0, 0.5], ids=["the lesson", "Kendall et al."])
+def test_log_variances_settle_at_the_loss(rest):
+    """exp(-s) settles at 1 / L with + s, and at 1 / (2 L) with + s / 2: the ratio is the same."""
+    losses = torch.tensor([2.0, 0.2])
     s = nn.Parameter(torch.zeros(2))
     optimizer = torch.optim.Adam([s], lr=0.05)
-    for _ in range(300):
+    for _ in range(400):
         optimizer.zero_grad()
-        (torch.exp(-s) * losses + s).sum().backward()
+        (torch.exp(-s) * losses + rest * s).sum().backward()
         optimizer.step()
-    assert torch.allclose(s.detach(), losses.log(), atol=1e-2)
-    assert (torch.exp(-s) * 0.1 + s)[1] < 0
+    weights = torch.exp(-s.detach())
+    assert torch.allclose(weights, rest / losses, rtol=1e-2)
+    assert torch.allclose(weights * losses, torch.full((2,), rest), rtol=1e-2)
+    assert s[1] < 0  # the log variance of a small loss
+
+
+def similarity(one, other):
+    """The cosine similarity of two tensors."""
+    return F.cosine_similarity(one.flatten(), other.flatten(), dim=0).item()
 
 
 @pytest.mark.parametrize("seed", range(2))
-def test_the_gradients_turn_round_once_the_heads_have_learnt(seed):
-    """On the features themselves: the fruit gradient is longer at the start, the freshness gradient
-    once both heads are trained.
+def test_gradients_before_and_after_the_heads_have_learnt(seed):
+    """The fruit gradient is longer at the start, the freshness gradient once the heads are trained.
+
+    A cosine similarity near 0 at the start is also what one task gives with two heads. The
+    gradients are those of a linear layer between the features and the heads.
     """
-    features, *labels = split_of("train", ROUND)  # (N, 512), [fruit (N,), rotten (N,)]
+    features, fruit, rotten = split_of("train", CRATE)  # (N, 512), (N,), (N,)
+    labels = (fruit, rotten, fruit)
     torch.manual_seed(seed)
-    heads = nn.ModuleList([nn.Linear(512, 6), nn.Linear(512, 2)])
+    heads = nn.ModuleList([nn.Linear(512, n) for n in (6, 2, 6)])
     optimizer = torch.optim.AdamW(heads.parameters(), lr=3e-3)
+    shared = torch.eye(512, requires_grad=True)
 
     def losses(inputs, batch):
         return [F.cross_entropy(head(inputs), y[batch]) for head, y in zip(heads, labels)]
 
-    def norms():
-        inputs = features.clone().requires_grad_(True)
-        everything = slice(None)
-        gradients = [torch.autograd.grad(loss, inputs)[0] for loss in losses(inputs, everything)]
-        return [gradient.norm() for gradient in gradients]
+    def gradients():
+        found = []
+        for loss in losses(features @ shared, slice(None)):
+            found.append(torch.autograd.grad(loss, shared, retain_graph=True)[0])
+        return found
 
-    first_fruit, first_fresh = norms()
+    fruit_start, fresh_start, second_start = gradients()
     for batch in torch.randperm(len(features)).repeat(12).split(20):
         optimizer.zero_grad()
         sum(losses(features[batch], batch)).backward()
         optimizer.step()
-    last_fruit, last_fresh = norms()
-    assert first_fruit > first_fresh
-    assert last_fresh > 1.3 * last_fruit
+    fruit_end, fresh_end, second_end = gradients()
+    assert fruit_start.norm() > fresh_start.norm()
+    assert fresh_end.norm() > 1.3 * fruit_end.norm()
+    assert abs(similarity(fruit_start, fresh_start)) < 0.15
+    assert abs(similarity(fruit_start, second_start)) < 0.15
+    assert abs(similarity(fruit_end, fresh_end)) < 0.15
+    assert similarity(fruit_end, second_end) > 0.7
+
+
+@cache
+def lesson_split(split, count=None):
+    """(features (N, 512), fruit (N,), rotten (N,)) of the fruits in the lesson's crate."""
+    model, preprocess = backbones.load_backbone()
+    model.fc = nn.Identity()
+    data = fruit_module.stall(split, count)
+    chosen = torch.tensor([FRUITS.index(name) for name in CRATE])
+    is_class = data.fruit.unsqueeze(1) == chosen  # (N, 6)
+    keep = is_class.any(1)
+    features = backbones.outputs_of(model, data.images[keep], preprocess)
+    return features, is_class[keep].int().argmax(1), data.rotten[keep]
+
+
+def accuracies(loss_weights, seed):
+    """Validation accuracies of fruit and freshness after the training of the lesson's table."""
+    features, fruit, rotten = lesson_split("train", 600)
+    torch.manual_seed(seed)
+    shared = nn.Sequential(nn.Linear(512, 64), nn.ReLU())
+    heads = nn.ModuleList([nn.Linear(64, 6), nn.Linear(64, 2)])
+    optimizer = torch.optim.AdamW([*shared.parameters(), *heads.parameters()], lr=3e-3)
+    for batch in torch.randperm(len(features)).repeat(12).split(20):
+        z = shared(features[batch])
+        losses = [F.cross_entropy(h(z), y[batch]) for h, y in zip(heads, (fruit, rotten))]
+        optimizer.zero_grad()
+        sum(w * loss for w, loss in zip(loss_weights, losses)).backward()
+        optimizer.step()
+    unseen, *labels = lesson_split("validation")
+    found = []
+    for head, y in zip(heads, labels):
+        found.append((head(shared(unseen)).argmax(1) == y).float().mean().item())
+    return found
+
+
+def test_only_an_extreme_ratio_hurts():
+    mean = {}
+    for loss_weights in ((1, 1), (2, 1), (1, 0), (0, 1), (100, 1), (1, 100)):
+        runs = torch.tensor([accuracies(loss_weights, seed) for seed in range(3)])  # (3, 2)
+        mean[loss_weights] = runs.mean(0)
+    assert (mean[1, 1] - mean[2, 1]).abs().max() < 0.03
+    assert mean[1, 1][0] > mean[1, 0][0] - 0.03  # fruit alone is not better
+    assert mean[1, 1][1] > mean[0, 1][1] - 0.03  # nor freshness alone
+    assert mean[1, 1][1] > mean[100, 1][1] + 0.005
+    assert mean[1, 1][0] > mean[1, 100][0] + 0.005
+
+
+def test_given_cells_read_the_width_from_the_model(monkeypatch):
+    """All cells but the checks and the quiz run with an untrained ResNet-50, on fewer images."""
+    _, preprocess = backbones.load_backbone()
+    stall = fruit_module.stall
+
+    def load_backbone():
+        return networks.build("resnet50").eval(), preprocess
+
+    def few(split, count=None):
+        return stall(split, 40)
+
+    monkeypatch.setattr(backbones, "load_backbone", load_backbone)
+    monkeypatch.setattr(fruit_module, "stall", few)
+    monkeypatch.setattr(plots, "pictures", lambda *args, **kwargs: None)
+    monkeypatch.setattr(plots, "task_gradients", lambda *args, **kwargs: None)
+    names = {"__name__": "__main__"}
+    for cell in build.source_notebook("05-two-heads-one-loss").cells:
+        graded = cell.metadata.get("nbgrader", {}).get("grade")
+        if cell.cell_type == "code" and not graded and "quiz" not in cell.source:
+            exec(cell.source, names)
+    assert names["width"] == 2048
+    made_up = torch.randn(30, 9), torch.arange(30) % 3, torch.arange(30) % 2
+    heads = names["train_both"](made_up, ())
+    assert [tuple(z.shape) for z in heads(torch.randn(1, 9))] == [(1, 3), (1, 2)]
 
 
 # ---- the quiz ------------------------------------------------------------------------------------
-
-
-@pytest.mark.parametrize("clone", [False, True])
-def test_what_an_uncloned_state_brings_back(clone):
-    model = nn.Linear(2, 2)
-    first = comparisons.snapshot(model.named_parameters())
-    state = copy.deepcopy(model.state_dict()) if clone else model.state_dict()
-    nn.init.ones_(model.weight)
-    model.load_state_dict(state)
-    assert bool(comparisons.moved_since(model, first)) != clone
-    assert "last epoch" in right_text(UNCLONED)
 
 
 def right_text(question: Question) -> str:
@@ -211,7 +302,7 @@ def gradient_by_hand(prompt: str) -> int | None:
     fruit, fresh = gradients_asked(prompt)
     a, b = weight_of("fruit_loss", prompt), weight_of("fresh_loss", prompt)
     fresh_is_cut = "item()" in prompt or "detach()" in prompt
-    old = re.search(r"stands (-?\d+),", prompt)
+    old = re.search(r"`w.grad` is (-?\d+)\.", prompt)
     grad = int(old[1]) if old else 0
     freed = False
     lines = prompt.split("```python\n")[1].split("\n```")[0]
@@ -229,6 +320,44 @@ def gradient_by_hand(prompt: str) -> int | None:
     return grad
 
 
+def number_in(option):
+    """The number that an option of trunk_gradient gives, None for the error."""
+    return None if option.text == GRAPH_ERROR else int(option.text.strip("`"))
+
+
+def claim_is_true(option, prompt):
+    """Whether what the explanation of a wrong option says of its number holds for these lines."""
+    fruit, fresh = gradients_asked(prompt)
+    a, b = weight_of("fruit_loss", prompt), weight_of("fresh_loss", prompt)
+    old = re.search(r"`w.grad` is (-?\d+)\.", prompt)
+    old = int(old[1]) if old else 0
+    lines = prompt.split("```python\n")[1]
+    kept = 0 if "zero_grad" in lines else old
+    value, number = gradient_by_hand(prompt), number_in(option)
+    fruit_counts = not lines.count("zero_grad") or not re.search(
+        r"retain_graph=True\)\noptimizer.zero_grad", lines
+    )
+    fresh_counts = "item()" not in lines and "detach()" not in lines
+    why = option.why
+    claims = {
+        "There is only one": number is None and lines.count("backward()") == 1,
+        "The first `backward()` keeps": number is None and "retain_graph" in lines,
+        "That has the gradient of the fruit": number == a * fruit + kept,
+        "That has the gradient of the freshness": number == b * fresh + kept,
+        "That includes the gradient": number == a * fruit + b * fresh + kept and not fresh_counts,
+        "That is the sum of both": number == a * fruit + b * fresh,
+        "That needs `retain_graph": number == a * fruit + b * fresh + kept and value is None,
+        "That leaves out the loss weights": number
+        == fruit * fruit_counts + fresh * fresh_counts + kept,
+        "That exchanges": number == b * fruit * fruit_counts + a * fresh * fresh_counts + kept,
+        "That is the negative": value is not None and number == -value,
+        f"That leaves out the {old} in": kept != 0 and number == (value or 0) - old,
+        f"That adds the old {old}": kept == 0 and old != 0,
+        "That adds no gradient": number == kept,
+    }
+    return [true for start, true in claims.items() if why.startswith(start)]
+
+
 def test_trunk_gradient_over_a_thousand_draws():
     errors = collections.Counter()
     for seed in range(1000):
@@ -237,6 +366,12 @@ def test_trunk_gradient_over_a_thousand_draws():
         answer = GRAPH_ERROR if expected is None else f"`{expected}`"
         assert right_text(question) == answer, question
         errors[expected is None] += 1
+        for option in question.options:
+            if option.right:
+                continue
+            if expected is None and "leaves out the" in option.why:
+                continue  # of a value that there is not
+            assert claim_is_true(option, question.prompt) == [True], (option, question.prompt)
     assert min(errors.values()) > 50
 
 
@@ -247,5 +382,24 @@ def test_first_step_over_a_thousand_draws():
         a, b = weight_of("fruit_loss", question.prompt), weight_of("fresh_loss", question.prompt)
         gradient = a * fruit + b * fresh
         rate = float(re.search(r"lr=([\d.]+)", question.prompt)[1])
-        size = gradient if "SGD" in question.prompt else math.copysign(1, gradient)
+        sgd = "SGD" in question.prompt
+        sign = math.copysign(1, gradient)
+        size = gradient if sgd else sign
         assert right_text(question) == f"{-rate * size:+.2f}", question
+        claims = {
+            "That goes uphill": rate * gradient,
+            "That is minus the gradient": -gradient,
+            "That leaves out the loss weights": -rate * (fruit + fresh),
+            "That is the learning rate itself": -rate * sign,
+            "That uses the gradient of the fruit": -rate * a * fruit,
+            "That uses the gradient of the fresh": -rate * b * fresh,
+            "That exchanges": -rate * (b * fruit + a * fresh),
+            "That is the learning rate times": -rate * gradient,
+            "That has the right size": rate * sign,
+            "AdamW divides by the size": 0.0,
+            "That counts the loss weights": -rate * sign * (a + b),
+        }
+        for option in question.options:
+            if not option.right:
+                said = [n for start, n in claims.items() if option.why.startswith(start)]
+                assert [f"{n:+.2f}" for n in said] == [option.text], (option, question.prompt)

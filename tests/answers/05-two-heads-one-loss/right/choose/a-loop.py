@@ -1,7 +1,7 @@
-def choose(results, floors):
+def choose(results, required):
     best, chosen = -1, None
     for name, run in results.items():
-        if run["fruit"] < floors["fruit"] or run["fresh"] < floors["fresh"]:
+        if run["fruit"] < required["fruit"] or run["fresh"] < required["fresh"]:
             continue
         if run["fruit"] + run["fresh"] > best:
             best, chosen = run["fruit"] + run["fresh"], name

@@ -1,7 +1,6 @@
-def joint_step(model, optimizer, images, fruit, rotten, weights):
-    fruit_logits, fresh_logits = model(images)
-    fruit_loss, fresh_loss = F.cross_entropy(fruit_logits, fruit), F.cross_entropy(fresh_logits, rotten)
-    loss = (torch.stack([fruit_loss, fresh_loss]) * torch.tensor(weights)).sum()
-    loss.backward()
+def joint_step(model, optimizer, images, fruit, rotten, loss_weights):
+    optimizer.zero_grad(set_to_none=False)
+    losses = [nn.NLLLoss()(z.log_softmax(1), y) for z, y in zip(model(images), (fruit, rotten))]
+    torch.autograd.backward(torch.stack(losses) @ torch.tensor(loss_weights))
     optimizer.step()
-    optimizer.zero_grad()
+    return losses

@@ -1,5 +1,5 @@
-def joint_step(model, optimizer, images, fruit, rotten, weights):
+def joint_step(model, optimizer, images, fruit, rotten, loss_weights):
     optimizer.zero_grad()
     for task, labels in enumerate((fruit, rotten)):
-        (weights[task] * F.cross_entropy(model(images)[task], labels)).backward()
+        (loss_weights[task] * F.cross_entropy(model(images)[task], labels)).backward()
     optimizer.step()

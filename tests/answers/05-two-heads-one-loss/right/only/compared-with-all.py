@@ -1,4 +1,4 @@
-def only(pictures, names):
-    same = pictures.fruit.unsqueeze(1) == torch.tensor([FRUITS.index(name) for name in names])
+def only(data, names):
+    same = data.fruit.unsqueeze(1) == torch.tensor([FRUITS.index(name) for name in names])
     keep = same.any(1)
-    return pictures.images[keep], same[keep].int().argmax(1), pictures.rotten[keep]
+    return data.images[keep], same[keep].int().argmax(1), data.rotten[keep]

@@ -1,4 +1,4 @@
 # misconception: losses-compared-across-weightings
-def choose(results, floors):
-    able = [name for name, run in results.items() if run["fruit"] >= floors["fruit"] and run["fresh"] >= floors["fresh"]]
+def choose(results, required):
+    able = [name for name, run in results.items() if run["fruit"] >= required["fruit"] and run["fresh"] >= required["fresh"]]
     return min(able, key=lambda name: results[name]["loss"], default=None)

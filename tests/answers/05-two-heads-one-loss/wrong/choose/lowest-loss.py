@@ -1,3 +1,3 @@
 # misconception: losses-compared-across-weightings
-def choose(results, floors):
+def choose(results, required):
     return min(results, key=lambda name: results[name]["loss"])

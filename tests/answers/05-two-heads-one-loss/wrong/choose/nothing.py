@@ -1,3 +1,3 @@
 # misconception: nothing-returned
-def choose(results, floors):
+def choose(results, required):
     print(max(results, key=lambda name: results[name]["fruit"]))

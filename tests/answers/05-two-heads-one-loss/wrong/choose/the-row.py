@@ -1,3 +1,3 @@
 # misconception: wrong-result
-def choose(results, floors):
+def choose(results, required):
     return max(results.values(), key=lambda run: run["fruit"] + run["fresh"])

@@ -1,8 +1,8 @@
 # misconception: loss-detached
-def joint_step(model, optimizer, images, fruit, rotten, weights):
+def joint_step(model, optimizer, images, fruit, rotten, loss_weights):
     fruit_logits, fresh_logits = model(images)
     fruit_loss, fresh_loss = F.cross_entropy(fruit_logits, fruit), F.cross_entropy(fresh_logits, rotten)
-    loss = torch.tensor([fruit_loss.item(), fresh_loss.item()]) @ torch.tensor(weights)
+    loss = torch.tensor([fruit_loss.item(), fresh_loss.item()]) @ torch.tensor(loss_weights)
     optimizer.zero_grad()
     loss.backward()
     optimizer.step()

@@ -1,8 +1,8 @@
 # misconception: graph-used-twice
-def joint_step(model, optimizer, images, fruit, rotten, weights):
+def joint_step(model, optimizer, images, fruit, rotten, loss_weights):
     fruit_logits, fresh_logits = model(images)
     fruit_loss, fresh_loss = F.cross_entropy(fruit_logits, fruit), F.cross_entropy(fresh_logits, rotten)
     optimizer.zero_grad()
-    (weights[0] * fruit_loss).backward()
-    (weights[1] * fresh_loss).backward()
+    (loss_weights[0] * fruit_loss).backward()
+    (loss_weights[1] * fresh_loss).backward()
     optimizer.step()

@@ -1,8 +1,8 @@
 # misconception: wrong-result
-def joint_step(model, optimizer, images, fruit, rotten, weights):
+def joint_step(model, optimizer, images, fruit, rotten, loss_weights):
     fruit_logits, fresh_logits = model(images)
     fruit_loss, fresh_loss = F.cross_entropy(fruit_logits, fruit), F.cross_entropy(fresh_logits, rotten)
-    loss = weights[0] * fruit_loss + weights[1] * fresh_loss
+    loss = loss_weights[0] * fruit_loss + loss_weights[1] * fresh_loss
     loss.backward()
     optimizer.zero_grad()
     optimizer.step()

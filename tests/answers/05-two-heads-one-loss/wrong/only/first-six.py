@@ -1,4 +1,4 @@
 # misconception: wrong-result
-def only(pictures, names):
-    keep = pictures.fruit < len(names)
-    return pictures.images[keep], pictures.fruit[keep], pictures.rotten[keep]
+def only(data, names):
+    keep = data.fruit < len(names)
+    return data.images[keep], data.fruit[keep], data.rotten[keep]

@@ -1,4 +1,4 @@
 # misconception: labels-not-renumbered
-def only(pictures, names):
-    keep = torch.isin(pictures.fruit, torch.tensor([FRUITS.index(name) for name in names]))
-    return pictures.images[keep], pictures.fruit[keep], pictures.rotten[keep]
+def only(data, names):
+    keep = torch.isin(data.fruit, torch.tensor([FRUITS.index(name) for name in names]))
+    return data.images[keep], data.fruit[keep], data.rotten[keep]

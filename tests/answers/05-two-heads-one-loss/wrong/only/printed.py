@@ -1,4 +1,4 @@
 # misconception: nothing-returned
-def only(pictures, names):
-    keep = [i for i, fruit in enumerate(pictures.fruit.tolist()) if FRUITS[fruit] in names]
-    print(pictures.images[keep].shape)
+def only(data, names):
+    keep = [i for i, fruit in enumerate(data.fruit.tolist()) if FRUITS[fruit] in names]
+    print(data.images[keep].shape)

@@ -1,5 +1,5 @@
 # misconception: wrong-result
-def only(pictures, names):
+def only(data, names):
     numbers = torch.tensor(sorted(FRUITS.index(name) for name in names))
-    keep = torch.isin(pictures.fruit, numbers)
-    return pictures.images[keep], torch.searchsorted(numbers, pictures.fruit[keep]), pictures.rotten[keep]
+    keep = torch.isin(data.fruit, numbers)
+    return data.images[keep], torch.searchsorted(numbers, data.fruit[keep]), data.rotten[keep]

@@ -1,10 +1,10 @@
 # misconception: heads-not-registered
-def two_heads(backbone, fruits, states):
+def two_heads(backbone, fruit_classes, fresh_classes):
     class Model(nn.Module):
         def __init__(self):
             super().__init__()
             width = backbone.fc.in_features
-            self.heads = {"fruit": nn.Linear(width, fruits), "fresh": nn.Linear(width, states)}
+            self.heads = {"fruit": nn.Linear(width, fruit_classes), "fresh": nn.Linear(width, fresh_classes)}
             backbone.fc = nn.Identity()
             self.backbone = backbone
         def forward(self, images):

@@ -1,0 +1,4 @@
+# misconception: wrong-result
+def task_gradients(losses, shared):
+    found = [torch.cat([g.flatten() for g in torch.autograd.grad(loss, shared, retain_graph=True)]) for loss in losses[:2]]
+    return found
