@@ -44,7 +44,8 @@ def count(notebook: NotebookNode) -> Count:
     for cell in notebook.cells:
         nbgrader = cell.metadata.get("nbgrader", {})
         if cell.cell_type == "markdown":
-            prose.append(FENCED.sub("", cell.source))
+            without_hints = cell.source.split("<details>")[0]
+            prose.append(FENCED.sub("", without_hints))
         elif not nbgrader.get("solution") and not nbgrader.get("grade"):
             lines += sum(bool(line.strip()) for line in cell.source.splitlines())
     text = "\n".join(prose)
