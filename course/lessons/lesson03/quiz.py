@@ -260,29 +260,31 @@ def beliefs(moved: set[str], frozen: tuple[str, ...]) -> list[set[str]]:
 
 
 def why_wrong(parts: set[str], moved: set[str], frozen: tuple[str, ...]) -> str:
-    """The explanation of a wrong option: the first difference between its parts and `moved`."""
-    for part in TENSORS:
-        words = IN_WORDS[part]
-        if part in parts and part not in moved:
-            if part == "statistics":
-                return (
-                    "The BatchNorm is in eval mode when the batch passes through it, so its "
-                    "running statistics stay."
-                )
-            if part in frozen:
-                return f"The code freezes {words}, so the optimizer's step makes no change there."
-            return f"The optimizer does not hold {words}, so its step makes no change there."
-        if part in moved and part not in parts:
-            if part == "statistics":
-                return (
-                    "The BatchNorm is in train mode when the batch passes through it. So the "
-                    "forward changes its running statistics; no optimizer is needed."
-                )
-            return (
-                f"The optimizer holds {words}, and the code does not freeze that part. So the step "
-                "makes a change there."
+    """The explanation of a wrong option: each difference between its parts and `moved`."""
+    reasons = []
+    for part, words in IN_WORDS.items():
+        if part == "statistics" and part in parts - moved:
+            reasons.append(
+                "The BatchNorm is in eval mode when the batch passes through it, so its running "
+                "statistics stay."
             )
-    raise AssertionError("the option is right")
+        elif part == "statistics" and part in moved - parts:
+            reasons.append(
+                "The BatchNorm is in train mode when the batch passes through it, so the forward "
+                "changes its running statistics."
+            )
+        elif part in parts - moved and part in frozen:
+            reasons.append(f"The code freezes {words}, so the step makes no change there.")
+        elif part in parts - moved:
+            reasons.append(
+                f"The optimizer does not hold {words}, so its step changes nothing there."
+            )
+        elif part in moved - parts:
+            reasons.append(
+                f"The optimizer holds {words}, and nothing freezes that part, so the step changes "
+                "it."
+            )
+    return " ".join(reasons)
 
 
 def why_these(moved: set[str], frozen: tuple[str, ...], held: str) -> str:
