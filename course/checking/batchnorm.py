@@ -8,11 +8,15 @@ want to name the mistake. So `watch` records what the learner's code did to the 
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
+from typing import NamedTuple
 from unittest import mock
 
 import torch
 from torch import nn
 from torch.nn.modules.batchnorm import _BatchNorm
+
+STATISTICS = ("running_mean", "running_var", "num_batches_tracked")
+NAMES_OF_HABIT = ("bn", "norm")  # what people look for in the name of a BatchNorm
 
 
 def batchnorms(model: nn.Module) -> list[tuple[str, _BatchNorm]]:
@@ -27,18 +31,26 @@ def batchnorms(model: nn.Module) -> list[tuple[str, _BatchNorm]]:
     return found
 
 
+class Forward(NamedTuple):
+    """One forward of a BatchNorm."""
+
+    layer: int  # id of the BatchNorm
+    training: bool  # whether it was in train mode, and so normalised with the batch's statistics
+    model_training: bool  # whether the whole model was in train mode
+    recorded: bool  # whether autograd recorded the forward
+
+
 @dataclass
 class Record:
     """What the code in a `watch` block did to the BatchNorms of a model."""
 
-    # how many times a BatchNorm was put into eval mode before the first forward
-    evals: int = 0
     # how many times requires_grad of a buffer was set
     buffer_requests: int = 0
-    # {id of a BatchNorm: its `training` flag in each of its forwards}
-    modes: dict[int, list[bool]] = field(default_factory=dict)
-    # for each forward of a BatchNorm, whether autograd recorded it
-    recorded: list[bool] = field(default_factory=list)
+    # {id of a BatchNorm: the calls of its train() before its first forward, "train" or "eval"}
+    calls: dict[int, list[str]] = field(default_factory=dict)
+    forwards: list[Forward] = field(default_factory=list)
+    # {id of a BatchNorm: its momentum at the beginning}
+    momenta: dict[int, float | None] = field(default_factory=dict)
 
 
 @contextmanager
@@ -49,14 +61,14 @@ def watch(model: nn.Module) -> Iterator[Record]:
     """
     record = Record()
     buffers = {id(buffer) for buffer in model.buffers()}
+    ran = set()  # ids of the BatchNorms that have run
     torch_train = nn.Module.train
     torch_requires_grad_ = torch.Tensor.requires_grad_
     torch_requires_grad = torch.Tensor.requires_grad
 
     def train(module, mode=True):
-        before_first_forward = not record.recorded
-        if isinstance(module, _BatchNorm) and not mode and before_first_forward:
-            record.evals += 1
+        if isinstance(module, _BatchNorm) and id(module) not in ran:
+            record.calls.setdefault(id(module), []).append("train" if mode else "eval")
         return torch_train(module, mode)
 
     def requires_grad_(tensor, requires_grad=True):
@@ -70,12 +82,14 @@ def watch(model: nn.Module) -> Iterator[Record]:
         torch_requires_grad.__set__(tensor, value)
 
     def note_forward(layer, inputs):
-        record.modes.setdefault(id(layer), []).append(layer.training)
-        record.recorded.append(torch.is_grad_enabled())
+        ran.add(id(layer))
+        forward = Forward(id(layer), layer.training, model.training, torch.is_grad_enabled())
+        record.forwards.append(forward)
 
     watched_property = property(torch_requires_grad.__get__, set_requires_grad)
     hooks = []
     for _, layer in batchnorms(model):
+        record.momenta[id(layer)] = layer.momentum
         hooks.append(layer.register_forward_pre_hook(note_forward))
     with (
         mock.patch.object(nn.Module, "train", train),
@@ -90,30 +104,57 @@ def watch(model: nn.Module) -> Iterator[Record]:
 def why_statistics_moved(model: nn.Module, moved: list[str], record: Record) -> str:
     """Return the code of the misconception behind running statistics that moved.
 
-    `moved` has the names of the tensors that moved, `record` comes from `watch`.
+    `moved` has the names of the tensors that moved, `record` comes from `watch`. The code is
+    "wrong-result" where the record singles out no misconception.
     """
     layers = dict(batchnorms(model))
-    if _only_batchnorm2d_rests(layers, moved):
-        return "only-batchnorm2d"
-    if any(layer.momentum == 1 for layer in layers.values()):
+    in_train_mode = [forward for forward in record.forwards if forward.training]
+    moving = {path for path in layers if any(f"{path}.{name}" in moved for name in STATISTICS)}
+    if not in_train_mode or not moving:
+        return "wrong-result"
+    if moving != set(layers):
+        return _why_some_moved(layers, moving)
+    if any(_set_to_one(layer, record) for layer in layers.values()):
         return "momentum-one"
-    for training in record.modes.values():
-        if not training[0] and any(training):
-            return "eval-in-first-epoch-only"
+    if _eval_in_first_epoch_only(record):
+        return "eval-in-first-epoch-only"
     if record.buffer_requests:
         return "buffer-requires-grad"
-    if record.recorded and not any(record.recorded):
+    if any("eval" in calls and calls[-1] == "train" for calls in record.calls.values()):
+        return "eval-before-train"
+    if not any(forward.recorded for forward in in_train_mode):
         return "no-grad-protects"
-    return "eval-before-train" if record.evals else "requires-grad-alone"
+    return "requires-grad-alone"
 
 
-def _only_batchnorm2d_rests(layers: dict[str, _BatchNorm], moved: list[str]) -> bool:
-    """Return whether some layers moved, some rest, and those that rest are all BatchNorm2d."""
-    resting = []
-    for path, layer in layers.items():
-        prefix = f"{path}."
-        if not any(name.startswith(prefix) for name in moved):
-            resting.append(layer)
-    if not resting or len(resting) == len(layers):
-        return False
-    return all(isinstance(layer, nn.BatchNorm2d) for layer in resting)
+def _why_some_moved(layers: dict[str, _BatchNorm], moving: set[str]) -> str:
+    """Return the code where the statistics of some layers moved and those of others did not."""
+    resting = set(layers) - moving
+    two_dimensional = {path for path in layers if isinstance(layers[path], nn.BatchNorm2d)}
+    if resting == two_dimensional:
+        return "only-batchnorm2d"
+    return "batchnorm-by-name" if found_by_name(resting, set(layers)) else "wrong-result"
+
+
+def found_by_name(found: set[str], paths: set[str]) -> bool:
+    """Return whether `found` are just those of the paths that contain "bn", or that contain "norm"."""
+    for habit in NAMES_OF_HABIT:
+        if found == {path for path in paths if habit in path.lower()}:
+            return bool(found)
+    return False
+
+
+def _set_to_one(layer: _BatchNorm, record: Record) -> bool:
+    """Return whether the momentum of a layer was another at the beginning, and is now 1."""
+    return layer.momentum == 1 and record.momenta.get(id(layer), 1) != 1
+
+
+def _eval_in_first_epoch_only(record: Record) -> bool:
+    """Return whether a layer was in eval mode while the model trained, and later in train mode."""
+    in_eval = set()
+    for forward in record.forwards:
+        if forward.training and forward.layer in in_eval:
+            return True
+        if forward.model_training and not forward.training:
+            in_eval.add(forward.layer)
+    return False

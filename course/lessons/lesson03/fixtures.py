@@ -1,41 +1,67 @@
 """Backbones and images on which the checks of lesson 03 try answers."""
 
 import copy
+import math
 from collections import OrderedDict
+from typing import Any
 
 import torch
+import torchvision
 from torch import nn
+from torch.nn import functional as F
 
-from course.checking import comparisons, networks
+from course.checking import comparisons, networks, values
 from course.checking.batchnorm import batchnorms
 
 SIDE = 48  # pixels of the images
-SMALL_FEATURES = 12  # how many features small_backbone makes
+SMALL_FEATURES = 256  # how many features small_backbone makes
 
 
 # ---- backbones ----------------------------------------------------------------------------------
 
 
+class Block(nn.Module):
+    """A residual block of convolutions in 2 or 3 dimensions, with a BatchNorm on its shortcut.
+
+    Maps (B, channels, ...) to (B, 2 * channels, ...), with half the side.
+    """
+
+    def __init__(self, convolution: type[nn.Module], norm: type[nn.Module], channels: int) -> None:
+        super().__init__()
+        out = 2 * channels
+        self.conv1 = convolution(channels, out, 3, stride=2, padding=1, bias=False)
+        self.bn1 = norm(out)
+        self.conv2 = convolution(out, out, 3, padding=1, bias=False)
+        self.bn2 = norm(out)
+        self.downsample = nn.Sequential(
+            convolution(channels, out, 1, stride=2, bias=False), norm(out)
+        )
+
+    def forward(self, x: torch.Tensor) -> torch.Tensor:
+        inside = torch.relu(self.bn1(self.conv1(x)))
+        return torch.relu(self.bn2(self.conv2(inside)) + self.downsample(x))
+
+
 def small_backbone(dimensions: int) -> nn.Sequential:
     """A quick backbone for images (dimensions=2) or volumes (dimensions=3).
 
-    It has two kinds of BatchNorm and a Dropout. It maps (B, 3, S, S) or (B, 3, D, H, W) to
-    (B, SMALL_FEATURES).
+    As in a ResNet, one BatchNorm is on a shortcut. It also has a BatchNorm1d and a Dropout. It maps
+    (B, 3, S, S) or (B, 3, D, H, W) to (B, SMALL_FEATURES).
     """
     if dimensions == 2:
         convolution, norm, pool = nn.Conv2d, nn.BatchNorm2d, nn.AdaptiveAvgPool2d
     else:
         convolution, norm, pool = nn.Conv3d, nn.BatchNorm3d, nn.AdaptiveAvgPool3d
     layers = OrderedDict(
-        conv1=convolution(3, 8, kernel_size=3, stride=2),
-        norm1=norm(8),
-        relu1=nn.ReLU(),
-        pool=pool(2),  # (B, 8, 2, 2) or (B, 8, 2, 2, 2)
+        conv1=convolution(3, 8, kernel_size=3, stride=2, bias=False),
+        bn1=norm(8),
+        relu=nn.ReLU(),
+        layer1=Block(convolution, norm, 8),
+        avgpool=pool(2),  # (B, 16, 2, 2) or (B, 16, 2, 2, 2)
         flatten=nn.Flatten(),
         drop=nn.Dropout(0.5),
-        linear=nn.Linear(8 * 2**dimensions, SMALL_FEATURES),
-        norm2=nn.BatchNorm1d(SMALL_FEATURES),
-        relu2=nn.ReLU(),
+        linear=nn.Linear(16 * 2**dimensions, SMALL_FEATURES),
+        last=nn.BatchNorm1d(SMALL_FEATURES),
     )
     return nn.Sequential(layers)
 
@@ -77,25 +103,6 @@ def backbone_with_statistics(name: str) -> nn.Module:
     return backbone
 
 
-def model_with_many_kinds(name: str) -> nn.Module:
-    """A model for Exercise 3: BatchNorms of several kinds among other layers.
-
-    `name` is "small2", "small3", "synchronised" (small2 with SyncBatchNorm) or a torchvision name.
-    """
-    if name == "synchronised":
-        return nn.SyncBatchNorm.convert_sync_batchnorm(model_with_many_kinds("small2"))
-    if name in ("small2", "small3"):
-        backbone = headless(name)
-        head = nn.Sequential(nn.LayerNorm(SMALL_FEATURES), nn.Linear(SMALL_FEATURES, 4))
-        return nn.Sequential(OrderedDict(backbone=backbone, head=head))
-    model = networks.build(name)
-    path, old_head = networks.old_head(model)
-    width = old_head.in_features
-    new_head = nn.Sequential(nn.BatchNorm1d(width), nn.Linear(width, 4))
-    model.set_submodule(path, new_head)
-    return model
-
-
 class OldAndNew(nn.Module):
     """The model of Exercise 4: one backbone below an old head and a new one.
 
@@ -112,6 +119,63 @@ class OldAndNew(nn.Module):
     def forward(self, images: torch.Tensor) -> tuple[torch.Tensor, torch.Tensor]:
         features = self.backbone(images)  # (B, width)
         return self.old(features), self.new(features)
+
+
+# ---- models with layers of many kinds -----------------------------------------------------------
+
+
+class WithOffset(nn.BatchNorm2d):
+    """A subclass of BatchNorm2d whose name does not say so."""
+
+
+def model_with_many_kinds(name: str) -> nn.Module:
+    """A model for Exercise 3: BatchNorms of several kinds among other layers.
+
+    Some BatchNorms are in eval mode, frozen, untracked, or of a subclass; InstanceNorm and
+    FrozenBatchNorm2d, which are none, have running statistics as well.
+
+    `name` is "small2", "small3", "synchronised" (small2 with SyncBatchNorm) or a torchvision name.
+    """
+    if name == "synchronised":
+        return nn.SyncBatchNorm.convert_sync_batchnorm(model_with_many_kinds("small2"))
+    if name in ("small2", "small3"):
+        backbone = headless(name)
+        width = SMALL_FEATURES
+    else:
+        backbone = networks.build(name)
+        path, old_head = networks.old_head(backbone)
+        width = old_head.in_features
+        backbone.set_submodule(path, nn.Identity())
+    layers = OrderedDict(
+        instance=nn.InstanceNorm2d(3, track_running_stats=True),
+        backbone=backbone,
+        stem=nn.Sequential(
+            nn.Conv2d(3, 4, 1), WithOffset(4), torchvision.ops.FrozenBatchNorm2d(4), nn.ReLU()
+        ),
+        untracked=nn.BatchNorm2d(4, track_running_stats=False),
+        plain=nn.BatchNorm1d(width, affine=False),
+        head=nn.Sequential(nn.LayerNorm(width), nn.Linear(width, 4)),
+    )
+    model = nn.Sequential(layers)
+    norms = batchnorms(backbone)
+    norms[0][1].eval()
+    norms[1][1].requires_grad_(False)
+    return model
+
+
+def many_kinds_to_freeze(name: str) -> nn.Module:
+    """A model for Exercise 7, in train mode: BatchNorms with statistics, each with its own eps.
+
+    One BatchNorm2d is of a subclass. "small2" has a BatchNorm1d and a Dropout, too.
+    """
+    first = WithOffset(3)
+    first.running_mean.fill_(0.25)
+    first.running_var.fill_(1.5)
+    backbone = backbone_with_statistics(name)
+    model = nn.Sequential(OrderedDict(first=first, backbone=backbone))
+    for number, (_, norm) in enumerate(batchnorms(model)):
+        norm.eps = 1e-3 * (1 + number % 5)
+    return model
 
 
 # ---- images -------------------------------------------------------------------------------------
@@ -132,17 +196,19 @@ def images_for(name: str, count: int = 12, seed: int = 1) -> torch.Tensor:
 def labelled_images(
     name: str, count: int, classes: int, seed: int = 2
 ) -> tuple[torch.Tensor, torch.Tensor]:
-    """Images as `images_for` makes them, and labels (count,); the brightness tells the label.
+    """Images as `images_for` makes them, and labels (count,): each class has a pattern of its own.
 
     On average they are brighter than those that made the statistics of `backbone_with_statistics`,
-    so a forward in train mode moves the statistics far.
+    so a forward in train mode moves the statistics far. The patterns are far apart, so that a head
+    learns them with every usual optimizer, learning rate and batch size.
     """
     labels = torch.arange(count) % classes  # (count,)
     images = images_for(name, count, seed)
-    means = images.flatten(1).mean(1)  # (count,)
-    shape = _one_per_image(images)
-    darkened = 0.5 * (images - means.view(shape))
-    return darkened + 2 * labels.view(shape), labels
+    generator = torch.Generator().manual_seed(seed)
+    coarse = torch.randn((classes, 3, *[4] * (images.ndim - 2)), generator=generator)
+    patterns = F.interpolate(coarse, images.shape[2:])  # (classes, 3, S, S)
+    noise = torch.randn(images.shape, generator=generator)
+    return 1.5 * patterns[labels] + 0.3 * noise + 1, labels
 
 
 def _one_per_image(images: torch.Tensor) -> tuple[int, ...]:
@@ -158,7 +224,7 @@ def snapshot_of(model: nn.Module) -> dict[str, torch.Tensor]:
     return comparisons.snapshot(comparisons.tensors(model).items())
 
 
-def eval_outputs(model: nn.Module, images: torch.Tensor) -> torch.Tensor | tuple[torch.Tensor, ...]:
+def eval_outputs(model: nn.Module, images: torch.Tensor) -> Any:
     """Return what the model gives in eval mode: features (B, C), or a tuple of logits.
 
     A copy of the model computes it, so that the model itself keeps its mode.
@@ -167,29 +233,13 @@ def eval_outputs(model: nn.Module, images: torch.Tensor) -> torch.Tensor | tuple
         return copy.deepcopy(model).eval()(images)
 
 
-def gap_beyond_rounding(found: torch.Tensor, expected: torch.Tensor) -> float:
-    """Return the largest absolute difference of two tensors; 0 where rounding explains it.
-
-    Infinity where the shapes differ.
-    """
-    if found.shape != expected.shape:
-        return float("inf")
-    gap = (found - expected).abs().max().item()
-    scale = max(1, expected.abs().max().item())
-    return gap if gap > 1e-4 * scale else 0
+def equal_but_for_rounding(found: torch.Tensor, expected: torch.Tensor) -> bool:
+    """Return whether two tensors have one shape and finite values that differ by rounding only."""
+    scale = max(1.0, expected.abs().max().item())
+    return values.all_near(found, expected, tolerance=1e-4 * scale)
 
 
-def same_batchnorm(new: nn.Module, old: nn.Module) -> bool:
-    """Return whether `new` has the tensors and the eps of `old`, the BatchNorm that it replaces.
-
-    What `new` does not have is not compared: it may store it in another form.
-    """
-    if getattr(new, "eps", old.eps) != old.eps:
-        return False
-    for name in ("weight", "bias", "running_mean", "running_var"):
-        copied = getattr(new, name, None)
-        if not isinstance(copied, torch.Tensor):
-            continue
-        if not torch.allclose(copied, getattr(old, name), atol=1e-6):
-            return False
-    return True
+def largest_gap(found: torch.Tensor, expected: torch.Tensor) -> str:
+    """Say for a message how far two tensors of one shape are apart: "0.31", or "NaN"."""
+    gap = (found.detach().double() - expected.double()).abs().max().item()
+    return "NaN" if math.isnan(gap) else f"{gap:.2g}"

@@ -4,23 +4,34 @@ from course.checking.entry import Entry
 
 MISCONCEPTIONS = {
     "parameters-only": Entry(
-        "Parameters are not all that a model remembers: its buffers move too", "02-freeze: The bill"
+        "Buffers change too, not only parameters: look at both",
+        "03-batchnorm-trap: Which tensors changed?",
     ),
     "snapshot-without-clone": Entry(
-        "A snapshot must be cloned: a bare state_dict() holds the very tensors that will move",
-        "02-freeze: The bill",
+        "Clone each tensor of a snapshot: state_dict() returns the model's own tensors, and they "
+        "change with the model",
+        "03-batchnorm-trap: Which tensors changed?",
+    ),
+    "snapshot-incomplete": Entry(
+        "A snapshot needs every tensor: parameters, running means, running variances and "
+        "num_batches_tracked",
+        "03-batchnorm-trap: Which tensors changed?",
     ),
     "bn-stats-moved": Entry(
-        "A forward in train mode moves the running statistics: to ask what would happen, ask a "
-        "copy",
+        "A forward in train mode changes the running statistics of the layer: run a copy of it",
         "03-batchnorm-trap: What BatchNorm remembers",
     ),
     "momentum-the-wrong-way": Entry(
         "PyTorch's momentum is the share of the new batch, not of the old value",
         "03-batchnorm-trap: What BatchNorm remembers",
     ),
+    "momentum-from-memory": Entry(
+        "0.1 is only the default: read the momentum from the layer",
+        "03-batchnorm-trap: What BatchNorm remembers",
+    ),
     "momentum-one": Entry(
-        "momentum=1.0 forgets everything but the last batch; the value that changes nothing is 0",
+        "momentum=1.0 keeps the last batch and forgets the rest. With momentum=0 the running "
+        "statistics stay",
         "03-batchnorm-trap: What BatchNorm remembers",
     ),
     "biased-running-variance": Entry(
@@ -28,69 +39,70 @@ MISCONCEPTIONS = {
         "03-batchnorm-trap: What BatchNorm remembers",
     ),
     "only-batchnorm2d": Entry(
-        "BatchNorm2d is one of a family: 1d, 3d and SyncBatchNorm have running statistics too",
+        "BatchNorm1d, BatchNorm3d and SyncBatchNorm have running statistics, as BatchNorm2d has",
         "03-batchnorm-trap: Exercise 3: find them all",
     ),
     "batchnorm-by-name": Entry(
-        "Names are habits, types are facts: `downsample.1` and `norm1` are BatchNorms too",
+        "Ask for the type of a layer, not for its name: `downsample.1` is a BatchNorm, and a "
+        "subclass can have any name",
+        "03-batchnorm-trap: Exercise 3: find them all",
+    ),
+    "batchnorm-by-buffers": Entry(
+        "Running statistics do not make a BatchNorm: InstanceNorm can have them, and a BatchNorm "
+        "can be without",
         "03-batchnorm-trap: Exercise 3: find them all",
     ),
     "requires-grad-alone": Entry(
-        "requires_grad=False stops gradients; running statistics need none, and move on",
+        "requires_grad=False stops gradients. Running statistics change without gradients, in "
+        "every forward in train mode",
         "03-batchnorm-trap: What does not help",
     ),
     "buffer-requires-grad": Entry(
-        "A buffer never had requires_grad, and moves without a gradient",
+        "requires_grad=False changes nothing for a buffer: it had no gradient before either",
         "03-batchnorm-trap: What does not help",
     ),
     "no-grad-protects": Entry(
-        "no_grad records no gradient, but a forward in train mode moves the statistics all the "
-        "same",
+        "no_grad records no gradients, but a forward in train mode still changes the running "
+        "statistics",
         "03-batchnorm-trap: What does not help",
     ),
     "eval-before-train": Entry(
-        "eval() lasts until the next train(), which reaches every child",
+        "eval() lasts until the next train(), which reaches every layer of the model",
         "03-batchnorm-trap: First cure: eval, every epoch",
     ),
     "eval-in-first-epoch-only": Entry(
-        "eval() must come again after every train(), not in the first epoch only",
+        "Call eval() again after every train(), not in the first epoch only",
         "03-batchnorm-trap: First cure: eval, every epoch",
     ),
     "eval-freezes-affine": Entry(
-        "eval() freezes no parameter: gamma and beta of a BatchNorm train on",
+        "eval() freezes no parameter: gamma and beta of a BatchNorm still learn",
         "03-batchnorm-trap: First cure: eval, every epoch",
     ),
     "whole-model-eval": Entry(
-        "eval() on the whole model switches off the new head's Dropout as well: only the frozen "
-        "part belongs in eval",
+        "Only the frozen part belongs in eval mode: the head's Dropout works in train mode only",
         "03-batchnorm-trap: First cure: eval, every epoch",
     ),
     "train-returns-nothing": Entry(
-        "train() must return self: model = model.train() and model.eval() rely on it",
+        "train() must return self, because code such as `model = model.train()` relies on it",
         "03-batchnorm-trap: Exercise 5: a backbone that stays in eval",
     ),
     "batch-statistics-used": Entry(
-        "momentum=0 and track_running_stats=False keep the statistics but do not use them: in "
-        "train mode the batch's own go in",
-        "03-batchnorm-trap: All cures in one table",
+        "The features were made with the statistics of each batch, but later the stored ones are "
+        "used: make both with the stored ones",
+        "03-batchnorm-trap: Second cure: take a snapshot",
     ),
     "dropout-still-awake": Entry(
-        "BatchNorm is not alone: Dropout and stochastic depth of a frozen part stay random in "
-        "train mode",
+        "Dropout and stochastic depth in a frozen part stay random in train mode: put the whole "
+        "part into eval mode",
         "03-batchnorm-trap: Exercise 5: a backbone that stays in eval",
     ),
-    "snapshot-incomplete": Entry(
-        "A snapshot must hold everything: parameters, means, variances and the count of batches",
-        "03-batchnorm-trap: Exercise 6: put it back",
-    ),
     "frozen-batchnorm-not-copied": Entry(
-        "A new FrozenBatchNorm2d knows nothing: it needs the four tensors and the eps of the "
-        "layer it replaces",
+        "A new FrozenBatchNorm2d starts with ones and zeros: copy the four tensors and the eps of "
+        "the layer that it replaces",
         "03-batchnorm-trap: Exercise 7: frozen for good",
     ),
     "batchnorm-left-behind": Entry(
-        "named_children() sees one level: a BatchNorm inside a block must be replaced inside that "
-        "block",
+        "named_children() lists one level only: most BatchNorms are deeper, inside blocks",
         "03-batchnorm-trap: Exercise 7: frozen for good",
     ),
 }

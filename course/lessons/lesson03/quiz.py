@@ -18,31 +18,31 @@ WHO_MOVED = Question(
     "train mode, under `torch.no_grad()`. What has changed afterwards?",
     (
         wrong(
-            "Nothing: without gradients nothing can move.",
-            "That is true of parameters. Running statistics are buffers: the forward pass itself "
-            "writes them, gradient or not.",
+            "Nothing, because there are no gradients.",
+            "That is true of the parameters. But running statistics are buffers: a forward in "
+            "train mode changes them, with or without gradients.",
         ),
         right(
-            "60 buffers: means, variances and batch counts of 20 BatchNorm layers.",
-            "Each BatchNorm mixes the batch's mean and variance into its own, and counts the "
-            "batch. That takes no gradient.",
+            "60 buffers: the means, variances and batch counters of 20 BatchNorm layers.",
+            "In train mode each BatchNorm mixes the batch's mean and variance into its own, and "
+            "counts the batch. It needs no gradient for that.",
         ),
         wrong(
             "The gammas and betas of 20 BatchNorm layers.",
-            "These are parameters: they move when an optimizer steps, and none has. What moved "
-            "are the running statistics.",
+            "Gamma and beta are parameters. Only an optimizer's step would change them, and there "
+            "was none.",
         ),
         wrong(
             "40 buffers: the means and variances of 20 BatchNorm layers.",
-            "These have moved, but a third buffer of each layer has, too: `num_batches_tracked`, "
-            "which counts the batches.",
+            "They have changed. But each layer has a third buffer, `num_batches_tracked`, which "
+            "counts the batches.",
         ),
     ),
 )
 
 WHICH_LOOP = Question(
-    "Backbone and old head are frozen. Which loop leaves the old head as it was, and lets the new "
-    "head's Dropout work?",
+    "Backbone and old head are frozen. Which loop leaves the old head's answers as they were, "
+    "while the new head's Dropout is active in training?",
     (
         wrong(
             snippet(
@@ -61,8 +61,8 @@ WHICH_LOOP = Question(
                 "    model.eval()",
                 "    train_one_epoch(model)",
             ),
-            "The statistics stay, and so does the old head. But the new head is in eval mode as "
-            "well: its Dropout does nothing.",
+            "The statistics stay, so the old head does as well. But the new head is in eval mode, "
+            "too, and its Dropout is off.",
         ),
         right(
             snippet(
@@ -71,8 +71,8 @@ WHICH_LOOP = Question(
                 "    model.backbone.eval()",
                 "    train_one_epoch(model)",
             ),
-            "First everything is switched to train mode, then the frozen part back, and that in "
-            "every epoch.",
+            "In each epoch the whole model goes into train mode, then the frozen part goes back "
+            "into eval mode.",
         ),
         wrong(
             snippet(
@@ -84,15 +84,14 @@ WHICH_LOOP = Question(
                 "    print(accuracy(model))",
                 "    model.train()",
             ),
-            "The first epoch is safe. Then the `train()` after the evaluation wakes the backbone, "
-            "and from the second epoch on it drifts.",
+            "In the first epoch the backbone is in eval mode. The `train()` after the evaluation "
+            "puts it into train mode, so from the second epoch on its statistics move.",
         ),
     ),
 )
 
 MOMENTUM = Question(
-    "Which setting of a BatchNorm layer's `momentum` leaves its running mean where it is, in "
-    "train mode?",
+    "Which value of a BatchNorm layer's `momentum` keeps its running mean as it is, in train mode?",
     (
         right(
             "`momentum = 0.0`",
@@ -101,67 +100,67 @@ MOMENTUM = Question(
         ),
         wrong(
             "`momentum = 1.0`",
-            "The new batch gets a share of 1: each batch overwrites all that was remembered.",
+            "The new batch gets a share of 1, so each batch replaces the running mean.",
         ),
         wrong(
             "`momentum = None`",
-            "That makes the running mean the average of all batches seen. It still moves.",
+            "Then the running mean is the average over all batches so far, and still changes.",
         ),
         wrong(
             "`momentum = 0.1`",
-            "That is the default: a tenth of the way with each batch, and after twenty batches "
-            "most of it.",
+            "That is the default. Each batch moves the running mean a tenth of the way.",
         ),
     ),
 )
 
 EVAL_AND_GAMMA = Question(
-    "A BatchNorm layer is in eval mode, its parameters have `requires_grad = True`, the optimizer "
-    "holds them. What does a step move?",
+    "A BatchNorm layer is in eval mode. Its parameters have `requires_grad = True`, and the "
+    "optimizer holds them. What does a training step change?",
     (
         wrong(
             "Nothing: `eval()` freezes the layer.",
-            "`eval()` changes which statistics are used and stops their updates. Parameters get "
-            "gradients as before.",
+            "`eval()` only decides which statistics are used, and that they stay. Gamma and beta "
+            "get gradients as before.",
         ),
         wrong(
             "Its running mean and variance.",
-            "In eval mode these are read and not written. The parameters are what moves.",
+            "In eval mode the layer uses them and does not change them. What changes are gamma "
+            "and beta.",
         ),
         right(
             "Its gamma and beta.",
-            "They are parameters with gradients, so the optimizer steps them. Freezing a layer "
-            "takes `requires_grad_(False)` as well.",
+            "They are parameters with gradients, so the optimizer changes them. To freeze the "
+            "layer you also need `requires_grad_(False)`.",
         ),
         wrong(
-            "All four: gamma, beta, mean and variance.",
-            "Mean and variance move in train mode alone. In eval mode only the parameters can.",
+            "Gamma, beta, running mean and running variance.",
+            "Running mean and variance change in train mode only. In eval mode only gamma and "
+            "beta do.",
         ),
     ),
 )
 
 SNAPSHOT = Question(
-    "You train a new head over a backbone in train mode, then load the backbone's state from "
-    "before. Who suffers?",
+    "You clone the state of a backbone, train a new head with the backbone in train mode, and then "
+    "load the clone. Which head is worse off?",
     (
         wrong(
             "The old head.",
-            "It gets back the statistics that it was fitted to, so it answers as before.",
+            "Its backbone has the old statistics again, so it answers as before.",
         ),
         right(
             "The new head.",
-            "It was fitted to features made with the batches' statistics and now reads others. "
-            "The further apart, the more it loses.",
+            "It was trained on features made with each batch's statistics, and now gets features "
+            "made with the running ones.",
         ),
         wrong(
-            "Nobody: the state is as it was.",
-            "The *backbone's* state is. But the new head was trained on features that it does not "
-            "make.",
+            "None, because the backbone is as it was before.",
+            "The backbone is. But the new head was trained on other features than it gets now.",
         ),
         wrong(
-            "Nobody, if the snapshot was not cloned.",
-            "Without a clone the snapshot moves along with the backbone, and loading it changes "
-            "nothing: the old head has lost its skill.",
+            "Both heads.",
+            "The old head is safe, because the clone brought its statistics back. Only the new "
+            "head was trained on other features than it gets now.",
         ),
     ),
 )
@@ -172,15 +171,15 @@ QUESTIONS = (WHO_MOVED, WHICH_LOOP, MOMENTUM, EVAL_AND_GAMMA, SNAPSHOT)
 # ---- the endless kind: what one training step changes --------------------------------------------
 
 TENSORS = {  # part of the small network: its tensors, as the state_dict names them
-    "conv": ("0.weight", "0.bias"),
+    "conv": ("0.weight",),
     "affine": ("1.weight", "1.bias"),
     "statistics": ("1.running_mean", "1.running_var", "1.num_batches_tracked"),
     "head": ("4.weight", "4.bias"),
 }
 IN_WORDS = {
-    "conv": "the convolution's weight and bias",
+    "conv": "the convolution's weight",
     "affine": "gamma and beta",
-    "statistics": "the running mean, variance and batch count",
+    "statistics": "the running mean, running variance and batch counter",
     "head": "the head's weight and bias",
 }
 FREEZE = {
@@ -215,7 +214,11 @@ def moved_by(lines: list[str]) -> set[str]:
     with torch.random.fork_rng(devices=[]):
         torch.manual_seed(0)
         model = nn.Sequential(
-            nn.Conv2d(3, 4, 3), nn.BatchNorm2d(4), nn.ReLU(), nn.Flatten(), nn.Linear(144, 3)
+            nn.Conv2d(3, 4, 3, bias=False),
+            nn.BatchNorm2d(4),
+            nn.ReLU(),
+            nn.Flatten(),
+            nn.Linear(144, 3),
         )
         images = torch.randn(6, 3, 8, 8)
     labels = torch.arange(6) % 3
@@ -237,68 +240,65 @@ def listed(parts: set[str]) -> str:
     return "; ".join(words).capitalize() or "Nothing"
 
 
-def beliefs(moved: set[str], frozen: tuple[str, ...]) -> list[tuple[set[str], str]]:
-    """(parts, reason): what somebody with a wrong belief would answer, and why it is wrong.
+def beliefs(moved: set[str], frozen: tuple[str, ...]) -> list[set[str]]:
+    """What somebody with a wrong belief would say has changed, when `moved` has.
 
-    Some answers can be right by chance; `pose` leaves these out.
+    Some can be right by chance; `pose` leaves these out.
     """
     free = {"conv", "affine", "head"} - set(frozen)
     return [
-        (
-            moved - {"statistics"},
-            "The running statistics are no parameters: a forward in train mode writes them, "
-            "gradient or not.",
-        ),
-        (
-            moved | {"statistics"},
-            "In eval mode the running statistics are read and not written. The last word on the "
-            "mode counts.",
-        ),
-        (
-            moved - {"affine"},
-            "`eval()` freezes no parameter, and freezing the convolution does not freeze the "
-            "layer behind it.",
-        ),
-        (
-            moved | set(frozen),
-            "What has `requires_grad = False` gets no gradient, and the optimizer passes it by.",
-        ),
-        (
-            moved | free,
-            "A gradient moves nothing by itself: only what the optimizer holds takes a step.",
-        ),
-        (
-            {"head"} | moved & {"statistics"},
-            "More of the network is free, and the optimizer holds it.",
-        ),
-        (
-            set(TENSORS),
-            "Look at what is frozen, which mode is the last, and what the optimizer holds: not "
-            "all of it can move.",
-        ),
-        (
-            moved - {"head"},
-            "The head is free, the optimizer holds it, and the loss depends on it: it moves.",
-        ),
-        (
-            set(),
-            "`step()` moves what has a gradient and is in the optimizer, and the head is and has.",
-        ),
+        moved - {"statistics"},  # only an optimizer changes anything
+        moved | {"statistics"},  # eval() does not stop the statistics
+        moved - {"affine"},  # eval() freezes gamma and beta
+        moved | set(frozen),  # requires_grad does not matter
+        moved | free,  # the optimizer need not hold a parameter
+        {"head"} | moved & {"statistics"},  # only a head learns
+        set(TENSORS),  # everything changes
+        moved - {"head"},
+        set(),
     ]
 
 
+def why_wrong(parts: set[str], moved: set[str], frozen: tuple[str, ...]) -> str:
+    """The explanation of a wrong option: each difference between its parts and `moved`."""
+    reasons = []
+    for part, words in IN_WORDS.items():
+        if part == "statistics" and part in parts - moved:
+            reasons.append(
+                "The BatchNorm is in eval mode when the batch passes through it, so its running "
+                "statistics stay."
+            )
+        elif part == "statistics" and part in moved - parts:
+            reasons.append(
+                "The BatchNorm is in train mode when the batch passes through it, so the forward "
+                "changes its running statistics."
+            )
+        elif part in parts - moved and part in frozen:
+            reasons.append(f"The code freezes {words}, so the step makes no change there.")
+        elif part in parts - moved:
+            reasons.append(
+                f"The optimizer does not hold {words}, so its step changes nothing there."
+            )
+        elif part in moved - parts:
+            reasons.append(
+                f"The optimizer holds {words}, and nothing freezes that part, so the step changes "
+                "it."
+            )
+    return " ".join(reasons)
+
+
 def why_these(moved: set[str], frozen: tuple[str, ...], held: str) -> str:
-    """The explanation of the right answer: what does not move, and why."""
+    """The explanation of the right answer: what does not change, and why."""
     still = []
     if frozen:
         still.append("what is frozen")
     if held != "model":
         still.append("what the optimizer does not hold")
     if "statistics" not in moved:
-        still.append("the running statistics, in eval mode")
+        still.append("the running statistics, because the BatchNorm is in eval mode")
     if not still:
-        return "All is free, in train mode, and in the optimizer's hands."
-    return f"Every other tensor moves; these stand still: {', '.join(still)}."
+        return "Nothing is frozen, the optimizer holds everything, and the model is in train mode."
+    return f"Everything changes but: {'; '.join(still)}."
 
 
 @endless
@@ -312,9 +312,12 @@ def what_a_step_changes(rng: Random) -> Question:
     classes = rng.randint(2, 9)
     lines = lines_of(frozen, mode, held)
     moved = moved_by(lines)
-    others = [wrong(listed(parts), reason) for parts, reason in beliefs(moved, frozen)]
+    others = []
+    for parts in beliefs(moved, frozen):
+        if parts != moved:
+            others.append(wrong(listed(parts), why_wrong(parts, moved, frozen)))
     prompt = (
-        "`model` is `nn.Sequential(nn.Conv2d(3, 4, 3), nn.BatchNorm2d(4), nn.ReLU(), "
+        "`model` is `nn.Sequential(nn.Conv2d(3, 4, 3, bias=False), nn.BatchNorm2d(4), nn.ReLU(), "
         f"nn.Flatten(), nn.Linear(144, {classes}))`. What has changed after these lines?"
     )
     return pose(rng, prompt, lines, right(listed(moved), why_these(moved, frozen, held)), others)

@@ -12,9 +12,14 @@ from torch.nn import functional as F
 from torch.nn.modules.batchnorm import _BatchNorm
 
 from course.checking import comparisons
+from course.checking.quiz.kinds import draw
+from course.lessons.lesson03 import quiz
+from course.lessons.lesson03.checks import REQUIRED
 from course.lessons.lesson03.fixtures import (
     backbone_with_statistics,
-    gap_beyond_rounding,
+    equal_but_for_rounding,
+    eval_outputs,
+    labelled_images,
     snapshot_of,
 )
 from course.lessons.lesson03.quiz import WHICH_LOOP
@@ -97,13 +102,59 @@ def test_eval_trains_gamma_and_beta(model):
     assert not [name for name in moved if "running" in name]
 
 
+def test_train_mode_normalises_with_the_biased_variance_and_stores_the_unbiased_one():
+    norm = nn.BatchNorm2d(2, momentum=1.0, eps=1e-8)
+    features = torch.randn(2, 2, 1, 2, generator=torch.Generator().manual_seed(0))
+    normalised = norm(features)
+    assert torch.allclose(normalised.var((0, 2, 3), unbiased=False), torch.ones(2), atol=1e-4)
+    assert torch.allclose(norm.running_var, features.var((0, 2, 3)))
+
+
+def test_of_twenty_batchnorms_seventeen_are_in_the_chain_and_three_on_shortcuts(model):
+    paths = [path for path, layer in model.named_modules() if isinstance(layer, _BatchNorm)]
+    shortcuts = [path for path in paths if "downsample" in path]
+    assert len(paths) == 20
+    assert len(shortcuts) == 3
+
+
+def test_state_dict_leaves_out_buffers_that_are_not_persistent(model):
+    module = nn.Module()
+    module.register_buffer("kept", torch.zeros(1))
+    module.register_buffer("left_out", torch.zeros(1), persistent=False)
+    assert [name for name, _ in module.named_buffers()] == ["kept", "left_out"]
+    assert list(module.state_dict()) == ["kept"]
+    names = [name for name, _ in model.named_buffers()]
+    assert set(names) <= set(model.state_dict())
+
+
+@pytest.mark.parametrize(
+    "weights, frozen",
+    [(torchvision.models.ResNet50_Weights.IMAGENET1K_V1, True), (None, False)],
+)
+def test_faster_rcnn_has_frozen_batchnorms_where_its_backbone_is_pretrained(
+    weights, frozen, monkeypatch
+):
+    chosen = []
+
+    def resnet50(norm_layer=nn.BatchNorm2d, **options):
+        chosen.append(norm_layer)
+        return torchvision.models.resnet18(norm_layer=norm_layer)
+
+    faster_rcnn = torchvision.models.detection.faster_rcnn
+    monkeypatch.setattr(faster_rcnn, "resnet50", resnet50)
+    monkeypatch.setattr(faster_rcnn, "_resnet_fpn_extractor", lambda *_, **__: None)
+    monkeypatch.setattr(faster_rcnn, "FasterRCNN", lambda *_, **__: None)
+    faster_rcnn.fasterrcnn_resnet50_fpn(weights=None, weights_backbone=weights)
+    assert (chosen == [torchvision.ops.FrozenBatchNorm2d]) == frozen
+
+
 @pytest.mark.parametrize("setting", [{"momentum": 0.0}, {"track_running_stats": False}])
 def test_statistics_that_are_kept_but_not_used(model, setting):
     expected = copy.deepcopy(model).eval()(IMAGES)
     for layer in batchnorms_of(model):
         vars(layer).update(setting)
-    assert gap_beyond_rounding(model(IMAGES), expected)
-    assert not gap_beyond_rounding(model.eval()(IMAGES), expected)
+    assert not equal_but_for_rounding(model(IMAGES), expected)
+    assert equal_but_for_rounding(model.eval()(IMAGES), expected)
 
 
 def test_one_base_class_for_all_kinds():
@@ -132,7 +183,7 @@ def test_frozen_batchnorm(model):
     keys_of_heads = 4
     assert len(model.state_dict()) + keys_of_heads == 124
     assert len(frozen.state_dict()) + keys_of_heads == 104
-    assert not gap_beyond_rounding(frozen.train()(IMAGES), model.eval()(IMAGES))
+    assert equal_but_for_rounding(frozen.train()(IMAGES), model.eval()(IMAGES))
     assert not moved_by_forward(frozen)
     assert not list(torchvision.ops.FrozenBatchNorm2d(3).parameters())
 
@@ -194,30 +245,99 @@ def fit_head(features: torch.Tensor, labels: torch.Tensor) -> nn.Linear:
     return head
 
 
-@pytest.mark.parametrize("seed", range(2))
-def test_the_trap_costs_at_least_four_points(seed, fruit):
-    """Two epochs of turned pictures in train mode, whatever head is trained on them.
-
-    Measured: the old head loses 7.0 to 11.0 points on 300 pictures, ten seeds x {1, 2} threads.
-    """
+def drifted_state(seed: int, fruit: Fruit) -> tuple[nn.Linear, dict[str, torch.Tensor]]:
+    """A fruit head, and the backbone's state after two epochs of rotated images in train mode."""
     torch.manual_seed(seed)
     few, others = torch.randperm(600).split(300)
     head = fit_head(fruit.train_features[few], fruit.train_labels[few])
     drifted = copy.deepcopy(fruit.backbone).train()
-    quarters = torch.randint(4, (300,))
-    photos = fruit.preprocess(turned(fruit.train_images[others], quarters))
+    rotations = torch.randint(4, (300,))
+    images = fruit.preprocess(turned(fruit.train_images[others], rotations))
     with torch.no_grad():
         for _ in range(2):
             for batch in torch.randperm(300).split(16):
-                drifted(photos[batch])
-        drifted_features = drifted.eval()(fruit.preprocess(fruit.validation_images))
-
-    def accuracy(features):
-        return (head(features).argmax(1) == fruit.validation_labels).float().mean()
-
-    assert accuracy(fruit.validation_features) - accuracy(drifted_features) >= 0.04
+                drifted(images[batch])
     for new, old in zip(drifted.parameters(), fruit.backbone.parameters(), strict=True):
         assert torch.equal(new, old)
+    return head, drifted.state_dict()
+
+
+def test_the_trap_costs_at_least_four_points_and_the_variances_do_more_harm(fruit):
+    """The rotated images move the statistics, whatever head is trained on them.
+
+    Measured over 10 seeds x {1, 2} threads: the old head loses 7.0 to 11.0 points on 300 images.
+    Over five seeds, 98.0 % before: 96.2 with only the means moved, 93.7 with only the variances,
+    89.9 with both.
+    """
+    head, state = drifted_state(seed=0, fruit=fruit)
+    images = fruit.preprocess(fruit.validation_images)
+
+    def accuracy(features):
+        return (head(features).argmax(1) == fruit.validation_labels).float().mean().item()
+
+    lost = {}
+    for kind in ("running_mean", "running_var", "running_"):
+        mixed = copy.deepcopy(fruit.backbone)
+        moved = {name: tensor for name, tensor in state.items() if kind in name}
+        mixed.load_state_dict(moved, strict=False)
+        with torch.no_grad():
+            drifted_features = mixed.eval()(images)
+        lost[kind] = accuracy(fruit.validation_features) - accuracy(drifted_features)
+    assert lost["running_"] >= 0.04
+    assert lost["running_mean"] < lost["running_var"] < lost["running_"]
+
+
+OPTIMIZERS = {
+    "SGD 0.01": lambda parameters: torch.optim.SGD(parameters, 0.01),
+    "SGD 0.1": lambda parameters: torch.optim.SGD(parameters, 0.1),
+    "SGD 0.01 with momentum": lambda parameters: torch.optim.SGD(parameters, 0.01, momentum=0.9),
+    "SGD 0.1 with momentum": lambda parameters: torch.optim.SGD(parameters, 0.1, momentum=0.9),
+    "Adam 0.001": lambda parameters: torch.optim.Adam(parameters, 0.001),
+    "AdamW 0.01": lambda parameters: torch.optim.AdamW(parameters, 0.01),
+    "RMSprop 0.001": lambda parameters: torch.optim.RMSprop(parameters, 0.001),
+}
+
+
+@pytest.mark.parametrize("make_optimizer", OPTIMIZERS.values(), ids=OPTIMIZERS)
+def test_every_usual_setting_reaches_the_accuracy_of_exercise_4(make_optimizer):
+    """Of 13 optimizers and 5 batch sizes up to 32, the least was 80 % (3 seeds)."""
+    for name, epochs, classes in [("small2", 10, 3), ("small3", 12, 4)]:
+        images, labels = labelled_images(name, 90, classes)
+        features = eval_outputs(backbone_with_statistics(name), images)
+        for size in (4, 16, 32):
+            torch.manual_seed(0)
+            head = nn.Sequential(nn.Dropout(0.5), nn.Linear(features.shape[1], classes))
+            optimizer = make_optimizer(head.parameters())
+            for _ in range(epochs):
+                for batch in torch.randperm(len(features)).split(size):
+                    optimizer.zero_grad()
+                    F.cross_entropy(head(features[batch]), labels[batch]).backward()
+                    optimizer.step()
+            right = (head.eval()(features).argmax(1) == labels).float().mean()
+            assert right > REQUIRED / 100 + 0.1, (name, size)
+
+
+def test_explanations_of_what_a_step_changes_are_true():
+    """Each wrong option's explanation names a part on which the option and the network differ."""
+    for seed in range(80):
+        question = draw("what_a_step_changes", seed)
+        (right,) = [option for option in question.options if option.right]
+        code = question.prompt.split("```python")[1]
+        moved = right.text.lower()
+        for option in question.options:
+            if option.right:
+                continue
+            reasons = option.why.removesuffix(".").split(". ")
+            for part, words in quiz.IN_WORDS.items():
+                differs = (words in option.text.lower()) != (words in moved)
+                said = "statistics" if part == "statistics" else words
+                about = [reason for reason in reasons if said in reason]
+                assert len(about) == differs
+                for reason in about:
+                    assert ("The code freezes" not in reason) or quiz.FREEZE[part] in code
+                    assert ("does not hold" not in reason) or "SGD(model[4]" in code
+                    assert ("eval mode" not in reason) or words not in moved
+                    assert ("train mode" not in reason) or words in moved
 
 
 @pytest.mark.parametrize("option", WHICH_LOOP.options, ids="ABCD")

@@ -7,5 +7,5 @@ def freeze_batchnorm(model):
         if isinstance(layer, nn.BatchNorm2d):
             frozen = FrozenBatchNorm2d(layer.num_features, layer.eps)
             frozen.load_state_dict(layer.state_dict())
-            model.__dict__[path] = frozen
+            setattr(model, path, frozen)
     return model

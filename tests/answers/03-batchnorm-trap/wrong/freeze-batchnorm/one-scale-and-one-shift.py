@@ -1,3 +1,4 @@
+# misconception: wrong-result
 class Affine(nn.Module):
     def __init__(self, layer):
         super().__init__()

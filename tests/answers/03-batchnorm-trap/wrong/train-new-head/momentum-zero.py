@@ -1,3 +1,4 @@
+# misconception: batch-statistics-used
 def train_new_head(model, images, labels, epochs):
     model.requires_grad_(False)
     model.new.requires_grad_(True)

@@ -1,3 +1,4 @@
+# misconception: batch-statistics-used
 import copy
 
 

@@ -1,0 +1,584 @@
+"""The thoughts behind wrong results of lesson 03.
+
+A function called `why_...` returns a Misconception; one called `expect_...` raises it, and returns
+where the result is right.
+"""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import NamedTuple
+from unittest import mock
+
+import torch
+import torchvision
+from torch import nn
+from torch.optim.optimizer import register_optimizer_step_post_hook
+
+from course.checking import comparisons, panel, values
+from course.checking.batchnorm import (
+    Record,
+    batchnorms,
+    found_by_name,
+    why_statistics_moved,
+)
+from course.checking.misconception import Misconception, first_and_more, wrong_result
+from course.lessons.lesson03.fixtures import equal_but_for_rounding, largest_gap
+
+State = dict[str, torch.Tensor]  # a snapshot: parameters and buffers by name
+FROZEN = torchvision.ops.FrozenBatchNorm2d
+FOUR = ("weight", "bias", "running_mean", "running_var")
+
+
+# ---- what several exercises use -----------------------------------------------------------------
+
+
+def telling_example(names: list[str]) -> str:
+    """Return the first running mean among the names, or the first name where there is none."""
+    for name in names:
+        if name.endswith("running_mean"):
+            return name
+    return names[0]
+
+
+def describe_moved(model: nn.Module, before: State, moved: list[str]) -> str:
+    """Say in words how far one of the moved tensors went, and how many others moved."""
+    path = telling_example(moved)
+    now = comparisons.tensors(model).get(path)
+    if now is None:
+        observed = f"{path} is gone"
+    elif now.shape != before[path].shape or now.dtype != before[path].dtype:
+        observed = f"{path} is now {now.dtype} {tuple(now.shape)}"
+    else:
+        observed = f"{path} moved by up to {largest_gap(now, before[path])}"
+    if len(moved) > 1:
+        observed += f", and {len(moved) - 1} other tensors moved with it"
+    return observed
+
+
+@contextmanager
+def reads_of(model: nn.Module) -> Iterator[list[str]]:
+    """Record in a list each time that tensors of `model` are listed by name.
+
+    It tells an answer that has looked at the tensors before an action, and kept no copy, from one
+    that has not looked.
+    """
+    reads: list[str] = []
+    torch_state_dict = nn.Module.state_dict
+    torch_named_members = nn.Module._named_members
+
+    def state_dict(module, *args, **kwargs):
+        if module is model:
+            reads.append("state_dict")
+        return torch_state_dict(module, *args, **kwargs)
+
+    def named_members(module, *args, **kwargs):
+        if module is model:
+            reads.append("named")
+        return torch_named_members(module, *args, **kwargs)
+
+    with (
+        mock.patch.object(nn.Module, "state_dict", state_dict),
+        mock.patch.object(nn.Module, "_named_members", named_members),
+    ):
+        yield reads
+
+
+def run(module: nn.Module, images: torch.Tensor, whose: str) -> torch.Tensor:
+    """Return what a module of the learner's gives for images.
+
+    An error of the learner's own code is raised as it is. Raises Misconception for any other one,
+    and where the result is no tensor. `whose` begins the message.
+    """
+    shape = tuple(images.shape)
+    try:
+        output = module(images)
+    except Exception as problem:
+        if panel.raised_by_learner(problem):
+            raise
+        raise wrong_result(
+            f"{whose} cannot run images {shape}: {type(problem).__name__}: {problem}"
+        ) from None
+    if not isinstance(output, torch.Tensor):
+        raise wrong_result(f"{whose} gives {type(output).__name__}; expected a tensor of features")
+    return output.detach()
+
+
+# ---- Exercise 1: what moved? --------------------------------------------------------------------
+
+
+def why_names_missing(
+    model: nn.Module, what: str, expected: list[str], names: set[str], reads: list[str]
+) -> Misconception:
+    """Return the Misconception where an answer names too few of the `expected` tensors.
+
+    `what` is the action in words; `reads` comes from `reads_of`, with "action()" where it ran.
+    """
+    missing = [name for name in expected if name not in names]
+    observed = (
+        f"{what} changed {len(expected)} of the model's tensors, among them "
+        f"{telling_example(missing)}; you name {len(names)}"
+    )
+    buffers = {name for name, _ in model.named_buffers()}
+    moved_buffers = buffers & set(expected)
+    if not names and moved_buffers and not moved_buffers >= set(expected):
+        # tensors of both kinds have moved: the values were not compared with older ones
+        if reads and reads[0] != "action()":
+            return Misconception("snapshot-without-clone", observed)
+        return wrong_result(f"{observed}. Expected that you copy the values before action()")
+    if moved_buffers and set(missing) == moved_buffers:
+        return Misconception(
+            "parameters-only", f"{observed} and none of the {len(moved_buffers)} buffers among them"
+        )
+    kinds = {name.rpartition(".")[2] for name in missing}
+    if set(missing) == {name for name in moved_buffers if name.rpartition(".")[2] in kinds}:
+        return Misconception(
+            "snapshot-incomplete", f"{observed}. {first_and_more(missing)} are missing"
+        )
+    return wrong_result(f"{observed}. Expected also {first_and_more(missing)}")
+
+
+# ---- Exercise 2: one batch later ----------------------------------------------------------------
+
+
+def why_layer_moved(norm: nn.BatchNorm2d, before: State, moved: list[str]) -> Misconception:
+    """Return the Misconception behind a given layer that the answer has changed."""
+    observed = (
+        f"{describe_moved(norm, before, moved)}; expected that the given layer stays as it is"
+    )
+    if "num_batches_tracked" in moved:
+        return Misconception("bn-stats-moved", observed)
+    return wrong_result(observed)
+
+
+def mixed(old: torch.Tensor, batch: torch.Tensor, momentum: float) -> torch.Tensor:
+    """The new running statistic (C,): (1 - momentum) * old + momentum * batch.
+
+    Source: the documentation of torch.nn.BatchNorm2d, which notes that its momentum is the share of
+    the new value, unlike an optimizer's. BatchNorm is by Ioffe and Szegedy, 2015.
+    """
+    return (1 - momentum) * old + momentum * batch
+
+
+def _usual_momentum(observed: str, norm: nn.BatchNorm2d) -> Misconception:
+    return Misconception(
+        "momentum-from-memory", f"{observed}. You mix with 0.1; bn.momentum is {norm.momentum}"
+    )
+
+
+def why_wrong_mean(
+    mean: torch.Tensor, norm: nn.BatchNorm2d, features: torch.Tensor, expected: torch.Tensor
+) -> Misconception:
+    """Return the Misconception behind a wrong running mean (C,)."""
+    worst = int((mean - expected).abs().argmax())
+    observed = (
+        f"{batch_in_words(norm, features)}: expected the running mean {expected[worst]:.4f} in "
+        f"channel {worst}; got {mean[worst]:.4f}. It was {norm.running_mean[worst]:.4f}"
+    )
+    old = norm.running_mean
+    batch_mean = features.mean((0, 2, 3))  # (C,)
+    if values.all_near(mean, mixed(old, batch_mean, 1 - norm.momentum)):
+        return Misconception("momentum-the-wrong-way", observed)
+    if values.all_near(mean, mixed(old, batch_mean, 0.1)):
+        return _usual_momentum(observed, norm)
+    if values.all_near(mean, batch_mean):
+        return Misconception("momentum-one", f"{observed}. Yours is the mean of this batch alone")
+    return wrong_result(observed)
+
+
+def why_wrong_variance(
+    variance: torch.Tensor, norm: nn.BatchNorm2d, features: torch.Tensor, expected: torch.Tensor
+) -> Misconception:
+    """Return the Misconception behind a wrong running variance (C,).
+
+    The running variance is made of unbiased variances, divided by n - 1, while train mode
+    normalises with the biased one (documentation of torch.nn.BatchNorm2d).
+    """
+    worst = int((variance - expected).abs().argmax())
+    observed = (
+        f"{batch_in_words(norm, features)}: expected the running variance {expected[worst]:.4f} "
+        f"in channel {worst}; got {variance[worst]:.4f}. It was {norm.running_var[worst]:.4f}"
+    )
+    old = norm.running_var
+    biased = features.var((0, 2, 3), unbiased=False)  # (C,)
+    if values.all_near(variance, mixed(old, biased, norm.momentum)):
+        n = features[:, 0].numel()
+        return Misconception(
+            "biased-running-variance",
+            f"{observed}. You divide by n = {n}; expected n - 1 = {n - 1}",
+        )
+    if values.all_near(variance, mixed(old, features.var((0, 2, 3)), 0.1)):
+        return _usual_momentum(observed, norm)
+    return wrong_result(observed)
+
+
+def batch_in_words(norm: nn.BatchNorm2d, features: torch.Tensor) -> str:
+    """Say for a message which layer and batch (B, C, H, W) it is about."""
+    return f"a batch {tuple(features.shape)}, momentum {norm.momentum}"
+
+
+# ---- Exercise 3: find them all ------------------------------------------------------------------
+
+
+def why_wrong_paths(
+    name: str, model: nn.Module, expected: dict[str, nn.Module], found: set[str]
+) -> Misconception:
+    """Return the Misconception behind paths that are not those of the BatchNorms.
+
+    `expected` has the BatchNorms of the model by path.
+    """
+    layers = dict(model.named_modules())
+    extra = [path for path in layers if path in found and path not in expected]
+    missing = [path for path in expected if path not in found]
+    if missing:
+        layer = expected[missing[0]]
+        observed = (
+            f"{name}: {missing[0]} is missing, a {type(layer).__name__}{_state_of(layer)}; you "
+            f"name {len(found)} paths, expected {len(expected)}"
+        )
+    elif extra:
+        kind = type(layers[extra[0]]).__name__
+        observed = f"{name}: you name {extra[0]!r}, of type {kind}, which is not a BatchNorm"
+    else:
+        unknown = sorted(found - set(layers))
+        return wrong_result(f"{name}: you name {unknown[0]!r}, which named_modules() does not have")
+    tracked = {path for path in layers if getattr(layers[path], "running_mean", None) is not None}
+    if found == tracked:
+        return Misconception("batchnorm-by-buffers", observed)
+    classes = {path for path in layers if "BatchNorm" in type(layers[path]).__name__}
+    among_batchnorms = found - set(extra)
+    if found == classes or found_by_name(among_batchnorms, set(expected)):
+        return Misconception("batchnorm-by-name", observed)
+    if found and found == {path for path in expected if "." not in path}:
+        return Misconception("batchnorm-left-behind", observed)
+    kinds = (nn.BatchNorm1d, nn.BatchNorm2d, nn.BatchNorm3d)
+    for family in ((nn.BatchNorm2d,), kinds):
+        exact = {path for path in expected if type(expected[path]) in family}
+        if found in (exact, {path for path in expected if isinstance(expected[path], family)}):
+            others = [path for path in missing if not isinstance(expected[path], family)]
+            if others:
+                return Misconception("only-batchnorm2d", observed)
+    return wrong_result(observed)
+
+
+def _state_of(layer: nn.Module) -> str:
+    """Say what is unusual about a BatchNorm, for a message."""
+    said = []
+    if not layer.training:
+        said.append("in eval mode")
+    if type(layer).__bases__[0] is nn.BatchNorm2d:
+        said.append("a subclass of BatchNorm2d")
+    parameters = list(layer.parameters())
+    if not parameters:
+        said.append("with affine=False")
+    if parameters and not any(parameter.requires_grad for parameter in parameters):
+        said.append("with frozen parameters")
+    if layer.running_mean is None:
+        said.append("with track_running_stats=False")
+    return f" ({', '.join(said)})" if said else ""
+
+
+# ---- Exercise 4: a new head, an old one unharmed ------------------------------------------------
+
+
+class Batch(NamedTuple):
+    """One batch that went into the new head with gradients on."""
+
+    images: int
+    dropout_at_work: bool
+    p: float  # the Dropout's
+    batch_statistics: bool  # whether the BatchNorms below normalised with the batch's own
+    steps: int  # of an optimizer, up to now
+
+
+@contextmanager
+def batches_of(dropout: nn.Module, record: Record) -> Iterator[list[Batch]]:
+    """Record the batches that reach the new head's Dropout; `record` comes from `watch`."""
+    batches: list[Batch] = []
+    seen = 0
+    batch_statistics = False
+    steps = 0
+    p = dropout.p
+
+    def note_batch(layer, inputs):
+        nonlocal seen, batch_statistics
+        new = record.forwards[seen:]
+        seen = len(record.forwards)
+        if new:
+            batch_statistics = any(forward.training for forward in new)
+        if torch.is_grad_enabled():
+            at_work = layer.training and layer.p == p
+            batches.append(Batch(len(inputs[0]), at_work, layer.p, batch_statistics, steps))
+
+    def count_step(optimizer, args, kwargs):
+        nonlocal steps
+        steps += 1
+
+    hook = dropout.register_forward_pre_hook(note_batch)
+    step_hook = register_optimizer_step_post_hook(count_step)
+    yield batches
+    hook.remove()
+    step_hook.remove()
+
+
+def expect_batches(name: str, batches: list[Batch], count: int, epochs: int) -> None:
+    """Raise Misconception unless the new head was trained on `count` images in each epoch, with its
+    Dropout, on features made with the stored statistics.
+    """
+    at_work = [batch for batch in batches if batch.dropout_at_work]
+    images = sum(batch.images for batch in batches)
+    if batches and len(at_work) < len(batches) and _images(at_work) < count * epochs <= images:
+        off = [batch for batch in batches if not batch.dropout_at_work]
+        observed = (
+            f"{name}: model.new[0], a Dropout, was not at work in {len(off)} of {len(batches)} "
+            "training batches"
+        )
+        if off[0].p != batches[-1].p or off[0].p == 0:
+            raise wrong_result(f"{observed}: its p was {off[0].p}")
+        raise Misconception("whole-model-eval", f"{observed}: it was in eval mode")
+    own = [batch for batch in at_work if batch.batch_statistics]
+    if own:
+        raise Misconception(
+            "batch-statistics-used",
+            f"{name}: the backbone's BatchNorms normalised {len(own)} of {len(at_work)} training "
+            "batches with the batch's own mean and variance. In eval mode they use the stored "
+            "ones, which make other features than those that the new head was trained on",
+        )
+    expected = f"{name}: expected {epochs} epochs of {count} images, {epochs * count} in all"
+    if _images(at_work) < count * epochs:
+        raise wrong_result(f"{expected}; in training {_images(at_work)} reached the new head")
+    # an optimizer such as LBFGS may ask for one batch several times in a step
+    first_of_step = {}
+    for batch in at_work:
+        first_of_step.setdefault(batch.steps, batch)
+    if _images(list(first_of_step.values())) > count * epochs:
+        raise wrong_result(f"{expected}; in training {_images(at_work)} reached the new head")
+
+
+def _images(batches: list[Batch]) -> int:
+    return sum(batch.images for batch in batches)
+
+
+def expect_parameters_unmoved(
+    name: str, model: nn.Module, before: State, moved: list[str], record: Record
+) -> None:
+    """Raise Misconception where a parameter outside the new head moved."""
+    parameters = []
+    for path, _ in model.named_parameters():
+        if path in moved and not path.startswith("new."):
+            parameters.append(path)
+    if not parameters:
+        return
+    observed = f"{name}: {describe_moved(model, before, parameters)}, outside the new head"
+    if all(path.startswith("old.") for path in parameters):
+        raise wrong_result(f"{observed}. Expected that the old head stays")
+    always_in_eval = record.forwards and not any(forward.training for forward in record.forwards)
+    code = "eval-freezes-affine" if always_in_eval else "backbone-not-frozen"
+    raise Misconception(code, observed)
+
+
+def why_old_logits_changed(
+    name: str,
+    model: nn.Module,
+    before: State,
+    moved: list[str],
+    record: Record,
+    found: torch.Tensor,
+    expected: torch.Tensor,
+) -> Misconception:
+    """Return the Misconception behind old logits (B, 5) that changed in eval mode."""
+    if found.shape != expected.shape:
+        return wrong_result(
+            f"{name}: the old logits have shape {tuple(found.shape)}; expected "
+            f"{tuple(expected.shape)}"
+        )
+    gap = largest_gap(found, expected)
+    observed = f"{name}: in eval mode the old head's logits changed by up to {gap}"
+    outside = [path for path in moved if not path.startswith("new.")]
+    if not outside:
+        return wrong_result(f"{observed}, though every tensor of backbone and old head is the same")
+    code = why_statistics_moved(model, outside, record)
+    return Misconception(code, f"{observed}. {describe_moved(model, before, outside)}")
+
+
+# ---- Exercise 5: a backbone that stays in eval --------------------------------------------------
+
+
+def expect_eval_features(
+    name: str,
+    module: nn.Module,
+    before: State,
+    outputs: list[torch.Tensor],
+    expected: torch.Tensor,
+    record: Record,
+) -> None:
+    """Raise Misconception unless outputs (B, C) in train, eval and train mode are the expected."""
+    wrong = [output for output in outputs if not equal_but_for_rounding(output, expected)]
+    if not wrong:
+        return
+    shape = tuple(wrong[0].shape)
+    if shape != tuple(expected.shape):
+        raise wrong_result(f"{name}: expected features {tuple(expected.shape)}; got {shape}")
+    if not all(output.isfinite().all() for output in outputs):
+        raise wrong_result(f"{name}: expected finite features; some of yours are NaN or infinite")
+    gap = largest_gap(wrong[0], expected)
+    moved = comparisons.moved_since(module, before)
+    # with momentum=0 the batch counters move and the statistics do not
+    if any(path.endswith(("running_mean", "running_var")) for path in moved):
+        code = why_statistics_moved(module, moved, record)
+        raise Misconception(
+            code,
+            f"{name}: features off by up to {gap}; {describe_moved(module, before, moved)}",
+        )
+    if not equal_but_for_rounding(outputs[0], outputs[2]):
+        raise Misconception(
+            "dropout-still-awake",
+            f"{name}: no statistic moved, but in train mode the same images gave features that "
+            f"differ by up to {largest_gap(outputs[0], outputs[2])} from one forward to the next",
+        )
+    in_eval_mode = outputs[1]
+    used = any(forward.training for forward in record.forwards)
+    if used and equal_but_for_rounding(in_eval_mode, expected):
+        raise Misconception(
+            "batch-statistics-used",
+            f"{name}: no statistic moved, but in train mode the features are off by up to {gap}: "
+            "the BatchNorms normalised with the batch's own mean and variance",
+        )
+    raise wrong_result(f"{name}: the features are off by up to {gap}; expected those of eval mode")
+
+
+# ---- Exercise 6: put it back --------------------------------------------------------------------
+
+
+def why_not_put_back(
+    name: str,
+    backbone: nn.Module,
+    before: State,
+    after: State,
+    moved: list[str],
+    reads: list[str],
+) -> Misconception:
+    """Return the Misconception behind tensors that do not have their old values.
+
+    `after` has the values that train() left; `reads` comes from `reads_of`, with "train()" where it
+    ran.
+    """
+    observed = (
+        f"{name}: {len(moved)} of {len(before)} tensors are not what they were: "
+        f"{describe_moved(backbone, before, moved)}"
+    )
+    changed_later = comparisons.moved_since(backbone, after)
+    if set(moved) & set(changed_later):
+        return wrong_result(f"{observed}. Expected the same bits, not similar values")
+    all_by_train = {path for path in before if not comparisons.same(before[path], after[path])}
+    buffers = {path for path, _ in backbone.named_buffers()}
+    if set(moved) == all_by_train:
+        if reads[0] != "train()":
+            return Misconception(
+                "snapshot-without-clone", f"{observed}. They hold what train() left there"
+            )
+        return wrong_result(f"{observed}. Nothing was put back")
+    if set(moved) == buffers & all_by_train:
+        return Misconception("parameters-only", observed)
+    return Misconception("snapshot-incomplete", f"{observed}. They hold what train() left there")
+
+
+# ---- Exercise 7: frozen for good ----------------------------------------------------------------
+
+
+def expect_replaced(name: str, model: nn.Module, original: nn.Module) -> list[str]:
+    """Return the paths of the BatchNorm2d of `original`; raise Misconception unless `model` has a
+    FrozenBatchNorm2d with the same numbers at each.
+    """
+    paths = [path for path, norm in batchnorms(original) if isinstance(norm, nn.BatchNorm2d)]
+    now = {path: _layer_at(model, path) for path in paths}
+    left = [path for path in paths if isinstance(now[path], nn.BatchNorm2d)]
+    if left:
+        raise _why_left(name, model, original, paths, left)
+    for path in paths:
+        if not isinstance(now[path], FROZEN):
+            raise wrong_result(
+                f"{name}: {path} is now {type(now[path]).__name__}; expected FrozenBatchNorm2d"
+            )
+    for path in paths:
+        _expect_same_numbers(name, path, now[path], original.get_submodule(path))
+    return paths
+
+
+def _layer_at(model: nn.Module, path: str) -> nn.Module | None:
+    """Return the layer that a forward reaches by the attributes of a path; None if there is none.
+
+    A module can be registered under a name with dots, which leads to no layer inside a block.
+    """
+    layer: nn.Module | None = model
+    for part in path.split("."):
+        layer = None if layer is None else layer._modules.get(part)
+    return layer
+
+
+def _why_left(
+    name: str, model: nn.Module, original: nn.Module, paths: list[str], left: list[str]
+) -> Misconception:
+    """Return the Misconception behind the BatchNorm2d in `left`, some of all `paths`."""
+    kind = type(original.get_submodule(left[0])).__name__
+    observed = (
+        f"{name}: {left[0]}, a {kind}, is still a BatchNorm2d, one of {len(left)} left of "
+        f"{len(paths)}"
+    )
+    now = [model.get_submodule(path) for path in left]
+    if left == paths and not any(layer.training for layer in now):
+        return Misconception("eval-before-train", f"{observed}. It is in eval mode")
+    if left == paths and not any(layer.weight.requires_grad for layer in now):
+        return Misconception("requires-grad-alone", f"{observed}. Its parameters are frozen")
+    derived = [path for path in paths if type(original.get_submodule(path)) is not nn.BatchNorm2d]
+    if left == derived:
+        return wrong_result(f"{observed}. It is a subclass of BatchNorm2d")
+    if found_by_name(set(paths) - set(left), set(paths)):
+        return Misconception("batchnorm-by-name", observed)
+    replaced = [path for path in paths if path not in left]
+    depth = max((path.count(".") for path in replaced), default=-1)
+    if all(path.count(".") > depth for path in left) and len(left) < len(paths):
+        return Misconception("batchnorm-left-behind", observed)
+    return wrong_result(observed)
+
+
+def _expect_same_numbers(name: str, path: str, new: nn.Module, old: nn.Module) -> None:
+    """Raise Misconception unless a FrozenBatchNorm2d has the four tensors and eps of `old`."""
+    trainable = [part for part, _ in new.named_parameters()]
+    if trainable:
+        raise wrong_result(
+            f"{name}: {path}.{trainable[0]} is a parameter, which an optimizer can move; expected "
+            "four buffers"
+        )
+    for part in FOUR:
+        copied = getattr(new, part, None)
+        expected = getattr(old, part).detach()
+        if not isinstance(copied, torch.Tensor) or not values.all_near(copied, expected, 1e-7):
+            raise Misconception(
+                "frozen-batchnorm-not-copied",
+                f"{name}: {path}.{part} holds other numbers than that of the BatchNorm2d before",
+            )
+    if not values.near(new.eps, old.eps, 0, 1e-6):
+        raise Misconception(
+            "frozen-batchnorm-not-copied",
+            f"{name}: {path} has eps {new.eps}; expected {old.eps}, as the BatchNorm2d before",
+        )
+
+
+def expect_rest_unchanged(
+    name: str, model: nn.Module, original: nn.Module, replaced: list[str]
+) -> None:
+    """Raise Misconception unless everything but the `replaced` paths is as in `original`."""
+    changed = []
+    for sentence in comparisons.differences(
+        comparisons.condition(original), comparisons.condition(model)
+    ):
+        if not any(path in sentence for path in replaced):
+            changed.append(sentence)
+    kept = {
+        path: tensor
+        for path, tensor in comparisons.tensors(original).items()
+        if path.rpartition(".")[0] not in replaced
+    }
+    changed += [f"{path} holds other values" for path in comparisons.moved_since(model, kept)]
+    if changed:
+        raise wrong_result(f"{name}: expected that all other layers stay; {changed[0]}")

@@ -1,0 +1,3 @@
+# misconception: wrong-result
+def always_eval(backbone):
+    return lambda x: backbone.eval()(x)

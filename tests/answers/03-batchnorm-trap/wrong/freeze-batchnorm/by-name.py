@@ -1,0 +1,8 @@
+# misconception: batchnorm-by-name
+def freeze_batchnorm(model):
+    for p, c in list(model.named_modules()):
+        if isinstance(c, nn.BatchNorm2d) and 'bn' in p:
+            f = torchvision.ops.FrozenBatchNorm2d(c.num_features, c.eps)
+            f.load_state_dict(c.state_dict())
+            model.set_submodule(p, f)
+    return model

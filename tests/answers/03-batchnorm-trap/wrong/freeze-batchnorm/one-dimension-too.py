@@ -1,0 +1,8 @@
+# misconception: wrong-result
+def freeze_batchnorm(model):
+    for p, c in list(model.named_modules()):
+        if isinstance(c, nn.modules.batchnorm._BatchNorm):
+            f = torchvision.ops.FrozenBatchNorm2d(c.num_features, c.eps)
+            f.load_state_dict(c.state_dict())
+            model.set_submodule(p, f)
+    return model

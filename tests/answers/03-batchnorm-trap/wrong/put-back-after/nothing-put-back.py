@@ -1,0 +1,3 @@
+# misconception: wrong-result
+def put_back_after(backbone, train):
+    return train()

@@ -1,0 +1,10 @@
+# misconception: wrong-result
+import copy
+
+
+def put_back_after(backbone, train):
+    s = copy.deepcopy(backbone.state_dict())
+    backbone.train = lambda mode=True: nn.Module.train(backbone, False)
+    r = train()
+    backbone.load_state_dict(s)
+    return r

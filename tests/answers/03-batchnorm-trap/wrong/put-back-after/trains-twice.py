@@ -1,0 +1,11 @@
+# misconception: wrong-result
+import copy
+
+
+def put_back_after(backbone, train):
+    s = copy.deepcopy(backbone.state_dict())
+    train()
+    backbone.load_state_dict(s)
+    r = train()
+    backbone.load_state_dict(s)
+    return r

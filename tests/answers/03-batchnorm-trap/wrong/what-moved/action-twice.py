@@ -1,0 +1,6 @@
+# misconception: wrong-result
+def what_moved(model, action):
+    b = {n: t.clone() for n, t in model.state_dict().items()}
+    action()
+    action()
+    return [n for n, t in model.state_dict().items() if not torch.equal(t, b[n])]
