@@ -112,7 +112,8 @@ MISCONCEPTIONS = {
         "02-freeze: What changes a frozen parameter",
     ),
     "optimizer-made-anew": Entry(
-        "A new optimizer starts without the momentum of the old one: change the existing optimizer",
+        "The optimizer needs the momentum that it has: change the existing optimizer, and do not "
+        "create a new one or clear its state",
         "02-freeze: Unfreeze during training",
     ),
 }

@@ -206,7 +206,7 @@ UNCHANGED = [(name, {}) for name in SCHEDULERS]
 def scheduler_of(optimizer, name, more):
     """A scheduler, and its step with what it needs."""
     scheduler = getattr(torch.optim.lr_scheduler, name)(optimizer, **SCHEDULERS[name], **more)
-    arguments = [1.0] if name == "ReduceLROnPlateau" else []
+    arguments = [torch.inf] if name == "ReduceLROnPlateau" else []  # the loss: no improvement
     return lambda: scheduler.step(*arguments)
 
 
