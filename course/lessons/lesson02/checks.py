@@ -580,6 +580,7 @@ def _two_rates(
     """Raise Misconception unless the answer gives `fc` and the rest their learning rates."""
     frozen = frozen_names(model)
     start = comparisons.snapshot(comparisons.tensors(model).items())
+    condition = comparisons.condition(model)
     try:
         optimizer = answer(model, head_lr, backbone_lr)
     except ValueError as problem:
@@ -587,13 +588,9 @@ def _two_rates(
         raise
     expect(optimizer, torch.optim.Optimizer, "an optimizer")
     _expect_same_values(model, start, where)
-    changed = frozen ^ frozen_names(model)
+    changed = comparisons.differences(condition, comparisons.condition(model))
     if changed:
-        path = min(changed)
-        raise wrong_result(
-            f"{where}: expected that requires_grad stays as it was; you set that of {path} to "
-            f"{path in frozen}"
-        )
+        raise wrong_result(f"{where}: expected the model as it was; {first_and_more(changed)}")
     expect_each_once(optimizer)
     rates = comparisons.learning_rates(optimizer)
     for path, parameter in model.named_parameters():

@@ -237,7 +237,7 @@ def why_part_moved(
     parameter = parameters[first]
     what = f"{when} changed {first} by {changes[first]:.2g}"
     expect_no_lookalike(model, moved, what)
-    expect_more_than_weights(moved, inside(parameters, part), what)
+    expect_more_than_weights(moved, inside(parameters, part) - before.frozen, what)
     if rates.get(id(parameter)) == 0:
         return Misconception("learning-rate-zero", f"{what}; you set its learning rate to 0")
     if parameter.requires_grad:
@@ -270,6 +270,9 @@ def why_rest_differs(
             return Misconception(
                 "not-in-the-optimizer", f"{what}, and the optimizer no longer holds it"
             )
+        lost = why_memory_lost(parameter, optimizer, before.memory[path], f"{where}: {path}")
+        if lost:
+            return lost
         rate, old_rate = rates[id(parameter)], before.rates[id(parameter)]
         if rate != old_rate:
             return Misconception(
@@ -299,9 +302,6 @@ def why_rest_differs(
             return wrong_result(
                 f"{what}; expected that its gradient stays, but the call changed it"
             )
-        lost = why_memory_lost(parameter, optimizer, before.memory[path], f"{where}: {path}")
-        if lost:
-            return lost
     return None
 
 
