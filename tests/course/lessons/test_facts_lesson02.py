@@ -9,6 +9,7 @@ import torch
 import torchvision
 from torch import nn
 from torch.nn import functional as F
+from torchvision.models.resnet import Bottleneck
 
 from course.authoring import build
 from course.checking import comparisons, networks
@@ -280,8 +281,11 @@ def test_unfrozen_is_not_yet_trained(model):
 
 
 def test_the_given_cells_run_with_resnet50(monkeypatch):
+    # a resnet50 with one block in each stage, which is quicker and has the same widths
+    made = torchvision.models.ResNet(Bottleneck, [1, 1, 1, 1]).eval()
+
     def untrained():
-        return networks.build("resnet50").eval(), lambda images: images[..., ::2, ::2] / 255
+        return copy.deepcopy(made), lambda images: images[..., ::2, ::2] / 255
 
     monkeypatch.setattr(backbones, "load_backbone", untrained)
     for name in ("pictures", "freeze_map", "depths"):
