@@ -2,43 +2,55 @@
 
 import copy
 import itertools
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from typing import Any, NamedTuple
 
+import numpy as np
 import torch
 from torch import nn
 from torch.nn import functional as F
+from torch.nn.modules.module import register_module_forward_hook
 
-from course.checking import comparisons, networks
+from course.checking import comparisons, networks, panel
 from course.checking.check import Answer, check, expect
 from course.checking.misconception import (
     Misconception,
+    expect_pair,
     expect_something,
     first_and_more,
+    unlike,
     wrong_result,
 )
+from course.checking.values import all_near, shown, whole_number
 from course.lessons.lesson02.diagnosis import (
+    Before,
+    before_freezing,
     expect_each_once,
     expect_frozen_until,
     expect_no_lookalike,
     expect_no_second_group,
     expect_others_learn,
     expect_part_frozen,
-    expect_rest_untouched,
-    expect_stage_joined,
-    expect_still,
-    expect_two_rates,
+    expect_rate,
+    frozen_names,
+    in_tensors,
     inside,
+    memory_of,
+    why_memory_lost,
+    why_part_moved,
+    why_rest_differs,
     why_trained_moved,
 )
 from course.lessons.lesson02.fixtures import (
     Factory,
+    OtherBuffers,
     backward,
     classifier,
-    hidden_change,
+    make_optimizer,
     names_with_gradient,
-    optimizer_of_two_groups,
-    training_step,
+    outputs,
+    steps,
+    trained,
 )
 
 
@@ -50,247 +62,379 @@ class Switches(NamedTuple):
     without_grad: bool
 
 
+class Forward(NamedTuple):
+    """What one forward of exercise 1 found."""
+
+    modes: set[bool]  # of all modules
+    trainable: int  # parameters
+    parameters: int  # all of them
+    recorded: bool  # by autograd
+
+
 @check
-def probe(answer: Answer, names: tuple[str, ...] = ("resnet18", "squeezenet1_1")) -> str:
-    """Exercise 1: with requires_grad, eval() and no_grad(): can weights train, do buffers move?
+def probe(
+    answer: Answer, names: tuple[str, ...] = ("resnet18", "squeezenet1_1", "a small network")
+) -> str:
+    """Exercise 1: with requires_grad, eval() and no_grad(): can parameters train, do buffers move?
 
     What each switch does: torch's notes on autograd, "Locally disabling gradient computation"
     (https://pytorch.org/docs/stable/notes/autograd.html).
     Hidden: other families. SqueezeNet has no buffers.
     """
     for name in names:
-        fresh = networks.build(name).train()
+        fresh = _network(name).train()
         images = networks.images(name)
+        moved = {mode: _moved_by_forward(fresh, images, mode) for mode in ("train", "eval")}
         for values in itertools.product((False, True), repeat=3):
-            _probe_row(answer, copy.deepcopy(fresh), images, Switches(*values), name)
-    return f"8 rows of the table on {' and '.join(names)} are as you measured them."
+            switches = Switches(*values)
+            model = copy.deepcopy(fresh)
+            learns, moves, row = _probe_row(answer, model, images, switches, name)
+            _expect_learns(learns, switches, row)
+            moving = moved["eval" if switches.evaluating else "train"]
+            _expect_moves(moves, moving, switches, row, name == names[0])
+    return f"the 8 rows of the table are right for {', '.join(names)}."
+
+
+def _network(name: str) -> nn.Module:
+    if name.endswith(" network"):
+        return OtherBuffers(moving=name == "a small network")
+    return networks.build(name)
+
+
+def _moved_by_forward(model: nn.Module, images: torch.Tensor, mode: str) -> list[str]:
+    """Return the names of the buffers that a forward changes in a mode. Works on a copy."""
+    model = copy.deepcopy(model).train(mode == "train")
+    start = comparisons.snapshot(model.named_buffers())
+    with torch.no_grad():
+        model(images)
+    return comparisons.moved_since(model, start)
 
 
 def _probe_row(
     answer: Answer, model: nn.Module, images: torch.Tensor, switches: Switches, name: str
-) -> None:
-    """Raise Misconception unless the answer is right about one setting of the switches."""
-    start = comparisons.snapshot(model.named_buffers())
+) -> tuple[bool, bool, str]:
+    """Return what the answer says of one setting of the switches, and the row in words.
+
+    Raises Misconception unless it has run the model, or a copy, once with these switches.
+    """
+    forwards: list[Forward] = []
+    leaf = next(layer for layer in model.modules() if not list(layer.children()))
+
+    def note(layer: nn.Module, _: Any) -> None:
+        whole = model if layer is leaf else layer  # of a copy only this layer can be seen
+        modes = {module.training for module in whole.modules()}
+        trainable = [parameter.requires_grad for parameter in whole.parameters()]
+        forwards.append(Forward(modes, sum(trainable), len(trainable), torch.is_grad_enabled()))
+
+    leaf.register_forward_pre_hook(note)
     with torch.enable_grad():
         result = answer(model, images, *switches)
-    expect_something(result, f"probe({name}, ...)")
-    try:
-        learns, moves = map(bool, result)
-    except (TypeError, ValueError, RuntimeError):
-        raise wrong_result(
-            f"expected a pair of bools (learns, moves); you return {result!r:.60}"
-        ) from None
     row = ", ".join([name, *(f"{switch}={value}" for switch, value in switches._asdict().items())])
-    _expect_learns(learns, model, switches, row)
-    _expect_moves(moves, model, switches, start, row)
+    expected = "a pair of bools (learns, moves)"
+    said = expect_pair(result, f"{row}: expected {expected}, got {shown(result)}")
+    learns, moves = (_as_bool(value, f"{row}: expected {expected}") for value in said)
+    _expect_one_forward(model, forwards, switches, row)
+    return learns, moves, row
 
 
-def _expect_learns(learns: bool, model: nn.Module, switches: Switches, row: str) -> None:
-    """Weights can train where they are not frozen and the forward records gradients."""
+def _as_bool(value: Any, expected: str) -> bool:
+    """Return a bool of Python's, NumPy's or torch's as Python's."""
+    if torch.is_tensor(value) and value.numel() == 1 and value.dtype == torch.bool:
+        return bool(value)
+    if not isinstance(value, bool | np.bool_):
+        raise unlike(value, f"{expected}; one of them is {type(value).__name__} {shown(value)}")
+    return bool(value)
+
+
+def _expect_one_forward(
+    model: nn.Module, forwards: list[Forward], switches: Switches, row: str
+) -> None:
+    """Raise Misconception unless the model ran once, with the switches as the row says."""
+    if len(forwards) != 1:
+        raise Misconception(
+            "wrong-result" if forwards else "answer-from-memory",
+            f"{row}: expected one forward of the model, got {len(forwards)}",
+        )
+    forward = forwards[0]
+    total = forward.parameters
+    if switches.frozen and forward.trainable:
+        expect_no_lookalike(model, [path for path, _ in model.named_parameters()], row)
+    if forward.trainable != (0 if switches.frozen else total):
+        raise Misconception(
+            "eval-as-freezing" if switches == (False, True, False) else "wrong-result",
+            f"{row}: in the forward {forward.trainable} of {total} parameters had "
+            f"requires_grad=True; expected {0 if switches.frozen else total}",
+        )
+    if forward.modes != {not switches.evaluating}:
+        mode = "eval" if switches.evaluating else "train"
+        raise wrong_result(f"{row}: expected a forward in {mode} mode")
+    if forward.recorded == switches.without_grad:
+        raise wrong_result(
+            f"{row}: in the forward torch.is_grad_enabled() was {forward.recorded}; "
+            f"expected {not forward.recorded}"
+        )
+
+
+def _expect_learns(learns: bool, switches: Switches, row: str) -> None:
+    """Parameters can train where they are not frozen and the forward records gradients."""
     if learns == (not switches.frozen and not switches.without_grad):
         return
-    if switches.frozen:
-        expect_no_lookalike(model, [path for path, _ in model.named_parameters()], row)
-    only_evaluating = switches == Switches(frozen=False, evaluating=True, without_grad=False)
+    only_evaluating = switches == (False, True, False)
     can = "cannot" if learns else "can"
     raise Misconception(
         "eval-as-freezing" if only_evaluating else "wrong-result",
-        f"{row}: you say learns={learns}; a loss on that output {can} train the weights",
+        f"{row}: you return learns={learns}, but a loss on that output {can} train the parameters",
     )
 
 
 def _expect_moves(
-    moves: bool,
-    model: nn.Module,
-    switches: Switches,
-    start: dict[str, torch.Tensor],
-    row: str,
+    moves: bool, moving: list[str], switches: Switches, row: str, is_first: bool
 ) -> None:
-    """Buffers move in train mode, where there are any. start: the buffers before the forward."""
-    if moves == (bool(start) and not switches.evaluating):
+    """Raise Misconception unless `moves` is right.
+
+    moving: the buffers that change. is_first: the answer has not yet found any that changed in
+    another network.
+    """
+    if moves == bool(moving):
         return
     if moves:
-        raise Misconception(
-            "wrong-result" if start else "answer-from-memory",
-            f"{row}: you say that a buffer moved; none of its {len(start)} did",
-        )
-    moved = comparisons.moved_since(model, start)
-    if moved:
-        seen = f"{moved[0]} and {len(moved) - 1} others did"
-    else:
-        seen = "in train mode some do: run the forward and look"
-    switched = switches.frozen or switches.without_grad
-    raise Misconception(
-        "buffers-are-not-weights" if switched else "snapshot-without-clone",
-        f"{row}: you say that no buffer moved; {seen}",
-    )
+        raise wrong_result(f"{row}: you return moves=True, but no buffer changed")
+    what = f"{row}: you return moves=False, but {first_and_more(moving)} changed"
+    if switches.frozen or switches.without_grad:
+        raise Misconception("buffers-are-not-parameters", what)
+    raise Misconception("compared-with-itself" if is_first else "wrong-result", what)
 
 
 @check
 def frozen_classifier(answer: Answer, name: str = "resnet18", n: int = 4) -> str:
     """Exercise 2: build a ResNet of which an optimizer with all parameters moves the head alone.
 
-    Hidden: another ResNet and another n.
+    Hidden: other ResNets and another n.
     """
     factory = Factory(name)
+    call = f"frozen_classifier({name}, {n})"
     model = answer(factory.make, n)
-    torch.set_grad_enabled(True)
     expect(model, nn.Module, "the model")
-    trained = _trained_names(model, factory)
-    new = dict(model.named_parameters()).keys() - trained
+    if factory.head is None:
+        raise Misconception(
+            "backbone-thrown-away", "your function never called make(), which returns the model"
+        )
     images, labels = networks.images(name, 4), torch.arange(4) % n
-    if model(images).shape != (4, n):
-        raise wrong_result(f"4 pictures give {tuple(model(images).shape)}; expected (4, {n})")
-    for make_optimizer in (torch.optim.AdamW, torch.optim.SGD):
-        optimizer = make_optimizer(model.parameters(), lr=1e-2, weight_decay=1e-2)
+    _expect_new_head_on_features(model, factory, images, n, call)
+    trained_names: set[str] = set()
+    new: set[str] = set()
+    for path, parameter in model.named_parameters():
+        is_trained = comparisons.fingerprint(parameter) in factory.trained
+        (trained_names if is_trained else new).add(path)
+    if not new:
+        raise wrong_result("expected the new head's parameters in model.parameters(); got none")
+    for make in (torch.optim.AdamW, torch.optim.SGD):
+        optimizer = make(model.parameters(), lr=1e-2, weight_decay=1e-2)
         start = comparisons.snapshot(model.named_parameters())
         for _ in range(2):
-            loss = F.cross_entropy(model(images), labels)
+            loss = F.cross_entropy(outputs(model, images, call), labels)
             if not loss.requires_grad:
                 raise Misconception(
                     "froze-the-new-head",
-                    f"nothing requires a gradient, not even {min(new, default='the head')}",
+                    f"no parameter requires a gradient, not even {min(new)} of the new head",
                 )
             optimizer.zero_grad()
             loss.backward()
             optimizer.step()
         moved = set(comparisons.moved_since(model, start))
-        if moved & trained:
-            raise why_trained_moved(model, factory, moved & trained, start)
-        if not moved & new:
+        if moved & trained_names:
+            raise why_trained_moved(model, factory, moved & trained_names, trained_names, start)
+        if new - moved:
             raise Misconception(
                 "froze-the-new-head",
-                f"two steps moved nothing: {min(new, default='the new head')} does not learn",
+                f"two steps did not change {first_and_more(sorted(new - moved))} of the new head",
             )
         optimizer.zero_grad()
     return (
-        f"two steps with all {len(start)} tensors in the optimizer moved {len(moved)}, "
+        f"two steps of an optimizer with all {in_tensors(len(start))} changed {len(moved)}, "
         "the new head's."
     )
 
 
-def _trained_names(model: nn.Module, factory: Factory) -> set[str]:
-    """Return the names of the parameters that the factory made.
+def _expect_new_head_on_features(
+    model: nn.Module, factory: Factory, images: torch.Tensor, n: int, call: str
+) -> None:
+    """Raise Misconception unless the model computes the trained features, and on them n outputs."""
+    features, old_logits = _trained_features(factory.name, images)
+    seen: list[torch.Tensor] = []
 
-    Raises Misconception unless most of them are in the model, and the old head is not.
-    """
-    if factory.head is None:
-        raise Misconception(
-            "backbone-thrown-away",
-            "your function never called make(): the trained weights are not in the model",
-        )
-    if any(parameter is factory.head.weight for parameter in model.parameters()):
+    def note(_: nn.Module, inputs: Any, output: Any) -> None:
+        seen.extend(x.detach().float() for x in (*inputs, output) if torch.is_tensor(x))
+
+    modes = {module: module.training for module in model.modules()}
+    model.eval()
+    hook = register_module_forward_hook(note)
+    try:
+        with torch.no_grad():
+            for batch in (images, images[:1]):
+                found = outputs(model, batch, call)
+                expect(found, torch.Tensor, f"{call} to return a model that returns a tensor")
+                if found.shape != (len(batch), n):
+                    raise wrong_result(
+                        f"{call}: expected outputs of shape ({len(batch)}, {n}) for images "
+                        f"{tuple(batch.shape)}, got {tuple(found.shape)}"
+                    )
+    finally:
+        hook.remove()
+        for module, mode in modes.items():
+            module.training = mode
+    if any(_is_like(tensor, logits) for tensor in seen for logits in old_logits):
         raise Misconception(
             "stacked-on-logits",
-            f"the old head, {tuple(factory.head.weight.shape)}, is still in the model",
+            f"{call}: the old head, {tuple(factory.head.weight.shape)}, still computes its logits",
         )
-    names = set()
-    for path, parameter in model.named_parameters():
-        if comparisons.fingerprint(parameter) in factory.trained:
-            names.add(path)
-    if len(names) < len(factory.trained) // 2:
+    if any(_is_like(_pooled(tensor), wanted) for tensor in seen for wanted in features):
+        return
+    kept = {comparisons.fingerprint(tensor) for tensor in comparisons.tensors(model).values()}
+    backbone = {key: path for key, path in factory.trained.items() if not path.startswith("fc.")}
+    lost = [path for key, path in backbone.items() if key not in kept]
+    if lost:
         raise Misconception(
             "backbone-thrown-away",
-            f"only {len(names)} of the trained tensors are left in your model",
+            f"{call}: expected all {len(backbone)} trained parameters of the backbone in your "
+            f"model; {len(lost)} are missing, such as {lost[0]}",
         )
-    return names
+    raise wrong_result(
+        f"{call}: the trained parameters are in the model, but its forward does not compute the "
+        "features that make()'s model computes before its head"
+    )
 
 
-LINES = ("trainable", "frozen", "buffers")  # the keys of exercise 3's dict
+def _trained_features(
+    name: str, images: torch.Tensor
+) -> tuple[list[torch.Tensor], list[torch.Tensor]]:
+    """Return the features and the old logits that a trained ResNet computes for images.
+
+    Two of each: in eval mode and in train mode, where BatchNorm uses the batch.
+    """
+    model = trained(name)
+    head, model.fc = model.fc, nn.Identity()
+    with torch.no_grad():
+        features = [model.train(mode)(images) for mode in (False, True)]
+        return features, [head(one) for one in features]
+
+
+def _pooled(tensor: torch.Tensor) -> torch.Tensor:
+    """Return (B, D) of feature maps (B, D, H, W)."""
+    return tensor.mean((2, 3)) if tensor.ndim == 4 else tensor
+
+
+def _is_like(found: torch.Tensor, expected: torch.Tensor) -> bool:
+    """Return whether two tensors (B, D) differ by 2 % at most, as half precision may."""
+    if found.shape != expected.shape:
+        return False
+    return bool((found - expected).norm() <= 0.02 * expected.norm())
+
+
+KEYS = ("trainable", "frozen", "buffers")  # of exercise 3's dict
 Counts = dict[str, tuple[int, int]]  # key: (tensors that moved, of how many)
 
 
 @check
-def bill(
-    answer: Answer, name: str = "resnet18", upto: int = 60, seeds: tuple[int, ...] = (3,)
+def step_report(
+    answer: Answer, names: tuple[str, ...] = ("resnet18", "squeezenet1_1"), seed: int = 3
 ) -> str:
     """Exercise 3: count which tensors a step changed: trainable, frozen, buffers.
 
-    upto: how many parameter tensors are frozen, from the first on. seeds: of steps that change
-    tensors whatever requires_grad says. Hidden: another family, `upto` and seeds.
+    seed: chooses the tensors that a step changes whatever requires_grad says.
+    Hidden: other families and another seed. SqueezeNet has no buffers.
     """
-    for seed in (None, *seeds):
+    count = 0
+    for name in names:
         model = classifier(name)
-        for parameter in list(model.parameters())[:upto]:
+        for parameter in list(model.parameters())[:-2]:
             parameter.requires_grad = False
-        if seed is None:
-            step = training_step(model, name)
-        else:
-            step = hidden_change(model, seed)
-        _count_one_step(answer, model, step, name)
-    changes = f"{len(seeds)} secret change{'s' if len(seeds) > 1 else ''}"
-    return f"a training step and {changes} of {name}: every moved tensor is on your bill."
+        for what, step in steps(model, name, seed):
+            _report_one_step(answer, model, step, f"{name}, {what}")
+            count += 1
+    return f"{count} steps of {' and '.join(names)}: each tensor that changed is in your report."
 
 
-def _count_one_step(answer: Answer, model: nn.Module, step: Callable[[], None], name: str) -> None:
+def _report_one_step(
+    answer: Answer, model: nn.Module, step: Callable[[], None], where: str
+) -> None:
     """Raise Misconception unless the answer runs `step` once and counts what it moved."""
-    calls = []
+    after: list[tuple[dict[str, torch.Tensor], dict[str, Any]]] = []
 
-    def counted_step() -> None:
-        calls.append(1)
+    def noted_step() -> None:
         step()
+        left = comparisons.snapshot(comparisons.tensors(model).items())
+        after.append((left, comparisons.condition(model)))
 
     start = comparisons.snapshot(comparisons.tensors(model).items())
-    found = answer(model, counted_step)
-    expect_something(found, f"bill({name}, step)")
-    if len(calls) != 1:
-        raise wrong_result(f"step() ran {len(calls)} times; a bill is for one")
-    _expect_counts(found, _count_moved(model, start), name)
-
-
-def _count_moved(model: nn.Module, start: dict[str, torch.Tensor]) -> Counts:
-    """Return how many tensors of each line have moved since the snapshot, and how many it has."""
-    parameters = dict(model.named_parameters())
-    moved = dict.fromkeys(LINES, 0)
-    total = dict.fromkeys(LINES, 0)
-    for path, tensor in comparisons.tensors(model).items():
-        if path not in parameters:
-            line = "buffers"
-        elif tensor.requires_grad:
-            line = "trainable"
-        else:
-            line = "frozen"
-        total[line] += 1
-        if not torch.equal(tensor, start[path]):
-            moved[line] += 1
-    return {line: (moved[line], total[line]) for line in LINES}
-
-
-def _expect_counts(found: Any, expected: Counts, name: str) -> None:
-    """Raise Misconception unless `found` holds the expected counts."""
-    try:
-        said = {line: (int(found[line][0]), int(found[line][1])) for line in LINES}
-    except (TypeError, KeyError, IndexError, ValueError):
-        without_buffers = isinstance(found, dict) and "buffers" not in found
-        raise Misconception(
-            "parameters-only" if without_buffers else "wrong-result",
-            f"expected a dict with {', '.join(map(repr, LINES))}, a pair (moved, of how many) "
-            f"each; you return {found!r:.80}",
-        ) from None
-    if said != expected:
-        raise _why_wrong_counts(said, expected, name)
-
-
-def _why_wrong_counts(said: Counts, expected: Counts, name: str) -> Misconception:
-    line = next(line for line in LINES if said[line] != expected[line])
-    moved, total = said[line]
-    what = (
-        f"{name}, {line}: you say {moved:,} of {total:,}; "
-        f"{expected[line][0]} of {expected[line][1]} tensors moved"
-    )
-    buffers = expected["buffers"][1]
-    if buffers and said["buffers"][1] == 0:
-        return Misconception(
-            "parameters-only", f"{what}; your bill knows none of the {buffers} buffers"
+    found = answer(model, noted_step)
+    expect_something(found, f"{where}: step_report")
+    if len(after) != 1:
+        raise wrong_result(f"{where}: expected one call of step(), got {len(after)}")
+    left = after[0][0]
+    moved = {path for path, old in start.items() if not comparisons.same(left[path], old)}
+    _expect_counts(found, model, moved, where)
+    changed = comparisons.moved_since(model, left)
+    changed += comparisons.differences(after[0][1], comparisons.condition(model))
+    if changed:
+        raise wrong_result(
+            f"{where}: expected the model as the step left it; your function also changed "
+            f"{first_and_more(changed)}"
         )
-    if all(said[line][0] == 0 for line in LINES):
-        return Misconception("snapshot-without-clone", what)
-    frozen_moved, frozen = expected["frozen"]
-    if frozen_moved > 0 and said["frozen"] == (0, frozen):
-        return Misconception("trusted-not-measured", what)
-    if any(said[line][1] > 10 * expected[line][1] for line in LINES):
-        what += " (count tensors, not the numbers in them)"
-    return wrong_result(what)
+
+
+def _expect_counts(found: Any, model: nn.Module, moved: set[str], where: str) -> None:
+    """Raise Misconception unless `found` holds the right counts of the tensors named in `moved`."""
+    members: dict[str, list[str]] = {key: [] for key in KEYS}
+    for path, parameter in model.named_parameters():
+        members["trainable" if parameter.requires_grad else "frozen"].append(path)
+    members["buffers"] = [path for path, _ in model.named_buffers()]
+    expected = {key: (len(moved & set(paths)), len(paths)) for key, paths in members.items()}
+    wanted = f"a dict with the keys {', '.join(map(repr, KEYS))}"
+    if not isinstance(found, Mapping) or set(found) != set(KEYS):
+        no_buffers = isinstance(found, Mapping) and set(found) == {"trainable", "frozen"}
+        raise Misconception(
+            "parameters-only" if no_buffers else "wrong-result",
+            f"{where}: expected {wanted}, got {shown(found)}",
+        )
+    said: Counts = {}
+    for key in KEYS:
+        pair = expect_pair(
+            found[key],
+            f"{where}: expected a pair (moved, of how many) for {key!r}, got {shown(found[key])}",
+        )
+        count, total = (whole_number(one, f"{where}: a count for {key!r}") for one in pair)
+        said[key] = (count, total)
+    if said == expected:
+        return
+    key = next(key for key in KEYS if said[key] != expected[key])
+    what = f"{where}, {key}: expected {_in_words(expected[key])}, got {_in_words(said[key])}"
+    changed = [path for path in members[key] if path in moved]
+    if changed and said[key][0] < expected[key][0]:
+        what += f" (changed: {first_and_more(changed)})"
+    raise Misconception(_code_of_counts(said, expected, where), what)
+
+
+def _in_words(pair: tuple[int, int]) -> str:
+    return f"{pair[0]:,} of {pair[1]:,} tensors"
+
+
+def _code_of_counts(said: Counts, expected: Counts, where: str) -> str:
+    """Return the misconception that wrong counts show, "wrong-result" where none is certain.
+
+    An answer that finds nothing after a training step, in which most numbers change, compares
+    tensors with themselves; one that finds nothing after a small change may compare sums.
+    """
+    nothing = {key: (0, expected[key][1]) for key in KEYS}
+    if said == expected | {"buffers": (0, 0)}:
+        return "parameters-only"
+    if said == nothing and where.endswith("a training step"):
+        return "compared-with-itself"
+    believed = expected | {"frozen": nothing["frozen"]}
+    all_trained = {"trainable": (expected["trainable"][1],) * 2}
+    if said in (believed, believed | all_trained, expected | all_trained):
+        return "trusted-not-measured"
+    return "wrong-result"
 
 
 @check
@@ -306,23 +450,48 @@ def freeze_part(
 
     Hidden: other networks and paths; `features.1` begins the names of `features.10` too.
     """
+    worked_before = False
     for name, part in cases:
         model = classifier(name).train()
         everything = [path for path, _ in model.named_parameters()]
-        frozen_before = everything[-1]  # it must stay frozen
-        dict(model.named_parameters())[frozen_before].requires_grad = False
-        where = f"{name}, {part}"
+        asked = inside(everything, part)
+        others = set(everything) - asked
+        frozen_before = {min(others), everything[-1]}  # they must stay frozen
+        if len(asked) > 1:
+            frozen_before.add(min(asked))
+        for path in frozen_before:
+            model.get_parameter(path).requires_grad = False
+        start = comparisons.snapshot(comparisons.tensors(model).items())
+        where = f"{name}, {part!r}"
         result = answer(model, part)
         expect(result, nn.Module, f"the model ({where})")
-        learning = names_with_gradient(model, name)
-        asked = inside(everything, part)
-        expect_others_learn(
-            model, set(everything) - asked - {frozen_before}, learning, asked, where
+        if result is not model:
+            raise wrong_result(
+                f"{where}: expected the model itself that was passed in; got another object, "
+                f"a {type(result).__name__}"
+            )
+        _expect_same_values(model, start, where)
+        unfrozen = frozen_before - frozen_names(model)
+        if unfrozen:
+            raise wrong_result(
+                f"{where}: {min(unfrozen)} was frozen before the call; expected that it stays "
+                "frozen, but its requires_grad is True now"
+            )
+        learning = names_with_gradient(model, name, call=where)
+        expect_others_learn(model, others - frozen_before, learning, part, where)
+        expect_part_frozen(model, part, asked - frozen_before, learning, worked_before, where)
+        worked_before = worked_before or "." not in part
+    parts = ", ".join(part for _, part in cases)
+    return f"{parts}: each is frozen, and gradients reach everything else."
+
+
+def _expect_same_values(model: nn.Module, start: dict[str, torch.Tensor], where: str) -> None:
+    """Raise Misconception where a tensor's values have changed since the snapshot `start`."""
+    changed = comparisons.moved_since(model, start)
+    if changed:
+        raise wrong_result(
+            f"{where}: expected that all values stay; {first_and_more(changed)} changed"
         )
-        expect_part_frozen(model, part, asked, learning, where)
-        if frozen_before in learning:
-            raise wrong_result(f"{where}: {frozen_before} was frozen before and has been unfrozen")
-    return f"in {len(cases)} networks that part rests, and gradients reach everything else."
 
 
 @check
@@ -334,32 +503,40 @@ def freeze_until(
 ) -> str:
     """Exercise 5: freeze a ResNet up to and including a stage, unfreeze the rest, count it.
 
-    The stages are asked for one after another, on the same model.
-    Hidden: another ResNet, n and order of stages.
+    The stages are asked for one after another, on the same model. Then everything is frozen, the
+    head too, and the first stage is asked for again.
+    Hidden: other ResNets, n and order of stages.
     """
     model = classifier(name, n)
+    if name != "resnet18":
+        model.fc = nn.Sequential(nn.Dropout(0.1), model.fc).eval()
     sizes = {path: parameter.numel() for path, parameter in model.named_parameters()}
-    counts = []
-    frozen_before: set[str] = set()
-    call_before = ""
-    for stage in stages:
+    counts: list[str] = []
+    before = ""
+    for stage in (*stages, stages[0]):
+        if len(counts) == len(stages):
+            model.requires_grad_(False)
+            before = " after all parameters were frozen"
+        frozen_before = frozen_names(model)
         asked = _names_until(model, stage)
-        call = f"freeze_until({name}, {stage!r})"
+        call = f"freeze_until({name}, {stage!r}){before}"
+        start = comparisons.snapshot(comparisons.tensors(model).items())
         found = answer(model, stage)
-        learning = names_with_gradient(model, name, n)
-        expect_frozen_until(model, stage, asked, learning, frozen_before, call + call_before)
+        _expect_same_values(model, start, call)
+        learning = names_with_gradient(model, name, n, call)
+        expect_frozen_until(model, stage, asked, learning, frozen_before, call)
         expected = sum(size for path, size in sizes.items() if path not in asked)
-        expect_something(found, call + call_before)
-        if found != expected:
-            tensors = len(sizes) - len(asked)
+        tensors = len(sizes) - len(asked)
+        count = whole_number(found, f"{call} to return {expected:,}")
+        if count != expected:
             raise Misconception(
-                "tensors-not-numbers" if found == tensors else "wrong-result",
-                f"{call}{call_before}: you say {found:,}; "
-                f"trainable are {expected:,} numbers in {tensors} tensors",
+                "tensors-not-numbers" if count == tensors else "wrong-result",
+                f"{call}: expected {expected:,} trainable numbers, in {tensors} tensors; "
+                f"got {count:,}",
             )
-        counts.append(f"{stage} {expected:,}")
-        frozen_before, call_before = asked, f" after {stage!r}"
-    return f"trainable after freezing until {', '.join(counts)}."
+        counts.append(f"{stage}: {expected:,}")
+        before = f" after {stage!r}"
+    return f"trainable numbers, frozen until {', '.join(counts[:-1])}."
 
 
 def _names_until(model: nn.Module, stage: str | None) -> set[str]:
@@ -375,193 +552,370 @@ def _names_until(model: nn.Module, stage: str | None) -> set[str]:
 
 
 @check
-def two_speeds(
+def two_learning_rates(
     answer: Answer,
     name: str = "resnet18",
-    n: int = 4,
-    head_rate: float = 3e-3,
-    backbone_rate: float = 3e-4,
-    rest: tuple[str, ...] = ("conv1", "bn1", "layer1", "layer2"),
+    head_lr: float = 3e-3,
+    backbone_lr: float = 2e-4,
+    stages: tuple[str | None, ...] = ("layer2", "layer4", None),
 ) -> str:
     """Exercise 6: an optimizer with a learning rate for the head and one for the backbone.
 
-    rest: the parts that are frozen. Hidden: another ResNet, n, rates and frozen parts.
+    stages: how far the model is frozen. Hidden: another ResNet and other learning rates.
     """
-    model = classifier(name, n)
-    for part in rest:
-        model.get_submodule(part).requires_grad_(False)
-    frozen = {path for path, p in model.named_parameters() if not p.requires_grad}
+    for stage in stages:
+        model = classifier(name)
+        for path in _names_until(model, stage):
+            model.get_parameter(path).requires_grad = False
+        _two_rates(answer, model, name, head_lr, backbone_lr, f"{name} frozen until {stage}")
+    return (
+        f"the head learns at {head_lr}, what is trainable of the backbone at {backbone_lr}, "
+        "and what is frozen stays."
+    )
+
+
+def _two_rates(
+    answer: Answer, model: nn.Module, name: str, head_lr: float, backbone_lr: float, where: str
+) -> None:
+    """Raise Misconception unless the answer gives `fc` and the rest their learning rates."""
+    frozen = frozen_names(model)
+    start = comparisons.snapshot(comparisons.tensors(model).items())
+    condition = comparisons.condition(model)
     try:
-        optimizer = answer(model, head_rate, backbone_rate)
+        optimizer = answer(model, head_lr, backbone_lr)
     except ValueError as problem:
         expect_no_second_group(problem)
         raise
     expect(optimizer, torch.optim.Optimizer, "an optimizer")
+    _expect_same_values(model, start, where)
+    changed = comparisons.differences(condition, comparisons.condition(model))
+    if changed:
+        raise wrong_result(f"{where}: expected the model as it was; {first_and_more(changed)}")
     expect_each_once(optimizer)
-    expect_two_rates(model, optimizer, frozen, head_rate, backbone_rate)
-    start = comparisons.snapshot(model.named_parameters())
-    backward(model, name, n)
+    rates = comparisons.learning_rates(optimizer)
+    for path, parameter in model.named_parameters():
+        if path in frozen:
+            continue
+        if id(parameter) not in rates:
+            raise Misconception(
+                "not-in-the-optimizer",
+                f"{where}: {path} is trainable, but no group of your optimizer holds it",
+            )
+        expected = head_lr if path.startswith("fc.") else backbone_lr
+        expect_rate(rates[id(parameter)], expected, f"{where}, {path}")
+    backward(model, name)
     optimizer.step()
     moved = frozen & set(comparisons.moved_since(model, start))
     if moved:
         raise Misconception(
             "backbone-not-frozen",
-            f"a step of your optimizer moved {first_and_more(sorted(moved))}, which was frozen",
+            f"{where}: a step of your optimizer changed {first_and_more(sorted(moved))}",
         )
-    body = len(start) - len(frozen) - 2  # without the head's weight and bias
-    return (
-        f"the head learns at {head_rate}, {body} tensors of the backbone at {backbone_rate}, "
-        f"and {len(frozen)} rest."
-    )
 
 
 @check
 def adam_memory(
     answer: Answer,
-    cases: tuple[tuple[str, str], ...] = (("resnet18", "layer2"), ("resnet18", "layer4")),
+    cases: tuple[tuple[str, str | None], ...] = (("resnet18", "layer2"), ("resnet18", None)),
 ) -> str:
     """Exercise 7: how many numbers do AdamW's averages hold for a partly frozen model?
 
-    cases: (model, stage up to which it is frozen). AdamW keeps exp_avg and exp_avg_sq for each
-    number that gets a gradient (torch.optim.AdamW; Loshchilov and Hutter, 2019, "Decoupled weight
-    decay regularization"). Hidden: another ResNet and stage.
+    cases: (model, stage up to which it is frozen), None for every third tensor. AdamW keeps exp_avg
+    and exp_avg_sq for each number that gets a gradient (torch.optim.AdamW; Loshchilov and Hutter,
+    2019, "Decoupled weight decay regularization"). Hidden: other families.
     """
     for name, stage in cases:
         model = classifier(name)
-        for child, module in model.named_children():
-            module.requires_grad_(False)
-            if child == stage:
-                break
+        names = [path for path, _ in model.named_parameters()]
+        for path in _names_until(model, stage) if stage else names[::3]:
+            model.get_parameter(path).requires_grad = False
         total = comparisons.numbers_in(model.parameters())
-        trainable = comparisons.numbers_in(p for p in model.parameters() if p.requires_grad)
-        where = f"{name} frozen until {stage}"
-        found = answer(model)
-        expect_something(found, f"{where}: adam_memory")
-        if found != 2 * trainable:
-            raise _why_wrong_memory(found, total, trainable, where)
-    return f"{found:,} numbers for {where}: what gets no gradient costs nothing."
+        trainable = [p for p in model.parameters() if p.requires_grad]
+        numbers = comparisons.numbers_in(trainable)
+        where = (
+            f"{name} frozen until {stage}" if stage else f"{name} with every third tensor frozen"
+        )
+        found = whole_number(answer(model), f"the int {2 * numbers:,} for {where}")
+        if found != 2 * numbers:
+            raise _why_wrong_memory(found, total, numbers, len(trainable), where)
+    return f"{found:,} numbers for {where}: frozen parameters have no averages."
 
 
-def _why_wrong_memory(found: int, total: int, trainable: int, where: str) -> Misconception:
+def _why_wrong_memory(
+    found: int, total: int, trainable: int, tensors: int, where: str
+) -> Misconception:
     what = (
-        f"{where}: you say {found:,}; {total - trainable:,} numbers are frozen, "
-        f"and AdamW keeps {2 * trainable:,}"
+        f"{where}: expected {2 * trainable:,}, for {trainable:,} trainable and "
+        f"{total - trainable:,} frozen numbers; got {found:,}"
     )
-    with_frozen = found in (2 * total, total, 3 * total)
     if found == trainable:
-        what += " (two averages for each)"
-    elif 0 < found < 1000:
+        what += " (there are two averages)"
+    elif found in (tensors, 2 * tensors):
         what += " (count numbers, not tensors)"
+    elif found == 2 * trainable + tensors:
+        what += " (`step`, which AdamW keeps for each tensor, is not an average)"
+    with_frozen = found in (2 * total, total)
     return Misconception("frozen-costs-memory" if with_frozen else "wrong-result", what)
 
 
+Case = tuple[str, str, str, str]  # network, part of it, optimizer, layout of its groups
+FREEZE_CASES: tuple[Case, ...] = (
+    ("resnet18", "layer2", "SGD", "two groups"),
+    ("mobilenet_v3_small", "features.1", "AdamW", "one group"),
+)
+
+
 @check
-def freeze_now(
-    answer: Answer,
-    name: str = "resnet18",
-    part: str = "layer2",
-    optimizers: tuple[str, ...] = ("SGD", "AdamW"),
-) -> str:
+def freeze_now(answer: Answer, cases: tuple[Case, ...] = FREEZE_CASES) -> str:
     """Exercise 8: freeze a part in mid-training, between a backward and its step.
 
     An optimizer skips a parameter whose gradient is None, and steps one whose gradient is 0
     (documentation of torch.optim.Optimizer.zero_grad).
-    Hidden: another family and part, the optimizers in another order.
+    Hidden: another family and part, other optimizers and groups.
     """
-    for kind in optimizers:
-        _freeze_in_training(answer, name, part, kind)
+    for case in cases:
+        _freeze_in_training(answer, *case)
+    kinds = " and ".join(dict.fromkeys(kind for _, _, kind, _ in cases))
     return (
-        f"{part} stood still to the bit under {' and '.join(optimizers)}, "
-        "through momentum, decay and schedule; the rest went on."
+        f"the frozen parts stayed the same under {kinds}, with momentum, decay and a scheduler; "
+        "all other parameters trained on."
     )
 
 
-def _freeze_in_training(answer: Answer, name: str, part: str, kind: str) -> None:
-    """Raise Misconception unless the part stands still, and the rest trains on, under one
+def _freeze_in_training(answer: Answer, name: str, part: str, kind: str, layout: str) -> None:
+    """Raise Misconception unless the part stays the same, and the rest trains on, under one
     optimizer.
     """
     model = classifier(name)
-    optimizer, rest = optimizer_of_two_groups(model, part, kind)
-    scheduler = torch.optim.lr_scheduler.CosineAnnealingLR(optimizer, T_max=8, eta_min=1e-5)
-    for _ in range(2):
-        optimizer.zero_grad()
-        backward(model, name)
-        optimizer.step()
+    one_in_part = min(inside((path for path, _ in model.named_parameters()), part))
+    model.get_parameter(one_in_part).requires_grad = False  # was never trained
+    list(model.parameters())[-1].requires_grad = False
+    optimizer = make_optimizer(model, part, kind, layout)
+    backward(model, name)
+    optimizer.step()
     optimizer.zero_grad()
     backward(model, name)
-    memory = {path: _memory_of(parameter, optimizer) for path, parameter in rest.items()}
-    start = comparisons.snapshot(model.named_parameters())
+    expected = _steps_of_reference(model, optimizer, name, part)
+    before = before_freezing(model, optimizer)
+    groups = len(optimizer.param_groups)
+    scheduler = _schedule(optimizer)
     answer(model, optimizer, part)
-    expect_rest_untouched(model, optimizer, rest, memory, name, f"{kind}, {part}")
-    frozen = inside(start, part)
-    optimizer.step()
-    expect_still(model, optimizer, frozen, start, f"{kind}: the step right after freeze_now")
-    scheduler.step()
-    for _ in range(2):
-        optimizer.zero_grad(set_to_none=False)
-        backward(model, name)
-        optimizer.step()
-        scheduler.step()
-    when = f"{kind}: the next steps, with a scheduler,"
-    expect_still(model, optimizer, frozen, start, when, scheduled=True)
-    stuck = set(start) - frozen - set(comparisons.moved_since(model, start))
-    if stuck:
-        raise wrong_result(
-            f"{kind}: {first_and_more(sorted(stuck))} lies outside {part}, "
-            "so it should have gone on learning"
+    where = f"{part} of {name}, {kind} with {layout}"
+    rates = comparisons.learning_rates(optimizer)
+    suspect = why_rest_differs(model, optimizer, part, before, where)
+    _step(optimizer.step, optimizer, groups, where)
+    when = f"{where}: the step right after freeze_now"
+    _expect_like_reference(model, part, before, expected[0], rates, suspect, when)
+    _step(scheduler.step, optimizer, groups, where)
+    optimizer.zero_grad(set_to_none=False)
+    backward(model, name, call="freeze_now")
+    _expect_no_cut(model, part, before, where)
+    _step(optimizer.step, optimizer, groups, where)
+    when = f"{where}: two steps, with a scheduler,"
+    _expect_like_reference(model, part, before, expected[1], rates, suspect, when)
+
+
+def _expect_no_cut(model: nn.Module, part: str, before: Before, where: str) -> None:
+    """Raise Misconception where a backward no longer reaches a parameter outside the part."""
+    cut_off = []
+    for path in before.gradients.keys() - inside(before.values, part):
+        parameter = model.get_parameter(path)
+        reached = parameter.grad is not None and parameter.grad.any()
+        if parameter.requires_grad and not reached:
+            cut_off.append(path)
+    if cut_off:
+        raise Misconception(
+            "freezing-blocks-gradients",
+            f"{where}: no gradient comes through the frozen part any more "
+            f"to {first_and_more(sorted(cut_off))}",
         )
 
 
-def _memory_of(
-    parameter: nn.Parameter, optimizer: torch.optim.Optimizer
-) -> dict[str, torch.Tensor]:
-    """Return clones of the tensors that the optimizer keeps for a parameter, such as momentum."""
-    state = optimizer.state[parameter].items()
-    return {key: value.clone() for key, value in state if torch.is_tensor(value)}
+def _schedule(optimizer: torch.optim.Optimizer) -> torch.optim.lr_scheduler.LRScheduler:
+    """Return a scheduler that raises a learning rate of 0."""
+    return torch.optim.lr_scheduler.CosineAnnealingLR(optimizer, T_max=8, eta_min=1e-5)
+
+
+def _step(
+    step: Callable[[], Any], optimizer: torch.optim.Optimizer, groups: int, where: str
+) -> None:
+    """Make a step of the optimizer or the scheduler. groups: how many there were at first.
+
+    Raises Misconception where it raises because of the optimizer's groups.
+    """
+    try:
+        step()
+    except (ValueError, IndexError, KeyError, RuntimeError) as problem:
+        now = len(optimizer.param_groups)
+        if panel.raised_by_learner(problem) or now == groups:
+            raise
+        raise wrong_result(
+            f"{where}: the optimizer had {groups} groups and has {now} now, so the scheduler's "
+            "step raises an error; expected that all groups stay"
+        ) from None
+
+
+def _steps_of_reference(
+    model: nn.Module, optimizer: torch.optim.Optimizer, name: str, part: str
+) -> list[dict[str, torch.Tensor]]:
+    """Return the parameters as they should be after the step that is due, and a step later.
+
+    Works on a copy of the model and its optimizer.
+    """
+    twin, its_optimizer = copy.deepcopy((model, optimizer))
+    for (path, parameter), old in zip(twin.named_parameters(), model.parameters(), strict=True):
+        if inside([path], part):
+            parameter.requires_grad = False
+        elif old.grad is not None:  # deepcopy of a parameter leaves its gradient out
+            parameter.grad = old.grad.clone()
+    scheduler = _schedule(its_optimizer)
+    its_optimizer.step()
+    after = [comparisons.snapshot(twin.named_parameters())]
+    scheduler.step()
+    its_optimizer.zero_grad()
+    backward(twin, name)
+    its_optimizer.step()
+    return [*after, comparisons.snapshot(twin.named_parameters())]
+
+
+def _expect_like_reference(
+    model: nn.Module,
+    part: str,
+    before: Before,
+    expected: dict[str, torch.Tensor],
+    rates: dict[int, float],
+    suspect: Misconception | None,
+    when: str,
+) -> None:
+    """Raise Misconception where a parameter is not as it should be.
+
+    rates: the learning rates right after the call. suspect: what the call changed outside the part.
+    """
+    frozen = inside(before.values, part)
+    moved = frozen & set(comparisons.moved_since(model, before.values))
+    if moved:
+        raise why_part_moved(model, part, moved, before, rates, when)
+    parameters = dict(model.named_parameters())
+    for path in before.values.keys() - frozen:
+        found = parameters.get(path)
+        if found is None or not _almost(found, expected[path]):
+            raise suspect or _why_not_expected(found, path, before, expected, when)
+
+
+def _almost(found: torch.Tensor, expected: torch.Tensor) -> bool:
+    """Return whether two tensors are the same up to rounding."""
+    return comparisons.same(found, expected) or all_near(found, expected, 1e-6, 1e-5)
+
+
+def _why_not_expected(
+    found: torch.Tensor | None,
+    path: str,
+    before: Before,
+    expected: dict[str, torch.Tensor],
+    when: str,
+) -> Misconception:
+    if found is None:
+        return wrong_result(f"{when}: the model no longer has a parameter {path}")
+    should = (expected[path] - before.values[path]).abs().max()
+    did = (found.detach() - before.values[path]).abs().max()
+    return wrong_result(
+        f"{when} should change {path}, outside the part, by up to {should:.4g}; it did by {did:.4g}"
+    )
 
 
 @check
-def thaw(
+def unfreeze_stage(
     answer: Answer,
     name: str = "resnet18",
-    n: int = 4,
-    stage: str = "layer4",
-    rate: float = 2e-4,
+    cases: tuple[tuple[str, float, str], ...] = (
+        ("layer4", 2e-4, "SGD"),
+        ("layer3", 1e-3, "AdamW"),
+    ),
 ) -> str:
-    """Exercise 9: let a stage join an optimizer that is training the head.
+    """Exercise 9: let an optimizer that is training the head train a stage as well.
 
-    Hidden: another ResNet, n, stage and rate.
+    cases: stage, its learning rate, the optimizer. Hidden: another ResNet, other cases.
     """
-    model = classifier(name, n)
+    for stage, lr, kind in cases:
+        _unfreeze(answer, name, stage, lr, kind)
+    stages = " and ".join(stage for stage, _, _ in cases)
+    return f"{stages} joined, and the head kept its learning rate and its momentum."
+
+
+def _unfreeze(answer: Answer, name: str, stage: str, lr: float, kind: str) -> None:
+    """Raise Misconception unless the stage joins one optimizer of the head."""
+    model = classifier(name)
     model.requires_grad_(False)
     model.fc.requires_grad_(True)
-    optimizer = torch.optim.SGD(model.fc.parameters(), lr=1e-2, momentum=0.9)
+    head = {"fc.weight": 1e-2, "fc.bias": 1e-2 if kind == "SGD" else 2e-2}
+    groups = [{"params": [model.get_parameter(path)], "lr": rate} for path, rate in head.items()]
+    if kind == "SGD":
+        optimizer = torch.optim.SGD(model.fc.parameters(), lr=1e-2, momentum=0.9)
+    else:
+        optimizer = torch.optim.AdamW(groups, weight_decay=0.1)
     for _ in range(2):
         optimizer.zero_grad()
-        backward(model, name, n)
+        backward(model, name)
         optimizer.step()
     optimizer.zero_grad()
-    momentum = optimizer.state[model.fc.weight]["momentum_buffer"].clone()
+    memory = {path: memory_of(model.get_parameter(path), optimizer) for path in head}
+    start = comparisons.snapshot(comparisons.tensors(model).items())
+    where = f"{kind}, {stage!r}"
     try:
-        returned = answer(model, optimizer, stage, rate)
+        returned = answer(model, optimizer, stage, lr)
     except ValueError as problem:
         expect_no_second_group(problem)
         raise
     made_anew = isinstance(returned, torch.optim.Optimizer) and returned is not optimizer
-    expect_stage_joined(model, optimizer, stage, rate, made_anew)
-    now = optimizer.state.get(model.fc.weight, {}).get("momentum_buffer")
-    if now is None or not torch.equal(now, momentum):
-        raise Misconception(
-            "optimizer-made-anew",
-            f"the momentum of fc.weight was up to {momentum.abs().max():.2g} before the call, "
-            "and is gone",
-        )
-    start = comparisons.snapshot(model.named_parameters())
-    backward(model, name, n)
+    _expect_same_values(model, start, where)
+    expect_each_once(optimizer)
+    _expect_joined(model, optimizer, stage, lr, head, made_anew, where)
+    for path in head:
+        lost = why_memory_lost(model.get_parameter(path), optimizer, memory[path], path)
+        if lost:
+            raise lost
+    backward(model, name, call="unfreeze_stage")
     optimizer.step()
-    moved = {path.split(".")[0] for path in comparisons.moved_since(model, start)}
-    if moved != {"fc", stage}:
+    names = [path for path, _ in model.named_parameters()]
+    expected = inside(names, "fc") | inside(names, stage)
+    unlike_expected = expected ^ set(comparisons.moved_since(model, start))
+    if unlike_expected:
+        path = min(unlike_expected)
         raise wrong_result(
-            f"the next step moved {', '.join(sorted(moved)) or 'nothing'}; expected {stage} and fc"
+            f"{where}: the next step should{'' if path in expected else ' not'} change {path}"
         )
-    return f"{stage} has joined at {rate}, the head kept its rate and its momentum."
+
+
+def _expect_joined(
+    model: nn.Module,
+    optimizer: torch.optim.Optimizer,
+    stage: str,
+    lr: float,
+    head: dict[str, float],
+    made_anew: bool,
+    where: str,
+) -> None:
+    """Raise Misconception unless the optimizer holds the stage at `lr` and the head as before.
+
+    head: its parameters and their learning rates. made_anew: the answer returned another optimizer.
+    """
+    rates = comparisons.learning_rates(optimizer)
+    for path, parameter in model.named_parameters():
+        in_stage = bool(inside([path], stage))
+        if not in_stage and path not in head:
+            if parameter.requires_grad:
+                raise wrong_result(f"{where}: expected that only {stage} is unfrozen; so is {path}")
+            continue
+        if not parameter.requires_grad:
+            if in_stage:
+                raise Misconception("still-frozen", f"{where}: {path} has requires_grad=False")
+            raise wrong_result(
+                f"{where}: expected that the head trains on; {path} has requires_grad=False now"
+            )
+        if id(parameter) not in rates:
+            raise Misconception(
+                "optimizer-made-anew" if made_anew else "not-in-the-optimizer",
+                f"{where}: {path} is not among the {in_tensors(len(rates))} of the optimizer "
+                "that is training",
+            )
+        expect_rate(rates[id(parameter)], lr if in_stage else head[path], f"{where}, {path}")

@@ -1,16 +1,18 @@
 """Lesson 02: what must be frozen, what must go on training, and why it does not."""
 
 from collections.abc import Collection, Iterable
-from typing import Any
+from typing import NamedTuple
 
 import torch
 from torch import nn
 
-from course.checking import comparisons
+from course.checking import comparisons, values
 from course.checking.misconception import Misconception, first_and_more, wrong_result
-from course.lessons.lesson02.fixtures import Factory, names_with_gradient
+from course.lessons.lesson02.fixtures import Factory
 
 Snapshot = dict[str, torch.Tensor]
+# words in the names of attributes that people set in place of requires_grad
+LOOKALIKES = ("grad", "trainable", "frozen", "freeze")
 
 
 def largest_change(path: str, model: nn.Module, start: Snapshot) -> float:
@@ -29,6 +31,11 @@ def inside(paths: Iterable[str], part: str) -> set[str]:
     return {path for path in paths if path == part or path.startswith(f"{part}.")}
 
 
+def frozen_names(model: nn.Module) -> set[str]:
+    """Return the names of the parameters that do not require a gradient."""
+    return {path for path, parameter in model.named_parameters() if not parameter.requires_grad}
+
+
 def expect_no_lookalike(model: nn.Module, loose: Collection[str], where: str) -> None:
     """Raise Misconception if the answer has set something else in place of requires_grad.
 
@@ -37,142 +44,114 @@ def expect_no_lookalike(model: nn.Module, loose: Collection[str], where: str) ->
     parameters = dict(model.named_parameters())
     for path in sorted(loose):
         for attribute in vars(parameters[path]):
-            if "grad" in attribute:
+            if any(word in attribute for word in LOOKALIKES) and parameters[path].requires_grad:
                 raise Misconception(
                     "requires-grad-misspelt",
                     f"{where}: {path} has a new attribute `{attribute}`, "
                     "and its requires_grad is still True",
                 )
     for path, module in model.named_modules():
-        if "requires_grad" in vars(module):
-            value = vars(module)["requires_grad"]
-            raise Misconception(
-                "attribute-on-the-module",
-                f"{where}: {path or 'the model'} has a new attribute requires_grad = {value}; "
-                f"of what should rest, {in_tensors(len(loose))} can still learn",
-            )
-    if len(loose) > 1 and all(path.endswith("bias") for path in loose):
-        raise Misconception(
-            "biases-forgotten",
-            f"{where}: the weights rest, but {first_and_more(sorted(loose))} "
-            f"({len(loose)} biases) train on",
-        )
+        for attribute, value in vars(module).items():
+            if any(word in attribute for word in LOOKALIKES):
+                raise Misconception(
+                    "attribute-on-the-module",
+                    f"{where}: {path or 'the model'} has a new attribute "
+                    f"{attribute} = {value!r:.40}; of what you were asked to freeze, "
+                    f"{in_tensors(len(loose))} can still change",
+                )
+
+
+def expect_more_than_weights(loose: Collection[str], asked: Collection[str], what: str) -> None:
+    """Raise Misconception if only the biases of what was asked are still trainable."""
+    biases = {path for path in asked if path.endswith("bias")}
+    if biases == set(loose) < set(asked):
+        raise Misconception("biases-forgotten", what)
 
 
 def why_trained_moved(
-    model: nn.Module, factory: Factory, moved: set[str], start: Snapshot
+    model: nn.Module, factory: Factory, moved: set[str], trained: set[str], start: Snapshot
 ) -> Misconception:
-    """Return why the trained parameters named `moved` moved in a step with all parameters.
+    """Return why the trained parameters named `moved` changed in a step with all parameters.
 
-    Raises Misconception where something was set in place of requires_grad.
+    trained: the names of all trained parameters. Raises Misconception where something was set in
+    place of requires_grad.
     """
     first = min(moved)
     change = largest_change(first, model, start)
-    what = f"two steps moved {len(moved)} trained tensors, {first} by {change:.2g}"
+    what = f"two steps changed {len(moved)} trained parameters, {first} by {change:.2g}"
     expect_no_lookalike(model, moved, what)
+    expect_more_than_weights(moved, trained, what)
+    gradients = [model.get_parameter(path).grad for path in moved]
+    if all(gradient is not None and not gradient.any() for gradient in gradients):
+        return Misconception("zero-is-not-none", f"{what}, although their gradients are zero")
+    if moved != trained:
+        return Misconception("backbone-not-frozen", what)
+    assert factory.head is not None
     if not any(parameter.requires_grad for parameter in factory.head.parameters()):
         shape = tuple(factory.head.weight.shape)
         return Misconception(
             "froze-the-discarded-head",
-            f"{what}. Frozen is the old head {shape}, which is no longer in the model",
+            f"{what}. The old head, with a weight of shape {shape}, has requires_grad=False, "
+            "but it is no longer in the model",
         )
     if not factory.grad_enabled:
         return Misconception(
             "no-grad-as-freezing",
-            f"{what}. It was built under no_grad, and its requires_grad is True",
+            f"{what}. You called make() under no_grad, and requires_grad is True",
         )
-    if not model.training and len(moved) > 2:
+    if not model.training:
         return Misconception("eval-as-freezing", f"{what}, although the model is in eval mode")
     return Misconception("backbone-not-frozen", what)
 
 
-def expect_still(
-    model: nn.Module,
-    optimizer: torch.optim.Optimizer,
-    frozen: set[str],
-    start: Snapshot,
-    when: str,
-    scheduled: bool = False,
-) -> None:
-    """Raise Misconception where a parameter in `frozen` has moved since the snapshot `start`.
-
-    when: the steps since then, in words. scheduled: a scheduler has set the learning rates anew.
-    """
-    moved = set(comparisons.moved_since(model, start)) & frozen
-    if not moved:
-        return
-    changes = {path: largest_change(path, model, start) for path in moved}
-    first = max(sorted(moved), key=changes.get)  # sorted, so that a tie names the same in each run
-    parameter = dict(model.named_parameters())[first]
-    what = f"{when} moved {first} by {changes[first]:.2g}"
-    expect_no_lookalike(model, moved, what)
-    if all(path.endswith("bias") for path in moved):
-        raise Misconception("biases-forgotten", what)
-    if parameter.requires_grad:
-        raise _why_trainable_moved(parameter, optimizer, what, scheduled)
-    if parameter.grad is not None and parameter.grad.any():
-        size = parameter.grad.abs().max()
-        raise Misconception(
-            "stale-gradient",
-            f"{what}: it had a gradient of up to {size:.2g} from the backward before",
-        )
-    raise Misconception("zero-is-not-none", f"{what}, although its gradient is zero")
-
-
-def _why_trainable_moved(
-    parameter: nn.Parameter, optimizer: torch.optim.Optimizer, what: str, scheduled: bool
-) -> Misconception:
-    rate = comparisons.learning_rates(optimizer).get(id(parameter), 1)
-    if scheduled and rate < 2e-5:  # the other groups are far above
-        return Misconception(
-            "rate-zero",
-            f"{what}: it is still trainable, and the scheduler has raised its rate to {rate:.2g}",
-        )
-    return Misconception("backbone-not-frozen", f"{what}: it is still trainable")
-
-
 def expect_others_learn(
-    model: nn.Module, others: set[str], learning: set[str], asked: set[str], where: str
+    model: nn.Module, others: set[str], learning: set[str], part: str, where: str
 ) -> None:
     """Raise Misconception where a parameter outside the part gets no gradient any more."""
     stuck = others - learning
-    parameters = dict(model.named_parameters())
-    cut_off = {path for path in stuck if parameters[path].requires_grad}
-    if cut_off:
+    cut_off = stuck - frozen_names(model)
+    if cut_off and cut_off == stuck:
         raise Misconception(
             "freezing-blocks-gradients",
             f"{where}: no gradient comes through the frozen part any more "
             f"to {first_and_more(sorted(cut_off))}",
         )
+    stuck -= cut_off
     if stuck:
         raise Misconception(
-            "prefix-too-greedy",
-            f"{where}: expected {in_tensors(len(asked))}; "
-            f"frozen are {len(stuck)} more, such as {min(stuck)}",
+            "prefix-too-greedy" if all(part in path for path in stuck) else "wrong-result",
+            f"{where}: expected that only {part} becomes frozen; you also froze "
+            f"{in_tensors(len(stuck))} outside it, such as {min(stuck)}",
         )
 
 
 def expect_part_frozen(
-    model: nn.Module, part: str, asked: set[str], learning: set[str], where: str
+    model: nn.Module,
+    part: str,
+    asked: set[str],
+    learning: set[str],
+    worked_before: bool,
+    where: str,
 ) -> None:
-    """Raise Misconception where a parameter of the part, named in `asked`, gets a gradient."""
+    """Raise Misconception where a parameter of the part gets a gradient.
+
+    asked: names of the part's parameters that were trainable before. learning: names that get a
+    gradient. worked_before: the answer has frozen another part, whose path has no dot.
+    """
     loose = asked & learning
     if not loose:
         return
     expect_no_lookalike(model, loose, where)
-    if not model.get_submodule(part).training:
-        raise Misconception(
-            "eval-as-freezing",
-            f"{where}: that part is in eval mode now, and {min(loose)} still gets a gradient",
-        )
-    if loose == asked:
-        raise Misconception(
-            "prefix-matches-nothing",
-            f"{where}: nothing is frozen; {min(loose)} still gets a gradient",
-        )
-    raise Misconception(
-        "backbone-not-frozen", f"{where}: {first_and_more(sorted(loose))} still gets a gradient"
+    what = (
+        f"{where}: {len(loose)} of {in_tensors(len(asked))} can still be trained, "
+        f"such as {min(loose)}"
     )
+    expect_more_than_weights(loose, asked, what)
+    if loose == asked and not model.get_submodule(part).training:
+        raise Misconception("eval-as-freezing", f"{what}; the part is in eval mode")
+    if loose == asked and worked_before and not frozen_names(model) & asked:
+        raise Misconception("prefix-matches-nothing", what)
+    raise Misconception("part-not-frozen", what)
 
 
 def expect_frozen_until(
@@ -185,134 +164,170 @@ def expect_frozen_until(
 ) -> None:
     """Raise Misconception unless all names in `asked` are frozen, and no others.
 
-    learning: names that get a gradient. frozen_before: names that the call before has frozen.
+    learning: names that get a gradient. frozen_before: names that were frozen before the call.
     """
-    loose = asked & learning
-    if loose:
-        what = f"{call}: still learning is {first_and_more(sorted(loose))}"
-        expect_no_lookalike(model, loose, call)
-        some_frozen = loose != asked
-        if some_frozen and loose == inside(loose, stage):
-            raise Misconception(
-                "stage-left-out", f"{what}; expected everything up to and including {stage}"
-            )
-        if some_frozen and all(path.count(".") == 1 for path in loose):  # "bn1.weight"
-            raise Misconception("layer-forgotten", f"{what}, which comes before {stage} or is it")
-        raise Misconception("backbone-not-frozen", what)
     everything = {path for path, _ in model.named_parameters()}
+    loose = asked & learning
     stuck = everything - asked - learning
-    if stuck:
-        raise Misconception(
-            "never-unfreezes" if stuck <= frozen_before else "prefix-too-greedy",
-            f"{call}: frozen, although it lies beyond, is {first_and_more(sorted(stuck))}",
-        )
-
-
-def expect_rest_untouched(
-    model: nn.Module,
-    optimizer: torch.optim.Optimizer,
-    rest: dict[str, nn.Parameter],
-    memory: dict[str, dict[str, torch.Tensor]],
-    name: str,
-    where: str,
-) -> None:
-    """Raise Misconception unless everything outside the part can go on as before.
-
-    memory: what the optimizer kept for each parameter of the rest before the answer ran.
-    """
-    for path, parameter in rest.items():
-        if not _remembers(optimizer.state.get(parameter, {}), memory[path]):
-            raise Misconception(
-                "optimizer-made-anew", f"{where}: the optimizer's memory of {path} is gone"
-            )
-        if not parameter.requires_grad:
-            raise Misconception("prefix-too-greedy", f"{where}: {path} is frozen too")
-        if parameter.grad is None or not parameter.grad.any():
-            raise wrong_result(
-                f"{where}: the gradient of {path} is gone; "
-                "the rest should take the step that is due"
-            )
-    gradients = {path: parameter.grad for path, parameter in model.named_parameters()}
-    cut_off = set(rest) - names_with_gradient(model, name)
-    for path, parameter in model.named_parameters():
-        parameter.grad = gradients[path]
+    if loose:
+        what = f"{call}: {in_tensors(len(loose))} can still be trained, such as {min(loose)}"
+        expect_no_lookalike(model, loose, call)
+        expect_more_than_weights(loose, asked, what)
+        some_frozen = loose != asked
+        if stage and some_frozen and loose == inside(asked, stage):
+            raise Misconception("stage-left-out", what)
+        if some_frozen and loose == inside(asked, "bn1"):
+            raise Misconception("layer-forgotten", what)
+        raise Misconception("part-not-frozen", what)
+    cut_off = stuck - frozen_names(model)
     if cut_off:
         raise Misconception(
             "freezing-blocks-gradients",
-            f"{where}: no gradient comes through the frozen part any more "
-            f"to {first_and_more(sorted(cut_off))}",
+            f"{call}: no gradient reaches {first_and_more(sorted(cut_off))} any more, "
+            "although they have requires_grad=True",
         )
+    if stuck:
+        what = f"{call}: expected trainable, got frozen: {first_and_more(sorted(stuck))}"
+        if stuck <= frozen_before:
+            raise Misconception("never-unfreezes", f"{what}, which had been frozen before the call")
+        words = {path.split(".")[0] for path in asked}
+        greedy = all(any(word in path for word in words) for path in stuck)
+        raise Misconception("prefix-too-greedy" if greedy else "wrong-result", what)
 
 
-def _remembers(state: dict[str, Any], memory: dict[str, torch.Tensor]) -> bool:
-    """Return whether an optimizer's state of a parameter still holds the tensors in `memory`."""
-    for key, value in memory.items():
-        if key not in state or not torch.equal(state[key], value):
-            return False
-    return True
+class Before(NamedTuple):
+    """What exercise 8 needs to know of the moment before the answer ran."""
+
+    values: Snapshot  # of all parameters
+    gradients: Snapshot
+    memory: dict[str, dict[str, torch.Tensor]]  # what the optimizer keeps for each parameter
+    rates: dict[int, float]  # {id of a parameter: its learning rate}
+    frozen: set[str]
 
 
-def expect_stage_joined(
-    model: nn.Module, optimizer: torch.optim.Optimizer, stage: str, rate: float, made_anew: bool
-) -> None:
-    """Raise Misconception unless the optimizer trains the stage at `rate` and `fc` as before.
+def before_freezing(model: nn.Module, optimizer: torch.optim.Optimizer) -> Before:
+    """Return the state of a model and its optimizer in mid-training."""
+    named = dict(model.named_parameters())
+    return Before(
+        comparisons.snapshot(named.items()),
+        {path: p.grad.clone() for path, p in named.items() if p.grad is not None},
+        {path: memory_of(parameter, optimizer) for path, parameter in named.items()},
+        comparisons.learning_rates(optimizer),
+        frozen_names(model),
+    )
 
-    made_anew: the answer returned another optimizer.
+
+def why_part_moved(
+    model: nn.Module,
+    part: str,
+    moved: set[str],
+    before: Before,
+    rates: dict[int, float],
+    when: str,
+) -> Misconception:
+    """Return why parameters of the part, named in `moved`, changed after freeze_now.
+
+    rates: the learning rates right after the call. when: the steps since then, in words.
     """
-    rates = comparisons.learning_rates(optimizer)
-    for path, parameter in model.named_parameters():
-        found = rates.get(id(parameter))
-        if path.startswith(f"{stage}."):
-            if not parameter.requires_grad:
-                raise Misconception("stage-still-frozen", f"{path} does not require a gradient")
-            if found is None:
-                raise Misconception(
-                    "optimizer-made-anew" if made_anew else "stage-not-in-optimizer",
-                    f"{path} is unfrozen, but the optimizer that is training holds "
-                    f"{in_tensors(len(rates))}, and not this one",
-                )
-            if found != rate:
-                raise Misconception(
-                    "one-rate-for-all", f"{path} learns at {found}; expected {rate}"
-                )
-        elif path.startswith("fc."):
-            if found != 1e-2 or not parameter.requires_grad:
-                raise Misconception(
-                    "one-rate-for-all",
-                    f"{path} learns at {found}; it had 0.01, and should keep it",
-                )
-        elif parameter.requires_grad:
-            raise Misconception(
-                "backbone-not-frozen", f"{path} requires a gradient; expected {stage} alone"
-            )
+    changes = {path: largest_change(path, model, before.values) for path in moved}
+    first = max(
+        sorted(moved), key=changes.__getitem__
+    )  # sorted, so that a tie names the same in each run
+    parameters = dict(model.named_parameters())
+    parameter = parameters[first]
+    what = f"{when} changed {first} by {changes[first]:.2g}"
+    expect_no_lookalike(model, moved, what)
+    expect_more_than_weights(moved, inside(parameters, part) - before.frozen, what)
+    if rates.get(id(parameter)) == 0:
+        return Misconception("learning-rate-zero", f"{what}; you set its learning rate to 0")
+    if parameter.requires_grad:
+        return Misconception("part-not-frozen", f"{what}: its requires_grad is still True")
+    if parameter.grad is not None and parameter.grad.any():
+        size = parameter.grad.abs().max()
+        return Misconception(
+            "stale-gradient",
+            f"{what}: its gradient, up to {size:.2g}, was still there from the backward before",
+        )
+    if parameter.grad is not None:
+        return Misconception("zero-is-not-none", f"{what}, although its gradient is zero")
+    return Misconception("part-not-frozen", what)
 
 
-def expect_two_rates(
+def why_rest_differs(
     model: nn.Module,
     optimizer: torch.optim.Optimizer,
-    frozen: set[str],
-    head_rate: float,
-    backbone_rate: float,
-) -> None:
-    """Raise Misconception unless each trainable parameter learns at its rate, `fc` at head_rate."""
+    part: str,
+    before: Before,
+    where: str,
+) -> Misconception | None:
+    """Return what the call changed outside the part, None if nothing."""
     rates = comparisons.learning_rates(optimizer)
     for path, parameter in model.named_parameters():
-        if parameter.requires_grad == (path in frozen):
-            raise wrong_result(
-                f"{path} has requires_grad={parameter.requires_grad} now; "
-                "expected an optimizer alone"
-            )
-        if path in frozen:
+        if inside([path], part):
             continue
+        what = f"{where}: {path} is outside the part"
         if id(parameter) not in rates:
-            raise Misconception(
-                "stage-not-in-optimizer",
-                f"{path} is trainable, but no group of your optimizer holds it",
+            return Misconception(
+                "not-in-the-optimizer", f"{what}, and the optimizer no longer holds it"
             )
-        rate = rates[id(parameter)]
-        asked = head_rate if path.startswith("fc.") else backbone_rate
-        if rate != asked:
-            raise Misconception("one-rate-for-all", f"{path} learns at {rate}; expected {asked}")
+        lost = why_memory_lost(parameter, optimizer, before.memory[path], f"{where}: {path}")
+        if lost:
+            return lost
+        rate, old_rate = rates[id(parameter)], before.rates[id(parameter)]
+        if rate != old_rate:
+            return Misconception(
+                "learning-rate-zero" if rate == 0 else "wrong-learning-rate",
+                f"{what}, and you set its learning rate from {old_rate:.3g} to {rate:.3g}",
+            )
+        if not parameter.requires_grad and path not in before.frozen:
+            return Misconception(
+                "prefix-too-greedy"
+                if part in path or path.startswith(part[:-1])
+                else "wrong-result",
+                f"{what}, and you froze it",
+            )
+        if parameter.requires_grad and path in before.frozen:
+            return wrong_result(f"{what} and was frozen before; you unfroze it")
+        if not comparisons.same(parameter.detach(), before.values[path]):
+            return wrong_result(
+                f"{what}; expected that the call keeps its values, but they changed"
+            )
+        if path in before.gradients and parameter.grad is None:
+            return wrong_result(
+                f"{what}, and its gradient is gone; expected that the next step uses it"
+            )
+        if path in before.gradients and not comparisons.same(
+            parameter.grad, before.gradients[path]
+        ):
+            return wrong_result(
+                f"{what}; expected that its gradient stays, but the call changed it"
+            )
+    return None
+
+
+def memory_of(parameter: nn.Parameter, optimizer: torch.optim.Optimizer) -> dict[str, torch.Tensor]:
+    """Return clones of the tensors that the optimizer keeps for a parameter, such as momentum."""
+    state = optimizer.state.get(parameter, {}).items()
+    return {key: value.clone() for key, value in state if torch.is_tensor(value)}
+
+
+def why_memory_lost(
+    parameter: nn.Parameter,
+    optimizer: torch.optim.Optimizer,
+    memory: dict[str, torch.Tensor],
+    what: str,
+) -> Misconception | None:
+    """Return what the optimizer no longer keeps for a parameter, None if it keeps everything.
+
+    memory: the `memory_of` the parameter before the answer ran. what: the parameter, in words.
+    """
+    now = memory_of(parameter, optimizer)
+    for key, value in memory.items():
+        if key not in now:
+            return Misconception("optimizer-made-anew", f"{what}: its {key} is gone")
+        if not comparisons.same(now[key], value):
+            return wrong_result(f"{what}: expected that its {key} stays; the call changed it")
+    return None
 
 
 def expect_each_once(optimizer: torch.optim.Optimizer) -> None:
@@ -322,7 +337,16 @@ def expect_each_once(optimizer: torch.optim.Optimizer) -> None:
     if different < held:
         raise Misconception(
             "parameter-twice",
-            f"your groups hold {held} tensors, of which only {different} are different",
+            f"your groups list {held} parameters, of which only {different} are different",
+        )
+
+
+def expect_rate(found: float, expected: float, path: str) -> None:
+    """Raise Misconception unless a parameter's learning rate is the expected one."""
+    if not values.near(found, expected, 0.0, relative=1e-6):
+        raise Misconception(
+            "wrong-learning-rate",
+            f"{path}: expected the learning rate {expected}, got {float(found):.6g}",
         )
 
 

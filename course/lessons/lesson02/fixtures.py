@@ -1,13 +1,15 @@
 """What the checks of lesson 02 try answers on: networks, and steps that train or change them."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
+from typing import Any
 
 import torch
 from torch import nn
 from torch.nn import functional as F
+from torch.nn.modules.module import register_module_forward_pre_hook
 
-from course.checking import comparisons, networks
-from course.checking.misconception import Misconception
+from course.checking import comparisons, networks, panel
+from course.checking.misconception import wrong_result
 
 
 class Wrapped(nn.Module):
@@ -15,7 +17,7 @@ class Wrapped(nn.Module):
 
     def __init__(self) -> None:
         super().__init__()
-        self.backbone = networks.build("resnet18")
+        self.backbone = trained("resnet18")
         self.backbone.fc = nn.Identity()
         self.head = nn.Linear(512, 4)
 
@@ -25,6 +27,45 @@ class Wrapped(nn.Module):
         return self.head(features)
 
 
+class OtherBuffers(nn.Module):
+    """A small network with a buffer that never changes, and one that a forward in train mode
+    changes if `moving`, although the sum of its numbers stays the same.
+    """
+
+    def __init__(self, moving: bool) -> None:
+        super().__init__()
+        self.moving = moving
+        self.register_buffer("scale", torch.tensor([0.5, 2.0, 1.0]))
+        self.register_buffer("order", torch.tensor([1.0, 2.0]))
+        self.fc = nn.Linear(3, 4)
+
+    def forward(self, images: torch.Tensor) -> torch.Tensor:
+        """Return logits (B, 4) for images (B, 3, S, S)."""
+        if self.training and self.moving:
+            with torch.no_grad():
+                self.order.copy_(self.order.flip(0))
+        return self.fc(images.mean((2, 3)) * self.scale)
+
+
+def trained(name: str) -> nn.Module:
+    """Return a torchvision model by name in which no tensor is like one of a fresh network.
+
+    That holds for BatchNorm too, whose fresh tensors are ones and zeros in every network. No two
+    numbers of a tensor are the same either, apart from rare ones.
+    """
+    model = networks.build(name)
+    generator = torch.Generator().manual_seed(2)
+    with torch.no_grad():
+        for tensor in comparisons.tensors(model).values():
+            if not tensor.is_floating_point():
+                tensor.fill_(1000)
+            elif tensor.ndim == 1:
+                tensor.add_(torch.rand(tensor.shape, generator=generator), alpha=0.2)
+            else:
+                tensor.mul_(1.01 + 0.1 * torch.rand((), generator=generator))
+    return model
+
+
 def classifier(name: str, n: int = 4) -> nn.Module:
     """Return a network by name with a head for n classes, in eval mode, everything trainable.
 
@@ -32,7 +73,7 @@ def classifier(name: str, n: int = 4) -> nn.Module:
     """
     if name == "wrapped":
         return Wrapped().eval()
-    model = networks.build(name)
+    model = trained(name)
     path, head = networks.old_head(model)
     if isinstance(head, nn.Linear):
         model.set_submodule(path, nn.Linear(head.in_features, n))
@@ -46,25 +87,49 @@ def two_labelled_images(name: str, n: int = 4) -> tuple[torch.Tensor, torch.Tens
     return images, labels
 
 
-def backward(model: nn.Module, name: str, n: int = 4) -> None:
-    """Run one forward and backward. Raises Misconception where nothing is left to train."""
-    images, labels = two_labelled_images(name, n)
+def outputs(model: nn.Module, images: torch.Tensor, call: str) -> torch.Tensor:
+    """Return model(images), after the answer has changed the model.
+
+    Raises Misconception, with the layer that does not fit, where the forward raises. An error in
+    the learner's own code goes on to the learner.
+    """
+    entered: list[tuple[nn.Module, Any]] = []
+
+    def note(module: nn.Module, inputs: Any) -> None:
+        entered.append((module, inputs))
+
+    hook = register_module_forward_pre_hook(note)
     try:
-        with torch.enable_grad():
-            loss = F.cross_entropy(model(images), labels)
-            loss.backward()
-    except RuntimeError as problem:
-        first_line = str(problem).splitlines()[0]
-        raise Misconception(
-            "froze-the-new-head",
-            f"backward raises `{first_line}`: nothing in {name} is left to train",
+        return model(images)
+    except (RuntimeError, TypeError, ValueError) as problem:
+        if panel.raised_by_learner(problem) or not entered:
+            raise
+        layer, inputs = entered[-1]
+        got = [f"{tuple(x.shape)} {x.dtype}" for x in inputs if torch.is_tensor(x)]
+        raise wrong_result(
+            f"after {call} the model cannot run on images {tuple(images.shape)} {images.dtype}: "
+            f"its layer {layer} got {', '.join(got) or 'no tensor'}"
         ) from None
+    finally:
+        hook.remove()
 
 
-def names_with_gradient(model: nn.Module, name: str, n: int = 4) -> set[str]:
+def backward(model: nn.Module, name: str, n: int = 4, call: str = "your call") -> bool:
+    """Run one forward and backward. Return False where nothing in the model can be trained."""
+    images, labels = two_labelled_images(name, n)
+    with torch.enable_grad():
+        loss = F.cross_entropy(outputs(model, images, call), labels)
+        if loss.requires_grad:
+            loss.backward()
+    return loss.requires_grad
+
+
+def names_with_gradient(
+    model: nn.Module, name: str, n: int = 4, call: str = "your call"
+) -> set[str]:
     """Return the names of the parameters that a backward gives a gradient; leaves none behind."""
     model.zero_grad()
-    backward(model, name, n)
+    backward(model, name, n, call)
     found = set()
     for path, parameter in model.named_parameters():
         if parameter.grad is not None:
@@ -79,16 +144,29 @@ class Factory:
     def __init__(self, name: str) -> None:
         self.name = name
         self.head: nn.Module | None = None  # of the last model; None before the first
-        self.trained: set[tuple] = set()  # fingerprints of its parameters
+        self.trained: dict[tuple, str] = {}  # fingerprint of a parameter: its name
         self.grad_enabled = True  # whether gradients were recorded while it was made
 
     def make(self) -> nn.Module:
         """Return the ResNet with its 1000-class head, in train mode."""
-        model = networks.build(self.name)
+        model = trained(self.name)
         self.grad_enabled = torch.is_grad_enabled()
-        self.trained = {comparisons.fingerprint(p) for p in model.parameters()}
+        self.trained = {comparisons.fingerprint(p): name for name, p in model.named_parameters()}
         self.head = model.fc
         return model
+
+
+Step = tuple[str, Callable[[], None]]  # what the step does, in words, and the step
+
+
+def steps(model: nn.Module, name: str, seed: int) -> list[Step]:
+    """Return steps for exercise 3: one trains, one does nothing, two change what `seed` chooses."""
+    return [
+        ("a training step", training_step(model, name)),
+        ("a step that changes nothing", lambda: None),
+        ("a step that exchanges two numbers in some tensors", _on_some(model, seed, _exchange)),
+        ("a step that changes one number a little in some tensors", _on_some(model, seed, _nudge)),
+    ]
 
 
 def training_step(model: nn.Module, name: str) -> Callable[[], None]:
@@ -104,39 +182,73 @@ def training_step(model: nn.Module, name: str) -> Callable[[], None]:
     return step
 
 
-def hidden_change(model: nn.Module, seed: int) -> Callable[[], None]:
-    """Return a function that changes seven tensors, whatever requires_grad says; `seed` chooses."""
-    everything = list(comparisons.tensors(model).values())
+def _on_some(
+    model: nn.Module, seed: int, change: Callable[[torch.Tensor], None]
+) -> Callable[[], None]:
+    """Return a step that changes a trainable tensor, two frozen ones and three buffers."""
     generator = torch.Generator().manual_seed(seed)
-    order = torch.randperm(len(everything), generator=generator)
-    chosen = [everything[place] for place in order[:7].tolist()]
+    chosen = [
+        *_draw((p for p in model.parameters() if p.requires_grad), 1, generator),
+        *_draw((p for p in model.parameters() if not p.requires_grad), 2, generator),
+        *_draw(model.buffers(), 3, generator),
+    ]
 
     def step() -> None:
         with torch.no_grad():
             for tensor in chosen:
-                tensor.add_(1)
+                change(tensor.view(-1))
 
     return step
 
 
-# with momentum and decay, which can move a frozen weight
-OPTIMIZERS = {
+def _draw(
+    tensors: Iterable[torch.Tensor], count: int, generator: torch.Generator
+) -> list[torch.Tensor]:
+    """Return up to `count` of those tensors that hold two numbers or more."""
+    several = [tensor for tensor in tensors if tensor.numel() > 1]
+    order = torch.randperm(len(several), generator=generator)
+    return [several[place] for place in order[:count].tolist()]
+
+
+def _exchange(flat: torch.Tensor) -> None:
+    """Exchange the first number of a tensor (N,) and the one in its middle."""
+    middle = len(flat) // 2
+    flat[[0, middle]] = flat[[middle, 0]]
+
+
+def _nudge(flat: torch.Tensor) -> None:
+    """Change the last number of a tensor (N,) to the next larger float."""
+    flat[-1] = torch.nextafter(flat[-1], torch.tensor(torch.inf))
+
+
+# with momentum and decay, which can move a frozen parameter
+OPTIMIZERS: dict[str, tuple[type[torch.optim.Optimizer], dict[str, float]]] = {
     "SGD": (torch.optim.SGD, {"lr": 1e-4, "momentum": 0.9, "weight_decay": 1e-3}),
     "AdamW": (torch.optim.AdamW, {"lr": 1e-3, "weight_decay": 0.1}),
+    "RMSprop": (torch.optim.RMSprop, {"lr": 1e-4, "momentum": 0.9, "weight_decay": 1e-3}),
 }
 
 
-def optimizer_of_two_groups(
-    model: nn.Module, part: str, kind: str
-) -> tuple[torch.optim.Optimizer, dict[str, nn.Parameter]]:
-    """Return an optimizer with a group for the part and one for the rest, and the rest by name."""
+def make_optimizer(model: nn.Module, part: str, kind: str, layout: str) -> torch.optim.Optimizer:
+    """Return an optimizer with all parameters of a model.
+
+    layout: "two groups" (the part, the rest), "one group", "a group for each tensor", or
+    "a group for norms and biases", without decay.
+    """
     inside = list(model.get_submodule(part).parameters())
     ids = {id(parameter) for parameter in inside}
-    rest = {}
-    for path, parameter in model.named_parameters():
-        if id(parameter) not in ids:
-            rest[path] = parameter
-    groups = [{"params": inside}, {"params": list(rest.values())}]
+    everything = list(model.parameters())
+    groups: list[dict[str, Any]]
+    if layout == "two groups":
+        rest = [parameter for parameter in everything if id(parameter) not in ids]
+        groups = [{"params": inside}, {"params": rest}]
+    elif layout == "one group":
+        groups = [{"params": everything}]
+    elif layout == "a group for each tensor":
+        groups = [{"params": [parameter]} for parameter in everything]
+    else:
+        large = [parameter for parameter in everything if parameter.ndim > 1]
+        small = [parameter for parameter in everything if parameter.ndim == 1]
+        groups = [{"params": large}, {"params": small, "weight_decay": 0.0}]
     make, options = OPTIMIZERS[kind]
-    optimizer = make(groups, **options)
-    return optimizer, rest
+    return make(groups, **options)

@@ -4,90 +4,116 @@ from course.checking.entry import Entry
 
 MISCONCEPTIONS = {
     "eval-as-freezing": Entry(
-        "eval() switches BatchNorm and Dropout over; it freezes no weight",
+        "`eval()` changes what BatchNorm and Dropout do; it does not freeze any parameter",
         "02-freeze: Three switches",
     ),
-    "buffers-are-not-weights": Entry(
-        "In train mode a forward moves the buffers, whatever requires_grad and no_grad say",
+    "buffers-are-not-parameters": Entry(
+        "In train mode a forward changes the buffers, even with requires_grad=False and under "
+        "no_grad",
         "02-freeze: Three switches",
+    ),
+    "compared-with-itself": Entry(
+        "Compare with copies made before the step (`t.detach().clone()`): without `clone()` the "
+        "old values change together with the model",
+        "02-freeze: Exercise 3: report a step",
     ),
     "requires-grad-misspelt": Entry(
-        "Python takes any new attribute without a word: only `requires_grad`, spelt so, is one "
-        "that torch reads",
+        "Python accepts any new attribute without an error; PyTorch reads only `requires_grad`",
         "02-freeze: What only looks like freezing",
     ),
     "attribute-on-the-module": Entry(
-        "A module has no requires_grad, its parameters have: the method is "
+        "A module has no attribute requires_grad, its parameters have one: call the method "
         "`module.requires_grad_(False)`",
         "02-freeze: What only looks like freezing",
     ),
     "no-grad-as-freezing": Entry(
-        "no_grad is about the moment of the forward: weights that are made under it are trainable "
-        "afterwards",
+        "`no_grad` matters while a forward runs: parameters that are created under it are "
+        "trainable afterwards",
         "02-freeze: What only looks like freezing",
     ),
     "froze-the-discarded-head": Entry(
-        "What you froze is the old head, and that is gone: the backbone still trains",
+        "You froze the old head, which is no longer in the model; the backbone is still trainable",
         "02-freeze: What only looks like freezing",
     ),
     "trusted-not-measured": Entry(
-        "A bill counts what has moved, not what should have", "02-freeze: The bill"
+        "Compare the values of all tensors: requires_grad does not tell you whether a step "
+        "changed them",
+        "02-freeze: A report of each step",
+    ),
+    "part-not-frozen": Entry(
+        "A part is frozen when all of its parameters have requires_grad=False",
+        "02-freeze: Exercise 4: freeze a part",
     ),
     "prefix-too-greedy": Entry(
-        "A name is a path, not a word: `features.1` begins features.10 too, `conv1` is in every "
-        "block",
+        "Text that a name contains is not a path: `features.1` is also the start of features.10, "
+        "and many blocks have a `conv1`",
         "02-freeze: Exercise 4: freeze a part",
     ),
     "prefix-matches-nothing": Entry(
-        "A name that matches nothing freezes nothing, in silence: print the names, count what is "
-        "frozen",
+        "If no name matches, nothing is frozen and no error is raised: print the names that match",
         "02-freeze: Exercise 4: freeze a part",
     ),
     "biases-forgotten": Entry(
-        "Biases are parameters too: a layer whose weights rest still moves by its biases",
+        "Biases are parameters too: freeze them together with the weights",
         "02-freeze: Exercise 4: freeze a part",
     ),
     "freezing-blocks-gradients": Entry(
-        "A frozen layer lets gradients through to the layers before it; no_grad and detach do not",
+        "A frozen layer still passes gradients on to the layers before it; `no_grad` and `detach` "
+        "do not",
         "02-freeze: Exercise 4: freeze a part",
     ),
     "never-unfreezes": Entry(
-        "Freezing until an earlier stage means unfreezing what lies beyond it",
-        "02-freeze: Exercise 5: freeze up to here",
+        "Also unfreeze what comes after the stage: an earlier call may have frozen it",
+        "02-freeze: Exercise 5: freeze up to a stage",
     ),
     "stage-left-out": Entry(
-        "Freezing until a stage includes that stage", "02-freeze: Exercise 5: freeze up to here"
+        "Freezing up to and including a stage freezes that stage, too",
+        "02-freeze: Exercise 5: freeze up to a stage",
     ),
     "layer-forgotten": Entry(
-        "Every layer with parameters counts: a BatchNorm between two stages learns its gamma and "
-        "beta",
-        "02-freeze: Exercise 5: freeze up to here",
+        "`bn1` stands between `conv1` and `layer1` and has two parameters: freeze it with them",
+        "02-freeze: Exercise 5: freeze up to a stage",
     ),
     "parameter-twice": Entry(
-        "A parameter belongs in one group, once: twice in one it takes every step twice, in two "
-        "groups torch refuses",
-        "02-freeze: Two speeds",
+        "List each parameter once: a parameter that is twice in a group takes every step twice, "
+        "and torch refuses one that is in two groups",
+        "02-freeze: Two learning rates",
+    ),
+    "wrong-learning-rate": Entry(
+        "Each parameter group has its own learning rate: write it as `lr` in the group's dict",
+        "02-freeze: Two learning rates",
+    ),
+    "not-in-the-optimizer": Entry(
+        "An optimizer trains only the parameters that it was given: also put the trainable ones "
+        "into a group",
+        "02-freeze: Unfreeze during training",
+    ),
+    "still-frozen": Entry(
+        "A parameter in the optimizer trains only if it also has requires_grad=True",
+        "02-freeze: Unfreeze during training",
     ),
     "frozen-costs-memory": Entry(
-        "An optimizer keeps nothing for a parameter without a gradient: frozen ones cost no memory",
-        "02-freeze: Exercise 7: what does a frozen weight cost?",
+        "AdamW creates the averages of a parameter at its first step with a gradient: a parameter "
+        "that was always frozen has none",
+        "02-freeze: Exercise 7: averages of frozen parameters",
     ),
     "stale-gradient": Entry(
-        "Freezing stops new gradients; one that is already there still makes a step: set it to "
-        "None",
-        "02-freeze: What moves a frozen weight",
+        "Freezing prevents new gradients; a gradient that already exists still makes a step: set "
+        "it to None",
+        "02-freeze: What changes a frozen parameter",
     ),
     "zero-is-not-none": Entry(
-        "With a gradient of zero the optimizer still steps, by momentum and decay; with None it "
-        "skips",
-        "02-freeze: What moves a frozen weight",
+        "With a gradient of zeros, momentum and decay still change the parameter; with None the "
+        "optimizer skips it",
+        "02-freeze: What changes a frozen parameter",
     ),
-    "rate-zero": Entry(
-        "A learning rate of 0 is not frozen: the scheduler sets the rate anew",
-        "02-freeze: What moves a frozen weight",
+    "learning-rate-zero": Entry(
+        "A learning rate of 0 does not freeze: some schedulers raise it again",
+        "02-freeze: What changes a frozen parameter",
     ),
     "optimizer-made-anew": Entry(
-        "A new optimizer has forgotten the momentum of everything: change the one that is training",
-        "02-freeze: Unfreeze in mid-training",
+        "The optimizer needs the momentum that it has: change the existing optimizer, and do not "
+        "create a new one or clear its state",
+        "02-freeze: Unfreeze during training",
     ),
 }

@@ -6,101 +6,106 @@ tests/course/lessons/test_facts_lesson02.py measures what they say.
 from course.checking.quiz.questions import Question, right, snippet, wrong
 
 WHICH_FREEZES = Question(
-    "`model` is trained and about to be trained on. Which line keeps all its weights where they "
-    "are?",
+    "`model` has been trained. Which line makes sure that further training steps do not change "
+    "any of its parameters?",
     (
         wrong(
             "`model.eval()`",
-            "`eval()` is about Dropout and BatchNorm. Every weight still gets its gradient and "
-            "moves.",
+            "`eval()` changes what Dropout and BatchNorm do. Each parameter still gets a gradient, "
+            "so a step changes it.",
         ),
         wrong(
             "`model.requires_grad = False`",
-            "That hangs a new attribute on the module, and torch never looks at it. It is "
-            "parameters that have a `requires_grad`.",
+            "This gives the module a new attribute, which PyTorch never reads. Only parameters "
+            "have a `requires_grad` that counts.",
         ),
         right(
             "`model.requires_grad_(False)`",
-            "The method with the underscore sets `requires_grad` of every parameter. Buffers are "
-            "another matter: in train mode they move.",
+            "This method sets `requires_grad` of every parameter. It does not protect the buffers: "
+            "in train mode a forward still changes them.",
         ),
         wrong(
             "`model.require_grad_(False)`",
-            "There is no method of that name. Luckily: this misspelling raises an error, the "
-            "attribute's does not.",
+            "There is no method of this name, so the line raises an AttributeError.",
         ),
     ),
 )
 
 HOW_MUCH = Question(
-    "A ResNet-18 with a head for 4 classes is frozen up to and including `layer2`. How much of it "
-    "still trains?",
+    "A ResNet-18 with a head for 4 classes is frozen up to and including `layer2`. What percentage "
+    "of its parameters' numbers is still trainable?",
     (
         wrong(
             "About 6 %",
-            "That is what is frozen. The early stages have few channels, and so few weights.",
+            "This is the frozen percentage. The early stages have few channels and therefore few "
+            "numbers.",
         ),
         wrong(
             "About half",
-            "Two of four stages, but not half the weights: each stage has about four times as "
-            "many as the one before it.",
+            "Two of the four stages are frozen, but each stage has about four times as many "
+            "numbers as the one before it.",
         ),
-        wrong("About three quarters", "That is `layer4` with the head. `layer3` trains as well."),
+        wrong(
+            "About three quarters",
+            "This is the share of `layer4` and the head. `layer3` is trainable as well.",
+        ),
         right(
             "About 94 %",
-            "`layer3` and `layer4` hold most of the weights: 10.5 of 11.2 million are still free.",
+            "`layer3`, `layer4` and the head hold 10.5 of 11.2 million numbers.",
         ),
     ),
 )
 
 IN_THE_MIDDLE = Question(
-    "Only `layer2` of a ResNet is frozen, by `requires_grad_(False)`. What gets a gradient in "
-    "`backward()`?",
+    "Only `layer2` of a ResNet is frozen, with `requires_grad_(False)`. Which parameters get a "
+    "gradient in `backward()`?",
     (
         wrong(
-            "Only what comes after `layer2`: the chain is cut there.",
-            "`no_grad` or `detach` would cut it. A frozen layer makes no gradient for its own "
-            "weights and passes on the one for its input.",
+            "Only those after `layer2`, because the graph is cut there.",
+            "`no_grad` or `detach` would cut the graph. A frozen layer passes on the gradient for "
+            "its input; only its own parameters get none.",
         ),
         right(
-            "Everything except `layer2`.",
-            "The gradient flows through the frozen layer on its way to the layers before it. Only "
-            "its own weights go without.",
+            "All except those of `layer2`.",
+            "The gradient flows through the frozen layer to the layers before it. Only the "
+            "parameters of `layer2` get none.",
         ),
         wrong(
-            "Everything: the optimizer has to leave `layer2` out.",
-            "The optimizer may hold it or not. Frozen parameters get no gradient, and what has "
-            "none is skipped.",
+            "All of them; the optimizer has to leave `layer2` out.",
+            "A frozen parameter gets no gradient, and an optimizer skips a parameter without a "
+            "gradient. So it does not matter whether the optimizer holds it.",
         ),
         wrong(
-            "Nothing: a graph needs every layer on its way.",
-            "The graph is built as long as something on the way requires a gradient, and most of "
-            "this model does.",
+            "None, because autograd needs every layer on the way.",
+            "Autograd records an operation if any of its inputs requires a gradient, and most "
+            "parameters of this model do.",
         ),
     ),
 )
 
 STALE = Question(
-    "An AdamW holds all of a model. You freeze `layer1` between `backward()` and "
-    "`optimizer.step()`. What happens to it?",
+    "An AdamW with default settings holds all parameters of a model. You freeze `layer1` after "
+    "`backward()` and before `optimizer.step()`; the loop goes on with `zero_grad()`. What happens "
+    "to `layer1`?",
     (
         wrong(
             "It stays as it is from this moment on.",
-            "The gradient of this backward is already there, and the step looks at `grad`, not at "
-            "`requires_grad`.",
+            "The gradient of this backward already exists. The step reads `grad`, not "
+            "`requires_grad`, so it still changes `layer1` once.",
         ),
         right(
-            "It moves in this step, and rests once `zero_grad()` has set its gradient to None.",
-            "Set `grad` to None along with freezing, and not even this one step moves it.",
+            "It changes in this step, and then stays the same.",
+            "`zero_grad()` sets its gradient to None, and from then on the optimizer skips it. If "
+            "you set `grad` to None yourself when you freeze, not even this step changes it.",
         ),
         wrong(
-            "It goes on moving with every step, by momentum.",
-            "By default `zero_grad()` sets the gradient to None, and the optimizer skips it, "
-            "momentum and all. Zeros would keep it going.",
+            "It changes in every further step, because of the averages that AdamW keeps.",
+            "`zero_grad()` sets the gradient to None by default, and then the optimizer skips the "
+            "parameter, whatever averages it has. With gradients of zero this would happen.",
         ),
         wrong(
-            "The step raises an error: a frozen parameter must not be in an optimizer.",
-            "No optimizer complains. Frozen ones are skipped, as long as their gradient is None.",
+            "The step raises an error, because a frozen parameter must not be in an optimizer.",
+            "An optimizer may hold frozen parameters. It skips those whose gradient is None.",
         ),
     ),
 )
@@ -112,24 +117,26 @@ THAWED_LINES = snippet(
     "model.layer4.requires_grad_(True)",
 )
 THAWED = Question(
-    f"What do these lines train from then on?\n\n{THAWED_LINES}",
+    f"Which parts of the model does this optimizer train from then on?\n\n{THAWED_LINES}",
     (
         wrong(
             "`fc` and `layer4`.",
-            "`layer4` gets gradients now, but the optimizer steps only what it was given, and "
-            "that was `fc`.",
+            "`layer4` gets gradients now, but the optimizer changes only the parameters that it "
+            "was given, and these are the ones of `fc`.",
         ),
         wrong(
-            "Only `layer4`: it was unfrozen last.",
-            "`fc` is still in the optimizer and still trainable. It is `layer4` that nobody steps.",
+            "Only `layer4`, because it was unfrozen last.",
+            "`fc` is still in the optimizer and still trainable. `layer4` is in no optimizer.",
         ),
         right(
             "Only `fc`.",
-            "Unfrozen is not yet trained: `optimizer.add_param_group` lets `layer4` join.",
+            "`layer4` is trainable, but not in the optimizer. `optimizer.add_param_group` would "
+            "add it.",
         ),
         wrong(
-            "Nothing: a model must not change under its optimizer.",
-            "The optimizer does not notice. It goes on with what it holds.",
+            "None, because a model must not change after its optimizer was created.",
+            "The optimizer does not notice the change. It goes on with the parameters that it "
+            "holds.",
         ),
     ),
 )

@@ -9,9 +9,13 @@ import torch
 import torchvision
 from torch import nn
 from torch.nn import functional as F
+from torchvision.models.resnet import Bottleneck
 
+from course.authoring import build
 from course.checking import comparisons, networks
 from course.lessons.lesson02.quiz import THAWED_LINES, WHICH_FREEZES
+from course.notebook import plots
+from course.vision import backbones
 
 IMAGES, LABELS = networks.images("resnet18", 4), torch.arange(4)
 
@@ -100,6 +104,62 @@ def test_adagrad_pays_for_frozen_parameters(model):
     assert len(torch.optim.Adagrad(model.parameters()).state) == 62
 
 
+def test_a_parameter_frozen_after_a_step_keeps_its_averages(model):
+    optimizer = torch.optim.AdamW(model.parameters())
+    backward(model)
+    optimizer.step()
+    model.conv1.requires_grad_(False)
+    optimizer.zero_grad()
+    backward(model)
+    optimizer.step()
+    assert optimizer.state[model.conv1.weight]["exp_avg"].any()
+
+
+def kept_for_backward(model):
+    """How many numbers a forward keeps for the backward, without the parameters."""
+    parameters = {p.data_ptr() for p in model.parameters()}
+    kept = {}
+
+    def note(tensor):
+        if tensor.data_ptr() not in parameters:
+            kept[tensor.data_ptr()] = tensor.numel()
+        return tensor
+
+    with torch.autograd.graph.saved_tensors_hooks(note, lambda tensor: tensor):
+        loss = F.cross_entropy(model(IMAGES), LABELS)
+    del loss
+    return sum(kept.values())
+
+
+def test_freezing_the_beginning_saves_most_activations(model):
+    everything = kept_for_backward(model)
+    shares = []
+    for stages in (["conv1", "bn1", "layer1"], ["layer2"], ["layer3", "layer4"]):
+        for stage in stages:
+            model.get_submodule(stage).requires_grad_(False)
+        shares.append(kept_for_backward(model) / everything)
+    assert shares[0] < 0.5
+    assert shares[1] < 0.25
+    assert shares[2] < 0.01
+
+
+def test_three_lines_that_freeze_nothing(model):
+    model.requires_grad_  # noqa: B018 - without brackets, as in the lesson
+    model.requires_grad = False
+    with torch.no_grad():
+        made = nn.Linear(2, 2)
+    assert all(p.requires_grad for p in (*model.parameters(), *made.parameters()))
+    model.requires_grad_(False).requires_grad_()
+    assert all(p.requires_grad for p in model.parameters())
+
+
+def test_no_grad_around_a_layer_cuts_off_what_is_before_it(model):
+    model.layer2.forward = torch.no_grad()(model.layer2.forward)
+    backward(model)
+    without = {name.split(".")[0] for name, p in model.named_parameters() if p.grad is None}
+    assert without == {"conv1", "bn1", "layer1", "layer2"}
+
+
 CASES = [  # optimizer, options, moves between backward and step, moves on zeros
     ("SGD", {}, True, False),
     ("SGD", {"momentum": 0.9}, True, True),
@@ -125,13 +185,68 @@ def test_what_moves_a_frozen_weight(model, name, options, late, on_zeros):
         assert ("conv1.weight" in moved(net, optimizer.step)) == expected, case
 
 
-def test_a_scheduler_raises_a_rate_of_zero(model):
-    group = {"params": model.conv1.parameters(), "lr": 0.0}
-    optimizer = torch.optim.SGD([group], lr=0.1)
-    scheduler = torch.optim.lr_scheduler.CosineAnnealingLR(optimizer, T_max=3, eta_min=1e-3)
+SCHEDULERS = {
+    "LambdaLR": {"lr_lambda": lambda epoch: 0.9**epoch},
+    "MultiplicativeLR": {"lr_lambda": lambda epoch: 0.9},
+    "StepLR": {"step_size": 1},
+    "MultiStepLR": {"milestones": [1]},
+    "ConstantLR": {"total_iters": 2},
+    "LinearLR": {"total_iters": 3},
+    "ExponentialLR": {"gamma": 0.9},
+    "PolynomialLR": {"total_iters": 4},
+    "CosineAnnealingLR": {"T_max": 4},
+    "CosineAnnealingWarmRestarts": {"T_0": 4},
+    "OneCycleLR": {"max_lr": 0.1, "total_steps": 8},
+    "CyclicLR": {"base_lr": 1e-3, "max_lr": 1e-2},
+    "ReduceLROnPlateau": {"patience": 0},
+}
+WITH_MINIMUM = [(name, {"eta_min": 1e-3}) for name in SCHEDULERS if name.startswith("Cosine")]
+UNCHANGED = [(name, {}) for name in SCHEDULERS]
+
+
+def scheduler_of(optimizer, name, more):
+    """A scheduler, and its step with what it needs."""
+    scheduler = getattr(torch.optim.lr_scheduler, name)(optimizer, **SCHEDULERS[name], **more)
+    arguments = [torch.inf] if name == "ReduceLROnPlateau" else []  # the loss: no improvement
+    return lambda: scheduler.step(*arguments)
+
+
+@pytest.mark.parametrize("name, more", [*UNCHANGED, *WITH_MINIMUM])
+def test_which_schedulers_raise_a_learning_rate_of_zero(name, more):
+    optimizer = torch.optim.SGD([nn.Parameter(torch.ones(2))], lr=0.0, momentum=0.9)
+    step = scheduler_of(optimizer, name, more)
+    highest = 0.0
+    for _ in range(3):
+        optimizer.step()
+        step()
+        highest = max(highest, optimizer.param_groups[0]["lr"])
+    assert (highest > 0) == (name in ("OneCycleLR", "CyclicLR") or bool(more))
+
+
+@pytest.mark.parametrize("more_of_group", [{}, {"initial_lr": 1e-4}])
+@pytest.mark.parametrize(
+    "name, more, error",
+    [
+        ("LambdaLR", {}, ValueError),
+        ("OneCycleLR", {}, KeyError),
+        ("ReduceLROnPlateau", {"min_lr": [1e-5]}, RuntimeError),
+        ("ReduceLROnPlateau", {}, None),
+        ("CosineAnnealingLR", {}, None),
+    ],
+)
+def test_a_scheduler_after_a_group_was_added(name, more, error, more_of_group):
+    optimizer = torch.optim.SGD([nn.Parameter(torch.ones(2))], lr=1e-2, momentum=0.9)
+    step = scheduler_of(optimizer, name, more)
+    optimizer.add_param_group(
+        {"params": [nn.Parameter(torch.ones(2))], "lr": 1e-4, **more_of_group}
+    )
     optimizer.step()
-    scheduler.step()
-    assert optimizer.param_groups[0]["lr"] > 0
+    if error:
+        with pytest.raises(error):
+            step()
+    else:
+        step()
+    scheduler_of(optimizer, name, more if name != "ReduceLROnPlateau" else {})()  # a new one works
 
 
 def test_a_parameter_named_twice(model):
@@ -163,3 +278,29 @@ def test_unfrozen_is_not_yet_trained(model):
     backward(model)
     assert model.layer4[0].conv1.weight.grad is not None
     assert moved(model, space["optimizer"].step) == {"fc.weight", "fc.bias"}
+
+
+def test_the_given_cells_run_with_resnet50(monkeypatch):
+    # a resnet50 with one block in each stage, which is quicker and has the same widths
+    made = torchvision.models.ResNet(Bottleneck, [1, 1, 1, 1]).eval()
+
+    def untrained():
+        return copy.deepcopy(made), lambda images: images[..., ::2, ::2] / 255
+
+    monkeypatch.setattr(backbones, "load_backbone", untrained)
+    for name in ("pictures", "freeze_map", "depths"):
+        monkeypatch.setattr(plots, name, lambda *args: None)
+    space = {}
+    for cell in build.source_notebook("02-freeze").cells:
+        if cell.cell_type != "code" or cell.metadata.get("nbgrader", {}).get("grade"):
+            continue
+        if "ask(quiz" in cell.source:
+            continue
+        if "plots.depths" in cell.source:  # trains long
+            few = space["train_turned"][:2], space["labels"]
+            accuracy = space["accuracy_frozen_until"]("layer3", *few, *few, epochs=1)
+            assert 0 <= accuracy <= 1
+            continue
+        exec(cell.source, space)
+        if "labels" in space:
+            space["images"], space["labels"] = space["images"][:2], space["labels"][:2]

@@ -1,4 +1,4 @@
-# misconception: backbone-not-frozen
+# misconception: part-not-frozen
 def freeze_now(model, optimizer, path):
     for p in model.get_submodule(path).parameters():
         p.grad = None

@@ -1,4 +1,4 @@
-# misconception: rate-zero
+# misconception: learning-rate-zero
 def freeze_now(model, optimizer, path):
     own = {id(p) for p in model.get_submodule(path).parameters()}
     for group in optimizer.param_groups:

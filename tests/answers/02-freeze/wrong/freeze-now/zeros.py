@@ -2,4 +2,5 @@
 def freeze_now(model, optimizer, path):
     for p in model.get_submodule(path).parameters():
         p.requires_grad = False
-        p.grad.zero_()
+        if p.grad is not None:
+            p.grad.zero_()

@@ -1,4 +1,4 @@
-# misconception: froze-the-new-head
+# misconception: wrong-result
 def freeze_until(model, stage):
     rest = stage is not None
     model.requires_grad_(not rest)

@@ -1,4 +1,4 @@
-# misconception: buffers-are-not-weights
+# misconception: buffers-are-not-parameters
 def probe(model, images, frozen, evaluating, without_grad):
     model.requires_grad_(not frozen)
     model.train(not evaluating)

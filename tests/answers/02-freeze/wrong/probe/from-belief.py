@@ -1,4 +1,7 @@
-# misconception: buffers-are-not-weights
+# misconception: buffers-are-not-parameters
 def probe(model, images, frozen, evaluating, without_grad):
-    at_rest = frozen or evaluating or without_grad
-    return not at_rest, not at_rest
+    model.requires_grad_(not frozen)
+    model.train(not evaluating)
+    with torch.set_grad_enabled(not without_grad):
+        learns = model(images).requires_grad
+    return learns, learns and not evaluating  # what cannot learn cannot move

@@ -1,4 +1,4 @@
-# misconception: snapshot-without-clone
+# misconception: compared-with-itself
 def probe(model, images, frozen, evaluating, without_grad):
     model.requires_grad_(not frozen)
     model.train(not evaluating)

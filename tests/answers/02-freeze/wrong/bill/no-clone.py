@@ -1,7 +1,0 @@
-# misconception: snapshot-without-clone
-def bill(model, step):
-    kinds = {"trainable": [p for p in model.parameters() if p.requires_grad],
-             "frozen": [p for p in model.parameters() if not p.requires_grad], "buffers": list(model.buffers())}
-    before = {kind: [t.detach() for t in tensors] for kind, tensors in kinds.items()}
-    step()
-    return {kind: (sum(not torch.equal(a, b) for a, b in zip(tensors, before[kind])), len(tensors)) for kind, tensors in kinds.items()}

@@ -1,8 +1,0 @@
-# misconception: wrong-result
-def bill(model, step):
-    kinds = {"trainable": [p for p in model.parameters() if p.requires_grad],
-             "frozen": [p for p in model.parameters() if not p.requires_grad], "buffers": list(model.buffers())}
-    before = {kind: [t.detach().clone() for t in tensors] for kind, tensors in kinds.items()}
-    step()
-    return {kind: (sum(int((a != b).sum()) for a, b in zip(tensors, before[kind])), sum(t.numel() for t in tensors))
-            for kind, tensors in kinds.items()}

@@ -1,4 +1,0 @@
-# misconception: nothing-returned
-def bill(model, step):
-    step()
-    print("trainable 2 of 2, frozen 0 of 60, buffers 60 of 60")

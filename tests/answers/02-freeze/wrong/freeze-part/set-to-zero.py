@@ -1,0 +1,5 @@
+# misconception: wrong-result
+def freeze_part(model, path):
+    for p in model.get_submodule(path).parameters():
+        p.requires_grad_(False).zero_()
+    return model

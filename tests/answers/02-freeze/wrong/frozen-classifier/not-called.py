@@ -1,0 +1,6 @@
+# misconception: backbone-thrown-away
+def frozen_classifier(make, n):
+    import torchvision
+    model = torchvision.models.resnet18().requires_grad_(False)
+    model.fc = nn.Linear(512, n)
+    return model

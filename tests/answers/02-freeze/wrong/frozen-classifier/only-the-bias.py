@@ -1,0 +1,6 @@
+# misconception: froze-the-new-head
+def frozen_classifier(make, n):
+    model = make().requires_grad_(False)
+    model.fc = nn.Linear(model.fc.in_features, n)
+    model.fc.weight.requires_grad = False
+    return model

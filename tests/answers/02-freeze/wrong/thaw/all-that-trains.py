@@ -1,4 +1,0 @@
-# misconception: parameter-twice
-def thaw(model, optimizer, stage, rate):
-    model.get_submodule(stage).requires_grad_(True)
-    optimizer.add_param_group({"params": [p for p in model.parameters() if p.requires_grad], "lr": rate})

@@ -1,0 +1,3 @@
+# misconception: parameter-twice
+def two_learning_rates(model, head_lr, backbone_lr):
+    return torch.optim.AdamW([{"params": model.fc.parameters(), "lr": head_lr}, {"params": model.parameters(), "lr": backbone_lr}])

@@ -1,0 +1,3 @@
+# misconception: wrong-result
+def two_learning_rates(model, head_lr, backbone_lr):
+    return model

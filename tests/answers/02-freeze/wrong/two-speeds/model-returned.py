@@ -1,3 +1,0 @@
-# misconception: wrong-result
-def two_speeds(model, head_rate, backbone_rate):
-    return model

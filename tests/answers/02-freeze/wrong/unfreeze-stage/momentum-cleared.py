@@ -1,0 +1,5 @@
+# misconception: optimizer-made-anew
+def unfreeze_stage(model, optimizer, stage, lr):
+    part = model.get_submodule(stage).requires_grad_(True)
+    optimizer.state.clear()
+    optimizer.add_param_group({"params": part.parameters(), "lr": lr})
