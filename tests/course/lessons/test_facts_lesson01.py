@@ -48,9 +48,9 @@ def accuracy(model, inputs, labels):
 
 @pytest.fixture
 def small(monkeypatch):
-    """Twenty images per split, and no plots."""
+    """Ten images per split, and no plots."""
     real = fruit.stall
-    monkeypatch.setattr(fruit, "stall", lambda split, count: real(split, min(count, 20)))
+    monkeypatch.setattr(fruit, "stall", lambda split, count: real(split, min(count, 10)))
     for name in ("pictures", "bars"):
         monkeypatch.setattr(plots, name, lambda *args, **kwargs: None)
 
@@ -135,6 +135,7 @@ def test_a_pretrained_backbone_is_better_than_a_random_one():
 
 
 def test_training_layer4_too_hardly_helps():
+    """Four epochs, not eight, to save time."""
     (features, train), (unseen, validation) = fruit_features()
     head_only = accuracy(fit(features, train.fruit), unseen, validation.fruit)
     model, preprocess = load_backbone()
@@ -150,7 +151,7 @@ def test_training_layer4_too_hardly_helps():
     ]
     optimizer = torch.optim.AdamW(groups)
     torch.manual_seed(0)
-    for _ in range(8):
+    for _ in range(4):
         for batch in torch.randperm(len(maps)).split(20):
             optimizer.zero_grad()
             F.cross_entropy(after(maps[batch]), train.fruit[batch]).backward()
