@@ -49,7 +49,7 @@ def _machine() -> str:
     device = accelerator().type
     cores = f"{torch.get_num_threads()} threads of {os.cpu_count()} cores"
     if device == "cpu":
-        return f"{cores}; no GPU, and none is needed"
+        return f"{cores}; no GPU (the course needs none)"
     return f"{cores}, and {device}"
 
 
@@ -73,10 +73,10 @@ def _backbone() -> str:
     with torch.no_grad():
         logits = model(images)
     seconds = time.perf_counter() - start
-    return f"{len(images)} images classified in {seconds:.2f} s, {logits.shape[1]} logits each"
+    return f"{len(images)} images in {seconds:.2f} s, {logits.shape[1]} logits for each"
 
 
-REINSTALL = "Run `make lab` again, or: python -m pip install -e . in the course's folder."
+REINSTALL = "Run `make lab` again, or `python -m pip install -e .` in the course's folder."
 REQUIREMENTS = (
     Requirement(
         "Python",
@@ -86,15 +86,15 @@ REQUIREMENTS = (
     Requirement("Packages", _packages, REINSTALL),
     Requirement("Machine", _machine, REINSTALL),
     Requirement(
-        "Pictures",
+        "Images",
         _pictures,
-        "The file course/vision/data/fruit.zip is damaged or missing: "
-        "get it again with `git checkout course/vision/data`.",
+        "The file course/vision/data/fruit.zip is damaged or missing. "
+        "Restore it with `git checkout course/vision/data`.",
     ),
     Requirement(
         "Backbone",
         _backbone,
-        "The weights are damaged or missing: "
-        "get them again with `git checkout course/vision/weights`.",
+        "The pretrained weights are damaged or missing. "
+        "Restore them with `git checkout course/vision/weights`.",
     ),
 )

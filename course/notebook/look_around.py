@@ -15,8 +15,8 @@ from course.checking.quiz import architectures
 WIDTHS = (512, 768, 1024, 1280, 2048, 4096)
 EXAMPLES = ("resnet18", "googlenet", "densenet121", "vgg16", "squeezenet1_1", "vit_b_16")
 OUTCOMES = {
-    "works": "✓ works: the old head is gone, 10 logits come out",
-    "misfits": "✗ shape error in the forward pass: the head reads {reads} features",
+    "works": "✓ works: the old head is replaced, 10 logits come out",
+    "misfits": "✗ shape error in the forward pass: {reads} features arrive at the head",
     "ignored": "✗ no error and no effect: <code>forward</code> never calls <code>fc</code>, "
     "1000 logits come out",
 }
@@ -36,7 +36,7 @@ def look_around() -> None:
     width = Dropdown(
         options=WIDTHS,
         value=1024,
-        description="new head reads",
+        description="inputs of the new head",
         style={"description_width": "initial"},
     )
 
@@ -49,7 +49,7 @@ def look_around() -> None:
         head = architectures.as_code(architectures.head_path(example))
         reads = str(architectures.head_width(example))
         rows.append((example, head, reads, outcome(example, 1024)))
-    heads = ("model", "the head", "reads", line(1024))
+    heads = ("model", "the head", "its inputs", line(1024))
     show((name, width), answer, as_text(heads, rows))
 
 

@@ -22,7 +22,7 @@ pytestmark = [
 WRONG = "def count_parameters(model):\n    return len(list(model.parameters()))"
 RIGHT = "def count_parameters(model):\n    return sum(t.numel() for t in model.parameters())"
 CHECK = "check.count_parameters("
-DIAGNOSIS = ("A tensor is not one parameter: count the numbers inside it", "you say 62")
+DIAGNOSIS = ("A tensor holds many numbers: count the numbers, not the tensors", "got 62")
 # what nbgrader's template of a feedback page asks for
 FEEDBACK = {"nbgrader": {"notebook": "page", "score": 0, "max_score": 1, "late_penalty": 0}}
 

@@ -1,31 +1,45 @@
 """Lesson 00, start here: the check of its one exercise."""
 
 from course.checking import comparisons, networks
-from course.checking.check import Answer, check, expect
-from course.checking.misconception import Misconception
+from course.checking.check import Answer, check
+from course.checking.misconception import Misconception, expect_something
+from course.checking.values import whole_number
 
 
 @check
 def count_parameters(
-    answer: Answer, names: tuple[str, ...] = ("resnet18", "mobilenet_v3_small")
+    answer: Answer,
+    names: tuple[str, ...] = ("resnet18", "mobilenet_v3_small"),
+    frozen: str = "mobilenet_v3_small",
 ) -> str:
-    """Exercise: how many parameters has a model? Hidden: two other families."""
-    counts = []
+    """Exercise: how many parameters has a model? Hidden: two other families.
+
+    frozen: the model whose first layers do not require gradients; they count as well.
+    """
+    counts: dict[str, int] = {}
     for name in names:
         model = networks.build(name)
-        tensors = list(model.parameters())
-        expected = comparisons.numbers_in(tensors)
-        found = answer(model)
-        expect(found, int, f"an int from count_parameters({name})")
-        if found == len(tensors):
+        if name == frozen:
+            next(model.children()).requires_grad_(False)
+        parameters = list(model.parameters())
+        trainable = [parameter for parameter in parameters if parameter.requires_grad]
+        expected = comparisons.numbers_in(parameters)
+        result = answer(model)
+        expect_something(result, f"count_parameters({name})")
+        found = whole_number(result, f"a whole number from count_parameters({name})")
+        what = f"for {name}: expected {expected:,}; got {found:,}"
+        if found == expected:
+            counts[name] = found
+        elif found == len(parameters):
+            raise Misconception("tensors-not-numbers", f"{what}, the number of tensors")
+        elif found in counts.values():
+            raise Misconception("answer-from-memory", f"{what}, as for the model before")
+        elif found == comparisons.numbers_in(trainable):
             raise Misconception(
-                "tensors-not-numbers",
-                f"for {name} you say {found}: that many tensors, which hold {expected:,} numbers",
+                "frozen-not-counted", f"{what}, the parameters that require a gradient"
             )
-        if found != expected:
-            code = "answer-from-memory" if counts else "wrong-result"
-            raise Misconception(
-                code, f"for {name} you say {found:,}; its parameters hold {expected:,} numbers"
-            )
-        counts.append(f"{name} {found:,}")
-    return f"your count is right: {', '.join(counts)}."
+        elif found == expected + comparisons.numbers_in(model.buffers()):
+            raise Misconception("buffers-counted", f"{what}, with the buffers")
+        else:
+            raise Misconception("wrong-result", what)
+    return f"your count is right: {', '.join(f'{name} {counts[name]:,}' for name in names)}."

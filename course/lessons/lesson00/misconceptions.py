@@ -4,11 +4,19 @@ from course.checking.entry import Entry
 
 MISCONCEPTIONS = {
     "tensors-not-numbers": Entry(
-        "A tensor is not one parameter: count the numbers inside it",
+        "A tensor holds many numbers: count the numbers, not the tensors",
         "00-start-here: An answer and its check",
     ),
     "answer-from-memory": Entry(
-        "A number that is right for one model is not an answer for every model",
+        "Compute the number from the model that you get: another model has another number",
+        "00-start-here: An answer and its check",
+    ),
+    "frozen-not-counted": Entry(
+        "A frozen parameter is still a parameter: also count those with requires_grad=False",
+        "00-start-here: An answer and its check",
+    ),
+    "buffers-counted": Entry(
+        "Buffers, such as BatchNorm's running statistics, are not parameters: do not count them",
         "00-start-here: An answer and its check",
     ),
 }

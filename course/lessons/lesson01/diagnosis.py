@@ -1,55 +1,97 @@
 """What must stay the same when a head is replaced, and why it did not: the misconceptions."""
 
-from typing import NamedTuple
+import contextlib
+from collections import Counter
+from collections.abc import Iterator
+from typing import Any, NamedTuple
 
 import torch
 from torch import nn
 
-from course.checking import comparisons, networks
+from course.checking import comparisons, networks, panel
 from course.checking.check import expect
-from course.checking.misconception import Misconception, wrong_result
+from course.checking.misconception import Misconception, first_and_more, wrong_result
+
+LAST_OF_AUXILIARY = {"AuxLogits": "fc", "aux1": "fc2", "aux2": "fc2"}
+LIMITS = {  # how outputs look that are not logits
+    "sigmoid": "stay between 0 and 1, as after a sigmoid",
+    "ReLU": "are never negative, as after a ReLU",
+    "tanh": "stay between -1 and 1, as after a tanh",
+}
+RUNNING = ("running_mean", "running_var", "num_batches_tracked")
 
 
 class Original(NamedTuple):
     """A torchvision model before the learner's code has it."""
 
+    name: str  # for messages
+    model: nn.Module
     path: str  # of the head, such as "classifier.6"
     head: nn.Module
-    weight: nn.Parameter  # of the head; out_features can be edited without it
+    old_weights: dict[str, nn.Parameter]  # of the head and the auxiliary heads, by path
     inputs: torch.Tensor  # of the head for two images: (2, C), or (2, C, H, W) for a convolution
     logits: torch.Tensor  # (2, 1000)
-    backbone: dict[str, tuple]  # name of a tensor outside the heads: its fingerprint
-    parameter_ids: set[int]
-    dropouts: list[float]
+    outside: dict[str, torch.Tensor]  # a snapshot of all tensors that no head holds
+    inside: dict[str, tuple]  # fingerprints of the other tensors in the head's container
+    condition: dict[str, Any]
+    shapes: dict[int, tuple[int, ...]]  # id of a parameter: its shape
+    dropouts: Counter[float]
+
+    @property
+    def container(self) -> str:
+        """The model's child that is the head or holds it, such as "classifier"."""
+        return self.path.split(".")[0]
+
+    def images(self, count: int = 2) -> torch.Tensor:
+        """Return images (count, 3, S, S) that the model takes."""
+        return networks.images(self.name, count)
+
+    def in_a_head(self, path: str) -> bool:
+        """Return whether a module or tensor is in the head's container, or in an auxiliary head."""
+        places = [self.container]
+        for auxiliary, last in LAST_OF_AUXILIARY.items():
+            places.append(f"{auxiliary}.{last}")
+        return any(path == place or path.startswith(f"{place}.") for place in places)
+
+    def is_new(self, parameter: nn.Parameter) -> bool:
+        """Return whether a parameter was not in the model, or not in this shape."""
+        if nn.parameter.is_lazy(parameter):
+            return True
+        return self.shapes.get(id(parameter)) != tuple(parameter.shape)
 
 
 def describe(model: nn.Module, name: str) -> Original:
     """Return what a change of heads must keep. Leaves the model in eval mode."""
     path, head = networks.old_head(model)
     inputs, logits = networks.captured(model, head, networks.images(name))
-    backbone = {}
-    for key, tensor in comparisons.tensors(model).items():
-        if not key.lower().startswith((path, "aux")):
-            backbone[key] = comparisons.fingerprint(tensor)
-    return Original(
+    original = Original(
+        name=name,
+        model=model,
         path=path,
         head=head,
-        weight=head.weight,
+        old_weights={path: head.weight},
         inputs=inputs,
         logits=logits,
-        backbone=backbone,
-        parameter_ids={id(parameter) for parameter in model.parameters()},
+        outside={},
+        inside={},
+        condition=comparisons.condition(model),
+        shapes={id(parameter): tuple(parameter.shape) for parameter in model.parameters()},
         dropouts=dropouts(model),
     )
+    for auxiliary in networks.AUXILIARY.get(name, {}):
+        last = f"{auxiliary}.{LAST_OF_AUXILIARY[auxiliary]}"
+        original.old_weights[last] = model.get_submodule(last).weight
+    for key, tensor in comparisons.tensors(model).items():
+        if not original.in_a_head(key):
+            original.outside[key] = tensor.detach().clone()
+        elif key.startswith(original.container) and not key.startswith(f"{path}."):
+            original.inside[key] = comparisons.fingerprint(tensor)
+    return original
 
 
-def dropouts(model: nn.Module) -> list[float]:
-    """Return the rates of all Dropout layers outside auxiliary heads, in ascending order."""
-    rates = []
-    for path, layer in model.named_modules():
-        if isinstance(layer, nn.Dropout) and not path.lower().startswith("aux"):
-            rates.append(layer.p)
-    return sorted(rates)
+def dropouts(model: nn.Module) -> Counter[float]:
+    """Return how many Dropout layers there are with each probability."""
+    return Counter(layer.p for layer in model.modules() if isinstance(layer, nn.Dropout))
 
 
 def first_line(problem: Exception) -> str:
@@ -57,130 +99,270 @@ def first_line(problem: Exception) -> str:
     return str(problem).split("\n")[0]
 
 
-def expect_replaced_head(model: nn.Module, n: int, name: str, original: Original) -> None:
-    """Raise Misconception unless `model` is what it was, with a new head for n classes."""
+def expect_replaced_head(
+    model: Any, n: int, original: Original, may_change: tuple[str, ...] = ()
+) -> None:
+    """Raise Misconception unless `model` is the original one, with a new head for n classes.
+
+    `may_change` holds the ends of entries of its condition that need not stay, such as "training".
+    """
+    name = original.name
     expect(model, nn.Module, f"the model ({name})")
+    if model is not original.model:
+        raise _why_another_object(model, original)
+    condition = comparisons.condition(model)
     model.eval()
+    runs = _Runs(original)
+    with runs.watched():
+        logits = _forward(model, 2, original)
+    _expect_new_logits(logits, n, original, runs.of_old_head)
+    alone = _forward(model, 1, original)
+    if alone.shape != (1, n):
+        raise Misconception(
+            "batch-dimension-lost",
+            f"{name}: a batch of one image gives {tuple(alone.shape)}; expected (1, {n})",
+        )
+    _expect_auxiliary_heads(model, n, original)
+    _expect_same_tensors(model, original)
+    _expect_same_classifier(model, original)
+    _expect_no_old_weight(model, original)
+    _expect_new_parameters(model, original)
+    _expect_logits_without_limits(model, original)
+    _expect_same_condition(condition, original, may_change)
+
+
+class _Runs:
+    """Counts the forward passes of the old head."""
+
+    def __init__(self, original: Original) -> None:
+        self._head = original.head
+        self.of_old_head = 0
+
+    @contextlib.contextmanager
+    def watched(self) -> Iterator[None]:
+        def count(*_: object) -> None:
+            self.of_old_head += 1
+
+        hook = self._head.register_forward_hook(count)
+        try:
+            yield
+        finally:
+            hook.remove()
+
+
+def _still_with_1000_rows(original: Original) -> bool:
+    """Return whether the old head's own weight has all its rows."""
+    weight = getattr(original.head, "weight", None)
+    return weight is original.old_weights[original.path] and weight.shape[0] == 1000
+
+
+def _why_another_object(model: nn.Module, original: Original) -> Misconception:
+    """`model` is not the object that the function was given."""
+    name = original.name
+    runs = _Runs(original)
+    model.eval()
+    with runs.watched(), contextlib.suppress(RuntimeError), torch.no_grad():
+        model(original.images())
+    if runs.of_old_head and _still_with_1000_rows(original):
+        return Misconception(
+            "stacked-on-logits",
+            f"the old head of {name} with its 1000 outputs still runs, below your new layer",
+        )
+    present = {comparisons.fingerprint(tensor) for tensor in model.parameters()}
+    # vectors do not tell networks apart: a fresh BatchNorm has ones and zeros, too
+    matrices = [tensor for tensor in original.outside.values() if tensor.ndim > 1]
+    if not any(comparisons.fingerprint(tensor) in present for tensor in matrices):
+        return Misconception(
+            "backbone-thrown-away",
+            f"none of the {len(matrices)} weight tensors of {name}'s backbone is in the model "
+            "that you return",
+        )
+    return Misconception(
+        "not-in-place",
+        f"expected the very model that the function got ({name}); got another object, "
+        f"of type {type(model).__name__}",
+    )
+
+
+def _forward(model: nn.Module, count: int, original: Original) -> torch.Tensor:
+    """Return the model's logits for some images.
+
+    An error in a layer of the learner's own is raised as it is.
+    """
     try:
         with torch.no_grad():
-            logits = model(networks.images(name))  # (2, n)
-    except RuntimeError as problem:
-        raise _why_forward_fails(problem, model, name, original) from None
-    _expect_new_logits(model, logits, n, name, original)
-    _expect_nothing_lost(model, name, original)
-    _expect_new_auxiliary_heads(model, n, name)
-    for path, parameter in model.named_parameters():
-        if id(parameter) not in original.parameter_ids and not parameter.requires_grad:
-            raise Misconception(
-                "froze-the-new-head", f"{name}: {path} is new and does not require a gradient"
-            )
+            logits = model(original.images(count))
+    except Exception as problem:
+        if panel.raised_by_learner(problem):
+            raise
+        raise _why_forward_fails(problem, model, count, original) from None
+    expect(logits, torch.Tensor, f"that {original.name} gives a tensor of logits")
+    return logits
 
 
 def _why_forward_fails(
-    problem: RuntimeError, model: nn.Module, name: str, original: Original
+    problem: Exception, model: nn.Module, count: int, original: Original
 ) -> Misconception:
-    what = f"{name} fails in forward: {first_line(problem)}"
-    if isinstance(original.head, nn.Conv2d):
-        return Misconception("head-is-always-linear", what)
-    if lost_layers(model, name, original):
-        return Misconception("classifier-layers-lost", what)
-    width = original.inputs.shape[1]
-    return Misconception("in-features-from-memory", f"{what}. Its old head took {width} features")
+    name = original.name
+    what = f"the forward pass of {name} raises {type(problem).__name__}: {first_line(problem)}"
+    new = _new_part(model, original)
+    if count > 1 and new is not None:
+        inputs, _ = networks.captured(model, new, original.images())
+        if isinstance(original.head, nn.Conv2d) and _first_layer(new, nn.Linear) is not None:
+            return Misconception("head-is-always-linear", what)
+        if inputs is not None and not _same_shape(inputs, original.inputs):
+            return Misconception("classifier-layers-lost", what)
+        first = _first_layer(new, nn.Linear)
+        width = original.inputs.shape[1]
+        if inputs is not None and first is not None and first.in_features != width:
+            return Misconception(
+                "in-features-from-memory",
+                f"{name}: your new layer takes {first.in_features} inputs; {width} arrive there",
+            )
+    return wrong_result(what)
 
 
-def _expect_new_logits(
-    model: nn.Module, logits: torch.Tensor, n: int, name: str, original: Original
-) -> None:
-    """Raise Misconception where the logits (2, ?) of two images do not come from a new head."""
-    in_model = any(parameter is original.weight for parameter in model.parameters())
-    kept = in_model and original.weight.shape[0] == 1000
+def _first_layer(module: nn.Module, kind: type[nn.Module]) -> Any:
+    """Return the first layer in a module if it is of a kind, None otherwise."""
+    for layer in module.modules():
+        if list(layer.parameters(recurse=False)):
+            return layer if isinstance(layer, kind) else None
+    return None
+
+
+def _expect_new_logits(logits: torch.Tensor, n: int, original: Original, old_runs: int) -> None:
+    """Raise Misconception where the logits (2, ?) of two images do not come from a new head.
+
+    `old_runs` says how often the old head ran for them.
+    """
+    name = original.name
+    old_is_used = bool(old_runs) and _still_with_1000_rows(original)
     if logits.shape != (2, n):
-        raise _why_wrong_shape(model, tuple(logits.shape), n, name, original, kept)
-    if kept and torch.equal(logits, original.logits[:, :n]):
+        raise _why_wrong_shape(tuple(logits.shape), n, original, old_is_used)
+    if old_is_used and torch.equal(logits, original.logits[:, :n]):
         raise Misconception(
             "logits-sliced",
             f"the {n} outputs of {name} are its first {n} old logits, "
             "and all 1000 are still computed",
         )
-    if kept:
+    if old_is_used:
         raise Misconception(
             "stacked-on-logits",
-            f"the old head of {name} with its 1000 outputs is still at work below your new layer",
+            f"the old head of {name} with its 1000 outputs still runs, below your new layer",
         )
-    if comparisons.are_probabilities(logits):
-        raise Misconception(
-            "softmax-in-the-head",
-            f"the outputs of {name} are positive and sum to {logits.sum(1)[0]:.3f}: "
-            "these are probabilities, not logits",
-        )
+    if not logits.is_floating_point() or logits.dtype != torch.float32:
+        raise wrong_result(f"{name}: expected float32 logits; got {logits.dtype}")
 
 
 def _why_wrong_shape(
-    model: nn.Module,
-    shape: tuple[int, ...],
-    n: int,
-    name: str,
-    original: Original,
-    kept: bool,
+    shape: tuple[int, ...], n: int, original: Original, old_is_used: bool
 ) -> Misconception:
-    """kept: the old weight, with its 1000 rows, is still in the model."""
-    if hasattr(model, "fc") and original.path != "fc":
+    name = original.name
+    if old_is_used and hasattr(original.model, "fc") and original.container != "fc":
         return Misconception(
             "fc-on-a-model-without-fc",
-            f"{name} took your .fc in silence and never calls it: two pictures still give {shape}",
+            f"{name} accepts the attribute `fc` and never calls it: two images still give {shape}",
         )
-    if kept and getattr(original.head, "out_features", None) == n:
-        weight = tuple(original.weight.shape)
+    head = original.head
+    edited = getattr(head, "out_features", getattr(head, "out_channels", None))
+    if old_is_used and edited == n:
+        weight = tuple(original.old_weights[original.path].shape)
         return Misconception(
             "out-features-edited",
-            f"out_features of {name} says {n}, its weight is still {weight}: "
-            f"two pictures give {shape}",
+            f"the attribute of {name}'s head says {n} outputs, its weight is still {weight}: "
+            f"two images give {shape}",
         )
-    return wrong_result(f"two pictures through {name} give {shape}; expected (2, {n})")
+    if shape == (n,):
+        return Misconception(
+            "batch-dimension-lost",
+            f"{name}: two images give {shape}; expected (2, {n})",
+        )
+    return wrong_result(f"two images through {name} give {shape}; expected (2, {n})")
 
 
-def _expect_nothing_lost(model: nn.Module, name: str, original: Original) -> None:
-    """Raise Misconception where trained tensors or layers beside the head are gone."""
-    lost = lost_layers(model, name, original)
-    present = {comparisons.fingerprint(tensor) for tensor in comparisons.tensors(model).values()}
-    gone = [path for path, values in original.backbone.items() if values not in present]
-    only_classifier = all(path.startswith(("classifier", "head")) for path in gone)
-    if gone and not (lost and only_classifier):
-        raise Misconception(
-            "backbone-thrown-away",
-            f"{gone[0]} and {len(gone) - 1} other trained tensors of {name} "
-            "are no longer in the model",
-        )
+def _expect_auxiliary_heads(model: nn.Module, n: int, original: Original) -> None:
+    """Also gives lazy layers in these heads their shapes."""
+    name = original.name
+    for path, shape in networks.AUXILIARY.get(name, {}).items():
+        auxiliary = getattr(model, path, None)
+        if auxiliary is None:
+            raise Misconception(
+                "auxiliary-head-forgotten",
+                f"{name}.{path} is gone; expected that it stays and has {n} outputs",
+            )
+        try:
+            with torch.no_grad():
+                logits = auxiliary(torch.zeros(shape))  # (2, n)
+        except RuntimeError as problem:
+            if panel.raised_by_learner(problem):
+                raise
+            raise wrong_result(
+                f"the forward pass of {name}.{path} raises RuntimeError: {first_line(problem)}"
+            ) from None
+        if logits.shape != (2, n):
+            raise Misconception(
+                "auxiliary-head-forgotten",
+                f"{name}.{path} gives {tuple(logits.shape)} for two images; expected (2, {n}): "
+                "its loss is part of the training",
+            )
+
+
+def _expect_same_tensors(model: nn.Module, original: Original) -> None:
+    """Raise Misconception where a tensor that no head holds has another value or is gone."""
+    moved = comparisons.moved_since(model, original.outside)
+    if not moved:
+        return
+    what = f"{original.name}: {first_and_more(moved)} changed; only the head may change"
+    if all(name.endswith(RUNNING) for name in moved):
+        raise Misconception("features-in-train-mode", f"{what}. A forward pass in train mode ran")
+    matrices = {key for key, tensor in original.outside.items() if tensor.ndim > 1}
+    if len(matrices & set(moved)) > len(matrices) / 2:
+        raise Misconception("backbone-thrown-away", what)
+    raise wrong_result(what)
+
+
+def _expect_same_classifier(model: nn.Module, original: Original) -> None:
+    """Raise Misconception where a layer beside the head is gone, or gets other inputs."""
+    name = original.name
+    lost = original.dropouts - dropouts(model)
     if lost:
-        raise Misconception("classifier-layers-lost", f"{name} lost {lost} with its old classifier")
-
-
-def lost_layers(model: nn.Module, name: str, original: Original) -> str:
-    """Return what went with the old classifier, in words; "" where all is there.
-
-    Dropout has no parameters and is counted. Other layers are missing where the first new layer
-    does not get the input that the old head got.
-    """
-    if len(dropouts(model)) < len(original.dropouts):
-        return f"Dropout(p={original.dropouts[-1]})"
-    new = _first_new_layer(model, original)
+        kept = sorted(dropouts(model))
+        raise Misconception(
+            "classifier-layers-lost",
+            f"{name} no longer has its Dropout(p={min(lost)}); "
+            f"the Dropout layers that it has now have p in {kept}",
+        )
+    present = {comparisons.fingerprint(tensor) for tensor in comparisons.tensors(model).values()}
+    gone = [path for path, values in original.inside.items() if values not in present]
+    if gone:
+        raise Misconception(
+            "classifier-layers-lost",
+            f"{name} no longer has the trained tensor {first_and_more(gone)} beside its head",
+        )
+    new = _new_part(model, original)
     if new is None:
-        return ""
-    inputs, _ = networks.captured(model, new, networks.images(name))
-    if inputs is None or _same_values(inputs, original.inputs):
-        return ""
-    return "the layers between its features and its head"
+        return
+    inputs, _ = networks.captured(model, new, original.images())
+    if inputs is not None and not _same_values(inputs, original.inputs):
+        raise Misconception(
+            "classifier-layers-lost",
+            f"{name}: the new head does not get what the old head got. It gets "
+            f"{tuple(inputs.shape)}, and layers in front of it are gone or new",
+        )
 
 
-def _first_new_layer(model: nn.Module, original: Original) -> nn.Module | None:
-    """Return the first layer with parameters of its own that were not in the model before."""
-    for path, layer in model.named_modules():
-        own = list(layer.parameters(recurse=False))
-        if not own or path.lower().startswith("aux"):
-            continue
-        if not any(id(parameter) in original.parameter_ids for parameter in own):
-            return layer
+def _new_part(model: nn.Module, original: Original) -> nn.Module | None:
+    """Return the first module with parameters that are all new, outside auxiliary heads."""
+    for path, module in model.named_modules():
+        own = list(module.parameters())
+        if own and not path.lower().startswith("aux") and all(map(original.is_new, own)):
+            return module
     return None
+
+
+def _same_shape(found: torch.Tensor, expected: torch.Tensor) -> bool:
+    """Return whether two inputs have as many numbers and as many dimensions."""
+    return found.numel() == expected.numel() and found.ndim == expected.ndim
 
 
 def _same_values(found: torch.Tensor, expected: torch.Tensor) -> bool:
@@ -192,14 +374,95 @@ def _same_values(found: torch.Tensor, expected: torch.Tensor) -> bool:
     return torch.allclose(found, expected, atol=1e-5)
 
 
-def _expect_new_auxiliary_heads(model: nn.Module, n: int, name: str) -> None:
-    for path, shape in networks.AUXILIARY.get(name, {}).items():
-        auxiliary = getattr(model, path, None)
-        if auxiliary is None:
-            continue
-        logits = auxiliary(torch.zeros(shape))  # (2, n)
-        if logits.shape[1] != n:
-            raise Misconception(
-                "auxiliary-head-forgotten",
-                f"{name}.{path} still has 1000 outputs: in train mode the losses would not fit",
-            )
+def _expect_no_old_weight(model: nn.Module, original: Original) -> None:
+    """Raise Misconception where the weight of an old head is still a parameter of the model."""
+    for path, weight in original.old_weights.items():
+        for key, parameter in model.named_parameters():
+            if parameter is weight and len(weight) == 1000:
+                raise wrong_result(
+                    f"{original.name}: {key} is still a parameter of the model. It is the weight "
+                    f"{tuple(weight.shape)} of the old head {path}, which you replace"
+                )
+
+
+def _expect_new_parameters(model: nn.Module, original: Original) -> None:
+    """Raise Misconception unless a part of the model is new and requires gradients."""
+    new = {path: each for path, each in model.named_parameters() if original.is_new(each)}
+    if not new:
+        raise wrong_result(
+            f"{original.name}: model.parameters() holds no new parameter, so an optimizer "
+            "cannot train the new head"
+        )
+    frozen = [path for path, parameter in new.items() if not parameter.requires_grad]
+    if frozen:
+        raise Misconception(
+            "froze-the-new-head",
+            f"{original.name}: {first_and_more(frozen)} of the new head: requires_grad is False",
+        )
+
+
+def _expect_logits_without_limits(model: nn.Module, original: Original) -> None:
+    """Raise Misconception where the outputs went through a softmax or another limit.
+
+    The new part gets large random features. A head that starts with zeros shows no limit: for the
+    time of the call its parameters are random, too.
+    """
+    new = _new_part(model, original)
+    if new is None:
+        return
+    kept = [parameter.detach().clone() for parameter in new.parameters()]
+
+    def large(_: nn.Module, inputs: tuple) -> tuple:
+        features = torch.randn(64, *inputs[0].shape[1:]) * 1000
+        return (features, *inputs[1:])
+
+    hook = new.register_forward_pre_hook(large)
+    try:
+        with torch.no_grad():
+            outputs = model(original.images())  # (64, n)
+            if torch.equal(outputs, outputs[:1].expand_as(outputs)):
+                for parameter in new.parameters():
+                    parameter.normal_()
+                outputs = model(original.images())
+    finally:
+        hook.remove()
+        with torch.no_grad():
+            for parameter, values in zip(new.parameters(), kept, strict=True):
+                parameter.copy_(values)
+    relu_before = bool(original.logits.min() >= 0)  # SqueezeNet's own: it ends in a ReLU
+    expect_no_limit(outputs, f"the outputs of {original.name}", ("ReLU",) if relu_before else ())
+
+
+def expect_no_limit(outputs: torch.Tensor, whose: str, allowed: tuple[str, ...] = ()) -> None:
+    """Raise Misconception if outputs (64, n), for large random features, have a limit.
+
+    `allowed` holds limits, as comparisons.why_not_logits names them, that the model may have.
+    """
+    limit = comparisons.why_not_logits(outputs)
+    if limit is None or limit in allowed:
+        return
+    if limit == "tanh" and outputs.abs().max() < 0.99:
+        return  # cosine similarities of random features, for example
+    if limit == "softmax":
+        raise Misconception(
+            "softmax-in-the-head",
+            f"{whose} are never negative and sum to 1: they are probabilities, not logits",
+        )
+    raise Misconception(
+        "not-logits", f"{whose} {LIMITS[limit]}, even for features a thousand times as large"
+    )
+
+
+def _expect_same_condition(
+    condition: dict[str, Any], original: Original, may_change: tuple[str, ...]
+) -> None:
+    """Raise Misconception where modes, frozen parameters, hooks or options changed elsewhere."""
+    before = {}
+    for what, value in original.condition.items():
+        path = what.removeprefix("type of ").removeprefix("hooks of ")
+        if not original.in_a_head(path):
+            before[what] = value
+    found = comparisons.differences(before, condition, but=may_change)
+    changed = [sentence for sentence in found if not sentence.endswith(" is new")]
+    if changed:
+        raise Misconception("model-left-changed", f"{original.name}: {first_and_more(changed)}")

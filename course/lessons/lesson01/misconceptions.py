@@ -4,116 +4,146 @@ from course.checking.entry import Entry
 
 MISCONCEPTIONS = {
     "in-features-from-memory": Entry(
-        "The width of the head differs from model to model: read it, do not remember it",
-        "01-replace-the-head: Exercise 1: how wide is the neck?",
+        "Models differ in the number of features: read it from the head of the model that you get",
+        "01-replace-the-head: Exercise 1: inputs of the head",
     ),
     "head-is-the-model": Entry(
         "Fewer classes do not make the model much smaller: the head is a small part of it",
-        "01-replace-the-head: Exercise 2: what does the swap save?",
+        "01-replace-the-head: Exercise 2: parameters saved",
     ),
     "out-features-edited": Entry(
-        "out_features is a note about the weight, not the weight: editing it changes no shape",
-        "01-replace-the-head: Off with the head",
+        "`out_features` only describes the layer: the shape of its weight decides how many logits "
+        "there are",
+        "01-replace-the-head: One line replaces the head",
     ),
     "stacked-on-logits": Entry(
-        "A layer on top of the 1000 logits sees the old verdicts, not the features",
-        "01-replace-the-head: Off with the head",
+        "The new layer replaces the old head; it must not stand on top of the 1000 old logits",
+        "01-replace-the-head: One line replaces the head",
     ),
     "logits-sliced": Entry(
-        "The first n old logits are n old species, not your n classes",
-        "01-replace-the-head: Off with the head",
+        "The first n of the 1000 old logits belong to n old classes, not to your n classes",
+        "01-replace-the-head: One line replaces the head",
     ),
     "softmax-in-the-head": Entry(
-        "CrossEntropyLoss wants logits and applies log-softmax itself: a softmax before it "
-        "flattens the gradient",
+        "`CrossEntropyLoss` expects logits and applies log-softmax itself: a softmax before it "
+        "makes the gradients small",
         "01-replace-the-head: Exercise 8: train the head",
     ),
+    "not-logits": Entry(
+        "The last layer of a head is linear: `CrossEntropyLoss` expects logits, which can have any "
+        "sign and size",
+        "01-replace-the-head: Exercise 8: train the head",
+    ),
+    "batch-dimension-lost": Entry(
+        "Keep the batch dimension, also for a batch of one image: `squeeze()` removes every "
+        "dimension of size 1",
+        "01-replace-the-head: One line replaces the head",
+    ),
     "backbone-thrown-away": Entry(
-        "A newly built network has new random weights: change the one you were given",
-        "01-replace-the-head: Off with the head",
+        "A newly built network has new random parameters: change the model that you get",
+        "01-replace-the-head: One line replaces the head",
+    ),
+    "not-in-place": Entry(
+        "Change the very model that the function gets and return it: other code may already hold "
+        "it, such as an optimizer",
+        "01-replace-the-head: One line replaces the head",
+    ),
+    "model-left-changed": Entry(
+        "Only the stated part of the model may change: modes, hooks, options and requires_grad of "
+        "the rest stay",
+        "01-replace-the-head: One line replaces the head",
     ),
     "fc-on-a-model-without-fc": Entry(
-        "Only some families call their head `fc`; the others ignore the attribute or do not have "
-        "it",
+        "Only some families call their head `fc`; the others do not have it, and ignore a new one",
         "01-replace-the-head: Not every head is called fc",
     ),
     "classifier-layers-lost": Entry(
-        "Dropout, Flatten, norms and hidden layers beside the last one belong to the trained "
-        "network: replace the last layer alone",
+        "Replace the last layer alone: Dropout, Flatten, norms and hidden layers beside it belong "
+        "to the pretrained network",
         "01-replace-the-head: Not every head is called fc",
     ),
     "head-is-always-linear": Entry(
-        "SqueezeNet's head is a 1 x 1 convolution, and what follows expects an image",
+        "The head of SqueezeNet is a 1 x 1 convolution: its input has a height and a width",
         "01-replace-the-head: Not every head is called fc",
     ),
     "auxiliary-head-forgotten": Entry(
-        "Inception and GoogLeNet have auxiliary heads that must learn the new classes too",
+        "GoogLeNet and Inception have auxiliary heads, which must give logits for the new classes, "
+        "too",
         "01-replace-the-head: Exercise 4: every family",
     ),
     "optimizer-before-swap": Entry(
-        "An optimizer keeps the tensors that it was given: made before the swap, it steps the old "
-        "head",
-        "01-replace-the-head: Freeze, swap, optimizer",
+        "An optimizer keeps the tensors that it was given: made too early, it updates the old head",
+        "01-replace-the-head: Freeze, replace, then make the optimizer",
+    ),
+    "parameter-not-in-optimizer": Entry(
+        "An optimizer updates only the parameters that it was given: give it the whole new head, "
+        "also the bias",
+        "01-replace-the-head: Freeze, replace, then make the optimizer",
     ),
     "froze-the-new-head": Entry(
-        "Freezing after the swap freezes the new head as well",
-        "01-replace-the-head: Freeze, swap, optimizer",
+        "Freeze first, then replace: otherwise the new head is frozen, too",
+        "01-replace-the-head: Freeze, replace, then make the optimizer",
     ),
     "backbone-not-frozen": Entry(
-        "The backbone is still free to move", "01-replace-the-head: Freeze, swap, optimizer"
+        "Set `requires_grad` to False for every parameter of the backbone",
+        "01-replace-the-head: Freeze, replace, then make the optimizer",
     ),
     "normalised-with-a-half": Entry(
-        "Mean and std of 0.5 belong to other weights: these were trained with ImageNet's",
-        "01-replace-the-head: What the weights want to see",
+        "Mean and std of 0.5 belong to other pretrained weights: these expect ImageNet's numbers",
+        "01-replace-the-head: The input that the weights expect",
     ),
     "normalised-with-its-own-statistics": Entry(
-        "Normalise with the constants of the weights, not with the batch's own mean and std",
-        "01-replace-the-head: What the weights want to see",
+        "Normalise with the fixed numbers of the pretrained weights, not with the images' own mean "
+        "and std",
+        "01-replace-the-head: The input that the weights expect",
     ),
     "wrong-input-scale": Entry(
-        "The pixels do not arrive on the scale that the weights were trained on",
-        "01-replace-the-head: What the weights want to see",
+        "Divide by 255, subtract the mean, divide by the standard deviation, in this order and for "
+        "each colour",
+        "01-replace-the-head: The input that the weights expect",
     ),
     "features-in-train-mode": Entry(
-        "In train mode BatchNorm uses the batch and moves its statistics: features then change, "
-        "and so does the model",
-        "01-replace-the-head: Features once, heads often",
+        "Run the model in eval mode: in train mode BatchNorm uses the statistics of the batch and "
+        "updates its buffers",
+        "01-replace-the-head: Compute the features once",
     ),
     "logits-for-features": Entry(
-        "The output of the whole model is the old head's verdict; the features are what flows "
-        "into the head",
-        "01-replace-the-head: Features once, heads often",
+        "The model returns the logits of its old head; the features are the input of the head",
+        "01-replace-the-head: Compute the features once",
     ),
     "graph-kept": Entry(
-        "Features made with gradients keep every activation of the backbone in memory",
-        "01-replace-the-head: Features once, heads often",
+        "Use `torch.no_grad()`: otherwise the features keep the activations of the whole backbone "
+        "in memory",
+        "01-replace-the-head: Compute the features once",
     ),
     "head-not-put-back": Entry(
-        "A function that borrows the head must put it back",
-        "01-replace-the-head: Features once, heads often",
+        "A function that takes the head off for a moment must put it back",
+        "01-replace-the-head: Compute the features once",
     ),
     "head-not-trained": Entry(
-        "The head is as good as a guess: no step has reached it",
+        "The head does not depend on the labels: no training step has changed it",
         "01-replace-the-head: Exercise 8: train the head",
     ),
     "head-undertrained": Entry(
-        "The head has begun to learn and stopped too early, or steps too small or too wide",
+        "The head has learnt too little: train longer, or with another learning rate",
         "01-replace-the-head: Exercise 8: train the head",
     ),
     "test-set-chooses": Entry(
-        "A test set that chooses is no test any more: choose on validation",
-        "01-replace-the-head: Choose without cheating",
+        "Choose on the validation set: if the test set chooses, its accuracy is too high",
+        "01-replace-the-head: Choose on validation, report on test",
     ),
-    "one-rate-for-all": Entry(
-        "The trained stage needs a smaller rate than the new head: one parameter group each",
-        "01-replace-the-head: Bonus: does unfreezing help?",
+    "test-set-for-all": Entry(
+        "Only the chosen head runs on the test set: otherwise you might choose by it",
+        "01-replace-the-head: Choose on validation, report on test",
     ),
-    "stage-still-frozen": Entry(
-        "A frozen parameter gets no gradient, whatever the optimizer's rate",
-        "01-replace-the-head: Bonus: does unfreezing help?",
+    "validation-accuracy-reported": Entry(
+        "Report the accuracy on the test set: the best accuracy on validation is too high on "
+        "average, because it was chosen",
+        "01-replace-the-head: Choose on validation, report on test",
     ),
-    "stage-not-in-optimizer": Entry(
-        "Unfrozen is not yet trained: the optimizer must hold it",
-        "01-replace-the-head: Bonus: does unfreezing help?",
+    "fit-again": Entry(
+        "Fit once for each learning rate and keep the heads: a second fit takes as long again and "
+        "gives another head",
+        "01-replace-the-head: Exercise 9: choose the learning rate",
     ),
 }

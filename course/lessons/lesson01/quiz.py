@@ -9,35 +9,34 @@ from torch import nn
 
 from course.checking.quiz import architectures
 from course.checking.quiz.kinds import endless, pose
-from course.checking.quiz.questions import Question, right, snippet, wrong
+from course.checking.quiz.questions import Option, Question, right, snippet, wrong
 
 WHY_REPLACE = Question(
-    "A ResNet-18 tells 1000 things apart. Your stall sells 10 fruits. Why do you replace its last "
+    "A ResNet-18 recognises 1000 classes. Your stall sells 10 fruits. Why do you replace its last "
     "layer?",
     (
         wrong(
             "The new head makes the model much smaller and faster.",
-            "Going from 1000 to 10 outputs saves 4.3 % of a ResNet-18. Nearly all the parameters, "
-            "and nearly all the work, "
-            "are in the layers below.",
+            "Going from 1000 to 10 outputs removes only 4.3 % of a ResNet-18's parameters. Nearly "
+            "all of its parameters and computations are in the other layers.",
         ),
         right(
-            "The old head scores 1000 old things. The features below it are useful for new things "
-            "too, if a new head reads them.",
-            "The last layer is the only part that is tied to the old classes. What comes before it "
-            "turns a picture into features, "
-            "and a small new head learns ten fruits from them with few pictures.",
+            "The old head returns logits for the 1000 old classes. The features below it are also "
+            "useful for new classes, with a new head.",
+            "The last layer is the part that belongs to the old classes. The layers before it turn "
+            "an image into features, and a small new head learns ten fruits from these with few "
+            "images.",
         ),
         wrong(
-            "Trained weights are fixed. Only a fresh layer can learn.",
-            "Trained weights go on learning as soon as an optimizer has them. Freezing is a "
-            "choice you make, not a property they have.",
+            "Pretrained parameters cannot change. Only a new layer can learn.",
+            "Pretrained parameters learn, too, if they require gradients and the optimizer has "
+            "them. You can freeze them, but nobody forces you to.",
         ),
         wrong(
             "A new head makes the layers below forget what they learnt before, so that they can "
-            "learn fruit.",
-            "Replacing the head changes no other weight. That the layers below still know their "
-            "trade is the very point.",
+            "learn fruits.",
+            "Replacing the head changes no other parameter. We want to keep what the layers below "
+            "have learnt.",
         ),
     ),
 )
@@ -48,23 +47,23 @@ LINE_RESNET18 = Question(
     (
         wrong(
             "`model.fc = nn.Linear(2048, 5)`",
-            "2048 is the number of a ResNet-50. In a ResNet-18, 512 features come in: the forward "
-            "pass raises a shape error.",
+            "2048 is the number of features of a ResNet-50. The head of a ResNet-18 gets 512: the "
+            "forward pass raises a shape error.",
         ),
         wrong(
             "`model.fc.out_features = 5`",
-            "That changes a note on the layer, not the layer. The weight matrix still has 1000 "
-            "rows, the output is still 1000 wide.",
+            "This only changes an attribute that describes the layer. Its weight still has 1000 "
+            "rows, so the output is still 1000 wide.",
         ),
         right(
             "`model.fc = nn.Linear(512, 5)`",
-            "512 features come in, 5 scores go out. Without a number from memory: "
-            "`nn.Linear(model.fc.in_features, 5)`.",
+            "The layer takes 512 features and returns 5 logits. You need not remember the number: "
+            "`nn.Linear(model.fc.in_features, 5)` reads it from the model.",
         ),
         wrong(
             "`model.fc = nn.Linear(5, 512)`",
-            "In and out are swapped. `nn.Linear` takes first what comes in, then what goes out. "
-            "The forward pass raises a shape error.",
+            "The two numbers are swapped. The first argument of `nn.Linear` is the number of "
+            "inputs, so the forward pass raises a shape error.",
         ),
     ),
 )
@@ -75,49 +74,49 @@ LINE_RESNET50 = Question(
     (
         wrong(
             "`model.fc = nn.Linear(512, 5)`",
-            "512 is the number of a ResNet-18. A ResNet-50 ends four times as wide: the forward "
-            "pass raises a shape error.",
+            "512 is the number of features of a ResNet-18. A ResNet-50 has four times as many: the "
+            "forward pass raises a shape error.",
         ),
         wrong(
             "`model.fc = nn.Linear(1000, 5)`",
-            "1000 is what came out of the old head. The new head takes its place and does not "
-            "stand on top of it: it reads 2048 features.",
+            "1000 is the number of outputs of the old head. The new head replaces it, so it gets "
+            "the 2048 features that the old head got.",
         ),
         wrong(
             "`model.classifier = nn.Linear(2048, 5)`",
-            "The number fits, the name does not. A ResNet never calls its `classifier`: no error, "
-            "and the output stays 1000 wide.",
+            "The number is right, but the name is not. A ResNet never calls `classifier`: there is "
+            "no error, and the output stays 1000 wide.",
         ),
         right(
             "`model.fc = nn.Linear(2048, 5)`",
-            "2048 features come in, 5 scores go out. The same line breaks a ResNet-18: the answer "
-            "depends on the model.",
+            "The layer takes 2048 features and returns 5 logits. The same line is wrong for a "
+            "ResNet-18, because the number depends on the model.",
         ),
     ),
 )
 
 SHAPE = Question(
     "The head of a ResNet-18 is now `nn.Linear(512, 5)`. Its input has the shape `(1, 3, 224, "
-    "224)`. And its output?",
+    "224)`. What is the shape of its output?",
     (
         wrong(
             "`(5,)`",
-            "That forgets the batch dimension. One picture is still a batch, of one, and the "
-            "output keeps a row for it.",
+            "The batch dimension is missing. One image is a batch of one, and the output has one "
+            "row for it.",
         ),
         right(
             "`(1, 5)`",
-            "One row for the one picture, one score for each of the 5 classes. The size of the "
-            "picture leaves no trace.",
+            "There is one row for the one image, with one logit for each of the 5 classes. The "
+            "shape does not depend on the size of the image.",
         ),
         wrong(
             "`(1, 512)`",
-            "512 features go into the new head. They would come out if the head were an "
+            "512 features go into the new head. The model would return them if the head were an "
             "`nn.Identity()`.",
         ),
         wrong(
             "`(1, 1000)`",
-            "The 1000 scores went with the old head. No other layer remembers that number.",
+            "The 1000 logits came from the old head. No other layer depends on that number.",
         ),
     ),
 )
@@ -128,29 +127,26 @@ FC_ON_THREE = Question(
     (
         wrong(
             "It works on all three: `fc` is the last layer of a network.",
-            "`fc` is a name that some authors chose. DenseNet's authors chose `classifier`. And "
-            "the width is not free either: "
-            "the head of a ResNet-18 reads 512 features.",
+            "Only some families call their last layer `fc`; DenseNet calls it `classifier`. And "
+            "the width must fit, too: the head of a ResNet-18 gets 512 features.",
         ),
         wrong(
             "ResNet-18: shape error. GoogLeNet and DenseNet-121: it works, for both have 1024 "
             "features.",
-            "1024 is right for DenseNet-121, too, but its head is at `model.classifier`. A layer "
-            "at `model.fc` is stored and never called.",
+            "A DenseNet-121 has 1024 features, too, but its head is `model.classifier`. It stores "
+            "a layer at `model.fc` and never calls it.",
         ),
         wrong(
             "ResNet-18 and DenseNet-121: the assignment raises an error. GoogLeNet: it works.",
-            "No assignment raises here. A module takes any layer under any name; whether it fits "
-            "shows in the forward pass, or never.",
+            "None of the assignments raises an error. You can assign any layer under any name; if "
+            "it does not fit, the forward pass raises an error or ignores it.",
         ),
         right(
             "ResNet-18: shape error in the forward pass. GoogLeNet: it works. DenseNet-121: no "
             "error, and no effect.",
-            "A ResNet-18's head reads 512 features. GoogLeNet's reads 1024; mind its two auxiliary "
-            "heads, which still answer 1000 wide "
-            "while training. DenseNet-121 keeps its head at `model.classifier`: `fc` is never "
-            "called, the output stays 1000 wide, and "
-            "nothing tells you.",
+            "The head of a ResNet-18 gets 512 features. GoogLeNet's gets 1024; but its two "
+            "auxiliary heads still have 1000 outputs in train mode. The head of DenseNet-121 is "
+            "`model.classifier`: it never calls `fc`, and still returns 1000 logits.",
         ),
     ),
 )
@@ -163,29 +159,28 @@ FREEZE_ALL_BUT_HEAD = Question(
     (
         wrong(
             snippet(NEW_HEAD, *FREEZE_ALL),
-            "The freeze comes last here, so it catches the new head as well. Nothing trains, and "
+            "The freezing comes last here, so it also freezes the new head. Nothing trains, and "
             "`backward` raises an error.",
         ),
         right(
             snippet(*FREEZE_ALL, NEW_HEAD),
-            "First everything is frozen, then a new layer comes in, and a new layer is born "
-            "trainable: "
-            "2048 × 15 weights and 15 biases, 30,735 parameters.",
+            "First everything is frozen. The new layer comes later, so its parameters require "
+            "gradients: 2048 × 15 weights and 15 biases, 30,735 in all.",
         ),
         wrong(
             snippet("model.requires_grad = False", NEW_HEAD),
-            "That hangs a new attribute on the model and freezes nothing: everything trains. "
-            "The method is `model.requires_grad_(False)`.",
+            "This sets a new attribute of the model, which PyTorch does not read: everything "
+            "trains. The method is `model.requires_grad_(False)`.",
         ),
         wrong(
             snippet("model.eval()", NEW_HEAD),
-            "`eval()` changes how Dropout and BatchNorm behave. It freezes nothing: everything "
-            "trains.",
+            "`eval()` changes what Dropout and BatchNorm do. It does not freeze any parameter: "
+            "everything trains.",
         ),
         wrong(
             snippet("model.fc.requires_grad_(False)", NEW_HEAD),
-            "That freezes the old head, and the next line throws it away. The layers that should "
-            "rest all train.",
+            "This freezes the old head, and the next line replaces it. All the layers before it "
+            "still train.",
         ),
     ),
 )
@@ -214,31 +209,29 @@ def in_features(rng: Random) -> Question:
     others = [
         wrong(
             "1000",
-            "1000 is what came *out* of the old head. The new head takes its place and does not "
-            "stand on top of it: "
-            "it reads what the old head read.",
+            "1000 is the number of outputs of the old head. The new head replaces it, so it gets "
+            "the features that the old head got.",
         )
     ]
     for other_width in _other_widths_in_container(name):
         others.append(
             wrong(
                 str(other_width),
-                "That many features come into the *first* Linear of `model.classifier`. "
-                "The head is the last layer there, and reads what the ones before it made.",
+                "This is the number of inputs of the *first* Linear in `model.classifier`. The "
+                "head is the last layer there, and gets what the layers before it return.",
             )
         )
     for number, owners in WIDTHS.items():
         others.append(
             wrong(
                 str(number),
-                f"{number} is right for {owners}. The number belongs to the model: ask this one, "
-                f"`{path}.{attribute}`, "
-                "and do not trust your memory.",
+                f"{number} is right for {owners}. Models differ, so read the number from this one: "
+                f"`{path}.{attribute}`.",
             )
         )
     return pose(
         rng,
-        f"A new head for {classes} classes. Which number stands in place of the question mark?",
+        f"You want a head for {classes} classes. Which number must replace the question mark?",
         [
             f"model = torchvision.models.{name}()",
             f"{path} = {architectures.head_as_code(name, '?', classes)}",
@@ -246,7 +239,7 @@ def in_features(rng: Random) -> Question:
         right(
             str(width),
             f"The head of `{name}` is `{path}`, and its `{attribute}` is {width}. Read it there "
-            "before you replace it.",
+            "before you replace the head.",
         ),
         others,
     )
@@ -264,7 +257,7 @@ def _other_widths_in_container(name: str) -> list[int]:
 
 @endless
 def output_shape(rng: Random) -> Question:
-    """What is the shape of the logits after this swap?"""
+    """What is the shape of the logits after the head is replaced?"""
     name = rng.choice(architectures.NAMES)
     classes = rng.randint(2, 200)
     batch = rng.randint(1, 64)
@@ -284,37 +277,36 @@ def output_shape(rng: Random) -> Question:
         ],
         right(
             f"`{shape}`",
-            f"A row for each picture, {batch} in all, and in it one score for each of the "
+            f"There is one row for each of the {batch} images, with one logit for each of the "
             f"{classes} classes.",
         ),
         [
             wrong(
                 f"`({batch}, 1000)`",
-                "The 1000 scores went with the old head. Nothing in the rest of the model "
-                "remembers that number.",
+                "The 1000 logits came from the old head. No other layer depends on that number.",
             ),
             wrong(
                 f"`({classes},)`",
-                "That forgets the batch dimension. A model gives a row for each picture, even if "
-                "there is only one.",
+                "The batch dimension is missing. A model returns one row for each image, even if "
+                "there is only one image.",
             ),
             wrong(
                 f"`({batch}, {width})`",
-                f"{width} is what goes *into* the head. What comes out is as wide as its second "
-                "number.",
+                f"{width} numbers per image go *into* the head. It returns as many as its second "
+                "argument says.",
             ),
             wrong(
                 f"`({classes}, {batch})`",
-                "In PyTorch the batch comes first: a row is a picture, a column is a class.",
+                "In PyTorch the batch comes first: each row is an image, each column a class.",
             ),
             wrong(
                 f"`(1, {classes})`",
-                "That would be one answer for the whole batch. Pictures are not mixed: each has "
-                "its own row.",
+                "This would be one prediction for the whole batch. The model returns one row for "
+                "each image.",
             ),
             wrong(
                 f"`({batch}, {classes}, 1, 1)`",
-                "Height and width are gone by then: the model pools them away and flattens.",
+                "Logits have no height and width: there is one number per image and class.",
             ),
         ],
     )
@@ -345,25 +337,23 @@ def why_not_head(name: str, path: str) -> str:
     try:
         module = architectures.model(name).get_submodule(path)
     except AttributeError:
-        why = f"That is the place in {PLACES[path]}. This model has nothing there."
+        why = f"This is the place of the head in {PLACES[path]}; this model has nothing there."
         if "." not in path:
-            why += " Python accepts an assignment to it all the same, and `forward` never calls it."
+            why += " You can assign a layer to it, but `forward` never calls it."
         return why
     if path.lower().startswith("aux"):
         return (
-            "That is an auxiliary head. It runs only while training, to send gradients into "
-            "the "
+            "This is an auxiliary head. It runs only in train mode, and sends gradients to the "
             "middle of the model."
         )
     if architectures.head_path(name).startswith(f"{path}."):
         return (
-            "That is the container. The head itself is one layer inside: replace only that, "
-            "and "
-            "what stands around it stays."
+            "This is the container. The head is one layer in it: replace only that layer, and keep "
+            "the others."
         )
     return (
-        f"`{architectures.as_code(path)}` is of type `{type(module).__name__}`. It is not the one "
-        "whose 1000 outputs are the classes."
+        f"`{architectures.as_code(path)}` is of type `{type(module).__name__}`. It is not the "
+        "layer that returns the 1000 logits."
     )
 
 
@@ -383,8 +373,7 @@ def head_path(rng: Random) -> Question:
     ]
     return pose(
         rng,
-        "Which expression is the head itself: the one layer that makes the 1000 class scores, "
-        "with nothing around it?",
+        "Which expression is the head itself: only the one layer that returns the 1000 logits?",
         [f"model = torchvision.models.{name}()"],
         right(
             f"`{architectures.as_code(path)}`",
@@ -407,6 +396,7 @@ def fc_on_this_model(rng: Random) -> Question:
     cases = _cases_of_fc(name, width, classes)
     text, why, _ = cases[outcome]
     others = [wrong(other, why_not) for other, _, why_not in cases.values() if other != text]
+    others += _never_after_fc(width)
     return pose(
         rng,
         "What happens?",
@@ -424,42 +414,50 @@ def _cases_of_fc(name: str, width: int, classes: int) -> dict[str, tuple[str, st
     """Return {what can happen: (its text, why it does, why it does not)} for a new `fc`."""
     path = architectures.as_code(architectures.head_path(name))
     reads = architectures.head_width(name)
-    replaced = (
-        f"The head of `{name}` is `{path}` and reads {reads} features, so the new layer "
-        "takes its place."
-    )
+    replaced = f"The head of `{name}` is `{path}` and gets {reads} features, so the new layer fits."
     if name in ("googlenet", "inception_v3"):
-        replaced += " Mind the auxiliary heads: while training they still answer 1000 wide."
+        replaced += " In train mode its auxiliary heads still have 1000 outputs."
     return {
         "works": (
             f"It works: the output is {classes} wide.",
             replaced,
-            "That needs a new layer that stands where the old head stood *and* reads as many "
-            "features as come there.",
+            "For this, the new layer must replace the old head *and* take as many features as "
+            "arrive there.",
         ),
         "misfits": (
             "The assignment works, and the forward pass raises a shape error.",
-            f"The head of `{name}` is `{path}` and reads {reads} features; the new one is made for "
-            f"{width}. "
-            "Nobody checks that when you assign: the forward pass finds out.",
-            "That needs a new layer that `forward` calls *and* that is made for another number of "
-            "features.",
+            f"The head of `{name}` is `{path}` and gets {reads} features; the new layer takes "
+            f"{width}. An assignment does not compare them, but the forward pass does.",
+            "For this, `forward` must call the new layer *and* the number of features must differ.",
         ),
         "ignored": (
             "No error and no effect: the output is still 1000 wide.",
-            f"The head of `{name}` is `{path}`. The assignment makes an `fc` that `forward` never "
-            "calls, "
-            "and the old head goes on answering.",
-            "That happens in a model that has no `fc`. This one has, and `forward` calls whatever "
-            "stands there.",
-        ),
-        "refused": (
-            "The assignment itself raises an error.",
-            "",
-            "A module takes any layer under any name, whether it fits or not. Python sees no "
-            "reason to complain.",
+            f"The head of `{name}` is `{path}`. The assignment makes a new attribute `fc`, which "
+            "`forward` never calls, so the old head still returns the logits.",
+            "This happens in a model without `fc`. This model has one, and `forward` calls it.",
         ),
     }
+
+
+def _never_after_fc(width: int) -> list[Option]:
+    """Return what never happens when a layer is assigned."""
+    return [
+        wrong(
+            "The assignment itself raises an error.",
+            "You can assign any layer under any name, whether it fits or not. Python does not "
+            "compare shapes.",
+        ),
+        wrong(
+            f"It works: the output is {width} wide.",
+            f"The first argument of `nn.Linear`, {width}, is the number of its inputs. The second "
+            "one is the number of its outputs.",
+        ),
+        wrong(
+            "The forward pass raises an error, because the other layers expect 1000 classes.",
+            "No other layer depends on the number of classes. An error would come from the number "
+            "of features.",
+        ),
+    ]
 
 
 @endless
@@ -482,38 +480,38 @@ def trainable_after_freeze(rng: Random) -> Question:
         ],
         right(
             f"{trainable:,}",
-            f"It came after the freeze and is born trainable: {width} × {classes} weights, "
+            f"The head is newer than the freezing, so it trains: {width} × {classes} weights and "
             f"{classes} biases.",
         ),
         [
             wrong(
                 f"{width * classes:,}",
-                f"Those are the weights, {width} × {classes}. Each output has a bias, too: "
+                f"These are the {width} × {classes} weights. Each output also has a bias: "
                 f"{classes} more.",
             ),
             wrong(
                 f"{width + classes:,}",
-                f"Every input is joined to every output: {width} × {classes} weights, not {width} "
-                f"+ {classes}.",
+                f"There is one weight for each pair of an input and an output: {width} × {classes} "
+                f"weights, not {width} + {classes}.",
             ),
             wrong(
                 "0",
-                "That is the other way round: replace, then freeze. The new head is frozen too, "
-                "and `backward` raises.",
+                "This happens in the other order: replace, then freeze. Then the new head is "
+                "frozen, too, and `backward` raises an error.",
             ),
             wrong(
                 f"{everything - old + trainable:,}",
-                "Those are all parameters. The old ones are still there and in use, but frozen.",
+                "These are all parameters of the model. Those of the backbone are frozen.",
             ),
             wrong(
                 f"{everything - old:,}",
-                "Those are the frozen ones, all but the head. `requires_grad_(False)` turns "
-                "training off.",
+                "These are all but the head. They do not train: `requires_grad_(False)` freezes "
+                "them.",
             ),
             wrong(
                 f"{old:,}",
-                f"That is the old head, which is gone. The new one has {classes} outputs where "
-                "the old one had 1000.",
+                f"This is the old head, which is replaced. The new head has {classes} outputs, the "
+                "old one had 1000.",
             ),
         ],
     )

@@ -263,9 +263,9 @@ def test_sources_are_written_anew_when_their_text_changes(copied_lesson):
     first = notebook.read_text()
     build.write_sources()
     assert notebook.read_text() == first
-    change(copied_lesson, "## The patient", "## Our patient")
+    change(copied_lesson, "## The network", "## Our network")
     build.write_sources()
-    assert "## Our patient" in notebook.read_text()
+    assert "## Our network" in notebook.read_text()
 
 
 def test_reading_the_settings_writes_nothing(copied_lesson, monkeypatch):
@@ -282,9 +282,9 @@ def test_outputs_of_the_same_code_are_kept(copied_lesson, tmp_path, monkeypatch)
     monkeypatch.setattr(build, "execute", lambda notebook: pytest.fail("it was run again"))
     solution = build.solution_path(copied_lesson)
     solution.write_text(before)
-    change(copied_lesson, "## The patient", "## Our patient")
+    change(copied_lesson, "## The network", "## Our network")
     build.build_solution(copied_lesson)
-    expected = before.replace("## The patient", "## Our patient")
+    expected = before.replace("## The network", "## Our network")
     expected = expected.replace(json.loads(before)["metadata"]["made_from"], "")
     stamp = build.digest(copied_lesson)
     assert solution.read_text().replace(stamp, "") == expected

@@ -35,7 +35,7 @@ def test_choosing_changes_the_answer(shown):
     assert "model.classifier" in answer.value
     name.value = "resnet18"
     assert "shape error" in answer.value
-    assert "reads 512 features" in answer.value
+    assert "512 features arrive" in answer.value
     width.value = 512
     assert "10 logits come out" in answer.value
     assert "Linear(512, 10)" in answer.value

@@ -1,3 +1,3 @@
-# misconception: wrong-result
+# misconception: buffers-counted
 def count_parameters(model):
     return sum(t.numel() for t in model.state_dict().values())

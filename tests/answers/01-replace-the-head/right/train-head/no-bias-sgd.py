@@ -1,5 +1,5 @@
 def train_head(features, labels):
-    head = nn.Linear(512, int(labels.max()) + 1, bias=False)
+    head = nn.Linear(features.shape[1], int(labels.max()) + 1, bias=False)
     optimizer = torch.optim.SGD(head.parameters(), lr=0.05, momentum=0.9, weight_decay=1e-3)
     for epoch in range(60):
         for batch in torch.randperm(len(features)).split(50):

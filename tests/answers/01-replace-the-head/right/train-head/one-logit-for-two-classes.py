@@ -1,6 +1,6 @@
 def train_head(features, labels):
     classes = int(labels.max()) + 1
-    head = nn.Linear(512, 1 if classes == 2 else classes)
+    head = nn.Linear(features.shape[1], 1 if classes == 2 else classes)
     optimizer = torch.optim.AdamW(head.parameters(), lr=3e-3)
     for epoch in range(200):
         logits = head(features)

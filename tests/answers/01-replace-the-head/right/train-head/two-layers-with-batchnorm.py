@@ -1,5 +1,5 @@
 def train_head(features, labels):
-    head = nn.Sequential(nn.BatchNorm1d(512), nn.Dropout(0.2), nn.Linear(512, 64), nn.ReLU(), nn.Linear(64, int(labels.max()) + 1))
+    head = nn.Sequential(nn.BatchNorm1d(features.shape[1]), nn.Dropout(0.2), nn.Linear(features.shape[1], 64), nn.ReLU(), nn.Linear(64, int(labels.max()) + 1))
     optimizer = torch.optim.Adam(head.parameters(), lr=1e-3)
     for epoch in range(30):
         head.train()

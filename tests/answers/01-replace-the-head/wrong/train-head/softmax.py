@@ -1,6 +1,6 @@
 # misconception: softmax-in-the-head
 def train_head(features, labels):
-    head = nn.Sequential(nn.Linear(512, int(labels.max()) + 1), nn.Softmax(dim=1))
+    head = nn.Sequential(nn.Linear(features.shape[1], int(labels.max()) + 1), nn.Softmax(dim=1))
     optimizer = torch.optim.AdamW(head.parameters(), lr=3e-3)
     for epoch in range(40):
         for batch in torch.randperm(len(features)).split(20):

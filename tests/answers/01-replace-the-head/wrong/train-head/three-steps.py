@@ -1,6 +1,6 @@
 # misconception: head-undertrained
 def train_head(features, labels):
-    head = nn.Linear(512, int(labels.max()) + 1)
+    head = nn.Linear(features.shape[1], int(labels.max()) + 1)
     optimizer = torch.optim.SGD(head.parameters(), lr=0.01)
     for epoch in range(3):
         loss = F.cross_entropy(head(features), labels)

@@ -1,6 +1,6 @@
-def choose_rate(rates, fit, validation, test):
+def choose_learning_rate(learning_rates, fit, validation, test):
     best_rate, best_head, best_accuracy = None, None, -1.0
-    for rate in rates:
+    for rate in learning_rates:
         head = fit(rate)
         head.eval()
         with torch.no_grad():

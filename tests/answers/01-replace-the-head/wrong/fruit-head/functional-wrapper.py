@@ -1,3 +1,4 @@
+# misconception: not-in-place
 class WithHead(nn.Module):
     def __init__(self, backbone, n):
         super().__init__()

@@ -1,0 +1,3 @@
+# misconception: wrong-result
+def count_parameters(model):
+    return next(model.parameters()).numel()

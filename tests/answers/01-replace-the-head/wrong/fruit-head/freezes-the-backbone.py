@@ -1,0 +1,5 @@
+# misconception: model-left-changed
+def fruit_head(model, n):
+    model.requires_grad_(False)
+    model.fc = nn.Linear(model.fc.in_features, n)
+    return model

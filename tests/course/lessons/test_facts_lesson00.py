@@ -1,0 +1,47 @@
+"""What lesson 00 says about the images, the network and the machine, measured again."""
+
+import json
+import re
+
+import torch
+
+from course.authoring.build import solution_path
+from course.checking import networks
+from course.notebook.environment import REQUIREMENTS
+from course.vision.backbones import load_backbone
+from course.vision.fruit import FRUITS, stall
+
+
+def test_five_lines_of_the_self_check():
+    assert len(REQUIREMENTS) == 5
+
+
+def test_ten_fruits_fresh_or_rotten_in_the_images_that_are_shown():
+    train = stall("train", 20)
+    assert len(set(FRUITS)) == 10
+    assert train.images.shape == (20, 3, 64, 64)
+    assert train.images.dtype == torch.uint8
+    assert sorted(train.fruit.tolist()) == sorted([*range(10), *range(10)])
+    assert set(train.rotten.tolist()) == {0, 1}
+
+
+def test_the_network_has_a_thousand_classes_and_more_than_eleven_million_parameters():
+    model, _ = load_backbone()
+    assert model.fc.out_features == 1000
+    assert sum(parameter.numel() for parameter in model.parameters()) > 11_000_000
+
+
+def test_the_wrong_answer_counts_62_tensors():
+    assert len(list(networks.build("resnet18").parameters())) == 62
+
+
+def test_the_network_knows_its_species():
+    """As the executed solution says; recognising 300 images takes seconds."""
+    solution = json.loads(solution_path("00-start-here").read_text(encoding="utf-8"))
+    printed = "".join(
+        "".join(output.get("text", ""))
+        for cell in solution["cells"]
+        for output in cell.get("outputs", [])
+    )
+    share = re.search(r"(\d+)% are right; guessing", printed)
+    assert int(share[1]) >= 90
