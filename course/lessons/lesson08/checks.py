@@ -96,8 +96,8 @@ def train_heads(answer: Callable, width: int = 64, every: int = 10) -> str:
     check_condition(model, condition)
     scores = scores_reached(model, every)
     told = (
-        f"of 240 unseen images {scores['fruit']:.0%} have the right fruit, and {scores['rotten']:.0%} "
-        "of the pairs of a rotten and a fresh one are ranked right"
+        f"of 240 unseen images {scores['fruit']:.0%} have the right fruit, and "
+        f"{scores['rotten']:.0%} of the pairs of a rotten and a fresh one are ranked right"
     )
     if not all(scores[head] >= required for head, required in THRESHOLDS.items()):
         told = (

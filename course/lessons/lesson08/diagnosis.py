@@ -445,7 +445,9 @@ def check_values_in_file(stored: Mapping[str, Tensor], before: Mapping[str, Tens
                 f"expected {name} {tuple(expected.shape)} in the file; got {tuple(tensor.shape)}"
             )
         rounded = expected.half() if expected.is_floating_point() else expected
-        if not (comparisons.same(tensor, expected) or torch.equal(tensor, rounded.to(tensor.dtype))):
+        if not (
+            comparisons.same(tensor, expected) or torch.equal(tensor, rounded.to(tensor.dtype))
+        ):
             far = (tensor.double() - expected.double()).abs().max()
             raise wrong_result(
                 f"expected {name} of the model in the file, perhaps in half precision; got numbers "

@@ -92,9 +92,7 @@ MISCONCEPTIONS = {
         "its loss",
         BRIEF,
     ),
-    "too-many-parameters": Entry(
-        "The new heads have more parameters than the brief allows", BRIEF
-    ),
+    "too-many-parameters": Entry("The new heads have more parameters than the brief allows", BRIEF),
     "rare-class-ignored": Entry(
         "Too few of the rotten images are found. Accuracy hides this, because rotten images are "
         "rare. A lower threshold finds more",

@@ -55,7 +55,6 @@ HIDDEN_EVERY = 2  # half of the hidden images are rotten, so that recall rests o
 # images, 69 of these 100 pairs of a training and a draw find less than 70 % of the hidden ones.
 REQUIRED = {"fruit": 75, "kept": 70, "found": 70}
 GUESSING = 35  # per cent of fruit: fewer, and nothing was learnt; a guess is right in 1 of 6
-EXCHANGED = 70  # per cent: kept and found together; a guess has 100 together
 
 
 class WeightsRefused(Exception):
@@ -125,11 +124,13 @@ def measure_file(path: str | Path, judged: Judged | None = None) -> dict[str, fl
         judged = validation()
     # copies, because the cached tensors are the same for all files
     judged = Judged(*(tensor.clone() for tensor in judged))
-    fruit = predicted(tensors, "fruit", judged.features)
-    rotten = predicted(tensors, "rotten", judged.features)
-    measures = count_right(fruit, rotten, judged)
+    with torch.inference_mode():
+        fruit = logits_of(tensors, "fruit", judged.features).argmax(1)  # (N,)
+        logits = logits_of(tensors, "rotten", judged.features)  # (N, 2)
+        scores = logits[:, 1] - logits[:, 0]
+    measures = count_right(fruit, logits.argmax(1), judged)
     check_fruit(measures, fruit, judged.fruit)
-    check_rotten(measures)
+    check_rotten(measures, scores, judged.rotten)
     return {name: float(share) for name, share in measures.shares().items()}
 
 
@@ -250,7 +251,10 @@ def read_header(data: bytes) -> dict[str, dict]:
 def what_else(data: bytes) -> tuple[str, str]:
     """Return (code, observed) for bytes that are not safetensors. Nothing in them is run."""
     if is_pickle(data):
-        return "pickle-for-weights", "whatever its name says, the file is a pickle; it was not opened"
+        return (
+            "pickle-for-weights",
+            "whatever its name says, the file is a pickle; it was not opened",
+        )
     if data[:4] == b"PK\x03\x04":
         try:
             names = zipfile.ZipFile(io.BytesIO(data)).namelist()
@@ -512,12 +516,6 @@ def logits_of(tensors: Tensors, head: str, x: Tensor) -> Tensor:
     return x
 
 
-def predicted(tensors: Tensors, head: str, features: Tensor) -> Tensor:
-    """Return the argmax (N,) of a head's logits on features (N, 512)."""
-    with torch.inference_mode():
-        return logits_of(tensors, head, features).argmax(1)
-
-
 def count_right(fruit: Tensor, rotten: Tensor, judged: Judged) -> Measures:
     """Return how many of the predictions `fruit` and `rotten` (N,) are right."""
     is_rotten = judged.rotten == 1
@@ -563,28 +561,41 @@ def exchanged_classes(found: Tensor, expected: Tensor, classes: int) -> tuple[in
     return next(((label, other) for label, other in enumerate(said) if label != other), None)
 
 
-def check_rotten(measures: Measures) -> None:
-    """Check the rotten head against REQUIRED."""
+def check_rotten(measures: Measures, scores: Tensor, rotten: Tensor) -> None:
+    """Check the rotten head against REQUIRED.
+
+    scores: the logit of rotten minus that of fresh (N,), from which it is told whether another
+    threshold would help; rotten: the labels (N,).
+    """
     shares = measures.shares()
     found, kept = 100 * shares["found"], 100 * shares["kept"]
+    if found >= REQUIRED["found"] and kept >= REQUIRED["kept"]:
+        return
     told = (
         f"expected {REQUIRED['found']}% of the rotten images found and {REQUIRED['kept']}% of the "
         f"fresh ones kept; got {float(found):.1f}% ({measures.found} of {measures.rotten}) and "
         f"{float(kept):.1f}% ({measures.kept} of {measures.fresh})"
     )
-    too_few_found, too_few_kept = found < REQUIRED["found"], kept < REQUIRED["kept"]
-    if found + kept < EXCHANGED:
+    if not some_threshold_reaches(scores, rotten):
+        if some_threshold_reaches(-scores, rotten):
+            raise WeightsRefused("classes-exchanged", f"{told}. Fresh and rotten are exchanged")
         raise WeightsRefused(
-            "classes-exchanged", f"{told}. Far below a guess: fresh and rotten are exchanged"
+            "head-undertrained", f"{told}. No threshold on this head's probabilities reaches both"
         )
-    if too_few_found and too_few_kept:
-        raise WeightsRefused(
-            "head-undertrained", f"{told}. No other threshold helps, because both are too low"
-        )
-    if too_few_found:
-        raise WeightsRefused("rare-class-ignored", told)
-    if too_few_kept:
-        raise WeightsRefused("false-alarms", told)
+    code = "rare-class-ignored" if found < REQUIRED["found"] else "false-alarms"
+    raise WeightsRefused(code, told)
+
+
+def some_threshold_reaches(scores: Tensor, rotten: Tensor) -> bool:
+    """Return whether there is a threshold on scores (N,) with which both shares are reached."""
+    for threshold in scores[rotten == 1].unique():
+        called = scores >= threshold
+        found = int((called & (rotten == 1)).sum())
+        kept = int((~called & (rotten == 0)).sum())
+        enough_found = 100 * found >= REQUIRED["found"] * int((rotten == 1).sum())
+        if enough_found and 100 * kept >= REQUIRED["kept"] * int((rotten == 0).sum()):
+            return True
+    return False
 
 
 def main() -> None:
