@@ -29,7 +29,7 @@ def test_what_the_network_is():
     assert COUNT == 1000
     assert round(BUNDLED.stat().st_size / 1e6) == 23
     with safe_open(BUNDLED, "pt") as file:
-        dtypes = {file.get_slice(name).get_dtype() for name in file.keys()}  # noqa: SIM118
+        dtypes = {file.get_slice(name).get_dtype() for name in file.keys()}
     assert dtypes == {"F16", "I64"}
 
 
