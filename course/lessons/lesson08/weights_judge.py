@@ -537,8 +537,8 @@ def check_fruit(measures: Measures, found: Tensor, expected: Tensor) -> None:
         return
     told = (
         f"expected at least {REQUIRED['fruit']}% of the fruit right, the mean over fresh and "
-        f"rotten images; got {float(share):.1f}% ({measures.fruit_of_fresh} of {measures.fresh} fresh ones, "
-        f"{measures.fruit_of_rotten} of {measures.rotten} rotten ones)"
+        f"rotten images; got {float(share):.1f}% ({measures.fruit_of_fresh} of {measures.fresh} "
+        f"fresh ones, {measures.fruit_of_rotten} of {measures.rotten} rotten ones)"
     )
     exchanged = exchanged_classes(found, expected, HEADS["fruit"])
     if exchanged:
@@ -573,8 +573,9 @@ def check_rotten(measures: Measures, scores: Tensor, rotten: Tensor) -> None:
         return
     told = (
         f"expected at least {REQUIRED['found']}% of the rotten images found and "
-        f"{REQUIRED['kept']}% of the fresh ones kept; got {float(found):.1f}% ({measures.found} of {measures.rotten}) and "
-        f"{float(kept):.1f}% ({measures.kept} of {measures.fresh})"
+        f"{REQUIRED['kept']}% of the fresh ones kept; got {float(found):.1f}% "
+        f"({measures.found} of {measures.rotten}) and {float(kept):.1f}% "
+        f"({measures.kept} of {measures.fresh})"
     )
     if not some_threshold_reaches(scores, rotten):
         if some_threshold_reaches(-scores, rotten):
