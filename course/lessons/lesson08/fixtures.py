@@ -118,7 +118,7 @@ def even_features(head: nn.Linear, count: int = 4001) -> tuple[Tensor, Tensor]:
     """Return features (count, C), and the probability (count,) that `head` gives the second class.
 
     The difference of the two logits goes from -8 to 8 in equal steps: no gap between two
-    probabilities is larger than 0.001. In all other directions the features are random.
+    probabilities is larger than 0.0011. In all other directions the features are random.
     """
     differences = torch.linspace(-8, 8, count, dtype=torch.float64)
     with torch.no_grad():

@@ -200,7 +200,7 @@ def test_at_the_threshold_itself_rounding_decides(threshold):
     features, probabilities = even_features(head)
     with torch.no_grad():
         assert torch.allclose(head(features).softmax(1)[:, 1], probabilities, atol=1e-5)
-    assert probabilities.diff().max() < 1e-3
+    assert probabilities.diff().max() < 1.1e-3
     fold = answer_of("08-capstone", "fold-threshold")
     with torch.no_grad():
         calls = fold(head, threshold)(features).argmax(1) == 1
