@@ -45,7 +45,7 @@ def thresholds() -> list[Threshold]:
     of_exercises = [
         ("01-replace-the-head", "train-head", lesson01.score_head, lesson01.THRESHOLDS),
         ("05-two-heads-one-loss", "train-both", lesson05.score_both, lesson05.THRESHOLDS),
-        ("08-capstone", "train-heads", lesson08.score_heads, lesson08.FLOORS),
+        ("08-capstone", "train-heads", lesson08.score_heads, lesson08.THRESHOLDS),
     ]
     found = []
     for lesson, exercise, score, required in of_exercises:

@@ -1,4 +1,4 @@
-"""What the checks of lesson 08 try answers on: a small stand-in for the network, and pictures."""
+"""What the checks of lesson 08 try answers on: a small stand-in for the network, images, scores."""
 
 from collections import OrderedDict
 
@@ -40,14 +40,14 @@ class SmallThreeHeads(nn.Module):
 def small_model(width: int = 64, seed: int = 3) -> SmallThreeHeads:
     """Return a SmallThreeHeads in train mode whose backbone and old head are frozen.
 
-    Its running statistics are those of other pictures, so that a forward in train mode moves them.
+    Its running statistics are those of other images, so that a forward in train mode moves them.
     """
     torch.manual_seed(seed)
     model = SmallThreeHeads(width).train()
     norms = (model.backbone.norm1, model.backbone.norm2)
     for norm in norms:
         norm.momentum = None  # a cumulative average: one forward sets the statistics
-    images = made_up_pictures(64, 4, seed + 1)[0]
+    images = made_up_images(64, 4, seed + 1)[0]
     with torch.no_grad():
         model(1.3 * images + 0.3)
     for norm in norms:
@@ -57,7 +57,7 @@ def small_model(width: int = 64, seed: int = 3) -> SmallThreeHeads:
     return model
 
 
-def made_up_pictures(
+def made_up_images(
     count: int,
     every: int,
     seed: int,
@@ -80,7 +80,7 @@ def made_up_pictures(
 
 
 def ranking(scores: Tensor, rotten: Tensor) -> float:
-    """Return the share of pairs of a rotten and a fresh picture that the scores (N,) rank right.
+    """Return the share of pairs of a rotten and a fresh image that the scores (N,) rank right.
 
     The rotten one must have the higher score; equal scores count half. This is the area under the
     ROC curve (Hanley and McNeil, "The Meaning and Use of the Area under a ROC Curve", 1982).
@@ -91,8 +91,8 @@ def ranking(scores: Tensor, rotten: Tensor) -> float:
 
 
 def scores_reached(model: SmallThreeHeads, every: int) -> dict[str, float]:
-    """Return the accuracy of "fruit" and the ranking of "rotten" on 240 unseen pictures."""
-    images, fruit, rotten = made_up_pictures(240, every, seed=2)
+    """Return the accuracy of "fruit" and the ranking of "rotten" on 240 unseen images."""
+    images, fruit, rotten = made_up_images(240, every, seed=2)
     with torch.no_grad():
         _, fruit_logits, rotten_logits = model.eval()(images)
     scores = rotten_logits[:, 1] - rotten_logits[:, 0]
@@ -100,3 +100,31 @@ def scores_reached(model: SmallThreeHeads, every: int) -> dict[str, float]:
         "fruit": (fruit_logits.argmax(1) == fruit).float().mean().item(),
         "rotten": ranking(scores, rotten),
     }
+
+
+def tied_probabilities(count: int, positive: int, seed: int) -> tuple[Tensor, Tensor]:
+    """Return probabilities of being rotten (count,) and labels (count,), `positive` of them 1.
+
+    The probabilities are multiples of 1/500, so that some are equal.
+    """
+    r = torch.Generator().manual_seed(seed)
+    rotten = torch.zeros(count, dtype=torch.int64)
+    rotten[torch.randperm(count, generator=r)[:positive]] = 1
+    probabilities = torch.sigmoid(2 * torch.randn(count, generator=r) + 2.5 * rotten - 2)
+    return (500 * probabilities).round() / 500, rotten
+
+
+def even_features(head: nn.Linear, count: int = 4001) -> tuple[Tensor, Tensor]:
+    """Return features (count, C), and the probability (count,) that `head` gives the second class.
+
+    The difference of the two logits goes from -8 to 8 in equal steps: no gap between two
+    probabilities is larger than 0.0011. In all other directions the features are random.
+    """
+    differences = torch.linspace(-8, 8, count, dtype=torch.float64)
+    with torch.no_grad():
+        direction = (head.weight[1] - head.weight[0]).double()  # (C,)
+        offset = (head.bias[1] - head.bias[0]).double()
+    features = torch.randn(count, len(direction), dtype=torch.float64)
+    wanted = differences - offset - features @ direction
+    features += wanted[:, None] * direction / direction.square().sum()
+    return features.float(), differences.sigmoid().float()

@@ -2,95 +2,103 @@
 
 from course.checking.entry import Entry
 
+THREE_HEADS = "08-capstone: Exercise 1: three heads, one backbone"
+BRIEF = "08-capstone: The brief"
+RECALL = "08-capstone: A minimum recall for the rare class"
+FOLD = "08-capstone: Exercise 4: fold the threshold in"
+DATA = "08-capstone: Weights are data"
+
 MISCONCEPTIONS = {
     "backbone-run-twice": Entry(
-        "One backbone, run once, feeds all heads: running it for each head costs as much as "
-        "separate models",
-        "08-capstone: Exercise 1: three heads, one backbone",
+        "Run the backbone once and give its features to all heads: running it for each head costs "
+        "as much as separate models",
+        THREE_HEADS,
     ),
     "old-head-changed": Entry(
-        "The old head's answers are a promise: the same numbers, to the bit, and not only the "
-        "same names",
-        "08-capstone: The brief",
+        "The old head must give the same logits as before, to the bit. The same names are not "
+        "enough",
+        BRIEF,
+    ),
+    "head-no-chain": Entry(
+        "A new head is one nn.Linear, or an nn.Sequential of Linear layers with ReLU and Dropout: "
+        "the judge reads the order of the layers from their numbers",
+        BRIEF,
     ),
     "head-left-out": Entry(
-        "A head learns from its own loss alone: one that no loss or no optimizer reaches "
-        "stays as it was made",
-        "08-capstone: Exercise 2: train two, move nothing",
+        "A head learns only from its own loss, and only if the optimizer holds its parameters",
+        "08-capstone: Exercise 2: train the new heads",
     ),
-    "threshold-misses-floor": Entry(
-        "Recall asks of the rotten ones how many are found: the threshold follows from their "
-        "scores, not from all",
-        "08-capstone: A floor under the rare class",
+    "classes-exchanged": Entry(
+        "The classes are in another order than in the brief: fresh is 0 and rotten is 1, and the "
+        "fruits are in the order of EVENING_FRUITS",
+        BRIEF,
+    ),
+    "threshold-misses-recall": Entry(
+        "Recall is a share of the rotten images, so the threshold follows from their probabilities "
+        "alone",
+        RECALL,
     ),
     "lower-than-needed": Entry(
-        "Each step down finds more and cries wolf more often: take the highest threshold that "
-        "reaches the floor",
-        "08-capstone: A floor under the rare class",
+        "Take the highest threshold that reaches the minimum recall: a lower one calls more fresh "
+        "images rotten",
+        RECALL,
+    ),
+    "share-in-floats": Entry(
+        "Count images and compare the share with the minimum: a share times a count is not exact "
+        "in floating point, and ceil then rounds up to one more",
+        RECALL,
     ),
     "threshold-not-folded": Entry(
-        "argmax of two logits changes its mind at a probability of one half, until a bias "
-        "moves that point",
-        "08-capstone: Exercise 4: fold it in",
+        "The argmax of two logits changes at a probability of one half. A bias moves that point",
+        FOLD,
     ),
     "threshold-upside-down": Entry(
-        "To say rotten more often, its logit must go up: the shift has the wrong sign",
-        "08-capstone: Exercise 4: fold it in",
+        "The shift has the wrong sign: a low threshold says rotten more often, so the logit of "
+        "rotten must go up",
+        FOLD,
     ),
     "probability-for-logit": Entry(
-        "A bias lives among the logits: a probability t is the logit log(t / (1 - t))",
-        "08-capstone: Exercise 4: fold it in",
+        "A bias is added to logits: the probability t belongs to the logit log(t / (1 - t))",
+        FOLD,
     ),
     "edited-in-place": Entry(
-        "What you were given belongs to the caller: change a copy",
-        "08-capstone: Exercise 4: fold it in",
+        "Change a copy: the caller still needs the model that it passed to your function", FOLD
     ),
     "file-missing": Entry(
-        "The judge reads one file, beside the notebook, under the name that you say",
-        "08-capstone: Exercise 6: hand it in",
+        "The file is not there: it must have exactly the name or path that was asked for",
+        "08-capstone: Exercise 6: train, choose, hand in",
     ),
     "file-too-large": Entry(
-        "Too large to be opened: half or single precision, and nothing but the asked tensors, "
-        "stays below the limit",
-        "08-capstone: The brief",
+        "The file is over 50 MB. In half or single precision the tensors of the brief are below "
+        "that",
+        BRIEF,
     ),
-    "file-damaged": Entry(
-        "The bytes are not a whole safetensors file", "08-capstone: Weights are data"
-    ),
+    "file-damaged": Entry("The file is not a complete safetensors file", DATA),
     "pickle-for-weights": Entry(
-        "torch.save writes a pickle, a program that runs when it is opened: a new name makes "
-        "it no safetensors file",
-        "08-capstone: Weights are data",
+        "torch.save writes a pickle, a program that runs when it is opened. Write the file with "
+        "save_file: the file's name does not decide its format",
+        DATA,
     ),
-    "tensors-missing": Entry(
-        "A tensor that the brief names is not there", "08-capstone: The brief"
-    ),
+    "tensors-missing": Entry("A tensor of the brief's table is missing", BRIEF),
     "tensors-extra": Entry(
-        "There is more than the brief names: leave out, or rename, what it does not know",
-        "08-capstone: The brief",
+        "There is a tensor that is not in the brief's table: remove it, or rename it", BRIEF
     ),
-    "wrong-shape": Entry(
-        "A tensor has another shape than the brief asks for", "08-capstone: The brief"
-    ),
+    "wrong-shape": Entry("A tensor has another shape than in the brief", BRIEF),
     "wrong-dtype": Entry(
-        "Floats go into the file in half or single precision, counts as the integers they are",
-        "08-capstone: The brief",
+        "Store floats in half or single precision, and counts of batches as int64", BRIEF
     ),
     "weights-not-finite": Entry(
-        "A weight that is NaN or infinite makes every answer NaN: the training has blown up, "
-        "look at its loss",
-        "08-capstone: The brief",
+        "A parameter is NaN or infinite, so all logits are as well: training has diverged, look at "
+        "its loss",
+        BRIEF,
     ),
-    "too-many-parameters": Entry(
-        "The new heads are larger than the budget leaves room for", "08-capstone: The brief"
-    ),
+    "too-many-parameters": Entry("The new heads have more parameters than the brief allows", BRIEF),
     "rare-class-ignored": Entry(
-        "High accuracy, and most of the rare class missed: the other class is so common that "
-        "it hides that",
-        "08-capstone: A floor under the rare class",
+        "Too few of the rotten images are found. Accuracy hides this, because rotten images are "
+        "rare. A lower threshold finds more",
+        RECALL,
     ),
     "false-alarms": Entry(
-        "Calling nearly everything rotten finds all the rotten ones, and sells nothing",
-        "08-capstone: A floor under the rare class",
+        "Too many fresh images are called rotten. A higher threshold keeps more of them", RECALL
     ),
 }

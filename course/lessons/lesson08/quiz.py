@@ -1,4 +1,4 @@
-"""The questions of lesson 08, the capstone: five plain ones, and two kinds without end.
+"""The questions of lesson 08, the capstone: five fixed ones, and two kinds with new numbers.
 
 tests/course/lessons/test_facts_lesson08.py measures what they say.
 """
@@ -11,126 +11,129 @@ from course.checking.quiz.kinds import endless, pose
 from course.checking.quiz.questions import Question, right, wrong
 
 SHIP = Question(
-    "One fruit in ten is rotten. A model is right on 96 % of them, fresh or rotten. How many "
-    "of the rotten ones does it find?",
+    "One fruit in ten is rotten. A model predicts fresh or rotten, and its accuracy is 96 %. How "
+    "many of the rotten fruits does it find?",
     (
         wrong(
             "96 %.",
-            "That is the share over all fruit, and nine in ten of those are fresh. The rotten "
-            "ones hardly weigh in it.",
+            "96 % is the share over all fruit, and nine in ten of those are fresh. So the rotten "
+            "ones count little in it.",
         ),
         wrong(
-            "At most half, or it would be right more often.",
-            "It may find all of the rotten ones and take four fresh ones in a hundred for "
-            "rotten. That makes 96 % as well.",
+            "At most half. Otherwise its accuracy would be higher.",
+            "It may find all rotten ones and call 4 of the 90 fresh ones rotten. That also "
+            "gives 96 %.",
         ),
         right(
-            "At least 60 %; more the number does not tell.",
-            "Of 100 fruits 4 are judged wrong. If all 4 are rotten, 6 of 10 rotten ones are "
-            "found; if none is, all. Recall tells.",
+            "At least 60 %. The accuracy does not tell us more.",
+            "Of 100 fruits 4 are predicted wrong. If all 4 are rotten, it finds 6 of 10. If none "
+            "of them is, it finds all 10. To know more, compute the recall.",
         ),
         wrong(
-            "None: a model that is right so often calls everything fresh.",
-            "Calling everything fresh is right on 90 %. It takes some rotten ones found to "
-            "come to 96 %.",
+            "None: with this accuracy, it calls everything fresh.",
+            "A model that calls everything fresh has an accuracy of 90 %. To reach 96 %, it must "
+            "find at least six rotten ones.",
         ),
     ),
 )
 
 BIT_FOR_BIT = Question(
-    "Which of these leaves the old head's answers the same to the bit?",
+    "Which of these keeps the old head's logits the same to the bit?",
     (
         wrong(
-            "A learning rate of 1e-6 for the backbone.",
-            "Small steps are steps. After the first one the features differ, and so do the logits.",
+            "Train the whole network with a learning rate of 1e-6.",
+            "A small step is still a step. After the first one the features differ, and so do the "
+            "logits.",
         ),
         right(
-            "A frozen backbone in eval mode, and an optimizer over the new heads.",
-            "No parameter gets a gradient, no running statistic moves, and the old head reads "
-            "the same features as before.",
+            "A frozen backbone in eval mode, and an optimizer with the new head's parameters.",
+            "No parameter of the backbone gets a gradient and no running statistic moves, so the "
+            "old head gets the same features as before.",
         ),
         wrong(
-            "A frozen backbone in train mode, and an optimizer over the new heads.",
-            "The parameters stay. The running means and variances move with every batch, and "
-            "with them all features.",
+            "A frozen backbone in train mode, and an optimizer with the new head's parameters.",
+            "The parameters stay the same, but the running means and variances move with every "
+            "batch, and so the features change.",
         ),
         wrong(
-            "Fine-tuning everything, then copying the old head's weights back.",
-            "The old head has its weights again, but it reads features that it has never seen.",
+            "Train the whole network, then copy the old head's parameters back.",
+            "The old head has its parameters again, but its inputs, the features, have changed.",
         ),
     ),
 )
 
 FILE = Question(
-    "You are to judge weights that a stranger sends. Which line opens them without running "
-    "what the stranger wrote?",
+    "A stranger sends you weights. Which line opens them without running the stranger's code?",
     (
         wrong(
             '`torch.load("weights.pt", weights_only=False)`',
-            "That runs the pickle, and a pickle may call any function of yours.",
+            "With `weights_only=False` it unpickles everything, and a pickle can call any "
+            "function.",
         ),
         wrong(
             '`pickle.load(open("weights.safetensors", "rb"))`',
-            "The name promises safetensors, the function runs a pickle. The bytes decide, not "
-            "the name.",
+            "`pickle.load` runs a pickle, whatever the file's name is. The bytes decide, not the "
+            "name.",
         ),
         right(
             '`safetensors.torch.load_file("weights.safetensors")`',
-            "Names, types, shapes and numbers: the format has no place for a program.",
+            "It reads names, dtypes, shapes and numbers. The format has no place for a program.",
         ),
         wrong(
-            '`joblib.load("weights.joblib")`', "joblib writes pickles too, and opening one runs it."
+            '`joblib.load("weights.joblib")`',
+            "joblib writes pickles as well, so opening the file can run code.",
         ),
     ),
 )
 
 THRESHOLD = Question(
-    "You choose a threshold so that 85 % of 42 rotten validation pictures are found. And of a "
-    "thousand new ones?",
+    "You choose the highest threshold that finds at least 85 % of 42 rotten validation images. How "
+    "many of a thousand new rotten images do you expect it to find?",
     (
         wrong(
-            "85 %: that is what the threshold was chosen for.",
-            "It was chosen on 42 pictures, each of which weighs more than two points. Another "
-            "42 would have chosen another threshold.",
+            "Exactly 85 %, because the threshold was chosen for that.",
+            "It was chosen on 42 images, and each of them is 2.4 percentage points. Other 42 "
+            "images would have led to another threshold.",
         ),
         wrong(
-            "More: new pictures are easier.",
-            "Nothing makes them easier. If anything, a threshold looks best on the pictures "
-            "that chose it.",
+            "Clearly more, because new images are easier.",
+            "New images of the same stall are not easier. The threshold was chosen on the "
+            "validation images, so the recall measured there is optimistic.",
         ),
         right(
-            "Something near it, rather less: so aim above the floor that you owe.",
-            "42 pictures are a coarse ruler, and the choice has fitted itself to them. A "
-            "margin pays for both.",
+            "Near 85 %, and it may well be several points less. So I ask for more than I need.",
+            "With 42 images the standard error of a recall of 85 % is 5.5 points, and the "
+            "threshold was chosen on these very images. A margin covers both.",
         ),
         wrong(
-            "Nothing can be said.",
-            "The same stall, the same camera: the share will be near. It only is not exactly "
-            "the same.",
+            "We cannot know anything about it.",
+            "Stall and camera are the same, so the recall will be near the measured one. It is "
+            "only not exactly the same.",
         ),
     ),
 )
 
 EXTRA_KEY = Question(
-    "`model.state_dict()` holds `backbone.fc.weight`, which the brief does not know. Where "
-    "does it come from?",
+    "`model.state_dict()` holds `backbone.fc.weight`, which is not in the brief. Why is it there?",
     (
         wrong(
-            "From safetensors, which names all layers of a ResNet.",
-            "safetensors writes the names that it is given, and knows no ResNet.",
+            "safetensors names all layers of a ResNet.",
+            "safetensors writes the names in the dict that it gets. It does not know what a "
+            "ResNet is.",
         ),
         right(
-            "The old head stands in two places: as `species`, and still inside the backbone.",
-            "Whoever stores `model.fc` elsewhere must put an `nn.Identity()` in its place, or "
-            "it is run, named and saved twice.",
+            "The old head is in two places: as `species`, and still as `backbone.fc`.",
+            "If you store `model.fc` under a second name, put an `nn.Identity()` in its old place. "
+            "Otherwise the backbone still runs it, and the state_dict lists it twice.",
         ),
         wrong(
-            "From `nn.Identity()`, which keeps the weights of the layer it replaces.",
-            "`nn.Identity()` has no weights at all, so it adds no key.",
+            "`nn.Identity()` keeps the weights of the layer that it replaces.",
+            "`nn.Identity()` has no parameters, so it adds no key.",
         ),
         wrong(
-            "From the optimizer, which the state_dict includes.",
-            "An optimizer has a state_dict of its own. A model's holds its parameters and buffers.",
+            "The state_dict also holds what the optimizer has stored.",
+            "An optimizer has a state_dict of its own. A model's state_dict holds its parameters "
+            "and buffers.",
         ),
     ),
 )
@@ -151,38 +154,38 @@ def folded_bias(rng: Random) -> Question:
     odds = f"log({threshold:g} / {1 - threshold:g})"
     shift = math.log(threshold / (1 - threshold))
     others = {}  # of equal numbers the last reason counts
-    others[bias + shift] = f"The sign is turned: argmax would change its mind at {1 - threshold:g}."
+    others[bias + shift] = (
+        f"The sign is wrong: this argmax says rotten from a probability of {1 - threshold:.2g} on."
+    )
     others[bias - threshold] = (
-        f"{threshold:g} is a probability, and biases are logits. What goes off is {odds}."
+        f"{threshold:g} is a probability, and a bias is added to logits. Subtract {odds}."
     )
     others[bias + threshold] = (
-        "A probability is no logit, and to add it says rotten more often, whatever the threshold "
-        "is."
+        "This adds a probability to a logit. A larger bias says rotten more often, whatever the "
+        "threshold is."
     )
     others[bias * threshold] = (
-        "Scaling a bias shifts the boundary by an amount that depends on the old bias, not on the "
-        "threshold."
+        "Multiplying moves the boundary by an amount that depends on the old bias. The shift must "
+        "depend on the threshold only."
     )
     others[bias - 0.5 + threshold] = (
-        "The distance to one half is measured in probabilities here, and the bias lives among "
+        "This adds a difference of two probabilities to a logit. Only logits can be added to "
         "logits."
     )
-    others[bias] = (
-        "Unchanged, it leaves the point where argmax changes its mind at a probability of one half."
-    )
+    others[bias] = "With the old bias the argmax still changes at a probability of one half."
     options = []
     for value, reason in others.items():
         if abs(value - bias + shift) > 0.05:
             options.append(wrong(f"`{value:.2f}`", reason))
     return pose(
         rng,
-        "Two logits, fresh and rotten. argmax shall say rotten from a probability of "
-        f"{threshold:g} on. What will the second bias be?",
+        "A head has two logits, fresh and rotten. You want its argmax to say rotten where the "
+        f"probability of rotten is above {threshold:g}. Which second bias do you set?",
         [f"head.bias  # tensor([0.0, {bias}])", "head.bias.data[1] = ..."],
         right(
             f"`{bias - shift:.2f}`",
-            f"{odds} is {shift:.2f}, the logit of the threshold. Taken off the bias, it moves the "
-            "point where argmax changes its mind from one half to there.",
+            f"The logit of the threshold, {odds}, is {shift:.2f}. Subtract it from the bias, and "
+            "the argmax changes at the threshold and no longer at one half.",
         ),
         options,
     )
@@ -197,13 +200,13 @@ def room_for_a_head(rng: Random) -> Question:
     each = width + 1 + classes  # parameters of a hidden unit
     hidden = (budget - classes) // each
     explained = (
-        f"Each hidden unit has {width} weights and a bias below it and {classes} weights above "
-        f"it, {each} in all. The {classes} biases of the logits come on top."
+        f"Each hidden unit has {width} weights and a bias in the first layer and {classes} weights "
+        f"in the second, {each} in all. The {classes} biases of the logits are added once."
     )
     return pose(
         rng,
-        f"The new head may have at most {budget:,} parameters, biases included. "
-        "How large can n be?",
+        f"A new head may have at most {budget:,} parameters, biases included. "
+        "What is the largest n?",
         [
             f"model = torchvision.models.{name}()",
             f"head = nn.Sequential(nn.Linear({width}, n), nn.ReLU(), nn.Linear(n, {classes}))",
@@ -212,23 +215,24 @@ def room_for_a_head(rng: Random) -> Question:
         [
             wrong(
                 f"`{budget // width}`",
-                f"That counts the {width} weights below each hidden unit, and nothing else.",
+                f"This counts only the {width} weights of each hidden unit in the first layer.",
             ),
             wrong(
                 f"`{budget // (width * classes)}`",
-                "Weights are summed over layers and not multiplied: each layer has its own.",
+                f"This counts {width} x {classes} parameters for each hidden unit. The two layers "
+                "are separate, so their parameters are added and not multiplied.",
             ),
             wrong(
-                f"`{hidden + 1}`", "That is one unit too many: with it the head is over the budget."
+                f"`{hidden + 1}`", "One unit too many: this head has more parameters than allowed."
             ),
             wrong(
                 f"`{2 * hidden}`",
-                "As if half the layers were free. Both Linear layers count, the ReLU between them "
-                "has no weights.",
+                "This head has about twice as many parameters as allowed. Both Linear layers "
+                "count; only the ReLU has no parameters.",
             ),
             wrong(
                 f"`{budget // 1000}`",
-                f"1000 was the number of the old classes. The new head reads {width} features.",
+                f"1000 is the number of old classes. The new head gets {width} features.",
             ),
         ],
     )

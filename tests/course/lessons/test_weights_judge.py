@@ -2,6 +2,7 @@
 and a sentence, and runs nothing.
 """
 
+import io
 import json
 import os
 import pickle
@@ -9,6 +10,7 @@ import random
 import subprocess
 import sys
 
+import numpy as np
 import pytest
 import torch
 import torchvision
@@ -65,7 +67,7 @@ EDITS = {
         lambda t: {n.replace("backbone.", ""): v for n, v in t.items()},
     ),
     "a head with BatchNorm": (
-        "tensors-extra",
+        "head-no-chain",
         lambda t: t | {"fruit.0.running_mean": torch.zeros(512)},
     ),
     "an optimizer": ("tensors-extra", lambda t: t | {"optimizer.step": torch.tensor(3)}),
@@ -75,8 +77,12 @@ EDITS = {
         lambda t: t | {"rotten.weight": torch.zeros(1, 512), "rotten.bias": torch.zeros(1)},
     ),
     "bias of another width": ("wrong-shape", lambda t: t | {"fruit.bias": torch.zeros(10)}),
+    "layers with names": (
+        "head-no-chain",
+        lambda t: t | {"fruit.hidden.weight": torch.zeros(6, 512)},
+    ),
     "bias without weight": (
-        "wrong-shape",
+        "tensors-missing",
         lambda t: {n: v for n, v in t.items() if n != "fruit.weight"},
     ),
     "a vector for a weight": ("wrong-shape", lambda t: t | {"fruit.weight": torch.zeros(3072)}),
@@ -194,8 +200,9 @@ class Surprise:
         pickle.dump,
         torch.save,
         lambda thing, file: torch.save(thing, file, _use_new_zipfile_serialization=False),
+        lambda thing, file: pickle.dump([thing] * 10, file, protocol=0),
     ],
-    ids=["pickle", "torch.save", "torch.save, old"],
+    ids=["pickle", "torch.save", "torch.save, old", "pickle, protocol 0"],
 )
 def test_a_pickle_is_not_opened(tmp_path, monkeypatch, write):
     monkeypatch.chdir(tmp_path)
@@ -225,25 +232,104 @@ def test_what_is_not_a_file_or_too_large_is_not_read(tmp_path):
         assert code("pipe") == "file-missing"
 
 
+@pytest.mark.parametrize("length", [640 + 256 * k for k in range(4)])
+def test_a_header_whose_length_looks_like_a_pickle_is_read(length):
+    """Its first two bytes are 80 02 to 80 05, as those of a pickle."""
+    text = json.dumps({"a": {"dtype": "F32", "shape": [1], "data_offsets": [0, 4]}})
+    data = length.to_bytes(8, "little") + text.ljust(length).encode() + bytes(4)
+    assert list(weights_judge.read_header(data)) == ["a"]
+    assert code_of(data[:-1]) == "file-damaged"
+
+
+def test_an_archive_of_numpy_is_no_pickle():
+    file = io.BytesIO()
+    np.savez(file, a=np.zeros(3))
+    assert code_of(file.getvalue()) == "file-damaged"
+
+
+def judged_as(fruit, scores):
+    """Return the code for predictions of 120 images, half of them rotten; None if they are right.
+
+    fruit: a function of the right fruit (120,); scores: of the right rotten labels (120,).
+    """
+    right = torch.arange(120) % 6
+    rotten = torch.arange(120) // 60
+    judged = weights_judge.Judged(torch.zeros(120, 512), right, rotten)
+    found, values = fruit(right), scores(rotten.float())
+    measures = weights_judge.count_right(found, (values > 0).long(), judged)
+    try:
+        weights_judge.check_fruit(measures, found, right)
+        weights_judge.check_rotten(measures, values, rotten)
+    except weights_judge.WeightsRefused as refused:
+        return refused.code
+    return None
+
+
+def ramp(rotten):
+    """Return scores that rank 59 of 60 rotten images above all fresh ones."""
+    scores = rotten + torch.linspace(0, 0.5, 120)
+    scores[60] = -1
+    return scores
+
+
+RIGHT = torch.clone
+
+
 @pytest.mark.parametrize(
-    ("fruit", "kept", "found", "code"),
+    ("fruit", "scores", "code"),
     [
-        (0.15, 1.0, 0.0, "head-not-trained"),
-        (0.60, 0.9, 0.9, "head-undertrained"),
-        (0.90, 1.0, 0.0, "rare-class-ignored"),
-        (0.90, 0.2, 0.2, "rare-class-ignored"),
-        (0.90, 0.1, 1.0, "false-alarms"),
-        (0.75, 0.7, 0.7, None),
+        (RIGHT, lambda rotten: rotten - 0.5, None),
+        (RIGHT, lambda rotten: ramp(rotten) - 0.9, None),
+        (lambda right: torch.where(torch.arange(120) < 90, right, (right + 1) % 6), ramp, None),
+        (
+            lambda right: torch.where(torch.arange(120) < 89, right, (right + 1) % 6),
+            ramp,
+            "head-undertrained",
+        ),
+        (lambda right: right * 0, ramp, "head-not-trained"),
+        (lambda right: (right + 1) % 6, ramp, "classes-exchanged"),
+        (lambda right: torch.tensor([3, 1, 2, 0, 4, 5])[right], ramp, "classes-exchanged"),
+        (RIGHT, lambda rotten: ramp(rotten) - 2, "rare-class-ignored"),
+        (RIGHT, lambda rotten: ramp(rotten) + 2, "false-alarms"),
+        (RIGHT, lambda rotten: 0.5 - rotten, "classes-exchanged"),
+        (RIGHT, lambda rotten: 0.95 - ramp(rotten), "classes-exchanged"),
+        (RIGHT, lambda rotten: torch.arange(120) % 2 - 0.5, "head-undertrained"),
     ],
 )
-def test_floors(fruit, kept, found, code):
-    measures = {"fruit": fruit, "kept": kept, "found": found}
-    if code is None:
-        weights_judge.check_measures(measures, 252, 126)
+def test_what_is_required_of_the_heads(fruit, scores, code):
+    if scores is ramp:
+        found = judged_as(fruit, lambda rotten: ramp(rotten) - 0.9)
     else:
-        with pytest.raises(weights_judge.WeightsRefused) as refused:
-            weights_judge.check_measures(measures, 252, 126)
-        assert refused.value.code == code
+        found = judged_as(fruit, scores)
+    assert found == code
+
+
+@pytest.mark.parametrize(("name", "required"), weights_judge.REQUIRED.items())
+def test_a_share_that_is_just_reached_is_enough(name, required):
+    """Counts are compared: 70 of 100 are 70 %, whatever their mean in single precision is."""
+    measures = weights_judge.Measures(100, 100, 75, 75, 70, 70)
+    assert 100 * measures.shares()[name] == required
+    rotten = torch.arange(200) // 100
+    scores = torch.where(torch.arange(100) < 70, 1.0, -1.0)
+    weights_judge.check_rotten(measures, torch.cat([-scores, scores]), rotten)
+    weights_judge.check_fruit(measures, torch.zeros(200), torch.zeros(200))
+
+
+def test_hidden_images_are_drawn_once_and_stay_as_they_are(monkeypatch, tmp_path, tensors):
+    calls = []
+    small = weights_judge.Judged(torch.ones(4, 512), torch.arange(4), torch.arange(4) % 2)
+    monkeypatch.setattr(weights_judge, "drawn", lambda seed: calls.append(seed) or small)
+    weights_judge.hidden.cache_clear()
+    path = tmp_path / "evening.safetensors"
+    path.write_bytes(save(tensors))
+    try:
+        for _ in range(2):
+            judged = weights_judge.hidden()
+            weights_judge.report(path, judged)
+            assert all(torch.equal(a, b) for a, b in zip(judged, small, strict=True))
+    finally:
+        weights_judge.hidden.cache_clear()
+    assert calls == [weights_judge.HIDDEN_SEED]
 
 
 def test_the_judge_builds_the_network_that_the_lesson_builds(tensors):
@@ -310,14 +396,14 @@ def test_a_cell_that_is_as_it_was_given_out_is_not_answered():
 
 
 def test_what_is_no_name_is_told(capsys):
-    with pytest.raises(Misconception, match="a string; `weights_file` is a function") as found:
+    with pytest.raises(Misconception, match="file's name, a str; got function") as found:
         checks.weights_file(lambda: "evening.safetensors")
     assert found.value.code == "wrong-result"
 
 
 def test_the_check_tells_what_the_judge_measured(monkeypatch, capsys):
     measures = {"fruit": 0.9, "kept": 0.8, "found": 0.7}
-    monkeypatch.setattr(weights_judge, "report", lambda name, seed: {"measures": measures})
-    checks.weights_file("evening.safetensors", seed=1)
-    told = "pictures that nobody has seen 90% fruit right, 70% of the rotten found"
+    monkeypatch.setattr(weights_judge, "report", lambda name, judged: {"measures": measures})
+    checks.weights_file("evening.safetensors")
+    told = "validation images 90.0% of the fruit is right, 70.0% of the rotten are found"
     assert told in capsys.readouterr().out

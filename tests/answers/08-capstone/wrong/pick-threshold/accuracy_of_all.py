@@ -1,4 +1,4 @@
-# misconception: threshold-misses-floor
-def pick_threshold(scores, rotten, floor):
-    grid = scores.sort().values.tolist()
-    return max(grid, key=lambda t: ((scores >= t) == (rotten == 1)).float().mean().item())
+# misconception: threshold-misses-recall
+def pick_threshold(probabilities, rotten, minimum_recall):
+    grid = probabilities.sort().values.tolist()
+    return max(grid, key=lambda t: ((probabilities >= t) == (rotten == 1)).float().mean().item())

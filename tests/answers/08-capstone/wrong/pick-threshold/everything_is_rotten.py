@@ -1,3 +1,3 @@
 # misconception: lower-than-needed
-def pick_threshold(scores, rotten, floor):
+def pick_threshold(probabilities, rotten, minimum_recall):
     return 0.0

@@ -1,5 +1,5 @@
 # misconception: lower-than-needed
-def pick_threshold(scores, rotten, floor):
-    for t in scores.sort().values.tolist():
-        if ((scores >= t) & (rotten == 1)).sum() >= floor * rotten.sum():
+def pick_threshold(probabilities, rotten, minimum_recall):
+    for t in probabilities.sort().values.tolist():
+        if ((probabilities >= t) & (rotten == 1)).sum() >= minimum_recall * rotten.sum():
             return t

@@ -1,3 +1,3 @@
 # misconception: nothing-returned
-def pick_threshold(scores, rotten, floor):
-    scores[rotten == 1].sort().values
+def pick_threshold(probabilities, rotten, minimum_recall):
+    probabilities[rotten == 1].sort().values

@@ -1,3 +1,3 @@
 # misconception: wrong-result
-def pick_threshold(scores, rotten, floor):
-    return scores >= 0.5
+def pick_threshold(probabilities, rotten, minimum_recall):
+    return probabilities >= 0.5

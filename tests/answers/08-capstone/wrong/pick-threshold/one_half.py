@@ -1,3 +1,3 @@
-# misconception: threshold-misses-floor
-def pick_threshold(scores, rotten, floor):
+# misconception: threshold-misses-recall
+def pick_threshold(probabilities, rotten, minimum_recall):
     return 0.5

@@ -1,8 +1,8 @@
-# misconception: threshold-misses-floor
-def pick_threshold(scores, rotten, floor):
+# misconception: threshold-misses-recall
+def pick_threshold(probabilities, rotten, minimum_recall):
     best = 1.0
-    for t in scores.sort().values.tolist():
-        called = scores >= t
-        if (called & (rotten == 1)).sum() / called.sum() >= floor:
+    for t in probabilities.sort().values.tolist():
+        called = probabilities >= t
+        if (called & (rotten == 1)).sum() / called.sum() >= minimum_recall:
             return t
     return best

@@ -1,3 +1,3 @@
-# misconception: threshold-misses-floor
-def pick_threshold(scores, rotten, floor):
-    return torch.quantile(scores, floor).item()
+# misconception: threshold-misses-recall
+def pick_threshold(probabilities, rotten, minimum_recall):
+    return torch.quantile(probabilities, minimum_recall).item()

@@ -1,4 +1,4 @@
-# misconception: threshold-misses-floor
-def pick_threshold(scores, rotten, floor):
-    of_rotten = scores[rotten == 1].sort(descending=True).values
-    return of_rotten[int(floor * len(of_rotten)) - 1].item()
+# misconception: threshold-misses-recall
+def pick_threshold(probabilities, rotten, minimum_recall):
+    of_rotten = probabilities[rotten == 1].sort(descending=True).values
+    return of_rotten[int(minimum_recall * len(of_rotten)) - 1].item()

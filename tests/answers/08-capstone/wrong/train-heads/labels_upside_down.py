@@ -1,4 +1,4 @@
-# misconception: wrong-result
+# misconception: classes-exchanged
 def train_heads(model, images, fruit, rotten):
     optimizer = torch.optim.AdamW([*model.fruit.parameters(), *model.rotten.parameters()], lr=3e-3)
     for epoch in range(15):

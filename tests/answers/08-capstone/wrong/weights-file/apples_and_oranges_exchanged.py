@@ -1,4 +1,4 @@
-# misconception: head-undertrained
+# misconception: classes-exchanged
 weights_file = "evening.safetensors"
 
 

@@ -1,0 +1,4 @@
+# misconception: share-in-floats
+def pick_threshold(probabilities, rotten, minimum_recall):
+    of_rotten = probabilities[rotten == 1].sort(descending=True).values
+    return of_rotten[math.ceil(minimum_recall * len(of_rotten)) - 1].item()

@@ -1,0 +1,3 @@
+# misconception: wrong-result
+def pick_threshold(probabilities, rotten, minimum_recall):
+    return float("nan")
