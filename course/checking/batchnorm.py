@@ -137,7 +137,7 @@ def _why_some_moved(layers: dict[str, _BatchNorm], moving: set[str]) -> str:
 
 
 def found_by_name(found: set[str], paths: set[str]) -> bool:
-    """Return whether `found` are just those of the paths that contain "bn", or that contain "norm"."""
+    """Return whether `found` are just those paths that contain "bn", or that contain "norm"."""
     for habit in NAMES_OF_HABIT:
         if found == {path for path in paths if habit in path.lower()}:
             return bool(found)

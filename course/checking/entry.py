@@ -10,7 +10,7 @@ from typing import NamedTuple
 class Entry(NamedTuple):
     """What a learner reads about a misconception.
 
-    `read` is written as "02-freeze: Two speeds"; the panel makes a link of it.
+    `read` is written as "02-freeze: Two learning rates"; the panel makes a link of it.
     """
 
     title: str  # the correct statement that the answer goes against

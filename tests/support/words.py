@@ -21,7 +21,7 @@ INSTEAD = {  # a pattern, and what to write
     r"necks?": "the head's inputs, in_features",
     r"floors?": "minimum, required value",
     r"dice|coin|coins": "random, guess",
-    r"patients?": "model",
+    r"(?:the|our) patient": "model",
     r"verdicts?": "logit, prediction, result",
     r"shall": "must, will",
     r"per cent": "%",
@@ -51,9 +51,11 @@ def places() -> Iterator[Place]:
     for path in tracked(*PROSE):
         yield from in_text(path, without_code(path.read_text(encoding="utf-8")), 1)
     for path in tracked(*STRINGS):
-        for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+        tree = ast.parse(path.read_text(encoding="utf-8"))
+        docstrings = {id(node.value) for node in ast.walk(tree) if isinstance(node, ast.Expr)}
+        for node in ast.walk(tree):
             if isinstance(node, ast.Constant) and isinstance(node.value, str):
-                if " " in node.value:  # a name is no text
+                if " " in node.value and id(node) not in docstrings:  # a name is no text
                     yield from in_text(path, without_code(node.value), node.lineno)
 
 

@@ -117,7 +117,7 @@ def _wrong_percentages(model: nn.Module, n: int) -> dict[str, tuple[str, float]]
 def _why_wrong_percentage(
     where: str, value: float, expected: float, thoughts: dict[str, tuple[str, float]]
 ) -> Misconception:
-    what = f"{where}: expected {expected:.5g} per cent; got {value:.5g}"
+    what = f"{where}: expected {expected:.5g} %; got {value:.5g}"
     for counted, (code, percentage) in thoughts.items():
         if near(value, percentage, relative=1e-5):
             return Misconception(code, f"{what}; {counted}")

@@ -676,7 +676,8 @@ def check_optimizer(
     for path, p in model.named_parameters():
         if id(p) not in rates:
             raise Misconception(
-                "stage-not-in-optimizer", f"{path} of the model is in no group of your optimizer"
+                "parameter-not-in-optimizer",
+                f"{path} of the model is in no group of your optimizer",
             )
     found = sorted({float(rate) for rate in rates.values()})
     if not all(values.near(rate, lr, 0, 1e-6) for rate in found):

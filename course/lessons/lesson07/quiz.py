@@ -192,7 +192,7 @@ def where_training_stops(rng: Random) -> Question:
             others.pop(0, None)
     return pose(
         rng,
-        f"Validation accuracies in per cent, epoch by epoch; the patience is {patience}. Which "
+        f"Validation accuracies in percent, epoch by epoch; the patience is {patience}. Which "
         "epoch does early stopping restore? Epochs count from 0.",
         [f"accuracies = {accuracies}"],
         right(

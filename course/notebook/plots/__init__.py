@@ -1,6 +1,6 @@
 """The plots of the lessons: each from one call, with alt text, readable on light and dark pages."""
 
-from course.notebook.plots.charts import bars, before_after, curves, depths, pictures
+from course.notebook.plots.charts import bars, before_after, curves, depths, images
 from course.notebook.plots.metrics import calibration, confusion, precision_recall, trade_off
 from course.notebook.plots.networks import (
     freeze_map,
@@ -18,8 +18,8 @@ __all__ = [
     "depths",
     "freeze_map",
     "gradient_flow",
+    "images",
     "module_graph",
-    "pictures",
     "precision_recall",
     "task_gradients",
     "trade_off",

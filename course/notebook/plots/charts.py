@@ -24,7 +24,7 @@ from course.notebook.plots.style import (
 )
 
 
-def pictures(
+def images(
     images: torch.Tensor,
     titles: Sequence[str] | None = None,
     alt: str = "",

@@ -1,4 +1,4 @@
-# misconception: stage-not-in-optimizer
+# misconception: parameter-not-in-optimizer
 def learned_weighting(model, lr):
     class Combine(nn.Module):
         def __init__(self):
