@@ -20,8 +20,8 @@ check: install    ## format, lint, types, spelling and terms, in seconds; pre-co
 	@git ls-files -z '*.md' '*.py' '*.toml' '*.yml' | xargs -0 $(BIN)/codespell
 	@$(BIN)/python -m tests.support.words
 
-test: check       ## make check, then the tests
-	@$(BIN)/python -m pytest
+test: check       ## make check, then the tests, on two cores
+	@$(BIN)/python -m pytest -n 2 --dist loadgroup
 
 answers: install  ## every wrong and every unusual right answer through nbgrader: the kill matrix
 	@$(BIN)/course answers
