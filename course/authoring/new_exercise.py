@@ -160,7 +160,7 @@ def heading(text: str, name: str) -> str:
 
 
 def with_statement(text: str, statement: str) -> str:
-    """A lesson's text with a statement before its quiz, or before its last section if it has none.
+    """A lesson's text with a statement before its quiz or its sources, or before its last section.
 
     A `## ` inside a code cell begins no section.
     """
@@ -169,8 +169,8 @@ def with_statement(text: str, statement: str) -> str:
         fences = len(FENCE.findall(text, 0, match.start()))
         if fences % 2 == 0:
             sections.append(match)
-    quizzes = [match for match in sections if match[1] == "Quiz"]
-    place = (quizzes or sections)[-1].start()
+    endings = [match for match in sections if match[1] in ("Quiz", "Sources")]
+    place = (endings or sections[-1:])[0].start()
     return text[:place] + statement + text[place:]
 
 

@@ -228,10 +228,11 @@ def test_environment_and_pyproject_say_the_same():
 
 @pytest.fixture
 def copied_lesson(tmp_path, monkeypatch):
-    """The name of a lesson whose text is copied to a source folder of its own."""
-    lesson = LESSONS[0]
+    """The name of a lesson whose text, with the next one's, is copied to a folder of its own."""
+    lesson, following, *_ = LESSONS
     only_text = shutil.ignore_patterns("*.ipynb")
-    shutil.copytree(build.SOURCE / lesson, tmp_path / lesson, ignore=only_text)
+    for name in (lesson, following):
+        shutil.copytree(build.SOURCE / name, tmp_path / name, ignore=only_text)
     monkeypatch.setattr(build, "SOURCE", tmp_path)
     return lesson
 

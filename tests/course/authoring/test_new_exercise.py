@@ -87,7 +87,7 @@ def test_it_finds_its_place_in_every_lesson(copy, lesson):
         (FIRST, "Count", "'Count' cannot name an exercise"),
         (FIRST, "lambda", "'lambda' cannot name an exercise"),
         (FIRST, "count-parameters", "'count-parameters' is in use"),
-        (FIRST, "pictures", "'pictures' is in use"),  # a variable of the notebook
+        (FIRST, "species", "'species' is in use"),  # a variable of the notebook
         (FIRST, "networks", "'networks' is in use"),  # an import of the check module
     ],
 )

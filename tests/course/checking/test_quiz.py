@@ -28,6 +28,7 @@ from course.lessons.lesson03 import quiz as quiz_03
 from course.paths import ROOT
 
 DRAWS = 1000
+SLOW = {"output_shape": 150, "fc_on_this_model": 500}  # draws of kinds that run a whole network
 QUIZZES = {
     int(path.parent.name[-2:]): importlib.import_module(f"course.lessons.{path.parent.name}.quiz")
     for path in sorted((ROOT / "course/lessons").glob("lesson??/quiz.py"))
@@ -94,7 +95,7 @@ SPOKEN = {  # the names that explanations use
 
 @functools.cache
 def drawn(kind):
-    return [draw(kind, seed) for seed in range(DRAWS)]
+    return [draw(kind, seed) for seed in range(SLOW.get(kind, DRAWS))]
 
 
 def answer(question):
@@ -161,13 +162,13 @@ def test_each_kind_belongs_to_one_lesson():
 @pytest.mark.parametrize("kind", KINDS)
 def test_a_seed_is_a_question(kind):
     assert [draw(kind, seed) for seed in range(8)] == drawn(kind)[:8]
-    assert len(set(drawn(kind))) > 0.9 * DRAWS
+    assert len(set(drawn(kind))) > 0.9 * len(drawn(kind))
 
 
 @pytest.mark.parametrize("kind", KINDS)
 def test_the_right_answer_is_in_each_place_about_as_often(kind):
     places = [[option.right for option in question.options].index(True) for question in drawn(kind)]
-    assert min(places.count(place) for place in range(4)) > DRAWS / 6
+    assert min(places.count(place) for place in range(4)) > len(places) / 6
 
 
 def test_the_same_question_on_every_machine():

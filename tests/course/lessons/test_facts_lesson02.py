@@ -288,7 +288,7 @@ def test_the_given_cells_run_with_resnet50(monkeypatch):
         return copy.deepcopy(made), lambda images: images[..., ::2, ::2] / 255
 
     monkeypatch.setattr(backbones, "load_backbone", untrained)
-    for name in ("pictures", "freeze_map", "depths"):
+    for name in ("images", "freeze_map", "depths"):
         monkeypatch.setattr(plots, name, lambda *args: None)
     space = {}
     for cell in build.source_notebook("02-freeze").cells:

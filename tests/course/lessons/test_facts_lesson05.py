@@ -265,7 +265,7 @@ def test_given_cells_read_the_width_from_the_model(monkeypatch):
 
     monkeypatch.setattr(backbones, "load_backbone", load_backbone)
     monkeypatch.setattr(fruit_module, "stall", few)
-    monkeypatch.setattr(plots, "pictures", lambda *args, **kwargs: None)
+    monkeypatch.setattr(plots, "images", lambda *args, **kwargs: None)
     monkeypatch.setattr(plots, "task_gradients", lambda *args, **kwargs: None)
     names = {"__name__": "__main__"}
     for cell in build.source_notebook("05-two-heads-one-loss").cells:

@@ -32,7 +32,7 @@ def test_what_passed_what_did_not_and_why(tmp_path):
     answer(tmp_path, WRONG)
     (row,) = check_all.check_all(LESSON, tmp_path)
     assert row.state == check_all.NOT_YET
-    assert "count the numbers inside" in check_all.as_text([row])
+    assert "count the numbers" in check_all.as_text([row])
     assert progress.progress(tmp_path)[0].got == 0
     answer(tmp_path, RIGHT)
     for hidden in (False, True):
