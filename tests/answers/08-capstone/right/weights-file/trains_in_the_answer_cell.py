@@ -13,5 +13,5 @@ for name, labels in (("fruit", train.fruit), ("rotten", train.rotten)):
     weight, bias = torch.tensor(found.coef_).float(), torch.tensor(found.intercept_).float()
     if name == "rotten":  # two logits: 0 and the difference
         weight, bias = torch.cat([0 * weight, weight]), torch.cat([0 * bias, bias + 0.7])
-    tensors |= {f"{name}.weight": weight, f"{name}.bias": bias}
+    tensors |= {f"{name}.weight": weight.contiguous(), f"{name}.bias": bias.contiguous()}
 save_file(tensors, weights_file)
