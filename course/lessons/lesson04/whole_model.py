@@ -334,8 +334,18 @@ def rest_of_linear_fit(features: torch.Tensor, logits: torch.Tensor) -> float:
     ones = torch.ones(len(features), 1)
     x = torch.cat([features, ones], 1).double()  # (B, C + 1)
     y = logits.detach().double()
-    residual = x @ torch.linalg.lstsq(x, y).solution - y
-    return (residual.norm() / y.norm()).item()
+    return (rest_of_fit(x, y).norm() / y.norm()).item()
+
+
+def rest_of_fit(x: torch.Tensor, y: torch.Tensor) -> torch.Tensor:
+    """Return what the best linear map from x (B, D) leaves of y (B, K), both float64.
+
+    By singular values, because channels that ReLU has switched off leave x without full rank;
+    torch.linalg.lstsq gave another map there on one of the machines that were tried.
+    """
+    u, singular, _ = torch.linalg.svd(x, full_matrices=False)
+    u = u[:, singular > 1e-10 * singular[0]]  # (B, rank)
+    return y - u @ (u.T @ y)
 
 
 def why_limited(features: torch.Tensor, logits: torch.Tensor) -> str | None:

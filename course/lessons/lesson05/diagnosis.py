@@ -419,7 +419,7 @@ def coefficients(
     target = gradient.flatten().double().unsqueeze(1)  # (D, 1)
     if not target.isfinite().all():
         return math.nan, math.nan
-    a, b = torch.linalg.lstsq(columns, target).solution.flatten().tolist()
+    a, b = (torch.linalg.pinv(columns) @ target).flatten().tolist()
     return round(a, 3) + 0.0, round(b, 3) + 0.0  # + 0.0 makes 0 of -0
 
 
