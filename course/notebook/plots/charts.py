@@ -40,8 +40,9 @@ def images(
     shown = []
     for number, image in enumerate(images):
         title = html.escape(titles[number]) if titles else ""
+        words = title or f"image {number + 1}"
         shown.append(
-            f'<div><img src="{as_png(image)}" alt="" width="{side}" height="{side}" '
+            f'<div><img src="{as_png(image)}" alt="{words}" width="{side}" height="{side}" '
             f'style="image-rendering: pixelated; border: 0; max-width: none; display: block">'
             f"{title}</div>"
         )
@@ -49,9 +50,10 @@ def images(
         f"display: grid; grid-template-columns: repeat(auto-fill, {side}px); gap: 8px; "
         f"max-width: {columns * (side + 8)}px; font-size: 12px; line-height: 1.3"
     )
-    words = html.escape(alt or f"{len(images)} images{listed}")
-    page = f'<div role="img" aria-label="{words}" style="{grid}">{"".join(shown)}</div>'
-    display({"text/html": page, "text/plain": alt or words}, raw=True)
+    told = alt or f"{len(images)} images{listed}"
+    label = html.escape(told)
+    page = f'<div role="group" aria-label="{label}" style="{grid}">{"".join(shown)}</div>'
+    display({"text/html": page, "text/plain": told}, raw=True)
 
 
 def as_png(image: torch.Tensor) -> str:
