@@ -20,6 +20,15 @@ def write_sources_of(root: Path) -> None:
         write_sources()
 
 
+OwnLesson = Annotated[
+    str | None,
+    typer.Argument(
+        metavar="[LESSON]",
+        help="Its name or number, such as 03; without one, the lesson that you saved last.",
+        show_default=False,
+    ),
+]
+
 # All of `nbjudge`'s commands, with this course's folders.
 app = new_app(
     __doc__.split(".")[0], Defaults(ROOT, ANSWERS.relative_to(ROOT), prepare=write_sources_of)
@@ -40,14 +49,7 @@ def demo(
 
 @app.command()
 def lab(
-    lesson: Annotated[
-        str | None,
-        typer.Argument(
-            metavar="[LESSON]",
-            help="Its name or number, such as 03; without one, the lesson that you saved last.",
-            show_default=False,
-        ),
-    ] = None,
+    lesson: OwnLesson = None,
     browser: Annotated[
         bool, typer.Option(help="Open a browser; without a display none is opened.")
     ] = True,
@@ -67,14 +69,7 @@ def lab(
 
 @app.command()
 def check(
-    lesson: Annotated[
-        str | None,
-        typer.Argument(
-            metavar="[LESSON]",
-            help="Its name or number, such as 03; without one, the lesson that you saved last.",
-            show_default=False,
-        ),
-    ] = None,
+    lesson: OwnLesson = None,
     hidden: Annotated[
         bool, typer.Option("--hidden", help="Run the hidden tests as well, as grading does.")
     ] = False,

@@ -11,9 +11,9 @@ from typing import Any, NamedTuple
 
 import numpy as np
 import torch
-from torch import nn
 from torch.nn.modules import module as nn_module
 
+from course.checking.comparisons import fingerprint
 from course.checking.misconception import Misconception
 
 DEPTH = 3  # how deep the containers in arguments are looked into
@@ -114,7 +114,7 @@ class ArgumentsKept:
 def _values(value: Any, depth: int) -> Any:
     """Return what can be compared of an argument, None for an object that may change."""
     if isinstance(value, torch.Tensor):
-        return tensor_values(value)
+        return fingerprint(value)
     if isinstance(value, np.ndarray) and value.dtype != object:
         return value.shape, zlib.crc32(np.ascontiguousarray(value))
     if depth and type(value) in (list, tuple):
@@ -124,16 +124,3 @@ def _values(value: Any, depth: int) -> Any:
     if isinstance(value, set):
         return set(value)
     return None
-
-
-def tensor_values(tensor: torch.Tensor) -> tuple[Any, ...]:
-    """Return shape, dtype and the CRC-32 of a tensor's bytes, so that NaN equals itself.
-
-    A tensor without values of its own, such as a sparse or a lazy one, has none to compare.
-    """
-    if tensor.layout != torch.strided or nn.parameter.is_lazy(tensor) or tensor.is_meta:
-        return (str(tensor.layout),)
-    plain = tensor.detach().cpu().contiguous().reshape(-1)
-    if plain.is_conj() or plain.is_neg():
-        plain = plain.resolve_conj().resolve_neg()
-    return tuple(tensor.shape), tensor.dtype, zlib.crc32(plain.view(torch.uint8).numpy())

@@ -9,20 +9,11 @@ import torch
 from torch import Tensor, nn
 
 from course.checking.binary import BinaryCounts, count_binary
+from course.checking.draws import generator, noise
 
 Pair = tuple[Tensor, Tensor]  # inputs and labels, or predictions and labels
 
 # ---- numbers and labels --------------------------------------------------------------------------
-
-
-def generator(seed: int) -> torch.Generator:
-    """Return a random generator of its own, so that no draw depends on what was drawn before."""
-    return torch.Generator().manual_seed(seed)
-
-
-def noise(seed: int, *shape: int) -> Tensor:
-    """Return normal numbers of this shape."""
-    return torch.randn(*shape, generator=generator(seed))
 
 
 def made_up_labels(

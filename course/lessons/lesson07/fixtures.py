@@ -12,21 +12,12 @@ from torch import Tensor, nn
 from torch.nn import functional as F
 
 from course.checking import comparisons
+from course.checking.draws import generator, noise
 
 Pair = tuple[Tensor, Tensor]  # inputs and labels
 Procedure = Callable[[Pair, Pair], nn.Module]  # (training set, test set) to a head
 
 # ---- numbers and labels --------------------------------------------------------------------------
-
-
-def generator(seed: int) -> torch.Generator:
-    """Return a random generator of its own, so that no draw depends on what was drawn before."""
-    return torch.Generator().manual_seed(seed)
-
-
-def noise(seed: int, *shape: int) -> Tensor:
-    """Return normal numbers of this shape."""
-    return torch.randn(*shape, generator=generator(seed))
 
 
 def uneven_labels(seed: int, count: int, classes: int) -> Tensor:

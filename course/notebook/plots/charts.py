@@ -1,6 +1,5 @@
 """Sheets of images, bars and lines."""
 
-import base64
 import html
 import io
 from collections.abc import Mapping, Sequence
@@ -14,6 +13,7 @@ from course.notebook.plots.style import (
     COLOURS,
     INK,
     arrow,
+    as_url,
     finish,
     in_percent,
     line_style,
@@ -60,7 +60,7 @@ def as_png(image: torch.Tensor) -> str:
     """An image, uint8 (3, H, W), as a data URL."""
     file = io.BytesIO()
     Image.fromarray(image.permute(1, 2, 0).numpy()).save(file, format="png", optimize=True)
-    return f"data:image/png;base64,{base64.b64encode(file.getvalue()).decode()}"
+    return as_url(file)
 
 
 @styled

@@ -48,14 +48,17 @@ def show(figure: Figure, alt: str) -> None:
     """
     file = io.BytesIO()
     figure.savefig(file, format="png", dpi=2 * DPI, transparent=True)
-    data = base64.b64encode(file.getvalue()).decode()
-    source = f"data:image/png;base64,{data}"
     width = round(figure.get_figwidth() * DPI)
     image = (
-        f'<img src="{source}" alt="{html.escape(alt)}" width="{width}" '
+        f'<img src="{as_url(file)}" alt="{html.escape(alt)}" width="{width}" '
         'style="max-width: 100%; border: 0">'
     )
     display({"text/html": image, "text/plain": alt}, raw=True)
+
+
+def as_url(png: io.BytesIO) -> str:
+    """A PNG as a data URL."""
+    return f"data:image/png;base64,{base64.b64encode(png.getvalue()).decode()}"
 
 
 def finish(figure: Figure, axis: Axes, title: str, facts: list[str]) -> None:
