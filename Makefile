@@ -21,7 +21,7 @@ check: install    ## format, lint, types, spelling and terms, in seconds; pre-co
 	@$(BIN)/python -m tests.support.words
 
 test: check       ## make check, then the tests, on two cores
-	@$(BIN)/python -m pytest -n 2 --dist loadgroup
+	@$(BIN)/python -m pytest -n 2
 
 answers: install  ## every wrong and every unusual right answer through nbgrader: the kill matrix
 	@$(BIN)/course answers

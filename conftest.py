@@ -1,7 +1,34 @@
-"""Import the engine before pytest imports a test.
+"""Import the engine before pytest imports a test, and share the tests out among workers.
 
 pytest names a test after its folders, nbjudge.tests.test_grading for example. It would take the
 folder nbjudge/ for the package of that name if the real one, nbjudge/src/nbjudge, were not known.
 """
 
+import os
+
+import pytest
+
 import nbjudge  # noqa: F401
+
+# Set before torch is imported anywhere: threads that wait sleep. On two busy cores spinning costs
+# several times the work.
+os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")
+
+TOGETHER = ("tests/browser/", "nbjudge/tests/", "tests/attacks/")
+
+
+@pytest.hookimpl(optionalhook=True)  # without pytest-xdist there are no workers
+def pytest_xdist_make_scheduler(config, log):
+    """Return a scheduler of pytest-xdist by which each module's tests run on one worker.
+
+    The tests of each folder in TOGETHER run one after another, too: the engine's measure time and
+    count processes, and all browser tests share one JupyterLab.
+    """
+    from xdist.scheduler import LoadScopeScheduling
+
+    class ByFolder(LoadScopeScheduling):
+        def _split_scope(self, nodeid):
+            folders = [folder for folder in TOGETHER if nodeid.startswith(folder)]
+            return folders[0] if folders else nodeid.split("::")[0]
+
+    return ByFolder(config, log)

@@ -5,6 +5,7 @@ import sys
 import pytest
 
 from nbjudge.job import Job, OfLesson, Step
+from nbjudge.sandbox.host import session
 from nbjudge.sandbox.host.fork_server import ForkServer
 
 # A package with state, as an instructor writes one: answers move the robot, checks look at it.
@@ -219,7 +220,12 @@ def test_ordinary_code_runs_and_is_not_told(server, source):
     assert result.notes == []
 
 
-def test_a_program_that_a_cell_starts_is_there_for_the_next_one(server):
+@pytest.mark.parametrize("looks", [0, 3])
+def test_a_program_that_a_cell_starts_is_there_for_the_next_one(server, monkeypatch, looks):
+    """Popen returns as soon as the program replaces the fork; the command line follows."""
+    unseen = [b""] * looks
+    seen = session.command
+    monkeypatch.setattr(session, "command", lambda pid: unseen.pop() if unseen else seen(pid))
     cells = [
         ("answer", "import subprocess\ncat = subprocess.Popen('cat', stdin=-1, stdout=-1)"),
         ("answer", "reply = cat.communicate(b'x')[0]"),

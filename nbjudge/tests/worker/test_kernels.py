@@ -1,6 +1,7 @@
 """Ordinary Jupyter kernels, where there is no sandbox."""
 
 import json
+import os
 import site
 import subprocess
 import sys
@@ -196,7 +197,11 @@ def test_windows_has_no_forks_and_grades_with_ordinary_kernels(tmp_path):
     folder = course / "submitted" / "one" / LESSON / "data"
     folder.mkdir()
     (folder / "more.txt").write_text("1")
-    subprocess.run([sys.executable, "-c", AS_ON_WINDOWS, str(course)], check=True)
+    (tmp_path / "own").mkdir()
+    # without locks its temporary folders seem left over to any other grading, so they lie apart
+    surroundings = os.environ | {"TMPDIR": str(tmp_path / "own")}
+    command = [sys.executable, "-c", AS_ON_WINDOWS, str(course)]
+    subprocess.run(command, check=True, env=surroundings)
     assert points(course) == [2, 2]
 
 

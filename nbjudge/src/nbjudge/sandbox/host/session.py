@@ -34,6 +34,7 @@ INTERRUPT_SECONDS = 2.0  # after an interrupt, a process that still runs is kill
 REPORT_SECONDS = 60.0  # in which each part of a sandbox's files must come
 START_SECONDS = 60.0  # in which a sandbox must be built
 LARGEST_MESSAGE = 64 << 20  # bytes, of a message out of a sandbox
+STARTING_LOOKS = 8  # at a process without a command line, within 140 ms, before it is ended
 MEASURE_SECONDS = 0.5  # between two measurements of a sandbox's memory and processes
 
 
@@ -261,19 +262,24 @@ class Session:
         """End what a cell has left running; return whether there was anything.
 
         Programs that a cell other than a check has started run on, as in Jupyter: a later cell may
-        use them. A process that was only forked holds the notebook's socket, so it is ended.
+        use them. A process that was only forked holds the notebook's socket, so it is ended. For a
+        moment a program that has just started has no command line, so it is looked at again.
         Raises ValueError if new processes start faster than old ones are ended.
         """
         first = self._first_process()
+        ended = False
         for attempt in range(100):
             left = [pid for pid in family(first) if pid not in self.programs]
-            if left and step.kind != "check":
-                own = command(first)
-                self.programs |= {pid for pid in left if command(pid) not in (b"", own)}
-                left = [pid for pid in left if pid not in self.programs]
+            commands = {pid: command(pid) for pid in left} if step.kind != "check" else {}
+            own = command(first)
+            self.programs |= {pid for pid, each in commands.items() if each not in (b"", own)}
+            left = [pid for pid in left if pid not in self.programs]
             if not left:
-                return attempt > 0
+                return ended
+            if attempt < STARTING_LOOKS:
+                left = [pid for pid in left if commands.get(pid) != b""]
             kill(left)
+            ended = ended or bool(left)
             time.sleep(0.005 * attempt)
         raise ValueError("its processes multiply faster than they can be ended")
 
