@@ -8,6 +8,7 @@ from course.notebook.plots.networks import (
     module_graph,
     task_gradients,
 )
+from course.notebook.plots.schematic import schematic
 
 __all__ = [
     "bars",
@@ -21,6 +22,7 @@ __all__ = [
     "images",
     "module_graph",
     "precision_recall",
+    "schematic",
     "task_gradients",
     "trade_off",
 ]
