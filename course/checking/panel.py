@@ -5,7 +5,8 @@ A failed check raises its exception everywhere: in a notebook, in nbgrader, in t
 says the same, and its stylesheet hides the exception's output. Terminals, GitHub and nbgrader's
 Validate have no stylesheet and show the exception's text. Colours come from JupyterLab's theme, and
 none is the only sign. On exported pages the link to the lesson would lead nowhere, so it is plain
-text there.
+text there. The stylesheet also mends two faults of nbgrader's pages: folded text has no triangle,
+and a widget leaves an empty box.
 """
 
 import hashlib
@@ -33,6 +34,8 @@ STYLE = """<style>
 .jp-OutputArea:has(.check.failed)
   .jp-OutputArea-child:has([data-mime-type$=stderr], [data-mime-type$=error]) { display: none; }
 .output_wrapper:has(.check.failed) .output_area:has(.output_error) { display: none; }
+details > summary { display: list-item; }
+.output_area:has(> .output_text > pre:empty) { display: none; }
 body.jp-Notebook .check a, .output_wrapper .check a {
   pointer-events: none; text-decoration: none !important; color: inherit !important;
 }

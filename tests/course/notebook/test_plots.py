@@ -19,7 +19,8 @@ from matplotlib.transforms import Affine2D
 from torch import nn
 
 from course.notebook import plots
-from course.notebook.plots import charts, style
+from course.notebook.plots import style
+from course.notebook.plots.schematic import RESNET18
 
 WHITE = (1.0, 1.0, 1.0)
 shares = st.floats(0, 1)
@@ -134,6 +135,23 @@ DRAWN = {
 }
 
 
+heads = st.dictionaries(
+    st.text("abcdefgh", min_size=1, max_size=9), st.integers(1, 1000), min_size=1
+)
+DRAWN[plots.schematic] = heads.filter(lambda drawn: len(drawn) < 6).flatmap(
+    lambda heads: st.tuples(
+        st.just(heads),
+        st.just("Lesson 04: a branch for each target; one is trained"),
+        st.lists(st.sampled_from(["layer4", "layer3", *heads])),
+        st.lists(st.sampled_from([*heads])),
+        st.just(RESNET18),
+        st.integers(0, 1),
+        st.just(512),
+        st.sampled_from(["", "with BatchNorm"]),
+    )
+)
+
+
 def drawn(plot, *arguments, **options):
     """The figure that a plot shows, and its texts as they were painted."""
     figures, texts = [], []
@@ -245,7 +263,7 @@ def seen(figure, kind):
 
 
 @pytest.mark.parametrize("plot", DRAWN, ids=lambda plot: plot.__name__)
-@settings(max_examples=8, deadline=None)
+@settings(max_examples=5, deadline=None)
 @given(data=st.data())
 def test_a_plot_can_be_read(plot, data):
     figure, texts = drawn(plot, *data.draw(DRAWN[plot]))
