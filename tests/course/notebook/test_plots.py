@@ -19,7 +19,7 @@ from matplotlib.transforms import Affine2D
 from torch import nn
 
 from course.notebook import plots
-from course.notebook.plots import style
+from course.notebook.plots import charts, style
 from course.notebook.plots.schematic import RESNET18
 
 WHITE = (1.0, 1.0, 1.0)
@@ -269,3 +269,27 @@ def test_a_plot_can_be_read(plot, data):
     figure, texts = drawn(plot, *data.draw(DRAWN[plot]))
     readable(figure, texts)
     has_contrast(figure, texts)
+
+
+@pytest.mark.parametrize(("side", "shown"), [(64, 128), (224, 224)])
+def test_an_image_is_enlarged_by_a_whole_factor_and_not_blurred(monkeypatch, side, shown):
+    pages = []
+    monkeypatch.setattr(charts, "display", lambda bundle, raw: pages.append(bundle["text/html"]))
+    plots.images(torch.zeros(2, 3, side, side, dtype=torch.uint8), ["apple", "pear, rotten"])
+    assert pages[0].count(f'width="{shown}" height="{shown}"') == 2
+    assert pages[0].count("image-rendering: pixelated") == 2
+
+
+@given(st.integers(1, 1000))
+def test_epochs_are_whole_and_start_at_1(last):
+    ticks = charts.whole_ticks(last)
+    assert ticks[0] == 1 and ticks[-1] <= last and len(ticks) <= 8
+    assert all(isinstance(tick, int) for tick in ticks) and sorted(set(ticks)) == ticks
+
+
+@pytest.mark.parametrize(
+    ("values", "expected"),
+    [((35.2, 3.42), ["35.2", "3.4"]), ((0.0444, 0.0), ["0.0444", "0.0000"]), ((1200,), ["1200"])],
+)
+def test_all_values_of_a_plot_have_the_same_decimals(values, expected):
+    assert list(map(charts.same_decimals(values), values)) == expected
