@@ -30,12 +30,12 @@ STYLE = """<style>
 .check div { display: flex; margin: 2px 0; }
 .check .check-label { flex: none; width: 6em; font-weight: bold; }
 .check summary { cursor: pointer; }
+details > summary { display: list-item; }
+.output_area:has(> .output_text > pre:empty) { display: none; }
 .check a:link, .check a:visited { text-decoration: underline; }
 .jp-OutputArea:has(.check.failed)
   .jp-OutputArea-child:has([data-mime-type$=stderr], [data-mime-type$=error]) { display: none; }
 .output_wrapper:has(.check.failed) .output_area:has(.output_error) { display: none; }
-details > summary { display: list-item; }
-.output_area:has(> .output_text > pre:empty) { display: none; }
 body.jp-Notebook .check a, .output_wrapper .check a {
   pointer-events: none; text-decoration: none !important; color: inherit !important;
 }
