@@ -13,7 +13,7 @@ def table(columns: Mapping[str, str], rows: Sequence[Sequence[object]]) -> None:
     """
     formats = list(columns.values())
     written = [
-        [format(value, how) for value, how in zip(row, formats, strict=True)] for row in rows
+        [_written(value, how) for value, how in zip(row, formats, strict=True)] for row in rows
     ]
     lines = [list(columns), *written]
     widths = [max(map(len, column)) for column in zip(*lines, strict=True)]
@@ -28,6 +28,12 @@ def table(columns: Mapping[str, str], rows: Sequence[Sequence[object]]) -> None:
         _line(line, formats, "td" if number else "th") for number, line in enumerate(lines)
     )
     display({"text/html": f"<table>{page}</table>", "text/plain": text}, raw=True)
+
+
+def _written(value: object, how: str) -> str:
+    """A value in its format, and never as -0.00."""
+    text = format(value, how)
+    return text.lstrip("-") if how and not text.strip("-0.%") else text
 
 
 def _line(cells: Sequence[str], formats: Sequence[str], tag: str) -> str:
