@@ -5,7 +5,8 @@ A failed check raises its exception everywhere: in a notebook, in nbgrader, in t
 says the same, and its stylesheet hides the exception's output. Terminals, GitHub and nbgrader's
 Validate have no stylesheet and show the exception's text. Colours come from JupyterLab's theme, and
 none is the only sign. On exported pages the link to the lesson would lead nowhere, so it is plain
-text there.
+text there. The stylesheet also mends two faults of nbgrader's pages: folded text has no triangle,
+and a widget leaves an empty box.
 """
 
 import hashlib
@@ -29,6 +30,8 @@ STYLE = """<style>
 .check div { display: flex; margin: 2px 0; }
 .check .check-label { flex: none; width: 6em; font-weight: bold; }
 .check summary { cursor: pointer; }
+details > summary { display: list-item; }
+.output_area:has(> .output_text > pre:empty) { display: none; }
 .check a:link, .check a:visited { text-decoration: underline; }
 .jp-OutputArea:has(.check.failed)
   .jp-OutputArea-child:has([data-mime-type$=stderr], [data-mime-type$=error]) { display: none; }

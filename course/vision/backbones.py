@@ -7,12 +7,15 @@ from urllib.error import URLError
 
 import torch
 import torchvision
+from IPython.display import Markdown
 from safetensors.torch import load_file
 from torch import nn
 from torchvision.transforms import v2
 
 BUNDLED = Path(__file__).parent / "weights" / "resnet18_species1000.safetensors"
 IMAGENET_MEAN, IMAGENET_STD = (0.485, 0.456, 0.406), (0.229, 0.224, 0.225)
+
+MODEL_CARD = BUNDLED.with_name("README.md")
 
 Preprocess = Callable[[torch.Tensor], torch.Tensor]
 
@@ -35,6 +38,12 @@ def load_backbone(name: str = "resnet18", weights: str = "bundled") -> tuple[nn.
     if weights == "official":
         return _official(name)
     raise ValueError(f'weights can be "bundled" or "official", not {weights!r}')
+
+
+def model_card() -> Markdown:
+    """The model card of the course's own backbone, folded: what it is for, and measurements."""
+    text = MODEL_CARD.read_text(encoding="utf-8").replace("# Model card: ", "## ", 1)
+    return Markdown(f"<details><summary>Open the model card</summary>\n\n{text}\n</details>")
 
 
 def _bundled(name):

@@ -1,5 +1,6 @@
 """A real JupyterLab on scratch copies of the lessons, and a real browser to look at it with."""
 
+import contextlib
 import os
 import re
 import signal
@@ -19,12 +20,11 @@ sys.exit(lab.lab("00-start-here", browser=False))
 """
 
 
-@pytest.fixture(scope="session")
-def jupyter(tmp_path_factory):
-    """The address of lesson 00, as `course lab` prints it."""
-    work = tmp_path_factory.mktemp("a learner's folder")  # a path with a space and an apostrophe
+@contextlib.contextmanager
+def running(script, *arguments):
+    """The address that a JupyterLab prints which this script starts; it ends with the block."""
     server = subprocess.Popen(
-        [sys.executable, "-c", START, work],
+        [sys.executable, "-c", script, *arguments],
         stdout=subprocess.PIPE,
         stderr=subprocess.STDOUT,
         text=True,
@@ -45,6 +45,14 @@ def jupyter(tmp_path_factory):
     finally:
         os.killpg(server.pid, signal.SIGTERM)  # Jupyter and its kernels too
         server.wait(30)
+
+
+@pytest.fixture(scope="session")
+def jupyter(tmp_path_factory):
+    """The address of lesson 00, as `course lab` prints it."""
+    # a path with a space and an apostrophe
+    with running(START, tmp_path_factory.mktemp("a learner's folder")) as address:
+        yield address
 
 
 @pytest.fixture(scope="session")

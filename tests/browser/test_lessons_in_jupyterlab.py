@@ -132,7 +132,7 @@ def test_the_quiz_by_keyboard_alone(jupyter, chromium):
     lesson = LessonPage(page, jupyter.replace("00-start-here", "01-replace-the-head"))
     page.keyboard.press("Control+b")  # the list of files goes
     lesson.run("import torchvision")
-    lesson.run("train.fruit[:20]").get_by_role("img").first.wait_for()
+    lesson.run("plots.images(train.images").get_by_role("img").first.wait_for()
     lesson.in_both_themes(lambda theme: picture(f"lesson-01-{theme}", page))
     cell = lesson.run("ask(quiz.QUESTIONS)")
     quiz = cell.locator(".quiz")

@@ -1,4 +1,7 @@
-"""The plots of the lessons: each from one call, with alt text, readable on light and dark pages."""
+"""The plots and tables of the lessons: each from one call, readable on light and dark pages.
+
+Each has alt text, or the same as text.
+"""
 
 from course.notebook.plots.charts import bars, before_after, curves, depths, images
 from course.notebook.plots.metrics import calibration, confusion, precision_recall, trade_off
@@ -8,6 +11,8 @@ from course.notebook.plots.networks import (
     module_graph,
     task_gradients,
 )
+from course.notebook.plots.schematic import schematic
+from course.notebook.plots.tables import table
 
 __all__ = [
     "bars",
@@ -21,6 +26,8 @@ __all__ = [
     "images",
     "module_graph",
     "precision_recall",
+    "schematic",
+    "table",
     "task_gradients",
     "trade_off",
 ]

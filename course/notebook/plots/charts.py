@@ -2,7 +2,8 @@
 
 import html
 import io
-from collections.abc import Mapping, Sequence
+import math
+from collections.abc import Callable, Mapping, Sequence
 
 import torch
 from IPython.display import display
@@ -12,10 +13,13 @@ from PIL import Image
 from course.notebook.plots.style import (
     COLOURS,
     INK,
+    PAPER,
     arrow,
     as_url,
+    end_labels,
     finish,
     in_percent,
+    legend_below,
     line_style,
     marker,
     note,
@@ -82,32 +86,21 @@ def bars(
         axis.barh(row, mean, color=COLOURS[row % len(COLOURS)], height=0.6)
         if len(shares) > 1:
             rows = [row] * len(shares)
-            axis.plot(
-                shares,
-                rows,
-                "o",
-                color=INK,
-                markersize=5,
-                markerfacecolor="white",  # seen on the bar and on both pages
-            )
+            axis.plot(shares, rows, "o", color=INK, markersize=5, markerfacecolor=PAPER)
         note(axis, f"{mean:.0%}", (max([mean, *shares]), row), (8, 0), va="center")
         told.append(f"{label} {mean:.0%}")
     axis.set_yticks(range(len(values)), values)
     axis.invert_yaxis()
     axis.set_xlim(0, limit)
-    in_percent(axis.xaxis, decimals=None)
+    in_percent(axis.xaxis)
     if line:
         place, name = line
+        axis.axvline(place, color=PAPER, linewidth=2)  # seen between the dashes, on the bars
         axis.axvline(place, color=INK, linestyle="--", linewidth=1)
-        axis.text(
-            place,
-            -0.6,
-            name,
-            ha="center",
-            va="bottom",
-            fontsize=9,
-        )
-    finish(figure, axis, title, told)
+        top = axis.get_xaxis_transform()
+        axis.text(place, 1.01, name, ha="center", va="bottom", fontsize=9, transform=top)
+        told.append(f"{name} {place:.0%}")
+    finish(figure, axis, title, told, pad=20 if line else 6)
 
 
 @styled
@@ -115,27 +108,47 @@ def curves(
     lines: Mapping[str, Sequence[float]],
     title: str = "",
     xlabel: str = "epoch",
-    ylabel: str = "accuracy",
+    ylabel: str | None = None,
 ) -> None:
-    """Lines {label: values}, counted from 1 and labelled at their ends."""
+    """Lines {label: values}, counted from 1 and labelled at their ends.
+
+    ylabel: what the values are. Without it they are accuracies and are shown as percentages.
+    """
     figure, axis = one_axis(8, 3.2)
-    told = []
+    last_values = [values[-1] for values in lines.values()]
+    written = as_share if ylabel is None else same_decimals(last_values)
+    told, ends = [], []
     for number, (label, values) in enumerate(lines.items()):
         axis.plot(range(1, len(values) + 1), values, **line_style(number))
-        end = (len(values), values[-1])
-        axis.plot(*end, marker(number), color=COLOURS[number])
-        note(axis, f"{label} {values[-1]:.3g}", end, (8, 0), va="center")
-        told.append(f"{label} from {values[0]:.3g} to {values[-1]:.3g}")
+        axis.plot(len(values), values[-1], marker(number), color=COLOURS[number])
+        ends.append((len(values), values[-1], f"{label} {written(values[-1])}"))
+        told.append(f"{label} from {written(values[0])} to {written(values[-1])}")
     longest = max(map(len, lines.values()))
-    axis.set(xlabel=xlabel, ylabel=ylabel)
-    axis.set_xlim(1 - 0.02 * longest, longest + 0.3 * max(longest - 1, 1))  # labels at the ends
-    axis.set_xticks([tick for tick in whole_ticks(longest) if 1 <= tick <= longest])
+    axis.set(xlabel=xlabel, ylabel=ylabel or "accuracy")
+    axis.set_xlim(1 - 0.02 * longest, longest + 0.02 * longest)
+    axis.set_xticks(whole_ticks(longest))
+    if ylabel is None:
+        in_percent(axis.yaxis)
+    end_labels(axis, ends)
     finish(figure, axis, title, told)
 
 
-def whole_ticks(last: int) -> list[float]:
-    """Ticks at whole numbers from 1 to `last`, at most seven."""
-    return [1, *MaxNLocator(nbins=6, integer=True).tick_values(1, last)]
+def as_share(value: float) -> str:
+    """A share as a whole percentage."""
+    return f"{value:.0%}"
+
+
+def same_decimals(values: Sequence[float]) -> Callable[[float], str]:
+    """How to write these values: with the decimals that give the largest three digits."""
+    largest = max(map(abs, values))
+    decimals = max(0, 2 - math.floor(math.log10(largest))) if largest else 0
+    return lambda value: f"{value:.{decimals}f}"
+
+
+def whole_ticks(last: int) -> list[int]:
+    """Whole numbers from 1 to `last` to label, at most eight."""
+    ticks = MaxNLocator(nbins=6, integer=True).tick_values(1, last)
+    return [1, *(int(tick) for tick in ticks if 1 < tick <= last)]
 
 
 @styled
@@ -144,46 +157,21 @@ def before_after(pairs: Mapping[str, tuple[float, float]], title: str = "") -> N
 
     Each is an open dot, an arrow, a filled dot, and the difference in percentage points.
     """
-    figure, axis = one_axis(8, 0.4 * len(pairs) + 1.1)
+    figure, axis = one_axis(8, 0.4 * len(pairs) + 1.4)
     told = []
+    open_dot = {"markersize": 9, "markerfacecolor": "none", "markeredgewidth": 2}
     for row, (label, (before, after)) in enumerate(pairs.items()):
         arrow(axis, (before, row), (after, row), gap=5)
-        axis.plot(
-            before,
-            row,
-            "o",
-            color=COLOURS[0],
-            markersize=9,
-            markerfacecolor="none",
-            markeredgewidth=2,
-        )
-        axis.plot(after, row, "o", color=COLOURS[1], markersize=9)
+        (before_dot,) = axis.plot(before, row, "o", color=COLOURS[0], **open_dot)
+        (after_dot,) = axis.plot(after, row, "o", color=COLOURS[1], markersize=9)
         difference = f"{100 * (after - before):+.1f} points"
-        if after < before:
-            note(
-                axis,
-                difference,
-                (after, row),
-                (-12, 0),
-                ha="right",
-                va="center",
-            )
-        else:
-            note(
-                axis,
-                difference,
-                (after, row),
-                (12, 0),
-                ha="left",
-                va="center",
-            )
+        axis.text(1.02, row, difference, va="center", transform=axis.get_yaxis_transform())
         told.append(f"{label} from {before:.0%} to {after:.0%}")
     axis.set_yticks(range(len(pairs)), pairs)
-    axis.set_ylim(len(pairs) - 0.5, -0.9)
-    first_pair = next(iter(pairs.values()))
-    for place, name in zip(first_pair, ("before", "after"), strict=True):
-        note(axis, name, (place, 0), (0, 9), ha="center", fontsize=9)
-    axis.margins(x=0.35)
+    axis.set_ylim(len(pairs) - 0.5, -0.5)
+    before_dot.set_label("before")
+    after_dot.set_label("after")
+    legend_below(figure)
     in_percent(axis.xaxis)
     finish(figure, axis, title, told)
 
@@ -196,31 +184,17 @@ def depths(lines: Mapping[str, Mapping[str, float]], title: str = "") -> None:
     """
     stages = list(next(iter(lines.values())))
     figure, axis = one_axis(8, 3.4)
-    told = []
+    told, ends = [], []
     for number, (label, shares) in enumerate(lines.items()):
         x = [stages.index(stage) for stage in shares]
         y = list(shares.values())
-        axis.plot(
-            x,
-            y,
-            marker=marker(number),
-            markersize=7,
-            **line_style(number),
-        )
-        ends = f"{label}\n{y[0]:.0%} to {y[-1]:.0%}"
-        note(
-            axis,
-            ends,
-            (x[-1], y[-1]),
-            (10, 0),
-            va="center",
-        )
+        axis.plot(x, y, marker=marker(number), markersize=7, **line_style(number))
+        ends.append((x[-1], y[-1], f"{label}\n{y[0]:.0%} to {y[-1]:.0%}"))
         listed = ", ".join(f"{stage} {share:.0%}" for stage, share in shares.items())
         told.append(f"{label}: {listed}")
     axis.set_xticks(range(len(stages)), stages)
     axis.set_xlabel("last frozen stage: further right, more may move", loc="left")
-    last = len(stages) - 1
-    axis.set_xlim(-0.2, last + 0.55 * last)  # room for the labels at the ends
-    axis.margins(y=0.15)
+    axis.margins(x=0.05, y=0.15)
     in_percent(axis.yaxis)
+    end_labels(axis, ends)
     finish(figure, axis, title, told)

@@ -10,10 +10,10 @@ from course.notebook.plots.style import (
     box,
     finish,
     in_percent,
+    legend_below,
     lighter,
     line_style,
     marker,
-    note,
     one_axis,
     show,
     styled,
@@ -30,6 +30,7 @@ def confusion(matrix: torch.Tensor, names: Sequence[str], title: str = "") -> No
     """
     count = len(names)
     is_small = count < 4
+    has_short_names = count * max(map(len, names)) < 25  # they fit side by side
     side = max(2.6, 0.62 * count)
     figure, axis = one_axis(side + 2.2, side + 0.8)
     told = []
@@ -58,10 +59,10 @@ def confusion(matrix: torch.Tensor, names: Sequence[str], title: str = "") -> No
         xticks=range(count),
         yticks=range(count),
     )
-    if is_small:
-        axis.set_xticklabels(names, rotation=0, ha="center")
+    if has_short_names:
+        axis.set_xticklabels(names)
     else:
-        axis.set_xticklabels(names, rotation=40, ha="right")
+        axis.set_xticklabels(names, rotation=40, ha="right", va="top", rotation_mode="anchor")
     axis.set_yticklabels(names)
     axis.set(xlabel="predicted class", ylabel="true class")
     axis.tick_params(length=0)
@@ -72,71 +73,40 @@ def confusion(matrix: torch.Tensor, names: Sequence[str], title: str = "") -> No
 
 
 def _cell(axis, row, column, right, share):
-    corner = (column - 0.46, row - 0.46)
-    box(
-        axis,
-        corner,
-        0.92,
-        0.92,
-        facecolor=lighter(COLOURS[0 if right else 1], 0.1 + 0.4 * share),
-        edgecolor="none",
-    )
-    box(
-        axis,
-        corner,
-        0.92,
-        0.92,
-        fill=False,
-        edgecolor=INK,
-        linewidth=2 if right else 0.5,
-    )
+    look = {
+        "facecolor": lighter(COLOURS[0 if right else 1], 0.1 + 0.4 * share),
+        "edgecolor": INK,
+        "linewidth": 2 if right else 0.5,
+    }
+    box(axis, (column - 0.46, row - 0.46), 0.92, 0.92, **look)
 
 
 @styled
 def precision_recall(
     lines: Mapping[str, tuple[Sequence[float], Sequence[float]]],
     title: str = "",
-    marks: Mapping[str, tuple[float, float]] | None = None,
     prevalence: float | None = None,
 ) -> None:
     """Precision against recall: lines {label: (recalls, precisions)}.
 
-    marks: {label: (recall, precision)} of points to name. prevalence: the precision of flagging
-    everything, as a horizontal line.
+    prevalence: the precision of flagging everything, as a horizontal line.
     """
     figure, axis = one_axis(8, 3.8)
-    told = []
+    told = list(lines)
     for number, (label, (recalls, precisions)) in enumerate(lines.items()):
         axis.plot(recalls, precisions, label=label, **line_style(number))
-    for number, (label, (recall, precision)) in enumerate((marks or {}).items()):
-        axis.plot(
-            recall,
-            precision,
-            marker(number),
-            color=INK,
-            markersize=8,
-        )
-        note(axis, label, (recall, precision), (8, 6), va="bottom")
-        told.append(f"{label} at recall {recall:.2f}, precision {precision:.2f}")
     if prevalence is not None:
-        axis.axhline(prevalence, color=INK, linestyle="--", linewidth=1)
-        note(
-            axis,
-            f"flag everything: {prevalence:.2f}",
-            (0, prevalence),
-            (4, 3),
-            fontsize=9,
-        )
+        label = f"flag everything: {prevalence:.2f}"
+        axis.axhline(prevalence, color=INK, linestyle="--", linewidth=1, label=label)
+        told.append(label)
     axis.set(
         xlim=(0, 1.02),
         ylim=(0, 1.04),
         xlabel="recall: share of the positives that is found",
         ylabel="precision",
     )
-    axis.legend(loc="upper right")
-    axis.set_title(title, loc="left")
-    listed = f"; {'; '.join(told)}" if told else ""
-    show(figure, f"{title}: {', '.join(lines)}{listed}")
+    legend_below(figure)
+    finish(figure, axis, title, told)
 
 
 @styled
@@ -149,15 +119,7 @@ def calibration(
     lines: {label: [(mean probability, share that was positive, number of images), ...]}.
     """
     figure, axis = one_axis(8, 4)
-    axis.plot((0, 1), (0, 1), color=INK, linestyle="--", linewidth=1)
-    axis.annotate(
-        "calibrated",
-        (0.72, 0.74),
-        rotation=27,
-        rotation_mode="anchor",
-        fontsize=9,
-        va="bottom",
-    )
+    axis.plot((0, 1), (0, 1), color=INK, linestyle="--", linewidth=1, label="calibrated")
     told = []
     for number, (label, groups) in enumerate(lines.items()):
         probabilities, shares, _ = zip(*groups, strict=True)
@@ -176,7 +138,7 @@ def calibration(
         xlabel="probability that the head gives",
         ylabel="share that is rotten",
     )
-    axis.legend(loc="upper left")
+    legend_below(figure)
     finish(figure, axis, title, told)
 
 
@@ -201,24 +163,17 @@ def trade_off(
         [lowest_x, 1.02],
         lowest_y,
         1.02,
-        color=COLOURS[2],
-        alpha=0.15,
-        linewidth=0,
-    )
-    note(
-        axis,
-        "what the brief allows",
-        (1.01, 1.0),
-        (0, -6),
-        ha="right",
-        fontsize=9,
+        facecolor=lighter(COLOURS[2], 0.2),
+        edgecolor=COLOURS[2],
+        label="allowed",
     )
     told = []
-    for mark in marks:
+    for number, mark in enumerate(marks):
         nearest = min(curve, key=lambda threshold: abs(threshold - mark))
         x, y = curve[nearest]
-        axis.plot(x, y, "o", color=COLOURS[1], markersize=8)
-        note(axis, f"{mark:g}", (x, y), (-8, -14), ha="right")
+        label = f"threshold {mark:g}"
+        dot = {"color": COLOURS[1], "markersize": 8, "linestyle": "", "label": label}
+        axis.plot(x, y, marker(number), **dot)
         told.append(f"at {mark:g} {x:.0%} and {y:.0%}")
     axis.set(
         xlabel=xlabel,
@@ -228,6 +183,6 @@ def trade_off(
     )
     in_percent(axis.xaxis)
     in_percent(axis.yaxis)
-    axis.set_title(title, loc="left")
-    allowed = f"allowed from {lowest_x:.0%} and {lowest_y:.0%} on"
-    show(figure, f"{title}: {xlabel} and {ylabel}, {'; '.join(told)}; {allowed}")
+    legend_below(figure)
+    told.append(f"allowed from {lowest_x:.0%} and {lowest_y:.0%} on")
+    finish(figure, axis, title, [f"{xlabel} and {ylabel}", *told])

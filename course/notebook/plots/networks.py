@@ -120,7 +120,7 @@ def gradient_flow(flows: Mapping[str, Sequence[Sequence[float]]], title: str = "
             count = sum(lengths[branch] > 0 for lengths in rows)
             axis.plot(0, branch, "s", color=INK, markersize=7)
             name = f"branch {branch + 1}: {count} gradient{'s' if count != 1 else ''}"
-            axis.text(-0.04, branch, name, ha="right", va="center")
+            note(axis, name, (0, branch), (-8, 0), ha="right", va="center")
         axis.set(xlim=(-0.75, 1.7), ylim=(len(rows) - 0.6, -0.6))
         axis.set_title(model, loc="left", fontweight="bold")
         axis.axis("off")
@@ -141,7 +141,7 @@ def _draw_loss(axis: Axes, loss: int, lengths: Sequence[float]) -> list[int]:
             linewidth=2,
         )
     longest = f"loss {loss + 1}: length {max(lengths):.1f}"
-    axis.text(1.04, loss, longest, color=INK, va="center")
+    note(axis, longest, (1, loss), (8, 0), va="center")
     return reached
 
 
@@ -179,24 +179,25 @@ def task_gradients(
             f"cosine {cosine:.2f}, the sum leans towards {leader}"
         )
     ends = [end for panel in panels.values() for end in panel]
-    wide = max(x for x, _ in ends)
-    high = max(y for _, y in ends)
+    left = min(0, *(x for x, _ in ends))
+    right = max(x for x, _ in ends)
+    wide = right - left
+    high = max(0.2 * wide, *(y for _, y in ends))
 
-    terms = []
-    for weight, name in zip(weights, names, strict=True):
-        terms.append(name if weight == 1 else f"{weight} × {name}")
-    height = 1.3 + 4.3 * 1.6 * high / (1.4 * wide)
+    height = 1.6 + 4.3 * min(1.3 * high / (1.2 * wide), 1)
     figure = Figure(figsize=(10, height), layout="compressed")
     axes = figure.subplots(1, len(panels), squeeze=False)[0]
     for axis, (when, panel) in zip(axes, panels.items(), strict=True):
-        _draw_gradients(axis, panel, names, " + ".join(terms), wide)
+        _draw_gradients(axis, panel, names, weights)
         axis.set(
-            xlim=(-0.3 * wide, 1.1 * wide),
-            ylim=(-0.35 * high, 1.25 * high),
+            xlim=(left - 0.1 * wide, right + 0.1 * wide),
+            ylim=(-0.15 * high, 1.15 * high),
             aspect="equal",
         )
         axis.set_title(when, loc="left")
-    figure.suptitle(title, fontsize=11, color=INK)
+    handles, labels = axes[0].get_legend_handles_labels()
+    figure.legend(handles, labels, loc="outside lower left", ncols=4)
+    figure.suptitle(title, fontsize=11, x=0.01, ha="left")
     show(figure, f"{title}: {'; '.join(told)}")
 
 
@@ -211,72 +212,27 @@ def _panel(g1: torch.Tensor, g2: torch.Tensor, weights: tuple[float, float]) -> 
     return _Panel(first, second, weighted_first, weighted_second, total)
 
 
-def _draw_gradients(axis, panel, names, sum_name, wide):
+def _draw_gradients(axis, panel, names, weights):
     """The arrows of one panel: both gradients, the weighted ones, and their sum."""
     parallelogram = [panel.weighted_first, panel.total, panel.weighted_second]
     x = [end[0] for end in parallelogram]
     y = [end[1] for end in parallelogram]
     axis.plot(x, y, color=INK, linewidth=1, linestyle=":")
-    _gradient(
-        axis,
-        panel.weighted_first,
-        0,
-        ":",
-        "",
-        (0, 0),
-        "center",
-    )
-    _gradient(
-        axis,
-        panel.first,
-        0,
-        "-",
-        names[0],
-        (0, -15),
-        "center",
-    )
-    _gradient(
-        axis,
-        panel.second,
-        1,
-        "-",
-        names[1],
-        (-6, -4),
-        "right",
-    )
-    if panel.total[0] < 0.5 * wide:  # there is room for the name beside the tip
-        _gradient(
-            axis,
-            panel.total,
-            2,
-            "--",
-            sum_name,
-            (6, -4),
-            "left",
-        )
-    else:
-        _gradient(
-            axis,
-            panel.total,
-            2,
-            "--",
-            sum_name,
-            (0, 6),
-            "right",
-        )
+    terms = []
+    ends = (panel.weighted_first, panel.weighted_second)
+    for number, (name, weight, end) in enumerate(zip(names, weights, ends, strict=True)):
+        terms.append(name if weight == 1 else f"{weight} × {name}")
+        if weight != 1:
+            _gradient(axis, end, number, ":", terms[-1])
+    _gradient(axis, panel.first, 0, "-", names[0])
+    _gradient(axis, panel.second, 1, "-.", names[1])
+    _gradient(axis, panel.total, 2, "--", " + ".join(terms))
 
 
-def _gradient(axis, end, number, style, name, shift, side):
-    colour = COLOURS[number]
-    arrow(
-        axis,
-        (0, 0),
-        end,
-        color=colour,
-        linewidth=2,
-        linestyle=style,
-    )
-    note(axis, name, end, shift, color=colour, ha=side)
+def _gradient(axis, end, number, style, name):
+    look = {"color": COLOURS[number], "linewidth": 2, "linestyle": style}
+    arrow(axis, (0, 0), end, **look)
+    axis.plot([], [], label=name, **look)  # for the legend, which does not know arrows
 
 
 @styled
@@ -362,7 +318,6 @@ def _draw_part(axis, column, state):
         facecolor=face,
         hatch=hatch,
         linewidth=0,
-        alpha=0.8,
     )
     box(
         axis,

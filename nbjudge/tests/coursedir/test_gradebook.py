@@ -6,7 +6,7 @@ from nbformat.v4 import new_code_cell, new_markdown_cell, new_notebook
 from nbgrader.api import Gradebook
 
 from classroom import LESSON, answered, course_of_one, hand_in, make_source, meta, points
-from nbjudge.coordinator import grade
+from nbjudge.coordinator import Options, grade
 from nbjudge.coursedir.settings import CONFIG, gradebook_url
 
 WRONG_SUM = "def add(x, y):\n    return x"
@@ -177,3 +177,16 @@ def test_marks_are_looked_at_again_where_nobody_knows_what_they_were_for(tmp_pat
         kept.write_text(content)
         grade(course, [LESSON])
         assert to_mark(course) == {"essay", "check-add"}
+
+
+def test_a_student_without_a_name_is_listed_by_id_and_names_stay(tmp_path):
+    course_of_one(tmp_path)
+    hand_in(tmp_path, "two", answered())
+    with Gradebook(gradebook_url(tmp_path)) as gradebook:
+        gradebook.add_student("two", first_name="Ada", last_name="Lovelace")
+    grade(tmp_path, [LESSON], options=Options(workers=1))
+    with Gradebook(gradebook_url(tmp_path)) as gradebook:
+        found = {
+            student.id: (student.last_name, student.first_name) for student in gradebook.students
+        }
+    assert found == {"one": ("one", ""), "two": ("Lovelace", "Ada")}

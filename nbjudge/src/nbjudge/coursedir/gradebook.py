@@ -135,7 +135,7 @@ class GradebookWriter:
     def _record_one(self, submission: GradedSubmission) -> None:
         assignment, student, timestamp, marks, unchanged, chosen = submission
         if student not in self.students:
-            self.gradebook.update_or_create_student(student)
+            name_by_id(self.gradebook.update_or_create_student(student))
             self.students.add(student)
         rows = self._rows_of(assignment)
         key = {"assignment_id": rows.id, "student_id": student}
@@ -247,6 +247,16 @@ class GradebookWriter:
                 f"{submission.student_id} ({type(error).__name__}: {error}): correct it, then run "
                 "the same command again"
             ) from error
+
+
+def name_by_id(student: Student) -> None:
+    """Use a student's id as the last name where no name is known.
+
+    Otherwise the formgrader lists everybody as "None, None". Names that are imported later, with
+    `nbgrader db student import`, replace it.
+    """
+    if student.first_name is None and student.last_name is None:
+        student.last_name, student.first_name = student.id, ""
 
 
 def late_penalties(settings: Settings) -> AssignLatePenalties:

@@ -1,0 +1,139 @@
+"""nbgrader's own pages, feedback and formgrader, with what the lessons put into them."""
+
+from urllib.parse import urlsplit
+
+import nbformat
+import pytest
+from nbformat.v4 import new_code_cell, new_markdown_cell, new_notebook
+from nbgrader.api import Gradebook
+
+from nbjudge.coordinator import Options, grade
+from nbjudge.coursedir.feedback import write_feedback
+from nbjudge.coursedir.settings import gradebook_url, read_settings
+from tests.browser.conftest import running
+from tests.support.lesson_page import CHROMIUM
+
+pytestmark = [
+    pytest.mark.browser,
+    pytest.mark.skipif(
+        not CHROMIUM, reason="no Chromium or Chrome here: install one to run the browser tests"
+    ),
+]
+LESSON = "ps1"
+HINTS = "<details><summary>Hint 1 of 1</summary>\n\nCount.\n\n</details>"
+GIVEN = """
+from course.checking.quiz import ask
+from course.lessons.lesson00 import checks as check
+from course.notebook import plots
+from course.vision.fruit import stall
+
+plots.images(stall("train", 2).images)
+plots.bars({"a": 0.5})
+ask("in_features")
+"""
+ANSWERS = {
+    "ada": "def count_parameters(model):\n    return len(list(model.parameters()))",
+    "ben": "def count_parameters(model):\n    return model.nothing",
+}
+LABELS = {"ada": ["Observed", "Read"], "ben": ["Where"]}
+START = """
+import pathlib, sys
+from course.authoring import lab
+lab.ROOT = pathlib.Path(sys.argv[1])
+lab.write_sources = lambda: None
+sys.exit(lab.lab("00-start-here", browser=False, instructor=True))
+"""
+# the contrast (WCAG) of an element's text with the nearest painted background
+CONTRAST = """element => {
+  const parts = colour => colour.match(/[\\d.]+/g).map(Number);
+  const luminance = colour => parts(colour).slice(0, 3)
+    .map(part => part / 255)
+    .map(part => part <= 0.04045 ? part / 12.92 : ((part + 0.055) / 1.055) ** 2.4)
+    .reduce((sum, part, place) => sum + part * [0.2126, 0.7152, 0.0722][place], 0);
+  let below = element;
+  while (below && parts(getComputedStyle(below).backgroundColor)[3] === 0)
+    below = below.parentElement;
+  const paper = below ? getComputedStyle(below).backgroundColor : "rgb(255, 255, 255)";
+  const both = [luminance(getComputedStyle(element).color), luminance(paper)].sort();
+  return (Math.max(...both) + 0.05) / (Math.min(...both) + 0.05);
+}"""
+EMPTY_BOXES = """() => [...document.querySelectorAll(".output_area")].filter(
+  area => area.offsetHeight && !area.innerText.trim() && !area.querySelector("img")
+).length"""
+
+
+def notebook(answer):
+    """A notebook of the course: given cells, an exercise with a hint, and its check."""
+
+    def cell(grade_id, source, **kind):
+        fixed = {"grade_id": grade_id, "schema_version": 3, "grade": False, "solution": False}
+        metadata = {"nbgrader": {**fixed, "locked": False, "task": False, **kind}}
+        return new_code_cell(source, id=grade_id, metadata=metadata)
+
+    check = "check.count_parameters(count_parameters)"
+    cells = [
+        new_code_cell(GIVEN, id="given"),
+        new_markdown_cell(HINTS, id="statement"),
+        cell("count", answer, solution=True),
+        cell("check-count", check, grade=True, locked=True, points=1),
+    ]
+    kernel = {"name": "python3", "display_name": "Python 3", "language": "python"}
+    return new_notebook(cells=cells, metadata={"kernelspec": kernel})
+
+
+@pytest.fixture(scope="module")
+def course(tmp_path_factory):
+    """A course in which two students are graded, one of whose names is known; with feedback."""
+    root = tmp_path_factory.mktemp("course")
+    (root / "nbgrader_config.py").write_text("c = get_config()\n")
+    places = {
+        root / "source" / LESSON: "### BEGIN SOLUTION\ncount_parameters = len\n### END SOLUTION"
+    }
+    places |= {root / "submitted" / name / LESSON: answer for name, answer in ANSWERS.items()}
+    for folder, answer in places.items():
+        folder.mkdir(parents=True)
+        nbformat.write(notebook(answer), folder / f"{LESSON}.ipynb")
+    with Gradebook(gradebook_url(root)) as gradebook:
+        gradebook.add_student("ada", first_name="Ada", last_name="Lovelace")
+    grade(root, [LESSON], options=Options(workers=1))
+    write_feedback(read_settings(root), [LESSON])
+    return root
+
+
+def is_readable(page, labels):
+    """Assert what was wrong on nbgrader's pages: colours, frames, triangles and empty boxes."""
+    for words in labels:
+        label = page.locator(".check-label", has_text=words)
+        assert label.evaluate(CONTRAST) >= 4.5, f"{words} can hardly be seen"
+    images = page.locator(".output_wrapper img, .output img")
+    assert images.count() == 3
+    for image in images.all():
+        assert image.evaluate("e => getComputedStyle(e).borderStyle") == "none", "a frame"
+    for fold in page.locator("summary").all():
+        assert fold.evaluate("e => getComputedStyle(e).display") == "list-item", "no triangle"
+    assert page.evaluate(EMPTY_BOXES) == 0
+
+
+@pytest.mark.parametrize("student", ANSWERS)
+def test_feedback(course, chromium, student):
+    page = chromium.new_page()
+    page.goto((course / "feedback" / student / LESSON / f"{LESSON}.html").as_uri())
+    is_readable(page, LABELS[student])
+
+
+def test_the_formgrader(course, chromium):
+    with running(START, course) as address:
+        start, token = urlsplit(address), urlsplit(address).query
+        base = f"{start.scheme}://{start.netloc}/formgrader"
+        page = chromium.new_page()
+        for table in ("manage_students", f"manage_submissions/{LESSON}"):
+            page.goto(f"{base}/{table}?{token}")
+            page.get_by_text("Lovelace, Ada").wait_for()
+            page.get_by_role("link", name="ben").first.wait_for()
+            assert "None, None" not in page.locator("body").inner_text()
+        page.goto(f"{base}/gradebook/{LESSON}/{LESSON}")
+        page.get_by_role("link", name="Submission #1").click()
+        page.locator(".check-label").first.wait_for()
+        is_readable(page, [])
+        for label in page.locator(".check-label").all():
+            assert label.evaluate(CONTRAST) >= 4.5
