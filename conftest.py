@@ -14,15 +14,15 @@ import nbjudge  # noqa: F401
 # several times the work.
 os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")
 
-TOGETHER = ("tests/browser/", "nbjudge/tests/", "tests/attacks/")
+TOGETHER = ("tests/browser/", "nbjudge/tests/sandbox/")
 
 
 @pytest.hookimpl(optionalhook=True)  # without pytest-xdist there are no workers
 def pytest_xdist_make_scheduler(config, log):
     """Return a scheduler of pytest-xdist by which each module's tests run on one worker.
 
-    The tests of each folder in TOGETHER run one after another, too: the engine's measure time and
-    count processes, and all browser tests share one JupyterLab.
+    The tests of each folder in TOGETHER run one after another, too: those of the sandbox measure
+    time beside busy processes of their own, and all browser tests share one JupyterLab.
     """
     from xdist.scheduler import LoadScopeScheduling
 
