@@ -21,8 +21,10 @@ def lay_out() -> None:
     """Copy each lesson that the learner does not have yet.
 
     What lies in work/ is the learner's and is never changed. Where a lesson has changed since,
-    a line is printed that says how to start on the new one.
+    a line is printed that says how to start on the new one. The folder for what lessons keep is
+    made: its being there is what makes them keep it.
     """
+    (WORK / ".kept").mkdir(parents=True, exist_ok=True)
     for lesson in lessons():
         ours = release_path(lesson)
         theirs = WORK / lesson / f"{lesson}.ipynb"
