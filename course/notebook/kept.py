@@ -27,6 +27,7 @@ from torch import nn
 import course.vision
 
 PLAIN = (type(None), bool, int, float, complex, str, bytes, range, slice, torch.dtype, torch.device)
+running: list[Callable] = []  # the kept functions that run now, each called by the one before
 told: set[tuple[object, str]] = set()  # (cell, function) of which a line was printed
 
 
@@ -45,23 +46,33 @@ def kept(function: Callable) -> Callable:
     """Keep on disk what a function returns, and what it changes in the networks it is given.
 
     A call is known again by the code of the function and of all that it uses from the notebook, by
-    the values of both and of its arguments, by torch's random state, and by the versions of torch
-    and the course's pictures and weights. If one of them has changed, the function runs again. A
-    result holds numbers, text, tensors, and lists, tuples and dicts of them.
+    the values of both and of its arguments, and by the versions of torch and of the course's
+    pictures and weights. If one of them has changed, the function runs again. A result holds
+    numbers, text, tensors, and lists, tuples and dicts of them. Each call starts from the same
+    random state, and leaves the caller's as it was.
     """
+
+    def compute(*args: Any, **kwargs: Any) -> Any:
+        running.append(function)
+        try:
+            with torch.random.fork_rng(devices=[]):
+                torch.manual_seed(0)
+                return function(*args, **kwargs)
+        finally:
+            running.pop()
 
     @functools.wraps(function)
     def run(*args: Any, **kwargs: Any) -> Any:
         store = folder()
-        if store is None:
-            return function(*args, **kwargs)
+        if store is None or running:  # what the outer one returns is kept
+            return compute(*args, **kwargs)
         try:
             path = store / function.__name__ / f"{key_of(function, args, kwargs)}.safetensors"
             networks = networks_in(args, kwargs)
             call = Call(function, args, kwargs, networks)
         except NotKept as problem:
             tell(function, f"not kept, because {problem}")
-            return function(*args, **kwargs)
+            return compute(*args, **kwargs)
         if path.exists():
             try:
                 result = read(path, networks)
@@ -72,7 +83,7 @@ def kept(function: Callable) -> Callable:
                 place = os.path.relpath(path.parent, store.parent.parent.parent)
                 tell(function, f"kept from {since}. To run it again, delete {place}")
                 return result
-        result = function(*args, **kwargs)
+        result = compute(*args, **kwargs)
         try:
             call.expect_nothing_else_changed()
             write(path, result, call)
@@ -100,7 +111,7 @@ def key_of(function: Callable, args: tuple, kwargs: dict) -> str:
     """What a call is known by. Raises NotKept if it uses a value of an unknown kind."""
     digest = Digest()
     digest.text(f"{sys.version} {torch.__version__} {torchvision.__version__} {course_digest()}")
-    digest.note([function, args, kwargs, torch.get_rng_state()])
+    digest.note([function, args, kwargs])
     return digest.hex()
 
 
@@ -300,7 +311,6 @@ class Call:
 def write(path: Path, result: object, call: Call) -> None:
     """Write what a call returned and changed. Raises NotKept if the result cannot be written."""
     tensors = {f"changed {name}": tensor for name, tensor in call.changed().items()}
-    tensors["random state"] = torch.get_rng_state()
     said = {
         "result": as_json(result, tensors),
         "trainable": [t.requires_grad for t in tensors_of(call.networks).values()],
@@ -314,13 +324,13 @@ def write(path: Path, result: object, call: Call) -> None:
 
 
 def read(path: Path, networks: dict[str, nn.Module]) -> object:
-    """Return what a call returned, and put the networks and the random state as it left them.
+    """Return what a call returned, and put the networks as it left them.
 
     Raises SafetensorError, ValueError, KeyError, TypeError or RuntimeError for a damaged file.
     """
     with safetensors.safe_open(path, "pt") as file:
         said = json.loads(file.metadata()["said"])
-        tensors = {name: file.get_tensor(name) for name in file.keys()}  # noqa: SIM118
+        tensors = {name: file.get_tensor(name) for name in file.keys()}
     result = from_json(said["result"], tensors)
     with torch.no_grad():
         for name, tensor in tensors_of(networks).items():
@@ -332,7 +342,6 @@ def read(path: Path, networks: dict[str, nn.Module]) -> object:
     modules = [module for network in networks.values() for module in network.modules()]
     for module, training in zip(modules, said["training"], strict=True):
         module.training = training
-    torch.set_rng_state(tensors["random state"])
     return result
 
 

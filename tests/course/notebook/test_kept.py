@@ -50,8 +50,7 @@ def computed(capsys):
     return "computed" in capsys.readouterr().out
 
 
-def after_a_restart(*cells, call="result = experiment(2.0)", seed=0):
-    torch.manual_seed(seed)
+def after_a_restart(*cells, call="result = experiment(2.0)"):
     module.told.clear()
     notebook = Notebook()
     for cell in (CELL, *cells, call):
@@ -79,7 +78,6 @@ def test_a_result_is_read_back_and_a_line_says_so(work, capsys):
         "rate = 0.2",
         "def helper(x):\n    return x + 2",
         "@kept\ndef experiment(value):\n    print('computed')\n    return value",
-        "torch.manual_seed(1)",
         "experiment.keeps.__defaults__ = (1,)",
     ],
 )
@@ -108,8 +106,30 @@ def test_other_arguments_and_versions_run_it_again(work, capsys, monkeypatch):
 def test_what_does_not_matter_does_not_run_it_again(work, capsys):
     after_a_restart()
     computed(capsys)
+    torch.manual_seed(1)
     after_a_restart("unused = 3\ndef other():\n    return 4", "\n\n" + CELL)
     assert not computed(capsys)
+
+
+def test_each_call_starts_from_the_same_random_state(work, capsys):
+    """Whatever ran before: a learner runs cells in any order."""
+    random = "@kept\ndef experiment(value):\n    print('computed')\n    return torch.rand(1).item()"
+    torch.manual_seed(3)
+    expected = torch.rand(1)
+    torch.manual_seed(3)
+    assert after_a_restart(random) == after_a_restart(random, "torch.rand(5)")
+    assert capsys.readouterr().out.count("computed") == 1
+    torch.manual_seed(3)
+    after_a_restart(random)
+    assert torch.equal(torch.rand(1), expected), "the caller's state is as it was"
+
+
+def test_a_kept_function_inside_another_is_not_kept_itself(work, capsys):
+    outer = "@kept\ndef outer(value):\n    return experiment(value)"
+    after_a_restart(outer, call="result = outer(2.0)")
+    assert [path.parent.name for path in work.rglob("*.safetensors")] == ["outer"]
+    after_a_restart(outer, "rate = 0.3", call="result = outer(2.0)")
+    assert capsys.readouterr().out.count("computed") == 2, "what the inner one uses counts"
 
 
 def test_nothing_is_kept_where_there_is_no_such_folder(work, capsys):
@@ -135,7 +155,6 @@ def train(network):
     optimizer.step()
 
 result = train(network)
-then = torch.rand(1)
 """
 
 
@@ -146,9 +165,9 @@ def test_a_network_is_put_as_the_training_left_it(work, capsys):
         notebook = Notebook()
         notebook.run(CELL)
         notebook.run(TRAINING)
-        network, then = notebook.names["network"], notebook.names["then"]
+        network = notebook.names["network"]
         trainable = [p.requires_grad for p in network.parameters()]
-        seen.append((network.state_dict(), trainable, network[0].training, then))
+        seen.append((network.state_dict(), trainable, network[0].training))
         assert computed(capsys) == (len(seen) == 1)
     first, second = seen
     for name, tensor in first[0].items():
