@@ -1,8 +1,8 @@
 """Results of long experiments, kept on disk: after a restart they are read and not computed again.
 
-`@kept` above a function in a notebook is enough. It works where a folder `.kept` lies beside the
-lesson's folder, as `course lab` makes it in work/. Grading and `course build` have no such folder,
-so nothing is read or written there. The files are safetensors, which hold data and never code.
+`@kept_on_disk` above a function in a notebook is enough. It works where a folder `.kept` lies
+beside the lesson's folder, as `course lab` makes it in work/. Grading and `course build` have no
+such folder, so nothing is read or written there. The files are safetensors, which hold data and never code.
 """
 
 import dis
@@ -42,7 +42,7 @@ def folder() -> Path | None:
     return store / here.name if store.is_dir() else None
 
 
-def kept(function: Callable) -> Callable:
+def kept_on_disk(function: Callable) -> Callable:
     """Keep on disk what a function returns, and what it changes in the networks it is given.
 
     A call is known again by the code of the function and of all that it uses from the notebook, by

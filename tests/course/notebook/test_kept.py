@@ -10,7 +10,7 @@ from course.notebook import kept as module
 CELL = """
 import torch
 from torch import nn
-from course.notebook.kept import kept
+from course.notebook.kept import kept_on_disk
 
 runs = []
 rate = 0.1
@@ -18,7 +18,7 @@ rate = 0.1
 def helper(x):
     return x + 1
 
-@kept
+@kept_on_disk
 def experiment(value):
     print("computed")
     return {"a": (helper(value) * rate, None, [True, "b"]), 2: torch.arange(3) * value}
@@ -77,7 +77,7 @@ def test_a_result_is_read_back_and_a_line_says_so(work, capsys):
     [
         "rate = 0.2",
         "def helper(x):\n    return x + 2",
-        "@kept\ndef experiment(value):\n    print('computed')\n    return value",
+        "@kept_on_disk\ndef experiment(value):\n    print('computed')\n    return value",
         "experiment.keeps.__defaults__ = (1,)",
     ],
 )
@@ -113,7 +113,7 @@ def test_what_does_not_matter_does_not_run_it_again(work, capsys):
 
 def test_each_call_starts_from_the_same_random_state(work, capsys):
     """Whatever ran before: a learner runs cells in any order."""
-    random = "@kept\ndef experiment(value):\n    print('computed')\n    return torch.rand(1).item()"
+    random = "@kept_on_disk\ndef experiment(value):\n    print('computed')\n    return torch.rand(1).item()"
     torch.manual_seed(3)
     expected = torch.rand(1)
     torch.manual_seed(3)
@@ -125,7 +125,7 @@ def test_each_call_starts_from_the_same_random_state(work, capsys):
 
 
 def test_a_kept_function_inside_another_is_not_kept_itself(work, capsys):
-    outer = "@kept\ndef outer(value):\n    return experiment(value)"
+    outer = "@kept_on_disk\ndef outer(value):\n    return experiment(value)"
     after_a_restart(outer, call="result = outer(2.0)")
     assert [path.parent.name for path in work.rglob("*.safetensors")] == ["outer"]
     after_a_restart(outer, "rate = 0.3", call="result = outer(2.0)")
@@ -145,7 +145,7 @@ TRAINING = """
 network = nn.Sequential(nn.BatchNorm1d(3), nn.Linear(3, 2)).eval()
 network[0].requires_grad_(False)
 
-@kept
+@kept_on_disk
 def train(network):
     print("computed")
     network.train()
@@ -187,7 +187,7 @@ def test_a_network_is_put_as_the_training_left_it(work, capsys):
     ],
 )
 def test_what_cannot_be_kept_runs_and_is_told(work, capsys, body, why):
-    cell = f"@kept\ndef experiment(value):\n    if runs is None: pass\n    {body}\n"
+    cell = f"@kept_on_disk\ndef experiment(value):\n    if runs is None: pass\n    {body}\n"
     for _ in range(2):
         after_a_restart(cell, call="result = experiment([1])")
         assert f"experiment: not kept, because {why}" in capsys.readouterr().out
