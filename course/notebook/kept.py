@@ -2,7 +2,8 @@
 
 `@kept_on_disk` above a function in a notebook is enough. It works where a folder `.kept` lies
 beside the lesson's folder, as `course lab` makes it in work/. Grading and `course build` have no
-such folder, so nothing is read or written there. The files are safetensors, which hold data and never code.
+such folder, so nothing is read or written there. The files are safetensors, which hold data and
+never code.
 """
 
 import dis

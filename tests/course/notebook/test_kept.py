@@ -113,7 +113,10 @@ def test_what_does_not_matter_does_not_run_it_again(work, capsys):
 
 def test_each_call_starts_from_the_same_random_state(work, capsys):
     """Whatever ran before: a learner runs cells in any order."""
-    random = "@kept_on_disk\ndef experiment(value):\n    print('computed')\n    return torch.rand(1).item()"
+    random = CELL.split("@kept_on_disk")[0] + (
+        "@kept_on_disk\ndef experiment(value):\n"
+        "    print('computed')\n    return torch.rand(1).item()"
+    )
     torch.manual_seed(3)
     expected = torch.rand(1)
     torch.manual_seed(3)
