@@ -1,5 +1,6 @@
 """The documents in the root: the paths that they name exist."""
 
+import ast
 import re
 from pathlib import Path
 
@@ -56,3 +57,45 @@ def test_the_table_of_checks_that_are_judged_outside_is_complete():
             if "judge-outside" in head:
                 tagged.append((path.stem, re.search(r"grade_id: check-([\w-]+)", head)[1]))
     assert listed == tagged != []
+
+
+COMMAND = re.compile(
+    r"`((?:course|pytest|python -m) [^`]*)`|^((?:course|pytest|python -m) .+)$", re.M
+)
+
+
+def bare_commands(text):
+    """Commands of this environment without `.venv/bin/`, in paragraphs that do not activate it."""
+    if "activate it first" in text[:1500]:
+        return []
+    found = []
+    for paragraph in text.split("\n"):
+        if "activate" not in paragraph:
+            found += [match[1] or match[2] for match in COMMAND.finditer(paragraph)]
+    return found
+
+
+def learners_texts():
+    """{name: text} of documents, lessons and what a checkout's folders say of themselves."""
+    paths = [ROOT / name for name in DOCUMENTS if name not in ("README.md", "nbjudge/README.md")]
+    paths += ROOT.glob("source/*/*.md")
+    paths += [ROOT / f"{name}/README.md" for name in ("submitted", "autograded", "feedback")]
+    paths.append(ROOT / "course/vision/weights/README.md")
+    return {str(path.relative_to(ROOT)): path.read_text(encoding="utf-8") for path in paths}
+
+
+def messages(path):
+    """The strings of a module, without its docstrings."""
+    tree = ast.parse(path.read_text(encoding="utf-8"))
+    docstrings = {id(node.value) for node in ast.walk(tree) if isinstance(node, ast.Expr)}
+    for node in ast.walk(tree):
+        if isinstance(node, ast.Constant) and isinstance(node.value, str):
+            if id(node) not in docstrings:
+                yield node.value
+
+
+def test_every_command_says_where_it_is():
+    found = {name: bare_commands(text) for name, text in learners_texts().items()}
+    for path in sorted((ROOT / "course").rglob("*.py")):
+        found[path.name] = [command for text in messages(path) for command in bare_commands(text)]
+    assert {name: commands for name, commands in found.items() if commands} == {}

@@ -21,8 +21,10 @@ def lay_out() -> None:
     """Copy each lesson that the learner does not have yet.
 
     What lies in work/ is the learner's and is never changed. Where a lesson has changed since,
-    a line is printed that says how to start on the new one.
+    a line is printed that says how to start on the new one. The folder for what lessons keep is
+    made: its being there is what makes them keep it.
     """
+    (WORK / ".kept").mkdir(parents=True, exist_ok=True)
     for lesson in lessons():
         ours = release_path(lesson)
         theirs = WORK / lesson / f"{lesson}.ipynb"
@@ -103,6 +105,7 @@ def environment(given: Mapping[str, str], instructor: bool = False) -> dict[str,
     ours = {
         "PATH": joined(tools, given["PATH"]),
         "JUPYTER_CONFIG_PATH": joined(ours_first, given.get("JUPYTER_CONFIG_PATH")),
+        "JUPYTER_PATH": joined(ours_first, given.get("JUPYTER_PATH")),  # labextensions/
         # threads that wait sleep: on a busy machine spinning costs several times the work
         "OMP_WAIT_POLICY": "PASSIVE",
         # open tabs are the course's own, not those of other projects

@@ -123,7 +123,7 @@ def new_exercise(root: Path, lesson: str, name: str) -> str:
         f"{words['heading']}, with its answer cell `{name}`, is now in\n{listed}\n"
         "Turn it into your exercise in all of these files. Its points are in the metadata of the "
         "check cell; change the lesson's total in README.md, too. "
-        f"Then run: course build, course answers {lesson}, make test."
+        f"Then run: make build, .venv/bin/course answers {lesson}, make test."
     )
 
 

@@ -2,7 +2,8 @@
 elsewhere.
 
 A failed check raises its exception everywhere: in a notebook, in nbgrader, in the grader. The panel
-says the same, and its stylesheet hides the exception's output. Terminals, GitHub and nbgrader's
+says the same, and its stylesheet hides the exception's output, by the names that JupyterLab,
+nbgrader's pages, VS Code and Colab give to outputs, in this order. Terminals, GitHub and nbgrader's
 Validate have no stylesheet and show the exception's text. Colours come from JupyterLab's theme, and
 none is the only sign. On exported pages the link to the lesson would lead nowhere, so it is plain
 text there. The stylesheet also mends two faults of nbgrader's pages: folded text has no triangle,
@@ -36,6 +37,8 @@ details > summary { display: list-item; }
 .jp-OutputArea:has(.check.failed)
   .jp-OutputArea-child:has([data-mime-type$=stderr], [data-mime-type$=error]) { display: none; }
 .output_wrapper:has(.check.failed) .output_area:has(.output_error) { display: none; }
+.cell_container:has(.check.failed) .output_container:has(.traceback) { display: none; }
+#output-body:has(.check.failed) .output_error { display: none; }
 body.jp-Notebook .check a, .output_wrapper .check a {
   pointer-events: none; text-decoration: none !important; color: inherit !important;
 }

@@ -46,7 +46,7 @@ def check_all(lesson: str, work: Path, hidden: bool = False) -> list[Row]:
     """
     own_copy = work / lesson / f"{lesson}.ipynb"
     if not own_copy.exists():
-        raise NbjudgeError(f"{own_copy} is not there: run `course lab {lesson[:2]}` once")
+        raise NbjudgeError(f"{own_copy} is not there: run `.venv/bin/course lab {lesson[:2]}` once")
     course = work / ".checks" / ("hidden" if hidden else "visible")
     lay_out(course, lesson, own_copy, hidden)
     outcome = grade(course, [lesson], options=Options(workers=1, confined=False))

@@ -76,7 +76,9 @@ def _backbone() -> str:
     return f"{len(images)} images in {seconds:.2f} s, {logits.shape[1]} logits for each"
 
 
-REINSTALL = "Run `make lab` again, or `python -m pip install -e .` in the course's folder."
+REINSTALL = (
+    "Run `make lab` again, or `.venv/bin/python -m pip install -e .` in the course's folder."
+)
 REQUIREMENTS = (
     Requirement(
         "Python",

@@ -12,6 +12,8 @@ from safetensors.torch import load_file
 from torch import nn
 from torchvision.transforms import v2
 
+from course.notebook.waiting import followed
+
 BUNDLED = Path(__file__).parent / "weights" / "resnet18_species1000.safetensors"
 IMAGENET_MEAN, IMAGENET_STD = (0.485, 0.456, 0.406), (0.229, 0.224, 0.225)
 
@@ -111,7 +113,7 @@ def outputs_of(
 def _outputs_on(device, model, images, preprocess, batch):
     outputs = []
     with torch.no_grad(), torch.backends.cudnn.flags(enabled=True, allow_tf32=False):
-        for part in images.split(batch):
+        for part in followed(images.split(batch), "batches"):
             prepared = preprocess(part) if preprocess else part
             outputs.append(model(prepared.to(device)).cpu())
     return torch.cat(outputs)

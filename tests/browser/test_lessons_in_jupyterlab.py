@@ -51,6 +51,7 @@ def test_the_first_minute(jupyter, chromium):
 
     answer = lesson.run("def count_parameters")
     check = lesson.run(CHECK)
+    answers_and_checks_are_marked(lesson, answer, check)
     check.locator(".check").get_by_text("Not answered yet.").wait_for()
     a_wrong_answer_is_explained(page, lesson, answer, check)
     validate_says_the_same(page)
@@ -67,6 +68,15 @@ def test_the_first_minute(jupyter, chromium):
     here = (jupyter.split("/lab/")[0], "data:", "blob:")
     elsewhere = [url for url in asked if not url.startswith(here)]
     assert not elsewhere, "nothing is fetched from, or sent to, anywhere else"
+
+
+def answers_and_checks_are_marked(lesson, answer, check):
+    def marked(cell):
+        return cell.evaluate("e => getComputedStyle(e, '::before').content")
+
+    assert "Your answer" in marked(answer)
+    assert "Check: run it" in marked(check)
+    assert marked(lesson.cell("self_check()")) == "none"
 
 
 def a_wrong_answer_is_explained(page, lesson, answer, check):

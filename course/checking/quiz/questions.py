@@ -31,3 +31,9 @@ def wrong(text: str, why: str) -> Option:
 def snippet(*lines: str) -> str:
     """These lines of Python as a Markdown code block."""
     return "\n".join(["```python", *lines, "```"])
+
+
+def decimals(value: float, digits: int, sign: str = "") -> str:
+    """A number with this many decimals, as in 0.50; zero has no sign. sign: "+" shows a plus."""
+    text = f"{value:{sign}.{digits}f}"
+    return text.lstrip("+-") if float(text) == 0 else text

@@ -4,11 +4,15 @@ The text serves GitHub, exported pages and notebooks whose kernel is gone. Colou
 JupyterLab's own variables, so both themes fit; every mark is also a word.
 """
 
+import hashlib
 import itertools
+import json
 import random
 import re
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
+from pathlib import Path
 from string import ascii_uppercase
+from typing import NamedTuple
 
 import mistune
 from IPython.display import display
@@ -16,10 +20,13 @@ from ipywidgets import HTML, Button, HBox, RadioButtons, Text, VBox
 
 from course.checking.quiz.kinds import draw
 from course.checking.quiz.questions import Option, Question
+from course.notebook.kept import folder
+from nbjudge.files import replace_text
 
 LOOK = """<style>
 .quiz { border: 1px solid var(--jp-border-color1, #888); border-radius: 4px; padding: 8px 16px; \
-margin: 8px 0 16px; max-width: 52em; }
+margin: 16px 0 24px; max-width: 52em; }
+.quiz .quiz-title { font-size: var(--jp-content-font-size2, 17px); font-weight: bold; }
 .quiz .jp-RenderedHTMLCommon, .quiz .widget-radio-box label { \
 font-size: var(--jp-content-font-size1, 14px); line-height: 1.5; }
 .quiz .jp-RenderedHTMLCommon { padding: 0; }
@@ -28,6 +35,8 @@ font-size: var(--jp-content-font-size1, 14px); line-height: 1.5; }
 .quiz .widget-radio-box label { display: flex; flex-direction: row-reverse; \
 justify-content: flex-end; align-items: flex-start; }
 .quiz .widget-radio-box input { flex: none; width: 13px; height: 13px; margin: 4px 8px 4px 0; }
+.quiz code, .quiz .widget-radio-box label { overflow-wrap: normal; word-break: normal; }
+CODE { font-family: var(--jp-code-font-family, monospace); white-space: pre-wrap; }
 .quiz .jp-RenderedHTMLCommon p { margin-bottom: 0.5em; }
 .quiz .jp-RenderedHTMLCommon pre { margin: 4px 0 12px; padding: 8px 12px; \
 background: var(--jp-layout-color2, transparent); }
@@ -35,29 +44,46 @@ background: var(--jp-layout-color2, transparent); }
 .quiz-feedback { border-left: 4px solid var(--jp-warn-color1, #b85c00); padding-left: 12px; \
 margin: 8px 0; }
 .quiz-feedback.right { border-color: var(--jp-success-color1, #2e7d32); }
-</style>"""
-# The text stands right below the widget. It is hidden where the widget is alive in the same output;
-# where the widget's kernel is gone, JupyterLab's words about that are hidden.
+</style>""".replace(
+    "CODE",
+    ", ".join(f".quiz .code-{n} label:nth-child({n})" for n in range(1, 7)),
+)
+# The text stands right below the widget. It is hidden where the widget is alive on the same page,
+# by a class that only this quiz has: each front end has other names for a cell's outputs.
+# Where the widget's kernel is gone, JupyterLab's words about that are hidden.
 STEP_ASIDE = (
-    "<style>.jp-OutputArea:has(.quiz .widget-radio-box) "
-    ".jp-OutputArea-child:has(.quiz-text) { display: none; } "
-    ".jp-OutputArea:has(.quiz-text):not(:has(.quiz .widget-radio-box)) .jp-OutputArea-child:has("
-    '[data-mime-type="application/vnd.jupyter.widget-view+json"]) { display: none; }</style>'
+    "<style>body:has(.NAME .widget-radio-box) .NAME-text { display: none; } "
+    ".jp-OutputArea:has(.NAME .widget-radio-box) .jp-OutputArea-child:has(.NAME-text) "
+    "{ display: none; } "
+    ".jp-OutputArea:has(.NAME-text) .jp-OutputArea-child:has("
+    "> .jupyter-widgets:not(:has(*))) { display: none; }</style>"
 )
 OTHER = Option("", False, "That is another number. Think again, or unfold the answers.")
 NOTE = "*This is the quiz as text. To answer it with buttons, run its cell in JupyterLab.*"
+
+
+class Standing(NamedTuple):
+    """Where a learner is in a quiz. It is kept in work/, so that a restart goes on there."""
+
+    seed: int  # of the first question
+    number: int = 1  # of the question, counted from 1
+    streak: int = 0  # questions in a row that were right at the first try
+    tried: bool = False  # whether an answer to this question has been checked
+    first_tries: tuple[tuple[int, bool], ...] = ()  # (place in the quiz, right at the first try)
 
 
 def ask(
     questions_or_kinds: Question | str | Iterable[Question] | Iterable[str],
     seed: int | None = None,
 ) -> None:
-    """Show a quiz below the cell. Nothing is graded, nothing is stored.
+    """Show a quiz below the cell. Nothing is graded.
+
+    In the learner's own folder it goes on at the question where it was left.
 
     questions_or_kinds: a Question or several, which follow one another; or a name in
     ENDLESS or several, which take turns, each question drawn from the next seed from `seed` on.
-    Without a seed each call draws one, so that two learners do not get the same questions in the
-    same order. The seed also decides the order of a question's options, which then stays.
+    Without a seed each learner gets one, so that two do not get the same questions in the same
+    order. The seed also decides the order of a question's options, which then stays.
     Raises KeyError for an unknown kind, ValueError where there is nothing to ask.
     """
     if isinstance(questions_or_kinds, (Question, str)):
@@ -69,25 +95,66 @@ def ask(
             "nothing to ask: give ask() a question or the name of a kind, "
             "such as ask('in_features')"
         )
-    if seed is None:
-        seed = random.SystemRandom().randrange(1 << 20)
+    name = name_of(asked)
+    standing = standing_of(name)
+    if standing is None or (seed is not None and seed != standing.seed):
+        first = random.SystemRandom().randrange(1 << 20) if seed is None else seed
+        standing = Standing(first)
     are_questions = isinstance(asked[0], Question)
     if are_questions:
-        asked = [shuffled(question, seed) for question in asked]
+        asked = [shuffled(question, standing.seed) for question in asked]
     total = len(asked) if are_questions else None
 
-    def stream():
-        for number, item in zip(itertools.count(seed), itertools.cycle(asked), strict=False):
-            yield item if are_questions else draw(item, number)
+    def stream(number):
+        while True:
+            item = asked[(number - 1) % len(asked)]
+            yield item if are_questions else draw(item, standing.seed + number - 1)
+            number += 1
 
-    text = as_text(itertools.islice(stream(), len(asked)))
-    view = {
-        "version_major": 2,
-        "version_minor": 0,
-        "model_id": box_of(stream(), total).model_id,
-    }
+    text = as_text(itertools.islice(stream(1), len(asked)), name)
+    box = box_of(stream(standing.number), total, standing, lambda now: keep(name, now))
+    box.add_class(name)
+    view = {"version_major": 2, "version_minor": 0, "model_id": box.model_id}
     display({"application/vnd.jupyter.widget-view+json": view, "text/plain": ""}, raw=True)
     display(text, raw=True)
+
+
+def name_of(asked: list[Question] | list[str]) -> str:
+    """What a quiz is known by: another one if a question has changed."""
+    return f"quiz-{hashlib.sha256(repr(asked).encode()).hexdigest()[:12]}"
+
+
+def standings_path() -> Path | None:
+    """Where this lesson's standings are kept; None where nothing is kept."""
+    here = folder()
+    return here / "quiz.json" if here else None
+
+
+def standings() -> dict[str, list]:
+    """{name of a quiz: its Standing} as JSON has them; nothing if the file is damaged."""
+    path = standings_path()
+    try:
+        kept = json.loads(path.read_text(encoding="utf-8")) if path else {}
+    except (OSError, ValueError):
+        return {}
+    return kept if isinstance(kept, dict) else {}
+
+
+def standing_of(name: str) -> Standing | None:
+    """Where the learner is in this quiz; None at the first time, or if that cannot be read."""
+    try:
+        seed, number, streak, tried, first_tries = standings()[name]
+        numbers = int(seed), max(int(number), 1), int(streak)
+        return Standing(*numbers, bool(tried), tuple((int(n), bool(r)) for n, r in first_tries))
+    except (KeyError, TypeError, ValueError):
+        return None
+
+
+def keep(name: str, standing: Standing) -> None:
+    """Keep where the learner is, if this is the learner's own folder."""
+    path = standings_path()
+    if path:
+        replace_text(path, json.dumps(standings() | {name: standing}, indent=1))
 
 
 def shuffled(question: Question, seed: int) -> Question:
@@ -97,28 +164,42 @@ def shuffled(question: Question, seed: int) -> Question:
     return question._replace(options=tuple(options))
 
 
-def box_of(questions: Iterator[Question], total: int | None = None) -> VBox:
+def box_of(
+    questions: Iterator[Question],
+    total: int | None = None,
+    standing: Standing | None = None,
+    keep: Callable[[Standing], None] = lambda now: None,
+) -> VBox:
     """The quiz as a widget of five rows: the place in the quiz, prompt, options, buttons, feedback.
 
     `questions` has no end. With `total`, the quiz starts again after that many questions and counts
     them. Without, it counts how many in a row were right at the first try, and asks for a number to
-    be typed where the answer is one.
+    be typed where the answer is one. `standing`: where it goes on; the first of `questions` is the
+    one that it names. `keep` is called with the Standing whenever that changes.
     """
-    return _Quiz(questions, total).box
+    return _Quiz(questions, total, standing or Standing(0), keep).box
 
 
 class _Quiz:
     """The state of one quiz, and the widgets that show it."""
 
-    def __init__(self, questions: Iterator[Question], total: int | None) -> None:
+    def __init__(
+        self,
+        questions: Iterator[Question],
+        total: int | None,
+        standing: Standing,
+        keep: Callable[[Standing], None],
+    ) -> None:
         self.questions = questions
         self.total = total
         self.question: Question | None = None
-        self.number = 0  # of the question, counted from 1
-        self.streak = 0  # questions in a row that were right at the first try
-        self.tried = False  # whether an answer to this question has been checked
-        self.first_tries: dict[int, bool] = {}  # {place in the quiz: right at the first try}
+        self.seed = standing.seed
+        self.number = standing.number  # of the question, counted from 1
+        self.streak = standing.streak  # questions in a row that were right at the first try
+        self.tried = standing.tried  # whether an answer to this question has been checked
+        self.first_tries = dict(standing.first_tries)  # {place: right at the first try}
         self.typed = False  # whether this question's answer is typed and not picked
+        self.keep = keep
 
         self.place, self.prompt, self.feedback = HTML(), HTML(), HTML()
         self.options = RadioButtons(options=[], value=None)
@@ -137,7 +218,7 @@ class _Quiz:
         self.field.observe(self._check_typed, "value")
         self.options.observe(self._forget_feedback, "index")
         self.onward.on_click(self._ask_next)
-        self._ask_next()
+        self._ask()
 
         buttons = [self.field, check]
         if total != 1:
@@ -146,11 +227,19 @@ class _Quiz:
         self.box.add_class("quiz")
 
     def _ask_next(self, _button=None):
-        self.question = next(self.questions)
         self.number += 1
+        self.tried = False
         if self._place() == 1:
             self.first_tries = {}
-        self.tried = False
+        self._ask()
+        self._keep()
+
+    def _keep(self):
+        tries = tuple(self.first_tries.items())
+        self.keep(Standing(self.seed, self.number, self.streak, self.tried, tries))
+
+    def _ask(self):
+        self.question = next(self.questions)
         self.typed = self.total is None and is_number(self.question)
         self.options.layout.display = "none" if self.typed else None
         self.field.layout.display = None if self.typed else "none"
@@ -165,20 +254,28 @@ class _Quiz:
         has_blocks = any(is_block(option) for option in self.question.options)
         shown = with_options(self.question) if has_blocks else self.question.prompt
         self.prompt.value = LOOK + html(shown)
-        labels = []
-        for letter, option in lettered(self.question):
+        labels, classes = [], []
+        for number, (letter, option) in enumerate(lettered(self.question), 1):
             plain = option.text.replace("`", "")
             labels.append(f"Snippet {letter}" if has_blocks else f"{letter}. {plain}")
+            if is_code(option) and not has_blocks:
+                classes.append(f"code-{number}")
+        self.options._dom_classes = classes
         self.options.index = None  # first, or the new options would come with the first one chosen
         self.options.options = labels
 
     def _show_place(self):
         if self.total is None:
+            title = "Practice: new questions without end"
             where = f"Practice question {self.number}, {self.streak} right in a row"
         else:
+            title = "Quiz"
             where = f"Practice question {self._place()} of {self.total}"
         # Tab and Space: JupyterLab takes the arrow keys
-        self.place.value = html(f"**{where}** <small>(with the keyboard: Tab and Space)</small>")
+        self.place.value = (
+            f'<div class="quiz-title" role="heading" aria-level="3">{title}</div>'
+            f"{html(f'{where} <small>(with the keyboard: Tab and Space)</small>')}"
+        )
 
     def _answer(self) -> Option | None:
         """The option that was chosen or typed; None if there is none yet."""
@@ -207,13 +304,14 @@ class _Quiz:
             missing = "Type a number first." if self.typed else "Choose an answer first."
             self.feedback.value = html(missing)
             return
-        if not self.tried:
+        if not self.tried and self.total:
             self.first_tries[self._place()] = option.right
         if not option.right:
             self.streak = 0
         elif not self.tried:
             self.streak += 1
         self.tried = True
+        self._keep()
         mark = "right" if option.right else "wrong"
         said = html(f"**{mark_of(option)}** {option.why}")
         self.feedback.value = (
@@ -236,8 +334,11 @@ class _Quiz:
         return html(f"**{right} of {self.total} right at the first try.**{again}")
 
 
-def as_text(questions: Iterable[Question]) -> dict[str, str]:
-    """The questions without a widget, as a MIME bundle of HTML (answers folded) and plain text."""
+def as_text(questions: Iterable[Question], name: str) -> dict[str, str]:
+    """The questions without a widget, as a MIME bundle of HTML (answers folded) and plain text.
+
+    name: a class that the widget has, too.
+    """
     pages = []
     plain = []
     for question in questions:
@@ -245,8 +346,9 @@ def as_text(questions: Iterable[Question]) -> dict[str, str]:
         pages.append(html(shown) + folded(question))
         plain.append(f"{shown}\n\nAnswers:\n\n{explained(question)}")
     page = "<hr>".join(pages)
+    aside = STEP_ASIDE.replace("NAME", name)
     return {
-        "text/html": f'<div class="quiz-text">{STEP_ASIDE}{html(NOTE)}{page}</div>',
+        "text/html": f'<div class="quiz-text {name}-text">{aside}{html(NOTE)}{page}</div>',
         "text/plain": "\n\n".join(plain),
     }
 
@@ -296,6 +398,11 @@ def lettered(question: Question) -> list[tuple[str, Option]]:
 def is_block(option: Option) -> bool:
     """Whether an option is a code block, which does not fit on a radio button."""
     return "\n" in option.text
+
+
+def is_code(option: Option) -> bool:
+    """Whether an option is nothing but code, or pieces of code with commas between them."""
+    return not re.sub(r"`[^`]+`", "", option.text).strip(" ,")
 
 
 def is_number(question: Question) -> bool:

@@ -8,7 +8,7 @@ from random import Random
 import torch
 
 from course.checking.quiz.kinds import endless, pose
-from course.checking.quiz.questions import Question, right, snippet, wrong
+from course.checking.quiz.questions import Question, decimals, right, snippet, wrong
 
 ITEM_LINES = snippet("loss = 2 * fruit_loss + fresh_loss.item()", "loss.backward()")
 DEAD_HEAD = Question(
@@ -369,7 +369,7 @@ def first_step(rng: Random) -> Question:
         (-gradient, "That is minus the gradient, without the learning rate."),
     ]
     if name == "SGD":
-        why += f"SGD subtracts the learning rate times that: {-rate * gradient:+.2f}."
+        why += f"SGD subtracts the learning rate times that: {decimals(-rate * gradient, 2, '+')}."
         swapped = -rate * (b * fruit + a * fresh)
         others += [
             (-rate * (fruit + fresh), "That leaves out the loss weights."),
@@ -398,8 +398,8 @@ def first_step(rng: Random) -> Question:
             f"({a} * fruit_loss + {b} * fresh_loss).backward()",
             "optimizer.step()",
         ],
-        right(f"{moved:+.2f}", why),
-        [wrong(f"{value:+.2f}", reason) for value, reason in others],
+        right(decimals(moved, 2, "+"), why),
+        [wrong(decimals(value, 2, "+"), reason) for value, reason in others],
     )
 
 

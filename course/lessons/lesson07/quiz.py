@@ -9,7 +9,7 @@ from random import Random
 import torch
 
 from course.checking.quiz.kinds import endless, pose
-from course.checking.quiz.questions import Question, right, snippet, wrong
+from course.checking.quiz.questions import Question, decimals, right, snippet, wrong
 
 STATE_LINES = snippet("if mean > best:", "    best, state = mean, model.state_dict()")
 UNCLONED = Question(
@@ -245,8 +245,8 @@ def annealed_learning_rate(rng: Random) -> Question:
     others: dict[str, str] = {}
 
     def add(number: float, reason: str) -> None:
-        if f"{number:.4f}" != f"{value:.4f}":
-            others.setdefault(f"{number:.4f}", reason)
+        if decimals(number, 4) != decimals(value, 4):
+            others.setdefault(decimals(number, 4), reason)
 
     add(end, f"That is `eta_min`, which is reached after exactly {t_max} steps.")
     add(start, "That is the learning rate of the first epoch, before any step of the scheduler.")
@@ -272,7 +272,7 @@ def annealed_learning_rate(rng: Random) -> Question:
             "scheduler = torch.optim.lr_scheduler.CosineAnnealingLR(",
             f"    optimizer, T_max={t_max}, eta_min={end:g})",
         ],
-        right(f"{value:.4f}", why),
+        right(decimals(value, 4), why),
         [wrong(text, reason) for text, reason in others.items()],
     )
 

@@ -8,7 +8,7 @@ from random import Random
 
 from course.checking.quiz import architectures
 from course.checking.quiz.kinds import endless, pose
-from course.checking.quiz.questions import Question, right, wrong
+from course.checking.quiz.questions import Question, decimals, right, wrong
 
 SHIP = Question(
     "One fruit in ten is rotten. A model predicts fresh or rotten, and its accuracy is 96 %. How "
@@ -176,16 +176,16 @@ def folded_bias(rng: Random) -> Question:
     options = []
     for value, reason in others.items():
         if abs(value - bias + shift) > 0.05:
-            options.append(wrong(f"`{value:.2f}`", reason))
+            options.append(wrong(f"`{decimals(value, 2)}`", reason))
     return pose(
         rng,
         "A head has two logits, fresh and rotten. You want its argmax to say rotten where the "
         f"probability of rotten is above {threshold:g}. Which second bias do you set?",
-        [f"head.bias  # tensor([0.0, {bias}])", "head.bias.data[1] = ..."],
+        [f"head.bias  # tensor([0.0, {decimals(bias, 1)}])", "head.bias.data[1] = ..."],
         right(
-            f"`{bias - shift:.2f}`",
-            f"The logit of the threshold, {odds}, is {shift:.2f}. Subtract it from the bias, and "
-            "the argmax changes at the threshold and no longer at one half.",
+            f"`{decimals(bias - shift, 2)}`",
+            f"The logit of the threshold, {odds}, is {decimals(shift, 2)}. Subtract it from the "
+            "bias, and the argmax changes at the threshold and no longer at one half.",
         ),
         options,
     )

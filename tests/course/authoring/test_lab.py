@@ -50,6 +50,7 @@ def test_jupyter_is_told_where_things_are(tmp_path, monkeypatch):
     assert told["PATH"].split(os.pathsep) == [os.path.dirname(sys.executable), "/bin"]
     folders = [str(lab.LEARNER), str(lab.COMMON), "theirs"]
     assert told["JUPYTER_CONFIG_PATH"].split(os.pathsep) == folders
+    assert told["JUPYTER_PATH"].split(os.pathsep) == folders[:2]
     assert told["LANG"] == "C"
     assert "HOME" not in told
     of_instructor = lab.environment({"PATH": "/bin"}, instructor=True)

@@ -289,3 +289,13 @@ def test_outputs_of_the_same_code_are_kept(copied_lesson, tmp_path, monkeypatch)
     expected = expected.replace(json.loads(before)["metadata"]["made_from"], "")
     stamp = build.digest(copied_lesson)
     assert solution.read_text().replace(stamp, "") == expected
+
+
+@pytest.mark.parametrize("lesson", LESSONS)
+def test_code_fits_into_the_page(lesson):
+    """At 1280 pixels JupyterLab shows 88 characters beside the list of files."""
+    for path in (build.release_path(lesson), build.solution_path(lesson)):
+        for cell in cells_of(path):
+            if cell["cell_type"] == "code":
+                lines = "".join(cell["source"]).splitlines()
+                assert [line for line in lines if len(line) > 88] == []

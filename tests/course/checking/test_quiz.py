@@ -9,6 +9,8 @@ import nbformat
 import pytest
 import torch
 import torchvision
+from hypothesis import given
+from hypothesis import strategies as st
 from nbconvert import HTMLExporter
 from torch import nn
 
@@ -610,3 +612,115 @@ def test_nothing_to_ask_is_said(shown):
 def test_colours_come_from_the_theme():
     fixed = re.sub(r"var\(--jp-[^)]*\)", "", widget.LOOK)
     assert fixed != widget.LOOK and not re.search(r"#[0-9a-f]{3}|rgb|white;|black;", fixed)
+
+
+# --- where a learner is, after a restart
+
+
+@pytest.fixture
+def work(tmp_path, monkeypatch):
+    """A learner's work/, with one lesson, whose folder is the current one."""
+    (tmp_path / ".kept").mkdir()
+    (tmp_path / "01-lesson").mkdir()
+    monkeypatch.chdir(tmp_path / "01-lesson")
+    return tmp_path
+
+
+@pytest.fixture
+def boxes(monkeypatch, shown):
+    """The boxes of the quizzes that ask() has shown."""
+    made = []
+    real = widget.box_of
+
+    def box_of(*args):
+        made.append(real(*args))
+        return made[-1]
+
+    monkeypatch.setattr(widget, "box_of", box_of)
+    return made
+
+
+def choose(box, right):
+    """Choose the right option or a wrong one, and check it."""
+    _, _, options, (check, *_), _ = widgets_of(box)
+    texts = [label.split(". ")[1] for label in options.options]
+    options.index = texts.index("2" if right else "1")
+    check.click()
+
+
+def test_a_restart_goes_on_where_the_quiz_was_left(work, boxes):
+    questions = [ONE, ONE._replace(prompt="Once more?"), ONE._replace(prompt="And again?")]
+    ask(questions)
+    choose(boxes[0], right=False)
+    widgets_of(boxes[0])[3][1].click()  # Next
+    choose(boxes[0], right=True)
+    ask(questions)  # as after a restart
+    place, prompt, options, (_, onward), _ = widgets_of(boxes[1])
+    assert "question 2 of 3" in place.value and "Once more?" in prompt.value
+    assert options.options == widgets_of(boxes[0])[2].options, "in the same order"
+    choose(boxes[1], right=False)  # not the first try
+    onward.click()
+    choose(boxes[1], right=True)
+    said = read(widgets_of(boxes[1])[4].value)
+    assert "2 of 3 right at the first try. Look at question 1 once more." in said
+    ask([ONE])
+    assert "question 1 of 1" in widgets_of(boxes[2])[0].value, "another quiz"
+    (path,) = [path for path in work.rglob("*") if path.is_file()]
+    assert path == work / ".kept" / "01-lesson" / "quiz.json"
+
+
+def test_practice_without_end_goes_on_with_its_streak(work, boxes):
+    ask(["head_path", "output_shape"])
+    _, prompt, _, (_, onward), _ = widgets_of(boxes[0])
+    onward.click()
+    onward.click()
+    third = prompt.value
+    ask(["head_path", "output_shape"])
+    assert widgets_of(boxes[1])[1].value == third
+    assert "question 3, 0 right" in widgets_of(boxes[1])[0].value
+
+
+@pytest.mark.parametrize("damage", ["", "[1]", '{"NAME": [1]}', '{"NAME": ["a", 1, 1, 1, []]}'])
+def test_a_damaged_standing_starts_anew(work, boxes, damage):
+    path = work / ".kept" / "01-lesson" / "quiz.json"
+    path.parent.mkdir()
+    path.write_text(damage.replace("NAME", widget.name_of([ONE])))
+    ask(ONE)
+    choose(boxes[0], right=True)
+    assert "question 1 of 1" in widgets_of(boxes[0])[0].value
+    assert widget.name_of([ONE]) in path.read_text()
+
+
+def test_where_nothing_is_kept_a_quiz_starts_anew(work, boxes):
+    (work / ".kept").rmdir()
+    for box in range(2):
+        ask([ONE, ONE])
+        widgets_of(boxes[box])[3][1].click()
+        assert "question 2 of 2" in widgets_of(boxes[box])[0].value
+    assert [path for path in work.rglob("*") if path.is_file()] == []
+
+
+def test_options_that_are_code_are_set_as_code():
+    listed = Option("`a`, `b`", False, "No.")
+    prose = Option("None of `a`.", False, "No.")
+    box = widget.box_of(iter([ONE._replace(options=(*ONE.options, prose, listed)), BLOCKS]))
+    options, onward = widgets_of(box)[2], widgets_of(box)[3][1]
+    assert list(options._dom_classes) == ["code-1", "code-2", "code-4"]
+    assert ".quiz .code-2 label:nth-child(2)" in widget.LOOK
+    onward.click()
+    assert list(options._dom_classes) == []
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_no_number_is_minus_zero(kind):
+    for question in drawn(kind):
+        texts = [question.prompt, *(part for each in question.options for part in each[::2])]
+        for text in texts:
+            assert not re.search(r"(?<![\w.])[-+]0\.?0*(?![\d.])", text), text
+
+
+@given(st.floats(-1e6, 1e6), st.integers(0, 6), st.sampled_from(["", "+"]))
+def test_zero_has_no_sign(value, digits, sign):
+    text = questions.decimals(value, digits, sign)
+    assert float(text) == float(f"{value:.{digits}f}")
+    assert (text[0] in "+-") == (float(text) != 0 and (value < 0 or sign == "+"))
