@@ -77,7 +77,7 @@ def bare_commands(text):
 
 def learners_texts():
     """{name: text} of documents, lessons and what a checkout's folders say of themselves."""
-    paths = [ROOT / name for name in DOCUMENTS if name not in ("README.md", "nbjudge/README.md")]
+    paths = [ROOT / name for name in DOCUMENTS if name != "nbjudge/README.md"]
     paths += ROOT.glob("source/*/*.md")
     paths += [ROOT / f"{name}/README.md" for name in ("submitted", "autograded", "feedback")]
     paths.append(ROOT / "course/vision/weights/README.md")
