@@ -10,6 +10,7 @@ answers` runs it.
 import contextlib
 import io
 import os
+import shutil
 import signal
 import subprocess
 import sys
@@ -18,9 +19,10 @@ import time
 import traceback
 from collections.abc import Iterator
 from pathlib import Path
+from types import ModuleType
 from typing import NamedTuple
 
-LIMIT = 300  # seconds for the cells after one answer
+LIMIT = 900  # seconds for the cells after one answer
 
 
 class Rerun(NamedTuple):
@@ -28,6 +30,7 @@ class Rerun(NamedTuple):
 
     name: str
     pid: int
+    folder: Path  # its copy of the notebook's folder
     log: Path
     started: float
 
@@ -44,9 +47,13 @@ def main(lesson: str, names: list[str]) -> int:
     notebook = source_notebook(lesson)
     cells = [cell for cell in notebook.cells if cell.cell_type == "code"]
     bank = read_bank(ANSWERS, lesson, notebook)
-    with tempfile.TemporaryDirectory() as folder:
+    with tempfile.TemporaryDirectory() as temporary:
+        folder = Path(temporary, "notebook")
+        folder.mkdir()
         os.chdir(folder)
-        namespace = {"__name__": "__main__"}  # as in a notebook
+        notebook_module = ModuleType("__main__")  # pickle looks a lesson's classes up in it
+        sys.modules["__main__"] = notebook_module
+        namespace = vars(notebook_module)
         started = time.monotonic()
         with contextlib.redirect_stdout(io.StringIO()):
             for cell in cells:
@@ -62,7 +69,9 @@ def main(lesson: str, names: list[str]) -> int:
                 if len(running) == (os.cpu_count() or 1):
                     failed += reap(running)
                 rest = list(depending(cells, exercise, answer.text))
-                running.append(fork(name, rest, namespace, Path(folder)))
+                if answer.script:  # it makes files beside the notebook, from the reference's
+                    rest.insert(0, (f"files of {name}", answer.script))
+                running.append(fork(name, rest, namespace, folder))
         while running:
             failed += reap(running)
     return failed
@@ -87,16 +96,19 @@ def depending(cells: list, exercise: str, answer: str) -> Iterator[tuple[str, st
 
 
 def fork(name: str, rest: list[tuple[str, str]], namespace: dict, folder: Path) -> Rerun:
-    """Run cells in a fork."""
-    log = folder / f"{abs(hash(name))}.log"
+    """Run cells in a fork, in a copy of the folder, because two of them write the same file."""
+    own = folder.with_name(name.replace("/", "-"))
+    shutil.copytree(folder, own)
+    log = own.with_suffix(".log")
     pid = os.fork()
     if pid:
-        return Rerun(name, pid, log, time.monotonic())
+        return Rerun(name, pid, own, log, time.monotonic())
     status = 1
     try:
         with open(log, "w", encoding="utf-8") as out:
             os.dup2(out.fileno(), 1)
             os.dup2(out.fileno(), 2)
+            os.chdir(own)
             signal.alarm(LIMIT)
             for cell, source in rest:
                 try:
@@ -118,6 +130,7 @@ def reap(running: list[Rerun]) -> int:
     print(f"{'FAILED' if status else 'passed'} {ended.name} ({seconds:.0f} s)", flush=True)
     if status:
         print(ended.log.read_text(encoding="utf-8")[-3000:], flush=True)
+    shutil.rmtree(ended.folder)
     return bool(status)
 
 
