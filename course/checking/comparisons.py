@@ -127,7 +127,7 @@ def are_probabilities(logits: torch.Tensor) -> bool:
 
 
 def why_not_logits(outputs: torch.Tensor) -> str | None:
-    """Return what limits a head's outputs (N, C): "softmax", "sigmoid", "ReLU" or "tanh".
+    """Return what limits a head's outputs (N, C): "softmax", "constant", "sigmoid", "ReLU", "tanh".
 
     None means that they are logits, which are free to be of any size and sign. Whether outputs are
     limited shows on inputs that are many and large: the call passes at least 32 rows of features
@@ -136,6 +136,8 @@ def why_not_logits(outputs: torch.Tensor) -> str | None:
     low, high = outputs.min(), outputs.max()
     if low >= 0 and torch.allclose(outputs.sum(1), torch.ones(len(outputs)), atol=1e-4):
         return "softmax"
+    if low == high:
+        return "constant"  # a log-softmax over one class, for example
     if low >= 0 and high <= 1:
         return "sigmoid"
     if low >= 0:

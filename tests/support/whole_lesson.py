@@ -10,6 +10,7 @@ answers` runs it.
 import contextlib
 import io
 import os
+import shutil
 import signal
 import subprocess
 import sys
@@ -18,9 +19,18 @@ import time
 import traceback
 from collections.abc import Iterator
 from pathlib import Path
+from types import ModuleType
 from typing import NamedTuple
 
-LIMIT = 300  # seconds for the cells after one answer
+LIMIT = 900  # seconds for the cells after one answer
+
+
+class Step(NamedTuple):
+    """A cell in a fork: it runs again, or what it defined with the reference answers counts."""
+
+    cell: str
+    source: str | None  # None: take what it defined
+    defined: dict  # by the run with the reference answers
 
 
 class Rerun(NamedTuple):
@@ -28,6 +38,7 @@ class Rerun(NamedTuple):
 
     name: str
     pid: int
+    folder: Path  # its copy of the notebook's folder
     log: Path
     started: float
 
@@ -44,13 +55,21 @@ def main(lesson: str, names: list[str]) -> int:
     notebook = source_notebook(lesson)
     cells = [cell for cell in notebook.cells if cell.cell_type == "code"]
     bank = read_bank(ANSWERS, lesson, notebook)
-    with tempfile.TemporaryDirectory() as folder:
+    with tempfile.TemporaryDirectory() as temporary:
+        folder = Path(temporary, "notebook")
+        folder.mkdir()
         os.chdir(folder)
-        namespace = {"__name__": "__main__"}  # as in a notebook
+        notebook_module = ModuleType("__main__")  # pickle looks a lesson's classes up in it
+        sys.modules["__main__"] = notebook_module
+        namespace = vars(notebook_module)
         started = time.monotonic()
+        defined = []  # by each cell
         with contextlib.redirect_stdout(io.StringIO()):
             for cell in cells:
+                before = dict(namespace)
                 exec(compile(cell.source, f"<{cell.id}>", "exec"), namespace)
+                now = namespace.items()
+                defined.append({key: value for key, value in now if before.get(key) is not value})
         print(f"{lesson}: {time.monotonic() - started:.0f} s with the reference", flush=True)
         failed = 0
         running: list[Rerun] = []
@@ -61,44 +80,58 @@ def main(lesson: str, names: list[str]) -> int:
                     continue
                 if len(running) == (os.cpu_count() or 1):
                     failed += reap(running)
-                rest = list(depending(cells, exercise, answer.text))
-                running.append(fork(name, rest, namespace, Path(folder)))
+                steps = list(with_answer(cells, defined, exercise, answer.text))
+                if answer.script:  # it makes files beside the notebook, from the reference's
+                    steps.insert(0, Step(f"files of {name}", answer.script, {}))
+                running.append(fork(name, steps, namespace, folder))
         while running:
             failed += reap(running)
     return failed
 
 
-def depending(cells: list, exercise: str, answer: str) -> Iterator[tuple[str, str]]:
-    """Yield (id, source) of the cells to run again: the answer, and what depends on it later."""
+def with_answer(cells: list, defined: list[dict], exercise: str, answer: str) -> Iterator[Step]:
+    """Yield each cell: the answer and what depends on it later run again.
+
+    The others define anew what they defined, because a later cell may have put something else under
+    the same name.
+    """
     from nbjudge.planning.names import names_of
 
     changed: set[str] = set()
     reached = False
-    for cell in cells:
+    for cell, made in zip(cells, defined, strict=True):
+        source = None
         if cell.id == exercise:
             reached = True
             changed |= names_of(answer).sets or set()
-            yield cell.id, answer
+            source = answer
         elif reached:
             sets, uses = names_of(cell.source)
             if uses & changed:
                 changed |= sets or set()
-                yield cell.id, cell.source
+                source = cell.source
+        yield Step(cell.id, source, made)
 
 
-def fork(name: str, rest: list[tuple[str, str]], namespace: dict, folder: Path) -> Rerun:
-    """Run cells in a fork."""
-    log = folder / f"{abs(hash(name))}.log"
+def fork(name: str, steps: list[Step], namespace: dict, folder: Path) -> Rerun:
+    """Run cells in a fork, in a copy of the folder, because two of them write the same file."""
+    own = folder.with_name(name.replace("/", "-"))
+    shutil.copytree(folder, own)
+    log = own.with_suffix(".log")
     pid = os.fork()
     if pid:
-        return Rerun(name, pid, log, time.monotonic())
+        return Rerun(name, pid, own, log, time.monotonic())
     status = 1
     try:
         with open(log, "w", encoding="utf-8") as out:
             os.dup2(out.fileno(), 1)
             os.dup2(out.fileno(), 2)
+            os.chdir(own)
             signal.alarm(LIMIT)
-            for cell, source in rest:
+            for cell, source, defined in steps:
+                if source is None:
+                    namespace.update(defined)
+                    continue
                 try:
                     exec(compile(source, f"<{cell}>", "exec"), namespace)
                 except BaseException:
@@ -118,6 +151,7 @@ def reap(running: list[Rerun]) -> int:
     print(f"{'FAILED' if status else 'passed'} {ended.name} ({seconds:.0f} s)", flush=True)
     if status:
         print(ended.log.read_text(encoding="utf-8")[-3000:], flush=True)
+    shutil.rmtree(ended.folder)
     return bool(status)
 
 

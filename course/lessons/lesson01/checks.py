@@ -72,8 +72,16 @@ def percent_saved(
         model.get_submodule(frozen).requires_grad_(False)
         thoughts = _wrong_percentages(model, n)
         expected = 100 * _of_classes(model, 1000 - n) / comparisons.numbers_in(model.parameters())
+        tensors = comparisons.snapshot(comparisons.tensors(model).items())
         found = answer(model, n)
         expect_something(found, f"percent_saved({name}, {n})")
+        changed = comparisons.moved_since(model, tensors)
+        if changed:
+            raise Misconception(
+                "model-left-changed",
+                f"{name} is not as it was: {first_and_more(changed)} changed; expected that "
+                "percent_saved only counts",
+            )
         value = number(found, f"a percentage from percent_saved({name}, {n})")
         if not near(value, expected, relative=1e-5):
             raise _why_wrong_percentage(f"for {name} and {n} classes", value, expected, thoughts)
@@ -142,7 +150,7 @@ def _replace_and_judge(answer: Answer, name: str, n: int) -> None:
 
 
 @check
-def fruit_head(answer: Answer, cases: Cases = (("resnet18", 10), ("narrow resnet50", 2))) -> str:
+def fruit_head(answer: Answer, cases: Cases = (("resnet18", 10), ("narrow resnet50", 1))) -> str:
     """Exercise 3: give a ResNet a head for n classes. Hidden: other ResNets and other n."""
     done = []
     for name, n in cases:
@@ -184,7 +192,7 @@ def replace_head(
 
 
 @check
-def prepare(answer: Answer, name: str = "narrow resnet18", n: int = 10, lr: float = 1e-3) -> str:
+def prepare(answer: Answer, name: str = "narrow resnet18", n: int = 10, lr: float = 3e-3) -> str:
     """Exercise 5: freeze a ResNet, give it a head for n classes and an optimizer for the head.
 
     Hidden: another ResNet, n and learning rate.
@@ -337,6 +345,13 @@ def _why_wrong_input(
         "the pixels are not divided by 255": (255 * unit - mean) / std,
         "the pixels are divided by 256, not by 255": (unit * 255 / 256 - mean) / std,
         "the mean is not subtracted": unit / std,
+        "the mean is subtracted before the pixels are divided by 255": (255 * unit - mean)
+        / 255
+        / std,
+        "the result is multiplied by the standard deviation, not divided by it": (unit - mean)
+        * std,
+        "the result is divided by the square of the standard deviation": (unit - mean) / std**2,
+        "mean and std are the same for the three colours": (unit - mean.mean()) / std.mean(),
         "the result is not divided by the standard deviation": unit - mean,
         "the pixels are only divided by 255": unit,
         "mean and std are in the order blue, green, red": (unit - mean.flip(0)) / std.flip(0),
@@ -567,7 +582,7 @@ def _expect_logits(head: nn.Module, features: torch.Tensor, classes: int) -> Non
 
 
 PLANTED = (  # (validation, test) accuracy of the head that each learning rate leads to
-    ((0.30, 0.40), (0.90, 0.60), (0.70, 0.80)),
+    ((0.80, 0.40), (0.90, 0.60), (0.70, 0.80)),
     ((0.20, 0.10), (0.50, 0.70), (0.50, 0.30)),
 )
 
@@ -582,8 +597,9 @@ def choose_learning_rate(
     set.
 
     cases: for each, (validation, test) accuracy of the head that each of the learning rates leads
-    to. Of equally good ones, each is right. Hidden: others, one of them best on the test set by
-    far.
+    to. The head that is best on validation is very sure of its mistakes, so that its loss is the
+    highest. Of equally good ones, each is right. Hidden: others, one of them best on the test set
+    by far.
     """
     for shares in cases:
         chosen = _choose(answer, shares, learning_rates)
@@ -596,7 +612,7 @@ def _choose(answer: Answer, shares: tuple[tuple[float, float], ...], rates: tupl
 
     def fit(learning_rate: Any) -> nn.Module:
         place = _place_of(learning_rate, rates, "you call fit with")
-        head = PlantedHead(shares[place])
+        head = PlantedHead(shares[place], _scale(place, shares))
         heads.append((place, head))
         return head
 
@@ -622,10 +638,18 @@ def _choose(answer: Answer, shares: tuple[tuple[float, float], ...], rates: tupl
             raise Misconception("validation-accuracy-reported", f"{what}, as on validation")
         if near(value, 100 * on_test, 1e-2):
             what += "; an accuracy is between 0 and 1"
+        elif near(value, on_test * ROWS[TEST], 1e-4):
+            what += f"; that is how many of its {ROWS[TEST]} rows are right"
         elif near(value, on_test * ROWS[TEST] / ROWS[VALIDATION], 1e-4):
             what += f"; the test set has {ROWS[TEST]} rows, the validation set {ROWS[VALIDATION]}"
         raise wrong_result(what)
     return rates[chosen]
+
+
+def _scale(place: int, shares: tuple[tuple[float, float], ...]) -> float:
+    """Return the factor of a head's logits: the best one is by far the surest."""
+    best = max(share[VALIDATION] for share in shares)
+    return 100.0 if shares[place][VALIDATION] == best else 1.0
 
 
 def _place_of(found: Any, rates: tuple[float, ...], what: str) -> int:
@@ -658,6 +682,19 @@ def _expect_best(
         f"expected {rates[best]}, with {max(on_validation):.2f} on validation; got "
         f"{rates[chosen]}, with {on_validation[chosen]:.2f}"
     )
-    if on_test[chosen] == max(on_test):
+    losses = []
+    features, labels = planted_set(VALIDATION)
+    for place, share in enumerate(shares):
+        head = PlantedHead(share, _scale(place, shares))
+        losses.append(F.cross_entropy(head(features), labels).item())
+    lowest_loss = losses[chosen] == min(losses)
+    best_on_test = on_test[chosen] == max(on_test)
+    if lowest_loss and best_on_test:  # the case tells the two apart no more
+        raise wrong_result(f"{what}, with the lowest validation loss, and the best on the test set")
+    if lowest_loss:
+        raise Misconception(
+            "loss-chooses", f"{what}, whose validation loss is the lowest: {min(losses):.2f}"
+        )
+    if best_on_test:
         raise Misconception("test-set-chooses", f"{what} and the best on the test set")
     raise wrong_result(what)

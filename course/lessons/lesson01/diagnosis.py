@@ -14,6 +14,7 @@ from course.checking.misconception import Misconception, first_and_more, wrong_r
 
 LAST_OF_AUXILIARY = {"AuxLogits": "fc", "aux1": "fc2", "aux2": "fc2"}
 LIMITS = {  # how outputs look that are not logits
+    "constant": "are the same number for every image and class",
     "sigmoid": "stay between 0 and 1, as after a sigmoid",
     "ReLU": "are never negative, as after a ReLU",
     "tanh": "stay between -1 and 1, as after a tanh",

@@ -85,10 +85,14 @@ def planted_set(split: int) -> tuple[torch.Tensor, torch.Tensor]:
 
 
 class PlantedHead(nn.Module):
-    """A head that is right about a given share of the rows of each `planted_set`."""
+    """A head that is right about a given share of the rows of each `planted_set`.
 
-    def __init__(self, shares: tuple[float, float]) -> None:
+    Its logits are `scale` for one class and 0 for the others.
+    """
+
+    def __init__(self, shares: tuple[float, float], scale: float = 1.0) -> None:
         super().__init__()
+        self.scale = scale
         self.shares = shares  # (validation, test)
         self.calls = [0, 0]  # forward passes on each split
 
@@ -102,4 +106,4 @@ class PlantedHead(nn.Module):
         share = torch.tensor(self.shares)[split]
         right = luck < share
         predicted = torch.where(right, label, (label + 1) % 10)
-        return F.one_hot(predicted, 10).float()
+        return self.scale * F.one_hot(predicted, 10).float()

@@ -132,6 +132,11 @@ MISCONCEPTIONS = {
         "Choose on the validation set: if the test set chooses, its accuracy is too high",
         "01-replace-the-head: Choose on validation, report on test",
     ),
+    "loss-chooses": Entry(
+        "The exercise asks for the highest accuracy; the lowest loss can belong to another head, "
+        "because a loss also depends on how sure a head is",
+        "01-replace-the-head: Choose on validation, report on test",
+    ),
     "test-set-for-all": Entry(
         "Only the chosen head runs on the test set: otherwise you might choose by it",
         "01-replace-the-head: Choose on validation, report on test",

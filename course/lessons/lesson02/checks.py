@@ -71,6 +71,9 @@ class Forward(NamedTuple):
     recorded: bool  # by autograd
 
 
+NO_BUFFERS = "this network has no buffers (`all` of nothing is True, `any` is False)"
+
+
 @check
 def probe(
     answer: Answer,
@@ -90,9 +93,16 @@ def probe(
             switches = Switches(*values)
             model = copy.deepcopy(fresh)
             learns, moves, row = _probe_row(answer, model, images, switches, name)
-            _expect_learns(learns, switches, row)
             moving = moved["eval" if switches.evaluating else "train"]
-            _expect_moves(moves, moving, switches, row, name == names[0])
+            can_learn = not switches.frozen and not switches.without_grad
+            if (learns, moves) == (bool(moving), can_learn) != (moves, learns):
+                raise wrong_result(
+                    f"{row}: expected ({can_learn}, {bool(moving)}), the pair (learns, moves); got "
+                    f"({learns}, {moves}). Yours are in the other order"
+                )
+            _expect_learns(learns, switches, row)
+            buffers = len(list(fresh.buffers()))
+            _expect_moves(moves, moving, buffers, switches, row, name == names[0])
     return f"the 8 rows of the table are right for {', '.join(names)}."
 
 
@@ -189,18 +199,20 @@ def _expect_learns(learns: bool, switches: Switches, row: str) -> None:
 
 
 def _expect_moves(
-    moves: bool, moving: list[str], switches: Switches, row: str, is_first: bool
+    moves: bool, moving: list[str], buffers: int, switches: Switches, row: str, is_first: bool
 ) -> None:
     """Raise Misconception unless `moves` is right.
 
-    moving: the buffers that change. is_first: the answer has not yet found any that changed in
-    another network.
+    moving: the buffers that change, of so many `buffers`. is_first: the answer has not yet found
+    any that changed in another network.
     """
     if moves == bool(moving):
         return
     if moves:
-        raise wrong_result(f"{row}: you return moves=True, but no buffer changed")
-    what = f"{row}: you return moves=False, but {first_and_more(moving)} changed"
+        why = "no buffer changed" if buffers else NO_BUFFERS
+        raise wrong_result(f"{row}: you return moves=True, but {why}")
+    one = "the buffer" if len(moving) == 1 else "the buffers"
+    what = f"{row}: you return moves=False, but {one} {first_and_more(moving)} changed"
     if switches.frozen or switches.without_grad:
         raise Misconception("buffers-are-not-parameters", what)
     raise Misconception("compared-with-itself" if is_first else "wrong-result", what)
@@ -415,7 +427,24 @@ def _expect_counts(found: Any, model: nn.Module, moved: set[str], where: str) ->
     changed = [path for path in members[key] if path in moved]
     if changed and said[key][0] < expected[key][0]:
         what += f" (changed: {first_and_more(changed)})"
+    what += _thought_of_counts(said[key], members[key], moved, model)
     raise Misconception(_code_of_counts(said, expected, where), what)
+
+
+def _thought_of_counts(
+    said: tuple[int, int], paths: list[str], moved: set[str], model: nn.Module
+) -> str:
+    """Return what wrong counts of the tensors at `paths` show, in words, or nothing."""
+    tensors = comparisons.tensors(model)
+    if said[1] != len(paths) and said[1] == sum(tensors[path].numel() for path in paths):
+        return ": count tensors, not numbers"
+    floats = [path for path in paths if tensors[path].is_floating_point()]
+    if said[1] != len(paths) and said[1] == len(floats):
+        return ": the counts of batches, num_batches_tracked, are buffers, too"
+    changed = len(moved & set(paths))
+    if said[1] == len(paths) and said[0] == len(paths) - changed != changed:
+        return ": you count the tensors that did not change"
+    return ""
 
 
 def _in_words(pair: tuple[int, int]) -> str:
@@ -532,10 +561,12 @@ def freeze_until(
         tensors = len(sizes) - len(asked)
         count = whole_number(found, f"{call} to return {expected:,}")
         if count != expected:
+            total = sum(sizes.values())
+            thoughts = {total: " (of all parameters)", total - expected: " (of the frozen ones)"}
             raise Misconception(
                 "tensors-not-numbers" if count == tensors else "wrong-result",
                 f"{call}: expected {expected:,} trainable numbers, in {tensors} tensors; "
-                f"got {count:,}",
+                f"got {count:,}{thoughts.get(count, '')}",
             )
         counts.append(f"{stage}: {expected:,}")
         before = f" after {stage!r}"

@@ -5,14 +5,14 @@ a wrong result is found in diagnosis.py.
 """
 
 import copy
-from collections.abc import Callable
+from collections.abc import Callable, Set
 from typing import Any
 
 import torch
 from torch import nn
 from torch.nn import functional as F
 
-from course.checking import comparisons, networks, values
+from course.checking import comparisons, networks, panel, values
 from course.checking.batchnorm import batchnorms, watch
 from course.checking.check import check, expect
 from course.checking.misconception import (
@@ -134,12 +134,12 @@ def expect_moved_names(answer: Callable, model: nn.Module, what: str, action: Ca
 
 
 def expect_names(found: Any, call: str) -> set[str]:
-    """Return the names that an answer returned in a list, tuple or set.
+    """Return the names that an answer returned in a list, tuple or set, such as a dict's keys.
 
     Raises Misconception for anything else. `call` is the call in words.
     """
     expect_something(found, call)
-    if type(found) not in (list, tuple, set, frozenset):
+    if not isinstance(found, list | tuple | Set):
         raise wrong_result(
             f"{call}: expected a list or set of names; got {type(found).__name__} "
             f"{values.shown(found)}"
@@ -354,7 +354,7 @@ def expect_always_eval(answer: Callable, name: str) -> None:
         model = nn.Sequential(found, head)
         outputs = []
         for mode in (True, False, True):
-            model.train(mode)
+            _set_mode(model, mode, name)
             outputs.append(diagnosis.run(found, images, f"{name}: your module"))
             if dropout.training != mode:
                 raise Misconception(
@@ -378,6 +378,22 @@ def expect_always_eval(answer: Callable, name: str) -> None:
             f"{name}: the features are {kind}, so no head can be trained on them; expected float32 "
             "features, with or without gradients"
         )
+
+
+def _set_mode(model: nn.Module, mode: bool, name: str) -> None:
+    """Call train(mode) of the model around a module of the learner's.
+
+    Raises Misconception where that module's train() does not take the mode.
+    """
+    try:
+        model.train(mode)
+    except TypeError as problem:
+        if panel.raised_by_learner(problem):
+            raise
+        raise wrong_result(
+            f"{name}: train({mode}) of the model around your module raises TypeError: {problem}. "
+            "PyTorch calls train(mode) of each part, so yours must take the mode"
+        ) from None
 
 
 def expect_returns_itself(module: nn.Module, name: str) -> None:

@@ -208,6 +208,19 @@ def why_wrong_variance(
         )
     if values.all_near(variance, mixed(old, features.var((0, 2, 3)), 0.1)):
         return _usual_momentum(observed, norm)
+    own = features.mean((0, 2, 3), keepdim=True)
+    mean = mixed(norm.running_mean, own.flatten(), norm.momentum).view_as(own)
+    thoughts = {
+        "You use the batch's standard deviation": features.std((0, 2, 3)),
+        "You use the mean of the images' own variances": features.var((2, 3)).mean(0),
+        "You use the mean of the variances over the batch": features.var(0).mean((1, 2)),
+        "You measure the distance from the new running mean, not from the batch's mean": (
+            (features - mean).square().mean((0, 2, 3))
+        ),
+    }
+    for thought, batch in thoughts.items():
+        if values.all_near(variance, mixed(old, batch, norm.momentum), 1e-4):
+            return wrong_result(f"{observed}. {thought}")
     return wrong_result(observed)
 
 

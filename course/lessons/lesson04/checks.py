@@ -103,6 +103,10 @@ def expect_shared_names(answer: Callable, what: str, a: nn.Module, b: nn.Module)
     if not missing:
         return
     observed += f"; {missing[0]} is missing"
+    state = a.state_dict()
+    named = {address(state[name]) for name in found}
+    if found and {address(state[name]) for name in missing} <= named:
+        observed += ". You name each tensor once, but a.state_dict() has some under several names"
     buffers = {name for name, _ in a.named_buffers()}
     if set(missing) == buffers & expected and not what.startswith("a module whose buffer"):
         raise Misconception("buffers-left-out", observed)
@@ -398,6 +402,7 @@ def effective_momentum(
 
 def why_wrong_share(share: float, momentum: float, branches: int, observed: str) -> Misconception:
     """Return the Misconception behind a wrong share."""
+    right = 1 - (1 - momentum) ** branches
     mistakes = {
         "updates-counted-once": momentum,
         "updates-add-up": momentum * branches,
@@ -406,6 +411,18 @@ def why_wrong_share(share: float, momentum: float, branches: int, observed: str)
     for code, value in mistakes.items():
         if near(share, value):
             return Misconception(code, observed)
+    thoughts = {
+        "yours is a percentage; expected a share from 0 to 1": 100 * right,
+        "that is momentum to the power of branches": momentum**branches,
+        "that is 1 minus momentum to the power of branches": 1 - momentum**branches,
+        "that is the share after one call less": 1 - (1 - momentum) ** (branches - 1),
+        "that is the share after one call more": 1 - (1 - momentum) ** (branches + 1),
+    }
+    for thought, value in thoughts.items():
+        if near(share, value):
+            return wrong_result(f"{observed} ({thought})")
+    if share in [round(right, digits) for digits in range(5)]:
+        return wrong_result(f"{observed} (yours is rounded)")
     return wrong_result(observed)
 
 

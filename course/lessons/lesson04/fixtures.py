@@ -247,6 +247,7 @@ def pairs_of_modules(growth: int) -> Iterator[tuple[str, nn.Module, nn.Module]]:
     table = Table(tied.encoder.weight)
     yield "a Linear and a module whose buffer is its weight", tied.encoder, table
     yield "a module whose buffer is a Linear's weight and this Linear", table, tied.encoder
+    yield "a list that holds one block twice, and this block", nn.ModuleList([block, block]), block
 
 
 # ---- images and features ------------------------------------------------------------------------

@@ -229,6 +229,18 @@ def check_losses_reach_backbone(
             f"{where}: {len(frozen)} of {len(backbone)} parameter tensors of the backbone have "
             f"requires_grad=False: {first_and_more(frozen)}",
         )
+    in_heads = [
+        {id(p) for p in leaf_tensors(logits)} - {id(p) for p in backbone.values()}
+        for logits in outputs
+    ]
+    for (task, own), others in zip(zip(TASKS, in_heads, strict=True), reversed(in_heads)):
+        if others < own:
+            raise Misconception(
+                "head-on-a-head",
+                f"{where}: the {WORDS[task]} logits are computed from all parameters of the other "
+                f"head, and {len(own - others)} of their own; expected that each head reads the "
+                "features",
+            )
     for task, logits in zip(TASKS, outputs, strict=True):
         reached = {id(p) for p in leaf_tensors(logits)}
         strangers = len(reached - registered)
@@ -253,6 +265,7 @@ def check_losses_reach_backbone(
 
 LIMITS = {  # what `why_not_logits` finds: the words for it
     "softmax": "are at least 0 and sum to 1 in each row",
+    "constant": "are one and the same number",
     "sigmoid": "are all between 0 and 1",
     "ReLU": "are never negative",
     "tanh": "are all between -1 and 1",

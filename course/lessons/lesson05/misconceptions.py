@@ -11,6 +11,11 @@ MISCONCEPTIONS = {
         "A label is the index of an output: if you choose some classes, give them new labels",
         "05-two-heads-one-loss: Exercise 1: six of ten",
     ),
+    "head-on-a-head": Entry(
+        "Both heads read the features: the logits of one task keep too little of what the other "
+        "task needs",
+        "05-two-heads-one-loss: One backbone, two heads",
+    ),
     "features-detached": Entry(
         "Detached features have no gradient: the loss then trains its head, but not the backbone "
         "below",

@@ -245,6 +245,10 @@ def check_prevalence(
         f"got {found:.4g}{percent_hint(found, expected)}"
     )
     is_error_rate = near(found, errors, 1e-4)
+    if near(found, 1 / expected, 1e-4, 1e-4):
+        raise wrong_result(f"{seen}. Yours is the quotient upside down")
+    if near(found, errors * (1 - recall), 1e-4):
+        raise wrong_result(f"{seen}. You multiply by 1 - recall; expected that you divide by it")
     if expected < found <= 1:
         seen += (
             f". At your {found:.2%}, {positives:,} of 10,000 are positive and "

@@ -223,6 +223,8 @@ def check_thresholds(choices: Sequence[Choice]) -> None:
         raise Misconception(codes[0], seen)
     if counts.flagged and reaches_minimum(counts, first.metric, first.minimum):
         raise Misconception("other-metric-ignored", seen)
+    if not 0 <= first.threshold <= 1:
+        seen += ". No probability is outside 0 to 1, so yours may be a place in a list"
     equal = int((first.probabilities == first.threshold).sum())
     if equal > 1:
         seen += f". {equal} images have exactly your threshold as probability: all are flagged"

@@ -155,7 +155,7 @@ def standardised(
 def depends_on_test(answer: Callable, classes: int = 2, seed: int = 1) -> str:
     """Exercise 4: does a procedure use the features or the labels of the test set?
 
-    Seven procedures are audited, one of them honest. Training and test set differ in mean, spread
+    Eight procedures are audited, one of them honest. Training and test set differ in mean, spread
     and frequencies. Hidden: three classes.
     """
     audited = procedures(classes)
@@ -169,7 +169,7 @@ def depends_on_test(answer: Callable, classes: int = 2, seed: int = 1) -> str:
             return make_head(train, test)
 
         found = answer(procedure, copy_of(train), copy_of(test))
-        expect(found, set | frozenset | list | tuple, 'a set of "features" and "labels"')
+        expect(found, set | frozenset, 'a set of "features" and "labels"')
         check_audit(set(found), truth, name, calls, train, test)
     return f"{len(audited)} procedures audited: you found what each takes from the test set."
 
@@ -265,6 +265,10 @@ def gap_of(
         raise wrong_result(f"{seen}. The gap is training minus validation, with its sign")
     if near(said, 100 * expected, 1e-3):
         raise wrong_result(f"{seen}. A difference of shares is expected, not of percentages")
+    if said == 0 and expected < 0:
+        raise wrong_result(f"{seen}. The gap can be negative")
+    if said in [round(expected, digits) for digits in range(5)]:
+        raise wrong_result(f"{seen}. Yours is rounded")
     raise wrong_result(seen)
 
 

@@ -15,7 +15,7 @@ from torch.nn import functional as F
 from course.checking import comparisons
 from course.checking.misconception import Misconception, unlike, wrong_result
 from course.checking.values import all_near, near, shown, whole_number
-from course.lessons.lesson07.fixtures import Pair, TrainingRun, early_stopping
+from course.lessons.lesson07.fixtures import SCALED, Pair, TrainingRun, early_stopping
 
 CHANGES = 20  # how many random changes of each kind the audit has to try
 
@@ -71,6 +71,19 @@ def check_duplicates(rows: list[int], train: Tensor, test: Tensor, similarity: f
     for code, flags in wrong_flags:
         if 1 < len(rows) < len(test) and rows == flags.nonzero().flatten().tolist():
             raise Misconception(code, seen)
+    for how, flags in (
+        ("to every row of `train`; expected at least one", (cosines >= similarity).all(1)),
+        (
+            "of columns, not of rows",
+            (
+                F.normalize(test.double(), dim=0) @ F.normalize(train.double(), dim=0).T
+                >= similarity
+            ).any(1),
+        ),
+        ("without its sign", (cosines.abs() >= similarity).any(1)),
+    ):
+        if rows == flags.nonzero().flatten().tolist():
+            raise wrong_result(f"{seen}. You take the similarity {how}")
     above = (cosines > similarity).any(1).nonzero().flatten().tolist()
     if rows == above:
         equal = sorted(set(expected) - set(above))
@@ -81,7 +94,7 @@ def check_duplicates(rows: list[int], train: Tensor, test: Tensor, similarity: f
     first = (missing or extra)[0]
     zero = "" if test[first].any() else ", a row of zeros,"
     raise wrong_result(
-        f"{seen}. Row {first}{zero} has at most the similarity {cosines[first].max():.3f}"
+        f"{seen}. The highest similarity of row {first}{zero} is {cosines[first].max():.3f}"
     )
 
 
@@ -139,6 +152,42 @@ def standardised_by(rows: Tensor, by: Tensor, correction: int) -> Tensor:
     return (rows.double() - by.mean(0)) / std
 
 
+def wrong_standardisations(train: Tensor, other: Tensor) -> dict[str, tuple[Tensor, Tensor]]:
+    """Return {a thought in words: what it makes of train (N, D) and other (M, D)}."""
+    rows = train.double(), other.double()
+    train = rows[0]
+    mean = train.mean(0)
+    spread = train.amax(0) - train.amin(0)
+    constant = spread == 0
+
+    def by(centre: Tensor, scale: Tensor) -> tuple[Tensor, Tensor]:
+        scale = torch.where(constant, torch.ones_like(scale), scale)
+        return (rows[0] - centre) / scale, (rows[1] - centre) / scale
+
+    def of_its_row(part: Tensor) -> Tensor:
+        return (part - part.mean(1, keepdim=True)) / part.std(1, keepdim=True)
+
+    right = by(mean, train.std(0))
+    return {
+        "you divide by the variance; expected the standard deviation": by(mean, train.var(0)),
+        "you divide by largest minus smallest value; expected the standard deviation": by(
+            train.amin(0), spread
+        ),
+        "you use one mean and one standard deviation of all columns; expected those of each "
+        "column": ((rows[0] - train.mean()) / train.std(), (rows[1] - train.mean()) / train.std()),
+        "you use the mean and standard deviation of each row; expected those of each column": (
+            of_its_row(rows[0]),
+            of_its_row(rows[1]),
+        ),
+        "`train` is as it was; expected that both are standardised": (rows[0], right[1]),
+        "you return 0 for a column that is constant in `train`; expected its distance from the "
+        "mean": (
+            torch.where(constant, torch.zeros_like(right[0]), right[0]),
+            torch.where(constant, torch.zeros_like(right[1]), right[1]),
+        ),
+    }
+
+
 def check_standardised(found: Any, train: Tensor, other: Tensor, where: str) -> None:
     """Check the pair (train, other), both standardised by the training set's statistics.
 
@@ -174,6 +223,9 @@ def check_standardised(found: Any, train: Tensor, other: Tensor, where: str) -> 
             "own-statistics",
             f"{where}: `other` is standardised by the statistics of its own {len(other)} rows",
         )
+    for thought, versions in wrong_standardisations(train, other).items():
+        if all(all_near(after, wrong, 1e-3, 1e-3) for after, wrong in zip(found, versions)):
+            raise wrong_result(f"{where}: {thought}")
     for (name, before), after in zip(given.items(), found, strict=True):
         right = standardised_by(before, train, 1)
         if is_by(after, before, train):
@@ -241,6 +293,11 @@ def check_audit(
                 "another-order-is-no-change",
                 f"{seen}. The {what} were always the same values, in other orders",
             )
+    if missed and name == SCALED and min(features, labels) >= CHANGES:
+        raise Misconception(
+            "predictions-for-outputs",
+            f"{seen}. They change the outputs of the head, but not the argmax of any row",
+        )
     if missed and not found - truth:
         for what, number in (("features", features), ("labels", labels)):
             if what in missed and 0 < number < CHANGES:
@@ -537,7 +594,16 @@ def check_interval(low: float, high: float, correct: Tensor, draws: int) -> None
         raise wrong_result(f"{seen}. A share from 0 to 1 is expected, not a percentage")
     if low < 0 or high > 1:
         raise wrong_result(f"{seen}. No accuracy is below 0 or above 1")
-    outer = [binomial_quantile(count, share, level) for level in (0.05, 0.95)]
-    if count >= 20 and near(low, outer[0], tolerance) and near(high, outer[1], tolerance):
-        raise wrong_result(f"{seen}. Yours are about the quantiles 5 % and 95 %")
+    if (low, high) == (0, 1):
+        raise wrong_result(f"{seen}. Those are the quantiles of `correct`, not of accuracies")
+    closest = min(
+        (0.001, 0.025, 0.05, 0.159, 0.25),
+        key=lambda level: abs(binomial_quantile(count, share, level) - low),
+    )
+    levels = closest, 1 - closest
+    ends = [binomial_quantile(count, share, level) for level in levels]
+    if count >= 20 and near(low, ends[0], tolerance) and near(high, ends[1], tolerance):
+        raise wrong_result(
+            f"{seen}. Yours are about the quantiles {levels[0]:.1%} and {levels[1]:.1%}"
+        )
     raise wrong_result(seen)

@@ -36,6 +36,10 @@ MISCONCEPTIONS = {
         "their scores",
         "07-honest-scores: Exercise 4: audit a procedure",
     ),
+    "predictions-for-outputs": Entry(
+        "Two heads with the same predictions can still be different heads: compare their outputs",
+        "07-honest-scores: Exercise 4: audit a procedure",
+    ),
     "another-order-is-no-change": Entry(
         "The same test set in another order is the same test set: means and counts stay the same",
         "07-honest-scores: Exercise 4: audit a procedure",

@@ -230,9 +230,10 @@ def hand_in(answer: Callable, width: int = 24, seed: int = 5) -> str:
 def weights_file(name: str | None, hidden: bool = False) -> str:
     """Exercise 6: is the file beside the notebook what the brief asks for?
 
-    It is judged on the validation images. Hidden: on images that no learner has. The check cell has
-    the tag `judge-outside`: for marks this runs where no line of the learner's code has run, so
-    nobody can put another judge in its place.
+    It is judged on the validation images. Hidden: on images drawn with weights_judge.HIDDEN_SEED,
+    which no learner has if the copy that grades has another seed. The check cell has the tag
+    `judge-outside`: for marks this runs where no line of the learner's code has run, so nobody can
+    put another judge in its place.
     """
     if name is None:  # as the cell was given out
         raise NotImplementedError

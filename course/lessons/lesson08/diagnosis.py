@@ -342,6 +342,8 @@ def check_highest_threshold(
         f"minimum recall {minimum:g}: your threshold {found:.4f} finds {counts.tp} of "
         f"{counts.positive} rotten images; false alarms: {counts.fp}"
     )
+    if not 0 <= found <= 1:
+        told += "; no probability is outside 0 to 1, so it may be a place in a list"
     if counts.tp < needed:
         raise Misconception("threshold-misses-recall", f"{told}; {needed} are needed")
     if near(found, best, slack):
@@ -393,6 +395,10 @@ def check_boundary(
     for shift in (threshold, -threshold, 0.5 - threshold, threshold - 0.5, math.log(threshold)):
         if near(lowest, 1 / (1 + math.exp(-shift)), 2e-3):
             raise Misconception("probability-for-logit", told)
+    logit = math.log(threshold / (1 - threshold))
+    for base, name in ((2, "log2"), (10, "log10")):
+        if near(lowest, 1 / (1 + math.exp(-logit / math.log(base))), 2e-3):
+            told += f". That is what {name} gives; softmax is made of exp, whose inverse is log"
     raise wrong_result(f"{told}; expected {threshold:g}")
 
 
@@ -413,7 +419,8 @@ def check_names_in_file(
         raise Misconception(
             "parameters-only" if only_parameters else "tensors-missing",
             f"expected {len(keys)} tensors in the file; got {len(stored)}, without "
-            f"{first_and_more(missing)}",
+            f"{first_and_more(missing)}"
+            + (f"; it holds {first_and_more(extra)}, which the model has not" if extra else ""),
         )
     if extra:
         raise Misconception(

@@ -10,7 +10,8 @@ class SmallThreeHeads(nn.Module):
     """A quick stand-in for the capstone's model, with BatchNorm and Dropout in the backbone.
 
     Images (B, 3, S, S) give `width` features and the logits (species, fruit, rotten), of shapes
-    (B, 20), (B, 6) and (B, 2).
+    (B, 20), (B, 6) and (B, 2). Code that looks for BatchNorms by "bn" or "norm" in their names, or
+    for one class of them, finds a different part of the three.
     """
 
     def __init__(self, width: int) -> None:
@@ -18,12 +19,13 @@ class SmallThreeHeads(nn.Module):
         self.backbone = nn.Sequential(
             OrderedDict(
                 conv=nn.Conv2d(3, 16, 3, stride=2),
-                norm1=nn.BatchNorm2d(16),
+                bn1=nn.BatchNorm2d(16),
                 relu1=nn.ReLU(),
                 pool=nn.AdaptiveAvgPool2d(2),
+                norm2=nn.BatchNorm2d(16),
                 flatten=nn.Flatten(),
                 linear=nn.Linear(64, width),
-                norm2=nn.BatchNorm1d(width),
+                bn3=nn.BatchNorm1d(width),
                 relu2=nn.ReLU(),
                 drop=nn.Dropout(0.1),
             )
@@ -44,7 +46,7 @@ def small_model(width: int = 64, seed: int = 3) -> SmallThreeHeads:
     """
     torch.manual_seed(seed)
     model = SmallThreeHeads(width).train()
-    norms = (model.backbone.norm1, model.backbone.norm2)
+    norms = (model.backbone.bn1, model.backbone.norm2, model.backbone.bn3)
     for norm in norms:
         norm.momentum = None  # a cumulative average: one forward sets the statistics
     images = made_up_images(64, 4, seed + 1)[0]

@@ -44,8 +44,10 @@ LONGEST_HEADER = 100_000  # bytes; an honest one has 13,000
 BUDGET = 12_000_000  # parameters, 11,689,512 of them the old network's
 HEADS = {"fruit": len(EVENING_FRUITS), "rotten": 2}  # outputs of each new head
 FEATURES = 512  # what a new head reads
-# The hidden images: change the seed each term, in the copy of this file that grades. With the seed
-# of this file anybody can draw them. Before you take a new seed, try one of your files.
+# The hidden images. With the seed of this file anybody can draw them, so change it each term in the
+# copy of this file that grades. It is not in the check cell, because the grader draws the images
+# once for all submissions, by a function without arguments. Before you take a new seed, try one of
+# your files.
 HIDDEN_SEED = 3002
 HIDDEN_COUNT = 252
 HIDDEN_EVERY = 2  # half of the hidden images are rotten, so that recall rests on 126 of them

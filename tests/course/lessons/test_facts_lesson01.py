@@ -10,19 +10,24 @@ import torchvision
 from torch import nn
 from torch.nn import functional as F
 
-from course.authoring.build import solution_path, source_notebook
+from course.authoring.build import solution_path
 from course.checking import networks
 from course.checking.misconception import Misconception
 from course.lessons.lesson01 import checks
 from course.lessons.lesson01.fixtures import fruit_features
-from course.notebook import plots
 from course.paths import ANSWERS
 from course.vision import backbones, fruit
 from course.vision.backbones import IMAGENET_MEAN, IMAGENET_STD, load_backbone
+from tests.support.given_cells import draw_nothing, given_cells
 
 LESSON = "01-replace-the-head"
 RIGHT = ANSWERS / LESSON / "right"
-SHORTER = {"range(15)": "range(1)", "range(3)": "range(1)", "range(2)": "range(1)"}
+SHORTER = {
+    "epochs=5": "epochs=1",
+    "range(15)": "range(1)",
+    "range(3)": "range(1)",
+    "range(2)": "range(1)",
+}
 
 
 def fit(features, labels, seed=0):
@@ -51,23 +56,12 @@ def small(monkeypatch):
     """Ten images per split, and no plots."""
     real = fruit.stall
     monkeypatch.setattr(fruit, "stall", lambda split, count: real(split, min(count, 10)))
-    for name in ("images", "bars"):
-        monkeypatch.setattr(plots, name, lambda *args, **kwargs: None)
+    draw_nothing(monkeypatch, "images", "bars")
 
 
 def run_given_cells(namespace):
-    """Run the lesson's cells, with the reference answers, without checks and widgets."""
-    for cell in source_notebook(LESSON).cells:
-        grade = cell.metadata.get("nbgrader", {}).get("grade")
-        if cell.cell_type == "code" and not grade and not re.search("ask|look_around", cell.source):
-            exec(short(cell.source), namespace)
-
-
-def short(source):
-    source = source.replace("epochs=5", "epochs=1")
-    for long, shorter in SHORTER.items():
-        source = source.replace(long, shorter)
-    return source
+    for cell in given_cells(LESSON, SHORTER, without=["look_around"]):
+        exec(cell.source, namespace)
 
 
 @pytest.fixture
@@ -79,7 +73,7 @@ def lesson(small):
 
 
 def cell_with(text):
-    return next(short(cell.source) for cell in source_notebook(LESSON).cells if text in cell.source)
+    return next(cell.source for cell in given_cells(LESSON, SHORTER) if text in cell.source)
 
 
 def test_the_given_cells_run_with_a_resnet50(small, monkeypatch):

@@ -11,7 +11,6 @@ from torch import nn
 from torch.nn import functional as F
 from torch.utils.flop_counter import FlopCounterMode
 
-from course.authoring import build
 from course.checking import comparisons, networks
 from course.checking.quiz import draw
 from course.checking.quiz.questions import Question
@@ -23,10 +22,10 @@ from course.lessons.lesson05.fixtures import (
     task_gradients_of,
 )
 from course.lessons.lesson05.quiz import GRAPH_ERROR
-from course.notebook import plots
 from course.vision import backbones
 from course.vision import fruit as fruit_module
 from course.vision.fruit import FRUITS
+from tests.support.given_cells import draw_nothing, given_cells
 
 
 def test_two_heads_on_a_resnet18():
@@ -265,13 +264,10 @@ def test_given_cells_read_the_width_from_the_model(monkeypatch):
 
     monkeypatch.setattr(backbones, "load_backbone", load_backbone)
     monkeypatch.setattr(fruit_module, "stall", few)
-    monkeypatch.setattr(plots, "images", lambda *args, **kwargs: None)
-    monkeypatch.setattr(plots, "task_gradients", lambda *args, **kwargs: None)
+    draw_nothing(monkeypatch, "images", "task_gradients")
     names = {"__name__": "__main__"}
-    for cell in build.source_notebook("05-two-heads-one-loss").cells:
-        graded = cell.metadata.get("nbgrader", {}).get("grade")
-        if cell.cell_type == "code" and not graded and "quiz" not in cell.source:
-            exec(cell.source, names)
+    for cell in given_cells("05-two-heads-one-loss"):
+        exec(cell.source, names)
     assert names["width"] == 2048
     made_up = torch.randn(30, 9), torch.arange(30) % 3, torch.arange(30) % 2
     heads = names["train_both"](made_up, ())

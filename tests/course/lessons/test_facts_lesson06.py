@@ -15,7 +15,6 @@ from hypothesis import strategies as st
 from torch import nn
 from torch.nn import functional as F
 
-from course.authoring import build
 from course.checking.binary import BinaryCounts, count_binary
 from course.checking.quiz import draw
 from course.checking.quiz.questions import Option, Question
@@ -29,11 +28,12 @@ from course.lessons.lesson06.fixtures import (
 )
 from course.lessons.lesson06.quiz import NAMES, PREVALENCE, RARE, computed, unfolded
 from course.lessons.lesson06.thresholds import best_counts, value_of
-from course.notebook import look_around, plots
+from course.notebook import look_around
 from course.paths import ANSWERS
 from course.vision import backbones
 from course.vision.backbones import load_backbone, outputs_of
 from course.vision.fruit import draw_stall, stall, thinned
+from tests.support.given_cells import draw_nothing, given_cells
 
 LESSON = "06-metrics"
 DRAWS = 200
@@ -268,17 +268,6 @@ def test_macro_shows_the_rare_fruits_and_micro_hardly(market):
 # ---- the lesson with other answers and another network -------------------------------------------
 
 
-def code_cells():
-    """The lesson's code, cell by cell, without checks and quiz: (name of an answer or "", code)."""
-    cells = []
-    for cell in build.solution_notebook(LESSON).cells:
-        nbgrader = cell.metadata.get("nbgrader", {})
-        if cell.cell_type == "code" and not nbgrader.get("grade") and "quiz" not in cell.source:
-            source = cell.source.replace("range(300)", "range(5)").replace("steps=100", "steps=30")
-            cells.append((cell.id if nbgrader.get("solution") else "", source))
-    return cells
-
-
 @pytest.fixture
 def cheap(monkeypatch):
     """A function that replaces the backbone's features by made-up ones of a width."""
@@ -298,17 +287,21 @@ def cheap(monkeypatch):
 
         monkeypatch.setattr(backbones, "outputs_of", made_up)
 
-    for name in ("confusion", "precision_recall", "calibration"):
-        monkeypatch.setattr(plots, name, lambda *args, **kwargs: None)
+    draw_nothing(monkeypatch, "confusion", "precision_recall", "calibration")
     monkeypatch.setattr(look_around, "thresholds", lambda *args: None)
     return replace
+
+
+SHORTER = {"range(300)": "range(5)", "steps=100": "steps=30"}
 
 
 def run_lesson(answers):
     """Run the lesson with answers {name: source} in place of some of its own."""
     space = {"__name__": "__main__"}
     with contextlib.redirect_stdout(io.StringIO()) as printed:
-        for name, source in code_cells():
+        for name, source in given_cells(
+            LESSON, {"range(300)": "range(5)", "steps=100": "steps=30"}
+        ):
             exec(answers.get(name, source), space)
     return printed.getvalue()
 

@@ -1,5 +1,5 @@
+# misconception: model-left-changed
 def percent_saved(model, n):
     before = sum(p.numel() for p in model.parameters())
     model.fc = nn.Linear(model.fc.in_features, n)
-    after = sum(p.numel() for p in model.parameters())
-    return (before - after) / before * 100
+    return 100 * (before - sum(p.numel() for p in model.parameters())) / before

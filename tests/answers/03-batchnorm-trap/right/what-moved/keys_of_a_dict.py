@@ -1,0 +1,8 @@
+def what_moved(model, action):
+    before = {name: tensor.clone() for name, tensor in model.state_dict().items()}
+    action()
+    changed = {}
+    for name, tensor in model.state_dict().items():
+        if not torch.equal(tensor, before[name]):
+            changed[name] = tensor
+    return changed.keys()
