@@ -103,6 +103,7 @@ def environment(given: Mapping[str, str], instructor: bool = False) -> dict[str,
     ours = {
         "PATH": joined(tools, given["PATH"]),
         "JUPYTER_CONFIG_PATH": joined(ours_first, given.get("JUPYTER_CONFIG_PATH")),
+        "JUPYTER_PATH": joined(ours_first, given.get("JUPYTER_PATH")),  # labextensions/
         # threads that wait sleep: on a busy machine spinning costs several times the work
         "OMP_WAIT_POLICY": "PASSIVE",
         # open tabs are the course's own, not those of other projects

@@ -209,6 +209,18 @@ def warming(client: Any, packages: Collection[str]) -> Any:
     return client
 
 
+def run_here(tasks: Iterable[Task]) -> Iterator[list[tuple[Any, Graded | BaseException]]]:
+    """Yield what `run_tasks` does, of tasks that this process runs itself, one after the other.
+
+    What their cells are forked from is kept when all have ended.
+    """
+    for task in tasks:
+        try:
+            yield [(task.name, grade_submission(pickle.loads(task.assignment), task.submission))]
+        except Exception as problem:  # of this submission's; the others are graded
+            yield [(task.name, problem)]
+
+
 def run_tasks(
     client: Any, tasks: Iterable[Task]
 ) -> Iterator[list[tuple[Any, Graded | BaseException]]]:

@@ -16,8 +16,9 @@ import socket
 import subprocess
 import sys
 import threading
-from collections.abc import Iterable, Iterator
-from typing import TypeAlias
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from concurrent.futures import ThreadPoolExecutor
+from typing import NamedTuple, TypeAlias
 
 from nbjudge.errors import ProcessLost
 from nbjudge.files import overlaid
@@ -93,12 +94,20 @@ class ForkServer:
                 return self._run(job)
         return self._run(job)
 
+    def make_ready(self, job: Job) -> None:
+        """Start the template process that `run` uses for this job, and wait for its given cells.
+
+        Raises ProcessLost as `run` does.
+        """
+        with self._template(job, shared_cells(job)):
+            pass
+
     def _run(self, job: Job) -> Results:
         """Run a job once. If the given cells fail in a template, each submission runs its own."""
         for given in dict.fromkeys((shared_cells(job), ())):
             with self._template(job, given) as (template, report):
                 if report["well"]:
-                    return run_in_sessions(template, report, job, len(given))
+                    return run_job(template, report, job, len(given))
         template.lost = True
         raise ProcessLost("an empty notebook does not start")
 
@@ -262,10 +271,57 @@ def shared_cells(job: Job) -> tuple[str, ...]:
     return tuple(sources)
 
 
-def run_in_sessions(
+class Part(NamedTuple):
+    """What came of a job's steps in one of the processes that share them."""
+
+    results: dict[int, Result]  # {index of a step: its result}
+    handed: dict[int, bytes]  # {index of a check that is judged outside: its values}
+    written: Mapping[str, bytes]
+    left_out: int
+
+
+def run_job(
     template: ForkingProcess, report: wire.TemplateReport, job: Job, given: int
 ) -> Results:
-    """Run a job; the template has run its first `given` cells.
+    """Run a job; the template has run its first `given` cells."""
+    shared = Shared()
+
+    def run_part(number: int) -> Part:
+        return run_in_sessions(template, report, job, given, shared.of(number))
+
+    count = max(1, min(job.processes, sum(step.alone for step in job.steps)))
+    with ThreadPoolExecutor(count) as pool:
+        first, *others = pool.map(run_part, range(count))
+    results, handed = dict(first.results), dict(first.handed)
+    for part in others:
+        results = part.results | results
+        handed = part.handed | handed
+    for place, judged in judge_outside(template, job, given, handed, first.written).items():
+        results[place] = judged._replace(notes=[*results[place].notes, *judged.notes])
+    given_up = stopped("given up", job.timeout, 0)
+    found = [results.get(place, given_up) for place in range(len(job.steps))]
+    return Results(found, first.written, first.left_out)
+
+
+class Shared:
+    """Which of several processes runs a check that runs alone: the first that comes to it."""
+
+    def __init__(self) -> None:
+        self.owners: dict[int, int] = {}  # {index of a step: number of a process}
+
+    def of(self, number: int) -> Callable[[int], bool]:
+        """Return a function that says of a step's index whether this process runs it."""
+        return lambda place: self.owners.setdefault(place, number) == number
+
+
+def run_in_sessions(
+    template: ForkingProcess,
+    report: wire.TemplateReport,
+    job: Job,
+    given: int,
+    runs_here: Callable[[int], bool],
+) -> Part:
+    """Run a job in one process, without the checks that run alone and are not `runs_here`.
 
     When a cell ends the notebook's process, the other cells run in a new process, without it. What
     it had written by then counts as well.
@@ -278,7 +334,7 @@ def run_in_sessions(
     left = job.total
     for _ in range(SESSIONS):
         with Session(template, job, seed) as session:
-            run_steps(session, job, results, handed, given, left)
+            run_steps(session, job, results, handed, given, left, runs_here)
             lost = session.over
             files, count = session.written()
             written = overlaid(written, files)
@@ -288,11 +344,7 @@ def run_in_sessions(
         left -= session.counted
         if not lost or left <= 0:
             break
-    for place, judged in judge_outside(template, job, given, handed, written).items():
-        results[place] = judged._replace(notes=[*results[place].notes, *judged.notes])
-    given_up = stopped("given up", job.timeout, 0)
-    found = [results.get(place, given_up) for place in range(len(job.steps))]
-    return Results(found, written, left_out)
+    return Part(results, handed, written, left_out)
 
 
 def results_of_given(report: wire.TemplateReport) -> dict[int, Result]:
@@ -315,6 +367,7 @@ def run_steps(
     handed: dict[int, bytes],
     given: int,
     seconds: float,
+    runs_here: Callable[[int], bool],
 ) -> None:
     """Run steps until the process is gone or the time is over, and put their results in `results`.
 
@@ -327,6 +380,8 @@ def run_steps(
     ration = OutputRation()
     for place, step in enumerate(job.steps):
         if place < given:
+            continue
+        if step.alone and not runs_here(place):
             continue
         earlier = results.get(place)
         if earlier and (step.alone or earlier.end in DEADLY):
