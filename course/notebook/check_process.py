@@ -61,7 +61,7 @@ def answer_to(order: dict[str, str], work: Path) -> dict[str, Any]:
                 f"again, run `course check {lesson[:2]}` in a terminal."
             )
         }
-    return {"lesson": lesson, "total": total(rows), "rows": [row._asdict() for row in rows]}
+    return {"total": total(rows), "rows": [row._asdict() for row in rows]}
 
 
 if __name__ == "__main__":

@@ -558,7 +558,7 @@ class Grading:
         packages = () if self.assignments.kernel else self.assignments.packages
         options = self.options
         if options.stay_ready:
-            for results in run_here(tasks):
+            for results in run_here(tasks, packages):
                 self.ended += results
                 self._write_down()
             return

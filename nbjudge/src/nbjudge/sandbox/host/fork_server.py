@@ -99,6 +99,7 @@ class ForkServer:
 
         Raises ProcessLost as `run` does.
         """
+        self.warm_up(job.packages)
         with self._template(job, shared_cells(job)):
             pass
 
@@ -280,9 +281,7 @@ class Part(NamedTuple):
     left_out: int
 
 
-def run_job(
-    template: ForkingProcess, report: wire.TemplateReport, job: Job, given: int
-) -> Results:
+def run_job(template: ForkingProcess, report: wire.TemplateReport, job: Job, given: int) -> Results:
     """Run a job; the template has run its first `given` cells."""
     shared = Shared()
 

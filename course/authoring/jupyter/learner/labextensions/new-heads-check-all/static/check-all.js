@@ -39,6 +39,9 @@
     return answer;
   };
 
+  // The first heading of a notebook.
+  const titleOf = (model) => /^# (.+)/.exec(model.cells.get(0)?.sharedModel.source ?? "")?.[1];
+
   // Show the answer cell of an exercise, and put the focus on it.
   const goTo = async (app, { NotebookActions }, panel, exercise) => {
     const notebook = panel.content;
@@ -54,6 +57,10 @@
     notebook.activeCell.node.focus();
   };
 
+  // A sentence in which `code` stands between backticks, as nodes.
+  const markedUp = (text) =>
+    text.split("`").map((part, place) => (place % 2 ? element("code", {}, part) : part));
+
   // The rows of one exercise: its line, and below it why it has not passed.
   const rowsOf = (row, follow) => {
     const link = element("a", { href: `#${row.name}`, onclick: follow }, row.title);
@@ -64,19 +71,19 @@
     ];
     const rows = [element("tr", {}, ...cells)];
     if (row.why) {
-      rows.push(element("tr", {}, element("td", { colSpan: 3, className: "why" }, row.why)));
+      const why = element("td", { colSpan: 3, className: "why" }, ...markedUp(row.why));
+      rows.push(element("tr", {}, why));
     }
     return rows;
   };
 
   const tableOf = (rows, follow) => {
-    const heads = ["Exercise", "Points", "Result"];
-    return element(
-      "table",
-      {},
-      element("thead", {}, element("tr", {}, ...heads.map((head) => element("th", { scope: "col" }, head)))),
-      element("tbody", {}, ...rows.flatMap((row) => rowsOf(row, (event) => follow(event, row.name))))
+    const heads = ["Exercise", "Points", "Result"].map((head) =>
+      element("th", { scope: "col" }, head)
     );
+    const lines = rows.flatMap((row) => rowsOf(row, (event) => follow(event, row.name)));
+    const head = element("thead", {}, element("tr", {}, ...heads));
+    return element("table", {}, head, element("tbody", {}, ...lines));
   };
 
   // The panel at the right: there is one, for the lesson that was checked last.
@@ -91,8 +98,8 @@
     widget.title.icon = checkIcon;
     widget.title.caption = "Result of Check all";
     node.setAttribute("aria-label", widget.title.caption);
-    return (name, words, ...below) => {
-      heading.textContent = name;
+    return (title, words, ...below) => {
+      heading.textContent = title;
       status.textContent = words;
       details.replaceChildren(...below);
       if (!widget.isAttached) app.shell.add(widget, "right");
@@ -112,23 +119,20 @@
       const running = new Set(); // paths of the lessons that are being checked
       const panelOf = (path) => tracker.find((panel) => panel.context.path === path);
 
-      const check = async (path) => {
-        const panel = panelOf(path);
-        const name = LESSON.exec(path)[1];
-        show(name, "Checking…");
+      // Throws an Error whose message says why nothing was checked.
+      const check = async (panel, path, title) => {
         await panel.context.save();
         if (panel.context.model.dirty) {
-          show(name, "Not checked", element("p", {}, "The notebook could not be saved: save it first."));
-          return;
+          throw new Error("The notebook could not be saved. Save it, then click Check all again.");
         }
         const { total, rows } = await ask(services, coreutils, "check-all", path);
-        const time = new Date().toLocaleTimeString();
+        const time = new Date().toLocaleTimeString([], { hour: "2-digit", minute: "2-digit" });
         const follow = (event, exercise) => {
           event.preventDefault();
           goTo(app, notebooks, panelOf(path) ?? panel, exercise);
         };
         const note = `Checked at ${time}. After a change, click Check all again.`;
-        show(name, total, element("p", {}, note), tableOf(rows, follow));
+        show(title, total, element("p", {}, note), tableOf(rows, follow));
       };
 
       app.commands.addCommand(CHECK, {
@@ -139,10 +143,13 @@
           if (running.has(path)) return;
           running.add(path);
           app.commands.notifyCommandChanged(CHECK);
+          const panel = panelOf(path);
+          const title = titleOf(panel.content.model) ?? LESSON.exec(path)[1];
+          show(title, "Checking…");
           try {
-            await check(path);
+            await check(panel, path, title);
           } catch (problem) {
-            show(LESSON.exec(path)[1], "Not checked", element("p", {}, problem.message));
+            show(title, "Not checked", element("p", {}, problem.message));
           } finally {
             running.delete(path);
             app.commands.notifyCommandChanged(CHECK);
