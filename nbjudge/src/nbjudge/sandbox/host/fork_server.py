@@ -16,13 +16,13 @@ import socket
 import subprocess
 import sys
 import threading
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from typing import NamedTuple, TypeAlias
 
 from nbjudge.errors import ProcessLost
 from nbjudge.files import overlaid
-from nbjudge.job import Job, Result, Results
+from nbjudge.job import Job, Result, Results, Step
 from nbjudge.planning.beside import modules_beside
 from nbjudge.sandbox import wire
 from nbjudge.sandbox.host.forking_process import ForkingProcess
@@ -283,10 +283,11 @@ class Part(NamedTuple):
 
 def run_job(template: ForkingProcess, report: wire.TemplateReport, job: Job, given: int) -> Results:
     """Run a job; the template has run its first `given` cells."""
-    shared = Shared()
+    owners: dict[int, int] = {}
 
     def run_part(number: int) -> Part:
-        return run_in_sessions(template, report, job, given, shared.of(number))
+        share = Share(job.steps, owners, number)
+        return run_in_sessions(template, report, job, given, share)
 
     count = max(1, min(job.processes, sum(step.alone for step in job.steps)))
     with ThreadPoolExecutor(count) as pool:
@@ -302,15 +303,34 @@ def run_job(template: ForkingProcess, report: wire.TemplateReport, job: Job, giv
     return Results(found, first.written, first.left_out)
 
 
-class Shared:
-    """Which of several processes runs a check that runs alone: the first that comes to it."""
+class Share:
+    """What one of several processes runs of a job.
 
-    def __init__(self) -> None:
-        self.owners: dict[int, int] = {}  # {index of a step: number of a process}
+    A check that runs alone is run by the first process that comes to it. The first process runs
+    all other steps as well, and each other one those that come before a check of its own. Checks
+    that are judged outside belong to the first, whose files are those that are kept.
+    """
 
-    def of(self, number: int) -> Callable[[int], bool]:
-        """Return a function that says of a step's index whether this process runs it."""
-        return lambda place: self.owners.setdefault(place, number) == number
+    def __init__(self, steps: Sequence[Step], owners: dict[int, int], number: int) -> None:
+        self.steps = steps
+        self.owners = owners  # {index of a check: number of its process}; all shares have this one
+        self.number = number
+
+    def holds(self, place: int) -> bool:
+        """Return whether this process runs the step with this index."""
+        if self.steps[place].alone:
+            return self._may_take(place) and (
+                self.owners.setdefault(place, self.number) == self.number
+            )
+        later = range(place + 1, len(self.steps))
+        return self.number == 0 or any(
+            self.steps[other].alone and self._may_take(other) for other in later
+        )
+
+    def _may_take(self, place: int) -> bool:
+        """Return whether a check is this process's, or still nobody's."""
+        outside = self.steps[place].asks is not None
+        return self.owners.get(place, 0 if outside else self.number) == self.number
 
 
 def run_in_sessions(
@@ -318,9 +338,9 @@ def run_in_sessions(
     report: wire.TemplateReport,
     job: Job,
     given: int,
-    runs_here: Callable[[int], bool],
+    share: Share,
 ) -> Part:
-    """Run a job in one process, without the checks that run alone and are not `runs_here`.
+    """Run the share of one process of a job.
 
     When a cell ends the notebook's process, the other cells run in a new process, without it. What
     it had written by then counts as well.
@@ -333,7 +353,7 @@ def run_in_sessions(
     left = job.total
     for _ in range(SESSIONS):
         with Session(template, job, seed) as session:
-            run_steps(session, job, results, handed, given, left, runs_here)
+            run_steps(session, job, results, handed, given, left, share)
             lost = session.over
             files, count = session.written()
             written = overlaid(written, files)
@@ -366,7 +386,7 @@ def run_steps(
     handed: dict[int, bytes],
     given: int,
     seconds: float,
-    runs_here: Callable[[int], bool],
+    share: Share,
 ) -> None:
     """Run steps until the process is gone or the time is over, and put their results in `results`.
 
@@ -380,7 +400,7 @@ def run_steps(
     for place, step in enumerate(job.steps):
         if place < given:
             continue
-        if step.alone and not runs_here(place):
+        if not share.holds(place):
             continue
         earlier = results.get(place)
         if earlier and (step.alone or earlier.end in DEADLY):

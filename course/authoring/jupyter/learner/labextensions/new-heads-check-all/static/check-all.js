@@ -4,6 +4,9 @@
 {
   const CHECK = "course:check-all";
   const LESSON = /^(\d\d-[^/]+)\/\1\.ipynb$/;
+  const LONG =
+    "This takes longer than usual. The first check after the start imports PyTorch; an answer that " +
+    "trains takes as long as in the notebook; code that never ends is stopped after 2 minutes.";
   const SIGNS = { passed: "✓", "not yet": "✗", "not answered": "–" };
   const stylesheet = new URL("check-all.css", document.currentScript.src).href;
   let shared;
@@ -146,11 +149,13 @@
           const panel = panelOf(path);
           const title = titleOf(panel.content.model) ?? LESSON.exec(path)[1];
           show(title, "Checking…");
+          const long = setTimeout(() => show(title, "Checking…", element("p", {}, LONG)), 10_000);
           try {
             await check(panel, path, title);
           } catch (problem) {
             show(title, "Not checked", element("p", {}, problem.message));
           } finally {
+            clearTimeout(long);
             running.delete(path);
             app.commands.notifyCommandChanged(CHECK);
           }
