@@ -142,7 +142,7 @@ def _replace_and_judge(answer: Answer, name: str, n: int) -> None:
 
 
 @check
-def fruit_head(answer: Answer, cases: Cases = (("resnet18", 10), ("resnet50", 2))) -> str:
+def fruit_head(answer: Answer, cases: Cases = (("resnet18", 10), ("narrow resnet50", 2))) -> str:
     """Exercise 3: give a ResNet a head for n classes. Hidden: other ResNets and other n."""
     done = []
     for name, n in cases:
@@ -153,12 +153,12 @@ def fruit_head(answer: Answer, cases: Cases = (("resnet18", 10), ("resnet50", 2)
 
 VISIBLE_FAMILIES = (
     "resnet18",
-    "densenet121",
+    "narrow densenet121",
     "mobilenet_v3_small",
-    "efficientnet_b0",
-    "squeezenet1_1",
-    "googlenet",
-    "alexnet",
+    "narrow efficientnet_b0",
+    "narrow squeezenet1_1",
+    "narrow googlenet",
+    "narrow alexnet",
     "a small ConvNeXt",
     "a small ViT",
     "a small Swin",
@@ -184,7 +184,7 @@ def replace_head(
 
 
 @check
-def prepare(answer: Answer, name: str = "resnet18", n: int = 10, lr: float = 1e-3) -> str:
+def prepare(answer: Answer, name: str = "narrow resnet18", n: int = 10, lr: float = 1e-3) -> str:
     """Exercise 5: freeze a ResNet, give it a head for n classes and an optimizer for the head.
 
     Hidden: another ResNet, n and learning rate.
@@ -354,7 +354,9 @@ def _why_wrong_input(
 
 
 @check
-def frozen_features(answer: Answer, cases: Cases = (("resnet18", 6), ("resnet18", 1))) -> str:
+def frozen_features(
+    answer: Answer, cases: Cases = (("narrow resnet18", 6), ("narrow resnet18", 1))
+) -> str:
     """Exercise 7: compute what flows into the head of a ResNet, in eval mode, without a graph.
 
     The model arrives in train mode, then in eval mode. Hidden: ResNets of another width, other

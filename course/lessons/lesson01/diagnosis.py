@@ -78,7 +78,7 @@ def describe(model: nn.Module, name: str) -> Original:
         shapes={id(parameter): tuple(parameter.shape) for parameter in model.parameters()},
         dropouts=dropouts(model),
     )
-    for auxiliary in networks.AUXILIARY.get(name, {}):
+    for auxiliary in networks.auxiliary_inputs(name):
         last = f"{auxiliary}.{LAST_OF_AUXILIARY[auxiliary]}"
         original.old_weights[last] = model.get_submodule(last).weight
     for key, tensor in comparisons.tensors(model).items():
@@ -283,7 +283,7 @@ def _why_wrong_shape(
 def _expect_auxiliary_heads(model: nn.Module, n: int, original: Original) -> None:
     """Also gives lazy layers in these heads their shapes."""
     name = original.name
-    for path, shape in networks.AUXILIARY.get(name, {}).items():
+    for path, shape in networks.auxiliary_inputs(name).items():
         auxiliary = getattr(model, path, None)
         if auxiliary is None:
             raise Misconception(

@@ -73,7 +73,8 @@ class Forward(NamedTuple):
 
 @check
 def probe(
-    answer: Answer, names: tuple[str, ...] = ("resnet18", "squeezenet1_1", "a small network")
+    answer: Answer,
+    names: tuple[str, ...] = ("narrow resnet18", "narrow squeezenet1_1", "a small network"),
 ) -> str:
     """Exercise 1: with requires_grad, eval() and no_grad(): can parameters train, do buffers move?
 
@@ -206,7 +207,7 @@ def _expect_moves(
 
 
 @check
-def frozen_classifier(answer: Answer, name: str = "resnet18", n: int = 4) -> str:
+def frozen_classifier(answer: Answer, name: str = "narrow resnet18", n: int = 4) -> str:
     """Exercise 2: build a ResNet of which an optimizer with all parameters moves the head alone.
 
     Hidden: other ResNets and another n.
@@ -337,7 +338,9 @@ Counts = dict[str, tuple[int, int]]  # key: (tensors that moved, of how many)
 
 @check
 def step_report(
-    answer: Answer, names: tuple[str, ...] = ("resnet18", "squeezenet1_1"), seed: int = 3
+    answer: Answer,
+    names: tuple[str, ...] = ("narrow resnet18", "narrow squeezenet1_1"),
+    seed: int = 3,
 ) -> str:
     """Exercise 3: count which tensors a step changed: trainable, frozen, buffers.
 
@@ -441,8 +444,8 @@ def _code_of_counts(said: Counts, expected: Counts, where: str) -> str:
 def freeze_part(
     answer: Answer,
     cases: tuple[tuple[str, str], ...] = (
-        ("resnet18", "conv1"),
-        ("mobilenet_v3_small", "features.1"),
+        ("narrow resnet18", "conv1"),
+        ("narrow mobilenet_v2", "features.1"),
         ("wrapped", "backbone.layer2"),
     ),
 ) -> str:
@@ -497,7 +500,7 @@ def _expect_same_values(model: nn.Module, start: dict[str, torch.Tensor], where:
 @check
 def freeze_until(
     answer: Answer,
-    name: str = "resnet18",
+    name: str = "narrow resnet18",
     n: int = 4,
     stages: tuple[str | None, ...] = ("layer3", "bn1", "layer4", None, "layer2"),
 ) -> str:
@@ -508,7 +511,7 @@ def freeze_until(
     Hidden: other ResNets, n and order of stages.
     """
     model = classifier(name, n)
-    if name != "resnet18":
+    if name != "narrow resnet18":
         model.fc = nn.Sequential(nn.Dropout(0.1), model.fc).eval()
     sizes = {path: parameter.numel() for path, parameter in model.named_parameters()}
     counts: list[str] = []
@@ -554,7 +557,7 @@ def _names_until(model: nn.Module, stage: str | None) -> set[str]:
 @check
 def two_learning_rates(
     answer: Answer,
-    name: str = "resnet18",
+    name: str = "narrow resnet18",
     head_lr: float = 3e-3,
     backbone_lr: float = 2e-4,
     stages: tuple[str | None, ...] = ("layer2", "layer4", None),
@@ -616,7 +619,10 @@ def _two_rates(
 @check
 def adam_memory(
     answer: Answer,
-    cases: tuple[tuple[str, str | None], ...] = (("resnet18", "layer2"), ("resnet18", None)),
+    cases: tuple[tuple[str, str | None], ...] = (
+        ("narrow resnet18", "layer2"),
+        ("narrow resnet18", None),
+    ),
 ) -> str:
     """Exercise 7: how many numbers do AdamW's averages hold for a partly frozen model?
 
@@ -660,8 +666,8 @@ def _why_wrong_memory(
 
 Case = tuple[str, str, str, str]  # network, part of it, optimizer, layout of its groups
 FREEZE_CASES: tuple[Case, ...] = (
-    ("resnet18", "layer2", "SGD", "two groups"),
-    ("mobilenet_v3_small", "features.1", "AdamW", "one group"),
+    ("narrow resnet18", "layer2", "SGD", "two groups"),
+    ("narrow mobilenet_v2", "features.1", "AdamW", "one group"),
 )
 
 
@@ -826,7 +832,7 @@ def _why_not_expected(
 @check
 def unfreeze_stage(
     answer: Answer,
-    name: str = "resnet18",
+    name: str = "narrow resnet18",
     cases: tuple[tuple[str, float, str], ...] = (
         ("layer4", 2e-4, "SGD"),
         ("layer3", 1e-3, "AdamW"),

@@ -17,13 +17,13 @@ class Wrapped(nn.Module):
 
     def __init__(self) -> None:
         super().__init__()
-        self.backbone = trained("resnet18")
+        self.backbone = trained("narrow resnet18")
         self.backbone.fc = nn.Identity()
-        self.head = nn.Linear(512, 4)
+        self.head = nn.Linear(64, 4)
 
     def forward(self, images: torch.Tensor) -> torch.Tensor:
         """Return logits (B, 4) for images (B, 3, S, S)."""
-        features = self.backbone(images)  # (B, 512)
+        features = self.backbone(images)  # (B, 64)
         return self.head(features)
 
 
@@ -82,7 +82,7 @@ def classifier(name: str, n: int = 4) -> nn.Module:
 
 def two_labelled_images(name: str, n: int = 4) -> tuple[torch.Tensor, torch.Tensor]:
     """Return two made-up images (2, 3, S, S) for the named network, and labels (2,)."""
-    images = networks.images("resnet18" if name == "wrapped" else name)
+    images = networks.images("narrow resnet18" if name == "wrapped" else name)
     labels = torch.tensor([0, n - 1])
     return images, labels
 

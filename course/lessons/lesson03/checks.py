@@ -43,7 +43,7 @@ REQUIRED = 60  # per cent of its training images that a trained head gets right
 
 
 @check
-def what_moved(answer: Callable, name: str = "resnet18") -> str:
+def what_moved(answer: Callable, name: str = "narrow resnet18") -> str:
     """Exercise 1: which tensors of a state_dict did an action change, however little?
 
     Tried with a training step of the head, a forward in train mode, and changes of a single tensor:
@@ -226,7 +226,7 @@ def expect_statistic(part: Any, norm: nn.BatchNorm2d, unfit: str) -> torch.Tenso
 
 @check
 def batchnorm_paths(
-    answer: Callable, names: tuple[str, ...] = ("resnet18", "small3", "synchronised")
+    answer: Callable, names: tuple[str, ...] = ("narrow resnet18", "small3", "synchronised")
 ) -> str:
     """Exercise 3: at which paths of a model are its BatchNorm layers, of whatever kind?
 
@@ -323,7 +323,7 @@ def expect_new_head_trained(
 
 
 @check
-def always_eval(answer: Callable, names: tuple[str, ...] = ("resnet18", "small2")) -> str:
+def always_eval(answer: Callable, names: tuple[str, ...] = ("narrow resnet18", "small2")) -> str:
     """Exercise 5: wrap a backbone so that it gives eval-mode features, whatever mode it is put in.
 
     Tried inside a larger model, in train, eval and again train mode. Hidden: an EfficientNet, which
@@ -398,7 +398,7 @@ def expect_returns_itself(module: nn.Module, name: str) -> None:
 
 
 @check
-def put_back_after(answer: Callable, name: str = "resnet18") -> str:
+def put_back_after(answer: Callable, name: str = "narrow resnet18") -> str:
     """Exercise 6: call train() once, then give the backbone every bit back that it had before.
 
     `train` changes every parameter and runs the backbone in train mode; it returns an object the
@@ -459,7 +459,9 @@ def expect_put_back(
 
 
 @check
-def freeze_batchnorm(answer: Callable, names: tuple[str, ...] = ("resnet18", "small2")) -> str:
+def freeze_batchnorm(
+    answer: Callable, names: tuple[str, ...] = ("narrow resnet18", "small2")
+) -> str:
     """Exercise 7: replace each BatchNorm2d by a FrozenBatchNorm2d with its numbers and eps.
 
     All else stays, also a BatchNorm1d and a Dropout. Hidden: a DenseNet and a MobileNet.

@@ -99,7 +99,7 @@ def only(
 
 @check
 def two_heads(
-    answer: Callable, name: str = "resnet18", fruit_classes: int = 6, fresh_classes: int = 2
+    answer: Callable, name: str = "narrow resnet18", fruit_classes: int = 6, fresh_classes: int = 2
 ) -> str:
     """Exercise 2: do two heads give logits from one trained backbone that both losses can train?
 
@@ -182,7 +182,7 @@ def check_free_outputs(model: nn.Module, trained: dict[str, tuple], where: str) 
 
 @check
 def times_as_many(
-    answer: Callable, names: Sequence[str] = ("resnet18", "small", "mobilenet_v3_small")
+    answer: Callable, names: Sequence[str] = ("narrow resnet18", "small", "mobilenet_v3_small")
 ) -> str:
     """Exercise 3: how many times as many parameters do two models have as one with two heads?
 

@@ -45,7 +45,9 @@ from course.lessons.lesson08.fixtures import (
 
 
 @check
-def three_heads(answer: Callable, names: Sequence[str] = ("resnet18", "resnet34")) -> str:
+def three_heads(
+    answer: Callable, names: Sequence[str] = ("narrow resnet18", "narrow resnet34")
+) -> str:
     """Exercise 1: do two new heads and the old one answer from one run of the frozen backbone?
 
     names: torchvision ResNets. Hidden: ResNet-50, whose features are 2048 and not 512.
