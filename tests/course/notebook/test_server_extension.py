@@ -70,6 +70,15 @@ class Server:
         """All processes that the server has started, directly or not."""
         return psutil.Process(self.process.pid).children(recursive=True)
 
+    def check_process(self):
+        """The process that checks, as soon as it is there."""
+        for _ in range(100):
+            for process in psutil.Process(self.process.pid).children():
+                if "course.notebook.check_process" in process.cmdline():
+                    return process
+            time.sleep(0.1)
+        raise AssertionError("no process that checks was started")
+
 
 @pytest.fixture(scope="module")
 def server(tmp_path_factory):
@@ -94,7 +103,7 @@ def test_the_server_answers_while_checks_run_and_when_their_process_is_lost(serv
     answers = []
     server.answer(RIGHT)
     assert server.ask("course/get-ready", {"path": PATH}) == (200, {})
-    (checking,) = server.below()
+    checking = server.check_process()
     asking = threading.Thread(
         target=lambda: answers.append(server.ask("course/check-all", {"path": PATH}))
     )
