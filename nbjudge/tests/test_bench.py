@@ -1,5 +1,7 @@
 """The benchmark, on the tiny course."""
 
+import os
+
 import pytest
 
 from classroom import ANSWERS, bank_entry, make_course
@@ -26,6 +28,8 @@ def test_benchmark_of_a_tiny_course(tmp_path):
     assert found["marks_equal"]
     assert found["differences"] == []
     assert found["stock_s"] > 0
+    assert found["stock_side_by_side"]["processes"] == min(os.cpu_count(), 3)
+    assert 0 < found["stock_side_by_side"]["seconds"] < 3 * found["stock_s"]
     assert found["ratio"] == round(found["stock_s"] / found["ours_s"], 2)
     assert found["regrade_unchanged"]["cells"] == 0
     # import, two answers, and the one check that has changed

@@ -19,6 +19,7 @@ import threading
 import time
 from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from functools import partial
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -92,6 +93,7 @@ def compare_graders(
         for course in courses.values():
             shutil.copytree(stock_course, course)
             write_nested_settings(root, course)
+        parts = split_class(stock_course, scratch, min(cores, size))
         runs = {}
         for workers, course in courses.items():
             say(f"nbjudge grade with {workers} worker(s)")
@@ -106,9 +108,12 @@ def compare_graders(
         changed = run_grade_command(course, chosen[-1:], cores)
         say("nbgrader autograde")
         stock_s = time_stock(stock_course, chosen, say)
+        say(f"nbgrader autograde, {len(parts)} processes side by side")
+        stock_parts_s = time_side_by_side(parts, chosen)
         different = different_marks(stock_course, course, chosen)
     return {
         "stock_s": stock_s,
+        "stock_side_by_side": {"processes": len(parts), "seconds": stock_parts_s},
         "ours_s": fastest["seconds"],
         "ratio": round(stock_s / fastest["seconds"], 2),
         "limit_s": fastest["limit_s"],
@@ -192,6 +197,20 @@ def change_a_check(course: Path, assignment: str) -> None:
     nbformat.write(source, path)
 
 
+def split_class(course: Path, scratch: Path, count: int) -> list[Path]:
+    """Return copies of a course, in each of which a part of the students has handed in."""
+    students = sorted(path.name for path in (course / "submitted").iterdir())
+    parts = []
+    for number in range(count):
+        part = scratch / f"stock-part-{number}"
+        shutil.copytree(course, part)
+        for student in students:
+            if student not in students[number::count]:
+                shutil.rmtree(part / "submitted" / student)
+        parts.append(part)
+    return parts
+
+
 def different_marks(stock_course: Path, course: Path, assignments: list[str]) -> list[str]:
     """Return a sentence on every mark that is not the same in both courses."""
     found = []
@@ -247,6 +266,18 @@ def time_stock(course: Path, assignments: list[str], say: Callable[[str], object
     for assignment in assignments:
         run_command([*NBGRADER, "autograde", assignment], course)
         say(f"  {assignment} done after {time.monotonic() - started:.0f} s")
+    return round(time.monotonic() - started, 2)
+
+
+def time_side_by_side(parts: list[Path], assignments: list[str]) -> float:
+    """Return the seconds until stock nbgrader has graded all parts of a class, all at a time.
+
+    nbgrader itself grades one submission after the other; people who have several cores start it
+    once for each part.
+    """
+    started = time.monotonic()
+    with ThreadPoolExecutor(len(parts)) as pool:
+        list(pool.map(lambda part: time_stock(part, assignments, lambda line: None), parts))
     return round(time.monotonic() - started, 2)
 
 
@@ -520,6 +551,12 @@ def print_comparison(measured: dict[str, Any]) -> None:
     ):
         table.add_column(name, justify="right")
     table.add_row("stock nbgrader", f"{stock_s:.1f}", "1")
+    several = measured["stock_side_by_side"]
+    table.add_row(
+        f"stock nbgrader, {several['processes']} processes, each a part of the class",
+        f"{several['seconds']:.1f}",
+        f"{stock_s / several['seconds']:.1f}",
+    )
     for run in measured["runs"].values():
         table.add_row(
             f"ours, {run['workers']} worker(s)",

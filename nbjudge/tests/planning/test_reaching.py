@@ -4,7 +4,15 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from nbjudge.planning.reaching import Cell, lesson_of, of_lesson, reaches, told, watched_names
+from nbjudge.planning.reaching import (
+    Cell,
+    bound_openly,
+    lesson_of,
+    of_lesson,
+    reaches,
+    told,
+    watched_names,
+)
 
 ORDINARY = """
 import gc, sys, os, inspect, warnings
@@ -157,8 +165,9 @@ def test_data_of_the_instructors_packages():
 def test_checks_watch_names_that_no_text_binds():
     lesson = lesson_of(LESSON)
     uses = {"solve", "area", "len", "tools", "max"}
-    assert watched_names(uses, lesson, []) == ("area", "len", "tools")
-    assert watched_names(uses, lesson, [Cell("m", "def area(): ...", "answer")]) == ("len", "tools")
+    assert watched_names(uses, lesson, set()) == ("area", "len", "tools")
+    openly = bound_openly(lesson, [Cell("m", "def area(): ...", "answer")])
+    assert watched_names(uses, lesson, openly) == ("len", "tools")
 
 
 def test_what_a_lesson_writes():

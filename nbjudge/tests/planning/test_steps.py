@@ -41,16 +41,19 @@ def test_names_are_the_notebooks_also_inside_functions():
     assert names_of("def f(:") == (None, set())
 
 
-def test_the_names_of_each_cell_are_looked_at_once_or_twice(monkeypatch):
+@pytest.mark.parametrize(
+    ("module", "function"), [(steps, "definitions"), (steps.reaching, "bindings")]
+)
+def test_the_names_of_each_cell_are_looked_at_once_or_twice(monkeypatch, module, function):
     """A student can add thousands of cells, so the work must not grow with their square."""
     looks = []
-    real = steps.definitions
+    real = getattr(module, function)
 
     def counted(source):
         looks.append(source)
         return real(source)
 
-    monkeypatch.setattr(steps, "definitions", counted)
+    monkeypatch.setattr(module, function, counted)
     cells = []
     for number in range(50):
         cells.append(nbformat.v4.new_code_cell(f"x{number} = 1", id=f"added-{number}"))

@@ -12,6 +12,7 @@ import ast
 import builtins
 import re
 from collections.abc import Collection, Iterable, Iterator, Sequence
+from collections.abc import Set as AbstractSet
 from functools import lru_cache
 from typing import NamedTuple, TypeAlias
 
@@ -530,18 +531,25 @@ def sentence_on(name: str, found: Sequence[Reach]) -> str:
     return f"in the cell `{name}` it reached for {', '.join(things)}: look at it"
 
 
-def watched_names(uses: Collection[str], lesson: Lesson, cells: Iterable[Cell]) -> tuple[str, ...]:
-    """Return the names of a check that the sandbox watches, because no text tells of them.
-
-    They are names that a check takes from given cells or from Python. A name that a student's cell
-    binds openly is told already, or it is ordinary.
-    """
-    openly: set[str] = set()
+def bound_openly(lesson: Lesson, cells: Iterable[Cell]) -> frozenset[str]:
+    """Return the names that a student's cells bind openly: each is told already, or is ordinary."""
+    found: set[str] = set()
     for cell in cells:
         if cell.kind in ("answer", "added"):
             for name, (_, how) in bindings(cell.source).items():
                 if how != lesson.given.get(name) or how == "function":
-                    openly.add(name)
+                    found.add(name)
+    return frozenset(found)
+
+
+def watched_names(
+    uses: Collection[str], lesson: Lesson, openly: AbstractSet[str]
+) -> tuple[str, ...]:
+    """Return the names of a check that the sandbox watches, because no text tells of them.
+
+    They are names that a check takes from given cells or from Python, but for those that are
+    `bound_openly`.
+    """
     if "*" in openly:
         return ()
     relied_on = {name for name in uses if name in lesson.given or name in BUILTINS}

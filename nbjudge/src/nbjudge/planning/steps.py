@@ -37,14 +37,14 @@ def steps_of(
     """
     cells = code_cells(notebook, source, skip)
     lesson = lesson_of(source)
-    texts = as_texts(cells)
+    openly = reaching.bound_openly(lesson, as_texts(cells))  # once: a notebook may be long
     shared = SharedNames(cells)
     steps = []
     used_later: set[str] = set()
     for cell in reversed(cells):
         step = Step(cell.name, cell.source, cell.kind, uses=tuple(sorted(cell.uses)))
         if cell.kind == "check":
-            watched = reaching.watched_names(cell.uses, lesson, texts)
+            watched = reaching.watched_names(cell.uses, lesson, openly)
             step = step._replace(alone=runs_alone(cell, used_later, shared), watched=watched)
         steps.append((cell.place, step))
         used_later |= cell.uses
