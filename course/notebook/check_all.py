@@ -93,7 +93,7 @@ def copy_of(lesson: str, work: Path) -> Path:
     """The learner's copy of a lesson. Raises NbjudgeError where there is none."""
     own_copy = work / lesson / f"{lesson}.ipynb"
     if not own_copy.exists():
-        raise NbjudgeError(f"{own_copy} is not there: run `course lab {lesson[:2]}` once")
+        raise NbjudgeError(f"{own_copy} is not there: run `.venv/bin/course lab {lesson[:2]}` once")
     return own_copy
 
 

@@ -58,7 +58,7 @@ def answer_to(order: dict[str, str], work: Path) -> dict[str, Any]:
         return {
             "problem": (
                 f"The check failed ({type(problem).__name__}: {problem}). Try again. If it fails "
-                f"again, run `course check {lesson[:2]}` in a terminal."
+                f"again, run `.venv/bin/course check {lesson[:2]}` in a terminal."
             )
         }
     return {"total": total(rows), "rows": [row._asdict() for row in rows]}

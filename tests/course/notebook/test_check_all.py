@@ -42,7 +42,7 @@ def save(work, lesson, answers):
 
 def test_what_passed_what_did_not_and_why(tmp_path):
     write_sources()
-    with pytest.raises(NbjudgeError, match="run `course lab 00` once"):
+    with pytest.raises(NbjudgeError, match=r"run `\.venv/bin/course lab 00` once"):
         check_all.check_all(LESSON, tmp_path)
     answer(tmp_path, None)
     (row,) = check_all.check_all(LESSON, tmp_path)
@@ -102,7 +102,9 @@ def test_nbgraders_validate_agrees(tmp_path):
 
 def test_a_check_that_cannot_run_says_what_to_do(tmp_path, monkeypatch):
     order = {"do": "check", "lesson": LESSON}
-    assert "run `course lab 00` once" in check_process.answer_to(order, tmp_path)["problem"]
+    assert (
+        "run `.venv/bin/course lab 00` once" in check_process.answer_to(order, tmp_path)["problem"]
+    )
     monkeypatch.setattr(check_process, "check_all", lambda *_: 1 / 0)
     problem = check_process.answer_to(order, tmp_path)["problem"]
-    assert "Try again. If it fails again, run `course check 00` in a terminal." in problem
+    assert "Try again. If it fails again, run `.venv/bin/course check 00` in a terminal." in problem
