@@ -19,7 +19,6 @@ from urllib.parse import quote
 
 from IPython.core.interactiveshell import InteractiveShell
 from IPython.display import display
-from torch import nn
 
 STYLE = """<style>
 .check {
@@ -120,6 +119,8 @@ def missing_attribute(problem: AttributeError) -> str | None:
 
     None where another object was asked, for example the module `torch.nn` for `linear`.
     """
+    from torch import nn  # here, because who only reads results needs no torch
+
     return problem.name if isinstance(problem.obj, nn.Module) else None
 
 

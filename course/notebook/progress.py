@@ -7,9 +7,9 @@ anywhere.
 import html
 import json
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from pathlib import Path
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 from IPython.display import display
 
@@ -39,22 +39,37 @@ def progress(folder: Path) -> list[Lesson]:
     lessons = []
     for released in sorted(RELEASE.glob("*/*.ipynb")):
         own_copy = folder / released.stem / released.name
-        passed = kept.get(released.stem, {})
-        lessons.append(standing(released.stem, released, own_copy, passed))
+        result = kept.get(released.stem, NO_RESULT)
+        lessons.append(standing(released.stem, released, own_copy, result))
     return lessons
 
 
 def results_path(folder: Path) -> Path:
-    """Where `course check` keeps which answers passed: {lesson: {exercise: digest of the text}}."""
-    return folder / ".checks" / "passed.json"
+    """Where the last result of "Check all" is kept: {lesson: what `result_of` returns}."""
+    return folder / ".checks" / "results.json"
 
 
-def standing(name: str, released: Path, own_copy: Path, kept: Mapping[str, str]) -> Lesson:
+def result_of(cells: Sequence[dict], passed: Collection[str]) -> dict[str, Any]:
+    """What is kept of a "Check all": the digest of all answers, and {exercise: digest} of those
+    that passed. `cells`: of the learner's copy; `passed`: the exercises that passed.
+    """
+    digests = {name: digest_of(cell) for name, cell in exercises_of(cells).items()}
+    return {
+        "answers": text_digest(json.dumps(digests)),
+        "passed": {name: digest for name, digest in digests.items() if name in passed},
+    }
+
+
+NO_RESULT: Mapping[str, Any] = {"answers": "", "passed": {}}
+
+
+def standing(name: str, released: Path, own_copy: Path, result: Mapping[str, Any]) -> Lesson:
     """Where the learner is in one lesson.
 
-    Title, points and minutes are read from the top of the released notebook; a check has been
-    passed if its last run, as saved in the learner's own copy, says so, or `course check` has kept
-    it. `kept`: {exercise: digest of the answer that passed}.
+    Title, points and minutes are read from the top of the released notebook. `result`: that of the
+    last "Check all". It decides as long as no answer has changed since. After that, an exercise
+    has been passed if its own answer has not changed since it passed there, or if the last run of
+    its check, as saved in the learner's own copy, says so.
     """
     top = [line for cell in read(released)[:2] for line in cell["source"]]
     header = re.search(
@@ -67,12 +82,14 @@ def standing(name: str, released: Path, own_copy: Path, kept: Mapping[str, str])
     points = int(header[3])
     got = 0
     cells = read(own_copy)
-    answers = exercises_of(cells)
+    now = result_of(cells, exercises_of(cells))
+    decided = result["answers"] == now["answers"]
     for cell in cells:
         if is_check(cell):
             exercise = cell.get("id", "").removeprefix("check-")
-            digest = digest_of(answers[exercise]) if exercise in answers else ""
-            if has_passed(cell, cells) or kept.get(exercise) == digest != "":
+            digest = result["passed"].get(exercise, "")
+            passed = digest != "" and digest == now["passed"].get(exercise)
+            if passed or (not decided and has_passed(cell, cells)):
                 got += cell["metadata"]["nbgrader"]["points"]
     return Lesson(name, title, points, got, round(minutes * (1 - got / points)))
 

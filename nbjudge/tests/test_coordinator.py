@@ -30,13 +30,15 @@ from classroom import (
 )
 from classroom import points as points_in
 from nbjudge import coordinator
-from nbjudge.coordinator import Options, Outcome, grade
+from nbjudge.coordinator import Options, Outcome, grade, make_ready
 from nbjudge.coursedir import report
 from nbjudge.coursedir.gradebook import GradebookWriter
 from nbjudge.coursedir.rebuild import released
 from nbjudge.coursedir.settings import gradebook_url
 from nbjudge.errors import SandboxUnavailable
 from nbjudge.sandbox.host import probe
+from nbjudge.sandbox.host.fork_server import FORK_SERVER
+from nbjudge.worker.submission import end_templates
 
 SLOW = ["hangs", "stubborn"]
 FLOOD = """def add(x, y):
@@ -359,3 +361,22 @@ def test_without_a_sandbox_nothing_is_graded_unless_one_says_so(tmp_path, monkey
         grade(course, [LESSON])
     grade(course, [LESSON], options=Options(confined=False))
     assert points_in(course) == [2, 2]
+
+
+def test_a_grading_that_stays_ready_runs_only_what_has_changed(tmp_path):
+    course = course_of_one(tmp_path)
+    ready = Options(stay_ready=True, processes=2)
+    try:
+        make_ready(course, LESSON, ["colorsys"], ready)
+        (template,) = FORK_SERVER.templates.values()
+        assert grade(course, [LESSON], options=ready).cells == 5
+        assert points_in(course) == [2, 2]
+        hand_in(course, "one", answered(mean=EXIT))  # the last answer: the first check is kept
+        assert grade(course, [LESSON], options=ready).cells == 4
+        assert points_in(course) == [2, 0]
+        assert list(FORK_SERVER.templates.values()) == [template], "nothing was started anew"
+    finally:
+        end_templates()
+    grade(course, [LESSON], options=ready._replace(force=True))
+    assert points_in(course) == [2, 0], "what was ended is started again"
+    end_templates()

@@ -128,6 +128,42 @@ def test_hints_open_one_by_one(jupyter, chromium):
     assert [hint.is_visible() for hint in hints.all()] == [True, True, False]
 
 
+def test_check_all(jupyter, chromium):
+    """One exercise is right, one wrong and six unanswered; the cells themselves never run."""
+    page = chromium.new_page(viewport={"width": 1200, "height": 900})
+    asked = []
+    page.on("request", lambda request: asked.append(request.url))
+    lesson = LessonPage(page, jupyter.replace("00-start-here", "04-shared-or-copied"))
+    solved = nbformat.read(build.solution_path("04-shared-or-copied"), 4).cells
+    right = next(cell.source for cell in solved if cell.id == "shared-tensors")
+    lesson.answer("def shared_tensors", right)
+    lesson.answer("def stored_numbers", "def stored_numbers(model):\n    return None")
+    button = page.get_by_role("button", name="Check all")
+    button.dblclick()
+    results = page.locator("#course-results")
+    results.get_by_role("status").get_by_text("3 of 20 points").wait_for()
+    checks = [url for url in asked if "/course/check-all" in url]
+    assert len(checks) == 1, "two clicks run the checks once"
+    lines = [line.inner_text().split("\t") for line in results.locator("tbody tr").all()]
+    assert [line[1:] for line in lines[:4]] == [
+        ["3 of 3", "✓ passed"],
+        ["0 of 2", "✗ not yet"],
+        [],
+        ["0 of 2", "– not answered"],
+    ]
+    assert "None" in lines[2][0], "why it has not passed"
+
+    def look(theme):
+        picture(f"check-all-{theme}", page)
+        fine(page, "#course-results")
+
+    lesson.in_both_themes(look)
+    results.get_by_role("link", name="independent branches").click()
+    shown = page.locator(".jp-Notebook .jp-CodeCell.jp-mod-active")
+    shown.filter(has_text="def independent").wait_for()
+    assert shown.evaluate("e => e.contains(document.activeElement)")
+
+
 def tab_to(element):
     """Press Tab until an element has the focus."""
     for _ in range(20):

@@ -60,7 +60,7 @@ from nbjudge.sandbox.host import probe
 from nbjudge.sandbox.wire import Limits
 from nbjudge.untrusted import one_line, shown
 from nbjudge.worker import submission as worker
-from nbjudge.worker.cluster import Task, run_tasks, workers_of
+from nbjudge.worker.cluster import Task, run_here, run_tasks, workers_of
 from nbjudge.worker.kernels import foreign_kernel, installed, is_missing, other_python
 
 Wanted = list[tuple[str, str]]  # [(assignment, student)]
@@ -98,6 +98,10 @@ class Options(NamedTuple):
     )
     force: bool = False  # run all cells, also those whose results are kept
     execute: bool = True  # False: run nothing, and take the outputs that were handed in
+    processes: int = 1  # that share the checks of one notebook which run alone
+    # Run in this process, one submission after the other, and keep the processes that cells are
+    # forked from, so that the next grading need not start them: see `make_ready`.
+    stay_ready: bool = False
 
 
 DEFAULTS = Options()
@@ -153,6 +157,26 @@ def grade_course(
         grading = Grading(settings, sources, options, progress)
         grading.run(interleaved(wanted, grading.workers))
     return Outcome(progress.graded, findings, grading.cells, grading.work)
+
+
+def make_ready(
+    root: Path | str, assignment: str, imports: Iterable[str], options: Options = DEFAULTS
+) -> None:
+    """Start what an assignment's submissions are forked from, for `grade` with `stay_ready`.
+
+    `imports`: modules of other assignments that will be graded, too, so that the zygote need not
+    be started again for these. Nothing is started where no sandbox is used, or the assignment
+    cannot be graded: `grade` says why. Raises CourseError as `grade` does.
+    """
+    settings = read_settings(root)
+    with told_where_to_make_room(settings.root), told_what_to_do(settings), only_one(settings.root):
+        sources, _ = read_sources(settings.folders, assignment)
+        with GradebookWriter(settings) as gradebook:
+            assignments = Assignments(settings, {assignment: sources}, options, gradebook)
+            if sources and not assignments.refusal(assignment):
+                common, _ = assignments.get(assignment)
+                packages = packages_of([*common.imports, *imports])
+                worker.make_ready(common._replace(packages=tuple(sorted(packages))))
 
 
 def chosen(notebooks: Iterable[str], options: Options) -> list[str]:
@@ -452,6 +476,7 @@ class Assignments:
             hidden=self._hidden(),
             limits=self.options.limits,
             confined=self.options.confined,
+            processes=self.options.processes,
         )
 
     def is_handed_in(self, name: str, module: str) -> bool:
@@ -532,6 +557,11 @@ class Grading:
         """Have workers run the tasks, and write down what comes of them."""
         packages = () if self.assignments.kernel else self.assignments.packages
         options = self.options
+        if options.stay_ready:
+            for results in run_here(tasks, packages):
+                self.ended += results
+                self._write_down()
+            return
         with workers_of(
             self.workers, options.scheduler, packages, options.scheduler_without_tls
         ) as client:

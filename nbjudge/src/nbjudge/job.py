@@ -38,6 +38,8 @@ class Job(NamedTuple):
     limits: Limits = Limits()
     hidden: tuple[str, ...] = ()  # folders of this machine that the sandbox must not show
     confined: bool = True
+    # As many sandboxes share the checks that run alone; all other steps run in each of them.
+    processes: int = 1
     kernel: str = ""  # the name of an ordinary Jupyter kernel to use instead of a sandbox
     lesson: OfLesson = OfLesson()  # what the lesson does itself, and so is ordinary there
     timeouts: Mapping[str, float] = {}  # {name of a step that has a limit of its own: seconds}

@@ -1,30 +1,48 @@
-"""`course check`: all checks of a lesson on the learner's saved copy."""
+"""`course check` and "Check all": all checks of a lesson on the learner's saved copy."""
 
 import json
 
 import pytest
+from nbgrader.validator import Validator
 
 from course.authoring.build import RELEASE, write_sources
-from course.notebook import check_all, progress
+from course.notebook import check_all, check_process, progress
+from course.paths import ROOT, SOLUTIONS
+from nbjudge.coursedir.settings import read_settings
 from nbjudge.errors import NbjudgeError
+from nbjudge.worker.submission import end_templates
 
 LESSON = "00-start-here"
 WRONG = "def count_parameters(model):\n    return len(list(model.parameters()))"
 RIGHT = "def count_parameters(model):\n    return sum(t.numel() for t in model.parameters())"
 
 
+@pytest.fixture(scope="module", autouse=True)
+def ended():
+    """What stays ready for the next check ends with this module."""
+    yield
+    end_templates()
+
+
 def answer(work, text):
-    """Save the learner's copy with this answer, or as it was given out."""
-    notebook = json.loads((RELEASE / LESSON / f"{LESSON}.ipynb").read_text())
-    if text:
-        progress.exercises_of(notebook["cells"])["count-parameters"]["source"] = [text]
-    (work / LESSON).mkdir(exist_ok=True)
-    (work / LESSON / f"{LESSON}.ipynb").write_text(json.dumps(notebook))
+    """Save the learner's copy of lesson 00 with this answer, or as it was given out."""
+    save(work, LESSON, {"count-parameters": text} if text else {})
+
+
+def save(work, lesson, answers):
+    """Save the learner's copy of a lesson with {exercise: source}; return its path."""
+    notebook = json.loads((RELEASE / lesson / f"{lesson}.ipynb").read_text())
+    for exercise, source in answers.items():
+        progress.exercises_of(notebook["cells"])[exercise]["source"] = source
+    path = work / lesson / f"{lesson}.ipynb"
+    path.parent.mkdir(exist_ok=True)
+    path.write_text(json.dumps(notebook))
+    return path
 
 
 def test_what_passed_what_did_not_and_why(tmp_path):
     write_sources()
-    with pytest.raises(NbjudgeError, match="run `course lab 00` once"):
+    with pytest.raises(NbjudgeError, match=r"run `\.venv/bin/course lab 00` once"):
         check_all.check_all(LESSON, tmp_path)
     answer(tmp_path, None)
     (row,) = check_all.check_all(LESSON, tmp_path)
@@ -42,3 +60,51 @@ def test_what_passed_what_did_not_and_why(tmp_path):
     assert progress.progress(tmp_path)[0].got == 1
     answer(tmp_path, WRONG)  # saved, and no check was run since
     assert progress.progress(tmp_path)[0].got == 0
+
+
+def test_the_last_result_counts_until_an_answer_changes(tmp_path):
+    answer(tmp_path, WRONG)
+    path = tmp_path / LESSON / f"{LESSON}.ipynb"
+    notebook = json.loads(path.read_text())
+    (check,) = filter(progress.is_check, notebook["cells"])
+    text = {"text/plain": ["Passed: on a model that a cell had changed"]}
+    check["outputs"] = [{"output_type": "display_data", "data": text, "metadata": {}}]
+    path.write_text(json.dumps(notebook))
+    assert progress.progress(tmp_path)[0].got == 1
+    check_all.check_all(LESSON, tmp_path)
+    assert progress.progress(tmp_path)[0].got == 0
+    progress.exercises_of(notebook["cells"])["count-parameters"]["source"] = RIGHT
+    path.write_text(json.dumps(notebook))
+    assert progress.progress(tmp_path)[0].got == 1
+
+
+def test_nbgraders_validate_agrees(tmp_path):
+    """Of one right, one wrong, one broken and several unanswered exercises."""
+    lesson = "06-metrics"
+    solved = json.loads((SOLUTIONS / f"{lesson}.ipynb").read_text())["cells"]
+    right = progress.exercises_of(solved)["confusion"]["source"]
+    wrong = "def four_metrics(tp, fp, fn, tn):\n    return {}"
+    answers = {"confusion": right, "four-metrics": wrong, "evaluate": "def evaluate(model:"}
+    path = save(tmp_path, lesson, answers)
+    rows = {row.name: row.state for row in check_all.check_all(lesson, tmp_path)}
+    assert rows["confusion"] == check_all.PASSED
+    assert rows["four-metrics"] == rows["evaluate"] == check_all.NOT_YET
+    assert rows["averages"] == check_all.NOT_ANSWERED
+    result = Validator(config=read_settings(ROOT).config).validate(str(path))
+    failed = {failure["source"].strip() for failure in result["failed"]}
+    checks = filter(progress.is_check, json.loads(path.read_text())["cells"])
+    agreed = {
+        check["id"].removeprefix("check-"): "".join(check["source"]).strip() not in failed
+        for check in checks
+    }
+    assert agreed == {name: state == check_all.PASSED for name, state in rows.items()}
+
+
+def test_a_check_that_cannot_run_says_what_to_do(tmp_path, monkeypatch):
+    order = {"do": "check", "lesson": LESSON}
+    assert (
+        "run `.venv/bin/course lab 00` once" in check_process.answer_to(order, tmp_path)["problem"]
+    )
+    monkeypatch.setattr(check_process, "check_all", lambda *_: 1 / 0)
+    problem = check_process.answer_to(order, tmp_path)["problem"]
+    assert "Try again. If it fails again, run `.venv/bin/course check 00` in a terminal." in problem

@@ -209,6 +209,24 @@ def warming(client: Any, packages: Collection[str]) -> Any:
     return client
 
 
+def run_here(
+    tasks: Iterable[Task], packages: Collection[str]
+) -> Iterator[list[tuple[Any, Graded | BaseException]]]:
+    """Yield what `run_tasks` does, of tasks that this process runs itself, one after the other.
+
+    `packages` as in `workers_of`. What the cells are forked from is kept when all have ended.
+    """
+    if packages:
+        from nbjudge.sandbox.host.fork_server import warm_up
+
+        warm_up(packages)
+    for task in tasks:
+        try:
+            yield [(task.name, grade_submission(pickle.loads(task.assignment), task.submission))]
+        except Exception as problem:  # of this submission's; the others are graded
+            yield [(task.name, problem)]
+
+
 def run_tasks(
     client: Any, tasks: Iterable[Task]
 ) -> Iterator[list[tuple[Any, Graded | BaseException]]]:

@@ -14,7 +14,7 @@ import json
 import os
 import stat
 import time
-from collections.abc import Callable, Collection, Iterable, Mapping
+from collections.abc import Callable, Collection, Container, Iterable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -58,6 +58,7 @@ class RunOptions(NamedTuple):
     hidden: tuple[str, ...]  # folders that no submission may see
     limits: Limits
     confined: bool  # whether they run only in a sandbox, not without one where none can be built
+    processes: int  # that share the checks of a notebook which run alone
 
 
 class Assignment(NamedTuple):
@@ -305,7 +306,8 @@ def with_files(
     """Return the notebooks with the files that their last run left.
 
     Where some are lost that are needed, for autograded/ or for a later notebook that has to run,
-    the notebook that wrote them runs once more, whole.
+    all cells of the notebook that wrote them run once more. Checks that run alone write no files
+    that count, so those with a kept result do not.
     """
     last: dict[str, bytes] = {}  # {name: the notebook whose file is in autograded/}
     for name, part in notebooks.items():
@@ -322,10 +324,17 @@ def with_files(
         lost = part.written.keys() - files.keys()
         needed = [file for file in lost if later_runs or last.get(file) == name.encode()]
         again = bool(needed) or runs_anew(part)
-        steps = [step for _, step in part.steps] if again else part.to_run
+        steps = [step for _, step in part.steps]
+        steps = writing_and_missing(steps, part.keys, part.kept) if again else part.to_run
         found[name] = part._replace(kept_files=files, to_run=steps)
         later_runs = later_runs or bool(steps)
     return {name: found[name] for name in notebooks}
+
+
+def writing_and_missing(steps: list[Step], keys: list[str], kept: Container[str]) -> list[Step]:
+    """Return the steps that can write a file, and those without a result; `kept`: keys of these."""
+    pairs = zip(steps, keys, strict=True)
+    return [step for step, key in pairs if not step.alone or key not in kept]
 
 
 def runs_anew(part: PreparedNotebook) -> bool:
@@ -400,7 +409,7 @@ def plan(
     written, left_out = kept.written, kept.left_out
     if kept.chain != chain:
         # what it wrote then is not what it writes now, even where no cell has lost its result
-        to_run = steps if written else to_run
+        to_run = writing_and_missing(steps, keys, needed) if written else to_run
         written, left_out = {}, 0
     return PreparedNotebook(notebook, indexed, keys, needed, to_run, chain, written, left_out)
 
@@ -557,6 +566,21 @@ def run_job(job: Job) -> Results:
     if job.kernel:
         return run_in_kernel(job)
     return FORK_SERVER.run(job._replace(confined=job.confined or not probe.missing()))
+
+
+def make_ready(assignment: Assignment) -> None:
+    """Start the template processes of an assignment; where ordinary kernels run, do nothing."""
+    for name, given in assignment.given.items():
+        part = plan(assignment, name, given, assignment.file_digests, NOTHING_KEPT, ())
+        job = job_of(assignment, name, [step for _, step in part.steps], assignment.files)
+        if not job.kernel:
+            FORK_SERVER.make_ready(job)
+
+
+def end_templates() -> None:
+    """End the template processes of this process, and what runs in their forks."""
+    if hasattr(os, "fork"):
+        FORK_SERVER.close()
 
 
 def fill_in(

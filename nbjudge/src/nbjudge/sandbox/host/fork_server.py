@@ -16,12 +16,13 @@ import socket
 import subprocess
 import sys
 import threading
-from collections.abc import Iterable, Iterator
-from typing import TypeAlias
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from typing import NamedTuple, TypeAlias
 
 from nbjudge.errors import ProcessLost
 from nbjudge.files import overlaid
-from nbjudge.job import Job, Result, Results
+from nbjudge.job import Job, Result, Results, Step
 from nbjudge.planning.beside import modules_beside
 from nbjudge.sandbox import wire
 from nbjudge.sandbox.host.forking_process import ForkingProcess
@@ -93,12 +94,21 @@ class ForkServer:
                 return self._run(job)
         return self._run(job)
 
+    def make_ready(self, job: Job) -> None:
+        """Start the template process that `run` uses for this job, and wait for its given cells.
+
+        Raises ProcessLost as `run` does.
+        """
+        self.warm_up(job.packages)
+        with self._template(job, shared_cells(job)):
+            pass
+
     def _run(self, job: Job) -> Results:
         """Run a job once. If the given cells fail in a template, each submission runs its own."""
         for given in dict.fromkeys((shared_cells(job), ())):
             with self._template(job, given) as (template, report):
                 if report["well"]:
-                    return run_in_sessions(template, report, job, len(given))
+                    return run_job(template, report, job, len(given))
         template.lost = True
         raise ProcessLost("an empty notebook does not start")
 
@@ -262,10 +272,75 @@ def shared_cells(job: Job) -> tuple[str, ...]:
     return tuple(sources)
 
 
+class Part(NamedTuple):
+    """What came of a job's steps in one of the processes that share them."""
+
+    results: dict[int, Result]  # {index of a step: its result}
+    handed: dict[int, bytes]  # {index of a check that is judged outside: its values}
+    written: Mapping[str, bytes]
+    left_out: int
+
+
+def run_job(template: ForkingProcess, report: wire.TemplateReport, job: Job, given: int) -> Results:
+    """Run a job; the template has run its first `given` cells."""
+    owners: dict[int, int] = {}
+
+    def run_part(number: int) -> Part:
+        share = Share(job.steps, owners, number)
+        return run_in_sessions(template, report, job, given, share)
+
+    count = max(1, min(job.processes, sum(step.alone for step in job.steps)))
+    with ThreadPoolExecutor(count) as pool:
+        first, *others = pool.map(run_part, range(count))
+    results, handed = dict(first.results), dict(first.handed)
+    for part in others:
+        results = part.results | results
+        handed = part.handed | handed
+    for place, judged in judge_outside(template, job, given, handed, first.written).items():
+        results[place] = judged._replace(notes=[*results[place].notes, *judged.notes])
+    given_up = stopped("given up", job.timeout, 0)
+    found = [results.get(place, given_up) for place in range(len(job.steps))]
+    return Results(found, first.written, first.left_out)
+
+
+class Share:
+    """What one of several processes runs of a job.
+
+    A check that runs alone is run by the first process that comes to it. The first process runs
+    all other steps as well, and each other one those that come before a check of its own. Checks
+    that are judged outside belong to the first, whose files are those that are kept.
+    """
+
+    def __init__(self, steps: Sequence[Step], owners: dict[int, int], number: int) -> None:
+        self.steps = steps
+        self.owners = owners  # {index of a check: number of its process}; all shares have this one
+        self.number = number
+
+    def holds(self, place: int) -> bool:
+        """Return whether this process runs the step with this index."""
+        if self.steps[place].alone:
+            return self._may_take(place) and (
+                self.owners.setdefault(place, self.number) == self.number
+            )
+        later = range(place + 1, len(self.steps))
+        return self.number == 0 or any(
+            self.steps[other].alone and self._may_take(other) for other in later
+        )
+
+    def _may_take(self, place: int) -> bool:
+        """Return whether a check is this process's, or still nobody's."""
+        outside = self.steps[place].asks is not None
+        return self.owners.get(place, 0 if outside else self.number) == self.number
+
+
 def run_in_sessions(
-    template: ForkingProcess, report: wire.TemplateReport, job: Job, given: int
-) -> Results:
-    """Run a job; the template has run its first `given` cells.
+    template: ForkingProcess,
+    report: wire.TemplateReport,
+    job: Job,
+    given: int,
+    share: Share,
+) -> Part:
+    """Run the share of one process of a job.
 
     When a cell ends the notebook's process, the other cells run in a new process, without it. What
     it had written by then counts as well.
@@ -278,7 +353,7 @@ def run_in_sessions(
     left = job.total
     for _ in range(SESSIONS):
         with Session(template, job, seed) as session:
-            run_steps(session, job, results, handed, given, left)
+            run_steps(session, job, results, handed, given, left, share)
             lost = session.over
             files, count = session.written()
             written = overlaid(written, files)
@@ -288,11 +363,7 @@ def run_in_sessions(
         left -= session.counted
         if not lost or left <= 0:
             break
-    for place, judged in judge_outside(template, job, given, handed, written).items():
-        results[place] = judged._replace(notes=[*results[place].notes, *judged.notes])
-    given_up = stopped("given up", job.timeout, 0)
-    found = [results.get(place, given_up) for place in range(len(job.steps))]
-    return Results(found, written, left_out)
+    return Part(results, handed, written, left_out)
 
 
 def results_of_given(report: wire.TemplateReport) -> dict[int, Result]:
@@ -315,6 +386,7 @@ def run_steps(
     handed: dict[int, bytes],
     given: int,
     seconds: float,
+    share: Share,
 ) -> None:
     """Run steps until the process is gone or the time is over, and put their results in `results`.
 
@@ -327,6 +399,8 @@ def run_steps(
     ration = OutputRation()
     for place, step in enumerate(job.steps):
         if place < given:
+            continue
+        if not share.holds(place):
             continue
         earlier = results.get(place)
         if earlier and (step.alone or earlier.end in DEADLY):

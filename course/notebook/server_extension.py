@@ -1,0 +1,144 @@
+"""A Jupyter Server extension of the learner's lab: it runs all checks of a lesson.
+
+    POST course/check-all  {"path": the lesson's notebook}  ->  what check_process.py answers
+    POST course/get-ready  {"path": the lesson's notebook}  ->  {}, as soon as that is under way
+
+The checks run in a process of their own, which starts when the first lesson is opened and stays
+ready. The server itself never waits. labextensions/new-heads-check-all is the part in the browser.
+"""
+
+import asyncio
+import contextlib
+import json
+import subprocess
+import sys
+import threading
+from pathlib import Path, PurePosixPath
+from typing import Any
+
+from jupyter_server.base.handlers import APIHandler
+from jupyter_server.utils import url_path_join
+from tornado.web import HTTPError, authenticated
+
+from course.paths import RELEASE, ROOT
+
+TRIES = 2  # of an order, if the process ends before it has answered
+
+
+class CheckProcess:
+    """The process that checks lessons: started when it is first needed, and again if it has ended.
+
+    Orders are answered one after the other.
+    """
+
+    def __init__(self, work: Path) -> None:
+        self.work = work
+        self.process: subprocess.Popen[str] | None = None
+        self.answers: asyncio.Queue[str] = asyncio.Queue()
+        self.free = asyncio.Lock()
+        self.waiting: set[asyncio.Task[dict[str, Any]]] = set()  # asyncio itself keeps no tasks
+
+    def ask_later(self, do: str, lesson: str) -> None:
+        """Give an order whose answer nobody needs."""
+        task = asyncio.create_task(self.ask(do, lesson))
+        self.waiting.add(task)
+        task.add_done_callback(self.waiting.discard)
+
+    async def ask(self, do: str, lesson: str) -> dict[str, Any]:
+        """Return the answer to an order, {"problem": sentence} where there is none."""
+        order = json.dumps({"do": do, "lesson": lesson}) + "\n"
+        async with self.free:
+            for _ in range(TRIES):
+                if not self.process or self.process.poll() is not None:
+                    self.start()
+                with contextlib.suppress(OSError):  # it has just ended; the queue says so
+                    self.process.stdin.write(order)
+                    self.process.stdin.flush()
+                if answer := await self.answers.get():
+                    return json.loads(answer)
+                self.process.wait()
+        return {
+            "problem": (
+                "The process that runs the checks ended twice. The terminal of JupyterLab says "
+                "more; memory may be short: close other programs or notebooks, then try again."
+            )
+        }
+
+    def start(self) -> None:
+        """Start the process, and a thread that reads its answers."""
+        # A session of its own: Ctrl+C in the terminal is for the server alone.
+        self.process = subprocess.Popen(
+            [sys.executable, "-m", "course.notebook.check_process", str(self.work)],
+            cwd=ROOT,
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            text=True,
+            encoding="utf-8",
+            start_new_session=True,
+        )
+        self.answers = asyncio.Queue()
+        arguments = [self.process, self.answers, asyncio.get_running_loop()]
+        threading.Thread(target=listen, args=arguments, daemon=True).start()
+
+
+def listen(
+    process: subprocess.Popen[str], answers: asyncio.Queue[str], loop: asyncio.AbstractEventLoop
+) -> None:
+    """Put what a process answers into a queue, and "" when it has ended.
+
+    A thread does this, because the event loop of Jupyter Server cannot read pipes on Windows.
+    """
+    with contextlib.suppress(RuntimeError):  # the server has ended
+        for line in process.stdout:
+            loop.call_soon_threadsafe(answers.put_nowait, line)
+        loop.call_soon_threadsafe(answers.put_nowait, "")
+
+
+class LessonHandler(APIHandler):
+    """What both handlers do: find the lesson, and ask the process."""
+
+    def initialize(self, process: CheckProcess) -> None:
+        self.process = process
+
+    def lesson(self) -> str:
+        """The name of the lesson that the request is about. Raises HTTPError where it is none."""
+        body = self.get_json_body()
+        path = PurePosixPath(str(body.get("path", "")) if isinstance(body, dict) else "")
+        name = path.stem
+        if path.parts != (name, f"{name}.ipynb") or not (RELEASE / path).exists():
+            raise HTTPError(
+                404,
+                f"{path} is no lesson, so it has no exercises to check: open the notebook in its "
+                "folder, such as 01-replace-the-head/01-replace-the-head.ipynb",
+            )
+        return name
+
+
+class CheckAllHandler(LessonHandler):
+    @authenticated
+    async def post(self) -> None:
+        self.finish(await self.process.ask("check", self.lesson()))
+
+
+class GetReadyHandler(LessonHandler):
+    @authenticated
+    async def post(self) -> None:
+        self.process.ask_later("get ready", self.lesson())
+        self.finish({})
+
+
+def _jupyter_server_extension_points() -> list[dict[str, str]]:
+    return [{"module": __name__}]
+
+
+def _load_jupyter_server_extension(server: Any) -> None:
+    """Add the handlers to a server whose root folder is the learner's."""
+    shared = {"process": CheckProcess(Path(server.root_dir))}
+    base = server.web_app.settings["base_url"]
+    server.web_app.add_handlers(
+        ".*$",
+        [
+            (url_path_join(base, "course", "check-all"), CheckAllHandler, shared),
+            (url_path_join(base, "course", "get-ready"), GetReadyHandler, shared),
+        ],
+    )
