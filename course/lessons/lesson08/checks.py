@@ -50,7 +50,7 @@ def three_heads(
 ) -> str:
     """Exercise 1: do two new heads and the old one answer from one run of the frozen backbone?
 
-    names: torchvision ResNets. Hidden: ResNet-50, whose features are 2048 and not 512.
+    names: torchvision ResNets. Hidden: a ResNet-50, which has four times as many features.
     """
     for name in names:
         model = networks.build(name)

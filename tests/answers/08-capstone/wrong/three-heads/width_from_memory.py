@@ -1,4 +1,4 @@
-# misconception: old-head-changed
+# misconception: wrong-shape
 def three_heads(model):
     class ThreeHeads(nn.Module):
         def __init__(self):
