@@ -34,7 +34,8 @@ class LessonPage:
 
     def cell(self, text):
         """The code cell that holds this text in its source or output."""
-        return self.page.locator(".jp-Notebook .jp-CodeCell").filter(has_text=text).first
+        shown = self.page.locator(".jp-NotebookPanel:not(.lm-mod-hidden)")  # not another tab's
+        return shown.locator(".jp-CodeCell").filter(has_text=text).first
 
     def run(self, text):
         """Run this cell with the keyboard and return it; its output may still be to come.

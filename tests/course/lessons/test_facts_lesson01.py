@@ -23,8 +23,8 @@ from tests.support.given_cells import draw_nothing, given_cells
 LESSON = "01-replace-the-head"
 RIGHT = ANSWERS / LESSON / "right"
 SHORTER = {
-    "epochs=5": "epochs=1",
-    "range(15)": "range(1)",
+    "epochs=3": "epochs=1",
+    "range(10)": "range(1)",
     "range(3)": "range(1)",
     "range(2)": "range(1)",
 }
