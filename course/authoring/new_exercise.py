@@ -169,7 +169,7 @@ def with_statement(text: str, statement: str) -> str:
         fences = len(FENCE.findall(text, 0, match.start()))
         if fences % 2 == 0:
             sections.append(match)
-    endings = [match for match in sections if match[1] in ("Quiz", "Sources")]
+    endings = [match for match in sections if match[1] in ("Quiz", "Back again?", "Sources")]
     place = (endings or sections[-1:])[0].start()
     return text[:place] + statement + text[place:]
 

@@ -136,7 +136,12 @@ def test_an_interrupt_waits_for_no_cell(course):
     hand_in(course, "endless", answered(add="import time\n\ntime.sleep(25)"))
     line = [*command(course), "--learner", "endless"]
     quiet = subprocess.DEVNULL
-    grading = subprocess.Popen(line, stdout=quiet, stderr=quiet)
+    heeded = signal.getsignal(signal.SIGINT)
+    signal.signal(signal.SIGINT, signal.SIG_DFL)  # a shell's background jobs ignore it
+    try:
+        grading = subprocess.Popen(line, stdout=quiet, stderr=quiet)
+    finally:
+        signal.signal(signal.SIGINT, heeded)
     below = []
     while len(below) < 4:  # zygote, template process, and the two processes of a sandbox
         assert grading.poll() is None

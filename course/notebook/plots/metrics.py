@@ -171,7 +171,7 @@ def trade_off(
     for number, mark in enumerate(marks):
         nearest = min(curve, key=lambda threshold: abs(threshold - mark))
         x, y = curve[nearest]
-        label = f"threshold {mark:g}"
+        label = f"threshold {mark:.3g}"
         dot = {"color": COLOURS[1], "markersize": 8, "linestyle": "", "label": label}
         axis.plot(x, y, marker(number), **dot)
         told.append(f"at {mark:g} {x:.0%} and {y:.0%}")

@@ -398,4 +398,5 @@ def test_first_step_over_a_thousand_draws():
         for option in question.options:
             if not option.right:
                 said = [n for start, n in claims.items() if option.why.startswith(start)]
-                assert [f"{n:+.2f}" for n in said] == [option.text], (option, question.prompt)
+                texts = [f"{n:+.2f}" if round(n, 2) else "0.00" for n in said]
+                assert texts == [option.text], (option, question.prompt)

@@ -23,7 +23,7 @@ from course.notebook.plots import charts, style
 from course.notebook.plots.schematic import RESNET18
 
 WHITE = (1.0, 1.0, 1.0)
-shares = st.floats(0, 1)
+shares = st.integers(0, 10_000).map(lambda number: number / 10_000)
 names = st.text("abcdefghijklmnop, ", min_size=1, max_size=24).filter(str.strip)
 
 
@@ -90,7 +90,7 @@ DRAWN = {
         st.none() | st.tuples(shares, st.sampled_from(["guessing", "required"])),
     ),
     plots.curves: st.tuples(
-        labelled(st.lists(st.floats(0, 1e3), min_size=1, max_size=400), most=4),
+        labelled(st.lists(shares.map(lambda share: 1e3 * share), min_size=1, max_size=400), most=4),
         st.just("Drift of the running mean (in standard deviations) and variance"),
         st.sampled_from(["epoch", "batch"]),
         st.sampled_from(["drift", None]),

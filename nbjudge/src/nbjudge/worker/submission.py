@@ -58,7 +58,7 @@ class RunOptions(NamedTuple):
     hidden: tuple[str, ...]  # folders that no submission may see
     limits: Limits
     confined: bool  # whether they run only in a sandbox, not without one where none can be built
-    processes: int  # that share the checks of a notebook which run alone
+    processes: int = 1  # that share the checks of a notebook which run alone
 
 
 class Assignment(NamedTuple):
