@@ -93,7 +93,7 @@ def compare_graders(
         for course in courses.values():
             shutil.copytree(stock_course, course)
             write_nested_settings(root, course)
-        parts = split_class(stock_course, scratch, min(cores, size))
+        parts = split_class(root, stock_course, scratch, min(cores, size))
         runs = {}
         for workers, course in courses.items():
             say(f"nbjudge grade with {workers} worker(s)")
@@ -197,13 +197,14 @@ def change_a_check(course: Path, assignment: str) -> None:
     nbformat.write(source, path)
 
 
-def split_class(course: Path, scratch: Path, count: int) -> list[Path]:
+def split_class(root: Path, course: Path, scratch: Path, count: int) -> list[Path]:
     """Return copies of a course, in each of which a part of the students has handed in."""
     students = sorted(path.name for path in (course / "submitted").iterdir())
     parts = []
     for number in range(count):
         part = scratch / f"stock-part-{number}"
         shutil.copytree(course, part)
+        write_nested_settings(root, part)  # else it would grade the whole class's folder
         for student in students:
             if student not in students[number::count]:
                 shutil.rmtree(part / "submitted" / student)
@@ -273,12 +274,16 @@ def time_side_by_side(parts: list[Path], assignments: list[str]) -> float:
     """Return the seconds until stock nbgrader has graded all parts of a class, all at a time.
 
     nbgrader itself grades one submission after the other; people who have several cores start it
-    once for each part.
+    once for each part. Raises NbjudgeError where a submission was not graded.
     """
     started = time.monotonic()
     with ThreadPoolExecutor(len(parts)) as pool:
         list(pool.map(lambda part: time_stock(part, assignments, lambda line: None), parts))
-    return round(time.monotonic() - started, 2)
+    seconds = round(time.monotonic() - started, 2)
+    for part in parts:
+        if len(list(part.glob("autograded/*/*"))) < len(list(part.glob("submitted/*/*"))):
+            raise NbjudgeError(f"stock nbgrader has not graded all of {part.name}")
+    return seconds
 
 
 def run_grade_command(
