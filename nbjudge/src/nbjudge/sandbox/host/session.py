@@ -270,10 +270,12 @@ class Session:
         ended = False
         for attempt in range(100):
             left = [pid for pid in family(first) if pid not in self.programs]
-            commands = {pid: command(pid) for pid in left} if step.kind != "check" else {}
-            own = command(first)
-            self.programs |= {pid for pid, each in commands.items() if each not in (b"", own)}
-            left = [pid for pid in left if pid not in self.programs]
+            commands: dict[int, bytes] = {}
+            if left and step.kind != "check":
+                own = command(first)
+                commands = {pid: command(pid) for pid in left}
+                self.programs |= {pid for pid, each in commands.items() if each not in (b"", own)}
+                left = [pid for pid in left if pid not in self.programs]
             if not left:
                 return ended
             if attempt < STARTING_LOOKS:
