@@ -11,14 +11,9 @@ from nbgrader.coursedir import CourseDirectory
 
 from course.authoring import build
 from course.checking import panel
-from tests.support.lesson_page import CHROMIUM, LessonPage, offences, picture
+from tests.support.lesson_page import NEEDS_BROWSER, LessonPage, offences, picture
 
-pytestmark = [
-    pytest.mark.browser,
-    pytest.mark.skipif(
-        not CHROMIUM, reason="no Chromium or Chrome here: install one to run the browser tests"
-    ),
-]
+pytestmark = NEEDS_BROWSER
 WRONG = "def count_parameters(model):\n    return len(list(model.parameters()))"
 RIGHT = "def count_parameters(model):\n    return sum(t.numel() for t in model.parameters())"
 CHECK = "check.count_parameters("

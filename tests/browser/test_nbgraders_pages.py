@@ -11,14 +11,9 @@ from nbjudge.coordinator import Options, grade
 from nbjudge.coursedir.feedback import write_feedback
 from nbjudge.coursedir.settings import gradebook_url, read_settings
 from tests.browser.conftest import running
-from tests.support.lesson_page import CHROMIUM
+from tests.support.lesson_page import NEEDS_BROWSER
 
-pytestmark = [
-    pytest.mark.browser,
-    pytest.mark.skipif(
-        not CHROMIUM, reason="no Chromium or Chrome here: install one to run the browser tests"
-    ),
-]
+pytestmark = NEEDS_BROWSER
 LESSON = "ps1"
 HINTS = "<details><summary>Hint 1 of 1</summary>\n\nCount.\n\n</details>"
 GIVEN = """

@@ -9,12 +9,9 @@ from IPython.core.interactiveshell import InteractiveShell
 
 from course.checking import panel
 from course.checking.quiz import Option, Question, widget
-from tests.support.lesson_page import CHROMIUM
+from tests.support.lesson_page import NEEDS_BROWSER
 
-pytestmark = [
-    pytest.mark.browser,
-    pytest.mark.skipif(not CHROMIUM, reason="no Chromium or Chrome here"),
-]
+pytestmark = NEEDS_BROWSER
 # the page around the outputs of a cell, around one output, and around an error
 FRONT_ENDS = {
     "VS Code": (

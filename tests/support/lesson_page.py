@@ -4,6 +4,7 @@ import contextlib
 import io
 import shutil
 
+import pytest
 from PIL import Image
 from playwright.sync_api import expect
 
@@ -21,6 +22,12 @@ def find_browser():
 
 
 CHROMIUM = find_browser()
+NEEDS_BROWSER = [  # the marks of a module that opens pages
+    pytest.mark.browser,
+    pytest.mark.skipif(
+        not CHROMIUM, reason="no Chromium or Chrome here: install one to run the browser tests"
+    ),
+]
 
 
 class LessonPage:
