@@ -1,6 +1,7 @@
 """What has changed is told from the memory of dictionaries, functions and cells."""
 
 import sys
+from types import ModuleType
 
 import pytest
 
@@ -75,3 +76,13 @@ def test_changed_functions_and_cells_are_known_from_their_memory(monkeypatch, nu
     functions[1].__defaults__ = None
     del cells[3].cell_contents
     assert kept and changed() == [0, 4 + 2, 4 + 5, 4 + 8 + 3]
+
+
+@WAYS
+def test_a_new_type_of_a_module_is_known_from_its_memory(monkeypatch, numpy, versions):
+    as_it_would_be(monkeypatch, numpy, versions)
+    module = ModuleType("lesson")
+    changed = dirty_tracking.watcher([vars(module)], [(module, "__class__")])
+    assert changed() == []
+    module.__class__ = type("Other", (ModuleType,), {})
+    assert changed() == [1]

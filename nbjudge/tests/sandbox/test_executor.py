@@ -72,3 +72,18 @@ def test_a_failed_await_shows_the_lines_of_the_check_alone():
         "raise ValueError('here')",
         "ValueError: here",
     ]
+
+
+def test_a_check_that_imports_a_file_in_the_place_of_an_installed_module_is_told():
+    """iniconfig comes with pytest; the sandbox imports it nowhere else."""
+    answer = "with open('iniconfig.py', 'w') as file:\n    file.write('x = 1')"
+    steps = (
+        Step("answer", answer, "answer"),
+        Step("another", "import wave", "check", True),
+        Step("check", "import iniconfig\nassert iniconfig.x == 1", "check", True),
+    )
+    with ForkServer() as server:
+        _, another, result = server.run(Job(steps, {}, (), (), {}))
+    assert another.well and not another.notes
+    assert result.well
+    assert result.notes == ["its file `iniconfig.py` took the place of an installed module"]

@@ -26,7 +26,7 @@ UNVERSIONED = (3, 13)  # the first Python whose dictionaries have no version
 PIECE = 256  # addresses that are read together; so few need no new memory in a fork
 
 Space: TypeAlias = dict[Any, Any]
-Slot: TypeAlias = tuple[Any, str]  # a function or a cell, and the name of what it holds
+Slot: TypeAlias = tuple[Any, str]  # an object, and the name of what it holds: see `offsets`
 Changed: TypeAlias = Callable[[], Sequence[int]]
 
 
@@ -44,7 +44,7 @@ def watcher(spaces: Sequence[Space], slots: Sequence[Slot] = ()) -> Changed:
     """
     everything = range(len(spaces) + len(slots))
     where = offsets()
-    if not as_known() or len(where) < 4:
+    if not as_known() or len(where) < 5:
         return lambda: everything
     places = [id(holder) + where[name] for holder, name in slots]
     if sys.version_info < UNVERSIONED:
@@ -155,7 +155,9 @@ def differing(now: bytes, before: bytes, start: int) -> list[int]:
 
 
 def offsets() -> dict[str, int]:
-    """{name: bytes from the start of a function or a cell to the address of what it holds}.
+    """{name: bytes from the start of an object to the address of what it holds}.
+
+    The objects are functions and cells, and for `__class__` all but those of a few built-in types.
 
     They are found by searching the memory of a sample function for the address of a known object.
     """
@@ -169,6 +171,7 @@ def offsets() -> dict[str, int]:
         (sample, "__kwdefaults__", sample.__kwdefaults__),
         (sample, "__code__", sample.__code__),
         (sample.__closure__[0], "cell_contents", thing),  # type: ignore[index]
+        (sample, "__class__", type(sample)),
     )
     found = {}
     for holder, name, held in known:

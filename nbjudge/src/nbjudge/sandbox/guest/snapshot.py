@@ -189,6 +189,7 @@ def take_snapshot(
     importers = [(name, getattr(sys, name)) for name in ("meta_path", "path_hooks")]
     dirty_owners = watcher([space_of(owner.thing) for owner in owners])
     dirty_tables = watcher([vars(builtins), modules])
+    dirty_modules = watcher(list(map(vars, mine)), [(module, "__class__") for module in mine])
     dirty_data = watcher([value for value, *_ in data[:watched]])
     keyword_defaults = [inside.named for inside in insides if inside.named]
     slots: list[Slot] = [(cell, "cell_contents") for cell, *_ in cells]
@@ -277,7 +278,8 @@ def take_snapshot(
 
     def restore_modules(changed: list[str]) -> None:
         """Restore the types of the instructor's modules; remove names that hide Python's own."""
-        for module, kind, names in known_names:
+        for place in dirty_modules():
+            module, kind, names = known_names[place % len(known_names)]
             if type(module) is not kind:
                 changed.append(f"{module.__name__}.__class__")
                 object.__setattr__(module, "__class__", kind)
