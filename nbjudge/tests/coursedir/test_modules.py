@@ -36,6 +36,12 @@ def test_own_modules_are_those_that_are_not_installed(package):
     assert found["ours.inner"] == package / "inner" / "__init__.py"
 
 
+def test_the_engine_is_not_the_instructors_wherever_it_lies(package):
+    (package / "checks.py").write_text("from nbjudge.coordinator import grade\n")
+    assert sorted(modules.own_modules(["ours.checks"])) == ["ours", "ours.checks"]
+    assert modules.packages_of(["ours.checks"]) == {"nbjudge"}
+
+
 def test_to_look_for_own_modules_imports_none_of_them(package):
     script = (
         "import sys; from nbjudge.coursedir.modules import own_modules; "

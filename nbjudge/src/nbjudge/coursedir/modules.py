@@ -1,6 +1,8 @@
 """The instructor's own modules and the data beside them, found on disk without importing them.
 
-A module is the instructor's own where it lies outside Python and its installed packages.
+A module is the instructor's own where it lies outside Python and its installed packages. The engine
+itself is not, wherever it lies: nothing that is graded has to run again because of a change in it,
+and templates need not import what it imports.
 """
 
 import hashlib
@@ -15,6 +17,7 @@ from pathlib import Path
 from nbjudge.planning.fingerprints import Code, ModuleSource, take_apart
 from nbjudge.planning.imports import imported_modules
 
+ENGINE = "nbjudge"
 # No cell reads these files when it runs, so a correction in them must not make a class run again.
 # A check may read any other file, so the content of all others counts.
 DOCUMENTATION = (
@@ -129,7 +132,7 @@ def location(module: str) -> Path | None:
     """
     package, _, name = module.rpartition(".")
     top = module.partition(".")[0]
-    if top in sys.stdlib_module_names:
+    if top in sys.stdlib_module_names or top == ENGINE:
         return None
     above = location(package) if package else None
     if above:
