@@ -59,6 +59,7 @@ from nbjudge.planning.steps import of_lesson, with_solutions
 from nbjudge.sandbox.host import probe
 from nbjudge.sandbox.wire import Limits
 from nbjudge.untrusted import one_line, shown
+from nbjudge.worker import cluster
 from nbjudge.worker import submission as worker
 from nbjudge.worker.cluster import Task, run_here, run_tasks, workers_of
 from nbjudge.worker.kernels import foreign_kernel, installed, is_missing, other_python
@@ -545,13 +546,34 @@ class Grading:
             self.assignments = Assignments(
                 self.settings, self.sources, self.options, self.gradebook
             )
-            tasks = self._tasks(wanted)
-            first = next(tasks, None)
+            with self._zygote_for(wanted):
+                tasks = self._tasks(wanted)
+                first = next(tasks, None)
+                self._write_down()
+                if first:  # if not, no cell has to run, and no workers are started
+                    self._need_a_sandbox()
+                    self._run(itertools.chain([first], tasks))
             self._write_down()
-            if first:  # if not, no cell has to run, and no workers are started
-                self._need_a_sandbox()
-                self._run(itertools.chain([first], tasks))
-            self._write_down()
+
+    @contextlib.contextmanager
+    def _zygote_for(self, wanted: Wanted) -> Iterator[None]:
+        """Start the zygote where something will probably run, because it takes longest.
+
+        It imports while the first submission is read.
+        """
+        packages = () if self.assignments.kernel else self.assignments.packages
+        is_inside = cluster.is_inside(self.workers, self.options.scheduler, packages)
+        new = self.options.force or not all(record_of(self.root, *each).exists() for each in wanted)
+        if not (is_inside and new) or self.options.stay_ready:
+            yield
+            return
+        from nbjudge.sandbox.host.fork_server import cool_down, warm_up
+
+        warm_up(packages)
+        try:
+            yield
+        finally:
+            cool_down()
 
     def _run(self, tasks: Iterable[Task]) -> None:
         """Have workers run the tasks, and write down what comes of them."""

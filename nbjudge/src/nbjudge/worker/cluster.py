@@ -74,9 +74,9 @@ def workers_of(
     """
     if scheduler and not scheduler.startswith("tls://") and not without_tls:
         raise SchedulerError(NO_TLS.format(scheduler=scheduler))
-    threads = max(count for count in range(1, THREADS + 1) if workers % count == 0)
+    threads = threads_of(workers)
     # An ordinary kernel would inherit the environment that Dask sets, so it needs its own process.
-    inside = not scheduler and threads == workers and bool(packages)
+    inside = is_inside(workers, scheduler, packages)
     if inside:
         from nbjudge.sandbox.host.fork_server import warm_up
 
@@ -90,6 +90,16 @@ def workers_of(
     else:
         with local_cluster(workers // threads, threads, inside) as client:
             yield client if inside else warming(client, packages)
+
+
+def is_inside(workers: int, scheduler: str | None, packages: Collection[str]) -> bool:
+    """Return whether `workers_of` would run its workers as threads of this process."""
+    return not scheduler and threads_of(workers) == workers and bool(packages)
+
+
+def threads_of(workers: int) -> int:
+    """Return how many workers share a process."""
+    return max(count for count in range(1, THREADS + 1) if workers % count == 0)
 
 
 def connected(scheduler: str) -> Any:
