@@ -13,6 +13,7 @@ from course.checking.check import expect
 from course.checking.misconception import Misconception, first_and_more, wrong_result
 
 LAST_OF_AUXILIARY = {"AuxLogits": "fc", "aux1": "fc2", "aux2": "fc2"}
+LAST_PLACES = tuple(f"{auxiliary}.{last}." for auxiliary, last in LAST_OF_AUXILIARY.items())
 LIMITS = {  # how outputs look that are not logits
     "constant": "are the same number for every image and class",
     "sigmoid": "stay between 0 and 1, as after a sigmoid",
@@ -49,10 +50,7 @@ class Original(NamedTuple):
 
     def in_a_head(self, path: str) -> bool:
         """Return whether a module or tensor is in the head's container, or in an auxiliary head."""
-        places = [self.container]
-        for auxiliary, last in LAST_OF_AUXILIARY.items():
-            places.append(f"{auxiliary}.{last}")
-        return any(path == place or path.startswith(f"{place}.") for place in places)
+        return f"{path}.".startswith((f"{self.container}.", *LAST_PLACES))
 
     def is_new(self, parameter: nn.Parameter) -> bool:
         """Return whether a parameter was not in the model, or not in this shape."""
@@ -355,8 +353,11 @@ def _expect_same_classifier(model: nn.Module, original: Original) -> None:
 def _new_part(model: nn.Module, original: Original) -> nn.Module | None:
     """Return the first module with parameters that are all new, outside auxiliary heads."""
     for path, module in model.named_modules():
-        own = list(module.parameters())
-        if own and not path.lower().startswith("aux") and all(map(original.is_new, own)):
+        own = module.parameters()
+        first = next(own, None)
+        if first is None or path.lower().startswith("aux"):
+            continue
+        if original.is_new(first) and all(map(original.is_new, own)):
             return module
     return None
 
