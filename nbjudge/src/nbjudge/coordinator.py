@@ -137,8 +137,12 @@ def grade_course(
     students: Collection[str] | None = None,
     options: Options = DEFAULTS,
     tell: Tell = tell_nobody,
+    kind: Callable[..., "Grading"] | None = None,
 ) -> Outcome:
-    """Do what `grade` does, for a course whose settings are read already."""
+    """Do what `grade` does, for a course whose settings are read already.
+
+    `kind` makes the Grading, where it is to be another one.
+    """
     root = settings.root
     with told_where_to_make_room(root), told_what_to_do(settings), only_one(root):
         findings: list[Finding] = []
@@ -154,7 +158,7 @@ def grade_course(
         findings += problems
         tell(0, len(wanted), "", findings)
         progress = Progress(len(wanted), findings, tell)
-        grading = Grading(settings, sources, options, progress)
+        grading = (kind or Grading)(settings, sources, options, progress)
         grading.run(interleaved(wanted, grading.workers))
     return Outcome(progress.graded, findings, grading.cells, grading.work)
 
@@ -584,7 +588,7 @@ class Grading:
             if not result.stopped:
                 return False
             with contextlib.suppress(OSError, ValueError):  # then all of it runs again
-                replace_text(record_of(self.root, sent.assignment, sent.student), result.record)
+                self._keep_record(sent, result.record)
         self.again.append((sent.assignment, sent.student))
         return True
 
@@ -793,7 +797,7 @@ class Grading:
             record = result.record
             if others:
                 record = with_notebooks(record, read_record(self.root, assignment, student), others)
-            replace_text(record_of(self.root, assignment, student), record, private=True)
+            self._keep_record(sent, record)
         except SubmissionError as reason:
             return self._ungraded(sent, str(reason), "", result.says)
         except Exception as problem:
@@ -806,6 +810,10 @@ class Grading:
             return self._ungraded(sent, sentence, "", result.says)
         self.cells += result.cells
         return result
+
+    def _keep_record(self, sent: Sent, record: str) -> None:
+        """Keep the record of a submission for its next grading."""
+        replace_text(record_of(self.root, sent.assignment, sent.student), record, private=True)
 
     def _finished(self, sent: Sent, result: worker.Graded) -> worker.Graded:
         """Return a result after the course's own preprocessors that come last."""
@@ -853,8 +861,12 @@ class Grading:
                 problems |= self._record([one])
             return problems
         for who, answers in kept:
-            hand_marks.keep(self.root, *who, answers)
+            self._keep_answers(who, answers)
         return {}
+
+    def _keep_answers(self, who: tuple[str, str], answers: hand_marks.Answers) -> None:
+        """Keep what the marks of a submission, (assignment, student), are for."""
+        hand_marks.keep(self.root, *who, answers)
 
 
 def earlier_notebooks(folder: Path, names: Iterable[str]) -> dict[str, str]:

@@ -23,7 +23,6 @@ from traitlets.config import Config
 from traitlets.utils.importstring import import_item
 
 from nbjudge.coursedir.modules import content_digest, own_modules
-from nbjudge.coursedir.results import KEPT
 from nbjudge.coursedir.settings import CONFIG, CONFIG_JSON, Settings
 from nbjudge.files import replace_text
 from nbjudge.planning.fingerprints import digest
@@ -130,7 +129,7 @@ def make(settings: Settings, assignment: str) -> tuple[Made | None, str]:
     Returns (the notebooks, nbgrader's log); None where nbgrader cannot make them.
     """
     with (
-        tempfile.TemporaryDirectory(prefix="release-", dir=settings.root / KEPT) as folder,
+        tempfile.TemporaryDirectory(prefix="release-", dir=settings.made) as folder,
         settings.working_folder.entered(),
     ):
         config = copy.deepcopy(settings.config)
@@ -192,7 +191,7 @@ def aligned(released: NotebookNode, graded: NotebookNode) -> NotebookNode:
 
 def place_of(settings: Settings, assignment: str) -> Path:
     """Return where an assignment's notebooks are kept."""
-    return settings.root / KEPT / f"{assignment}.made.json"
+    return settings.made / f"{assignment}.made.json"
 
 
 def keep(settings: Settings, assignment: str, made: Made) -> None:
