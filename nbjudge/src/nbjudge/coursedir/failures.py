@@ -19,6 +19,7 @@ from nbjudge.planning.syntax import as_python, tree_of
 
 MISCONCEPTION = re.compile(r"\[([a-z0-9][a-z0-9-]*)\]\s*$")
 LABEL = re.compile(r"\n\s*(?:[A-Z]\w*:|\[)")  # begins the second part of a message: `Observed: ...`
+NEXT_LABEL = re.compile(r"\n\s*(?=[A-Z]\w*:)")
 MISSING = re.compile(r"name '(\w+)' is not defined")
 FILE_AND_LINE = re.compile(r"\([^()]*\bline (\d+)\)$")  # at the end of SyntaxError's message
 
@@ -294,13 +295,14 @@ def failures(notebook: NotebookNode) -> dict[str, Failure]:
 
 
 def details_of(check: NotebookNode) -> str:
-    """Return what the message of a failed check says below its title, in one line."""
+    """Return what the message of a failed check says below its title: a line for each label."""
     errors = errors_of(check)
     told = next(filter(has_code, errors), errors[-1]).evalue[-10 * LONGEST :]
     label = LABEL.search(told)
     if not label:
         return ""
-    return " ".join(MISCONCEPTION.sub("", told[label.start() :]).split())[:LONGEST_DETAILS]
+    parts = NEXT_LABEL.split(MISCONCEPTION.sub("", told[label.start() :]))
+    return "\n".join(" ".join(part.split()) for part in parts if part.strip())[:LONGEST_DETAILS]
 
 
 def printed_by_checks(notebook: NotebookNode) -> dict[str, str]:

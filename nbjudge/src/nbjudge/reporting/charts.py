@@ -8,8 +8,10 @@ import html
 from collections.abc import Sequence
 
 from nbjudge.reporting.summary import Exercise, Lesson
+from nbjudge.untrusted import one_line
 
 WIDTH = 360
+EDGE = 20  # free on both sides of an axis, for half of its last number
 KINDS = ("solved", "partly", "failed", "blank", "to-mark")
 WORDS = {
     "solved": "all points",
@@ -22,18 +24,18 @@ WORDS = {
 
 def figure(height: float, alternative: str, shapes: Sequence[str], caption: str) -> str:
     """Return a figure of this height; `alternative` says in words what it shows."""
-    words = html.escape(alternative)
+    words = html.escape(one_line(alternative))
     return (
         f'<figure><svg viewBox="0 0 {WIDTH} {height:g}" role="img" aria-label="{words}">'
         f"<title>{words}</title>{''.join(shapes)}</svg>"
-        f"<figcaption>{html.escape(caption)}</figcaption></figure>"
+        f"<figcaption>{html.escape(one_line(caption))}</figcaption></figure>"
     )
 
 
 def text(x: float, y: float, words: str, kind: str = "") -> str:
     """Return a text of an SVG; `kind` is a class of the stylesheet."""
     named = f' class="{kind}"' if kind else ""
-    return f'<text x="{x:.1f}" y="{y:.1f}"{named}>{html.escape(words)}</text>'
+    return f'<text x="{x:.1f}" y="{y:.1f}"{named}>{html.escape(one_line(words))}</text>'
 
 
 def bar(x: float, y: float, width: float, height: float, kind: str) -> str:
@@ -52,18 +54,18 @@ def line(x1: float, y1: float, x2: float, y2: float, kind: str) -> str:
 def distribution(lesson: Lesson) -> str:
     """Return the histogram of a lesson's sums."""
     most = max([*lesson.bins, 1])
-    step = (WIDTH - 20) / len(lesson.bins)
+    step = (WIDTH - 2 * EDGE) / len(lesson.bins)
     shapes = []
     told = []
     for place, count in enumerate(lesson.bins):
-        x, height = 10 + place * step, 90 * count / most
+        x, height = EDGE + place * step, 90 * count / most
         shapes.append(bar(x + 2, 108 - height, step - 4, height, "solved"))
         if count:
             shapes.append(text(x + step / 2, 103 - height, str(count), "middle"))
             told.append(f"{count} from {10 * place} to {10 * place + 10} %")
-    shapes.append(line(10, 108, WIDTH - 10, 108, "axis"))
+    shapes.append(line(EDGE, 108, WIDTH - EDGE, 108, "axis"))
     for percent in range(0, 101, 20):
-        x = 10 + percent / 100 * (WIDTH - 20)
+        x = EDGE + percent / 100 * (WIDTH - 2 * EDGE)
         shapes.append(text(x, 123, f"{percent} %", "middle small"))
     alternative = f"Learners by share of the points of {lesson.name}: {', '.join(told) or 'none'}"
     return figure(128, alternative, shapes, "Number of learners by share of the points")
@@ -71,7 +73,7 @@ def distribution(lesson: Lesson) -> str:
 
 def all_lessons(lessons: Sequence[Lesson]) -> str:
     """Return the middle half of the class and its median, a row for each lesson."""
-    left, right, row = 96, WIDTH - 14, 26
+    left, right, row = 96, WIDTH - EDGE, 26
     height = row * len(lessons) + 22
 
     def place(share: float) -> float:

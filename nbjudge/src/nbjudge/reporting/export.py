@@ -21,6 +21,10 @@ def files_of(summary: Summary) -> dict[str, str]:
         "lessons.csv": as_csv(*lesson_rows(summary)),
         "exercises.csv": as_csv(*exercise_rows(summary)),
         "misconceptions.csv": as_csv(*wrong_rows(summary)),
+        "stuck.csv": as_csv(
+            ["learner", "why"], [[who, "; ".join(why)] for who, why in summary.stuck]
+        ),
+        "near.csv": as_csv(*near_rows(summary)),
         "marks.csv": as_csv(*mark_rows(summary)),
     }
 
@@ -78,6 +82,17 @@ def wrong_rows(summary: Summary) -> tuple[list[str], list[list[Any]]]:
             example = [each.example.learner, each.example.answer, each.example.observed]
             kind = [each.code, str(each.is_misconception).lower(), each.title]
             rows.append([lesson.name, *kind, " ".join(each.exercises), *who, *example])
+    return header, rows
+
+
+def near_rows(summary: Summary) -> tuple[list[str], list[list[Any]]]:
+    """Return header and rows: one for each mark near a threshold."""
+    header = ["lesson", "learner", "exercise", "reached", "in_words"]
+    rows: list[list[Any]] = []
+    for lesson in summary.lessons:
+        for near in lesson.near:
+            sides = [near.exercise or "sum", str(near.passed).lower()]
+            rows.append([lesson.name, near.learner, *sides, near.says])
     return header, rows
 
 

@@ -146,7 +146,8 @@ def table(
             cells += f'<td{named_words} data-label="{shown(name)}">{shown(each)}</td>'
         body += f'<tr><th scope="row">{shown(first)}</th>{cells}</tr>'
     return (
-        f'<div class="wide"><table class="{kind}"><caption>{shown(caption)}</caption>'
+        f'<div class="wide" role="region" tabindex="0" aria-label="{shown(caption)}">'
+        f'<table class="{kind}"><caption>{shown(caption)}</caption>'
         f"<thead><tr>{head}</tr></thead><tbody>{body}</tbody></table></div>"
     )
 
@@ -176,7 +177,7 @@ def overview(summary: Summary) -> str:
             [
                 lesson.name,
                 lesson.due or f"week {number}",
-                f"{len(lesson.learners)} of {len(summary.learners)}",
+                f"{len(lesson.learners):,} of {len(summary.learners):,}",
                 str(lesson.late),
                 percent(lesson.mean),
                 percent(lesson.median),
@@ -219,14 +220,14 @@ def stuck_part(summary: Summary) -> str:
         return title + paragraph("Nobody, by the three signs named at the end of this page.")
     rows = [stuck_row(each) for each in summary.stuck[:LISTED]]
     more = len(summary.stuck) - LISTED
-    rest = paragraph(f"{more:,} more are in report.json.", "soft") if more > 0 else ""
+    rest = paragraph(f"{more:,} more are in stuck.csv.", "soft") if more > 0 else ""
     caption = f"{len(summary.stuck):,} of {count(len(summary.learners), 'learner')}"
     return title + table(caption, ["learner", "why"], rows, words=["why"]) + rest
 
 
 def stuck_row(stuck: Stuck) -> list[str]:
     """Return a row of the table of who is stuck."""
-    return [stuck.learner, ". ".join(stuck.reasons) + "."]
+    return [stuck.learner, "; ".join(stuck.reasons)]
 
 
 # ---- a lesson ------------------------------------------------------------------------------------
@@ -252,7 +253,7 @@ def lesson_part(summary: Summary, lesson: Lesson) -> str:
 
 def about(lesson: Lesson) -> str:
     """Return a lesson in a sentence or two."""
-    words = f"{count(len(lesson.learners), 'learner')} handed in, {lesson.graded:,} are graded"
+    words = f"{count(len(lesson.learners), 'learner')} handed in, {lesson.graded:,} graded"
     words += f", {lesson.late:,} lost points for being late. " if lesson.late else ". "
     if lesson.mean is not None:
         words += f"Mean {lesson.mean:.0%} of {lesson.possible:g} points, median {lesson.median:.0%}"
@@ -310,7 +311,7 @@ def wrong_article(wrong: Wrong, graded: int) -> str:
 
 def example_of(example: Example) -> str:
     """Return one answer, as its learner wrote it, cut to its first lines."""
-    parts = [paragraph(example.observed)] if example.observed else []
+    parts = [paragraph(line) for line in example.observed.splitlines()]
     if example.answer.strip():
         lines = example.answer.strip("\n")[:ANSWER_LETTERS].splitlines()
         cut = len(lines) > ANSWER_LINES or len(example.answer.strip("\n")) > ANSWER_LETTERS
@@ -330,7 +331,7 @@ def near_part(near: Sequence[Near]) -> str:
         side = "reached" if each.passed else "not reached"
         rows.append([each.learner, each.exercise or "sum", side, each.says])
     more = len(near) - LISTED
-    rest = paragraph(f"{more:,} more are in report.json.", "soft") if more > 0 else ""
+    rest = paragraph(f"{more:,} more are in near.csv.", "soft") if more > 0 else ""
     header = ["learner", "mark", "threshold", "in words"]
     return title + table(count(len(near), "mark"), header, rows, words=["in words"]) + rest
 
@@ -400,7 +401,7 @@ def how_to_read(summary: Summary) -> str:
             "Time of the check: the median of the class, in which the check calls the learner's "
             "function. A kept result keeps the time of the run that made it.",
             "Stuck: below half of the points of the latest lesson, the latest lesson not handed in "
-            "or not gradable, or one misconception in at least two lessons.",
+            "or not gradable, or a misconception of the latest lesson that was met before.",
             f"Near a threshold: a sum within 5 % of the points from the pass mark of "
             f"{summary.pass_mark:g} %, or a check that reports a number within 3 percentage points "
             "(or 5 %) of the required one.",

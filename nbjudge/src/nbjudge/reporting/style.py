@@ -6,7 +6,7 @@ STYLE = """
   --to-mark: #f2d64b; --on-dark: #fff; --on-light: #1b1b1b; --on-blank: #1b1b1b; }
 @media (prefers-color-scheme: dark) { :root { --back: #16181c; --front: #e8e8e8; --soft: #a9adb5;
   --line: #454a53; --tint: #22262d; --solved: #5aa5e6; --partly: #a9d3f5; --failed: #f08a5d;
-  --blank: #4d525b; --to-mark: #e6cb4a; --on-dark: #101114; --on-light: #101114; }
+  --blank: #4d525b; --to-mark: #e6cb4a; --on-dark: #101114; --on-light: #101114;
   --on-blank: #fff; } }
 @media print { :root { color-scheme: light; --back: #fff; --front: #000; --soft: #444;
   --line: #999; --tint: #f3f4f6; --solved: #1f6fb2; --partly: #8fc1ea; --failed: #c8501e;
@@ -43,10 +43,12 @@ svg .on-blank { fill: var(--on-blank); }
 table { border-collapse: collapse; font-variant-numeric: tabular-nums; }
 caption { text-align: left; font-weight: 600; padding-bottom: .35rem; }
 th, td { border-bottom: 1px solid var(--line); padding: .3rem .6rem; text-align: right;
-  vertical-align: top; }
+  vertical-align: top; overflow-wrap: break-word; }
+td.words, th[scope=row] { overflow-wrap: anywhere; } .cards td:not(.words) { white-space: nowrap; }
 thead th { vertical-align: bottom; border-bottom-width: 2px; }
 th:first-child, td.words, th.words { text-align: left; font-weight: inherit; }
-thead th, thead th:first-child { font-weight: 600; }
+thead th, thead th:first-child, thead th.words { font-weight: 600; }
+th[scope=row] { min-width: 8rem; }
 .marks td, .marks th { white-space: nowrap; padding: .2rem .5rem; }
 article { border-left: 4px solid var(--failed); padding: .1rem 0 .1rem .9rem; margin: 1.25rem 0; }
 article h4 { margin: 0 0 .25rem; font-size: 1rem; }
@@ -64,6 +66,7 @@ blockquote { margin: .4rem 0; padding-left: .9rem; border-left: 3px solid var(--
   .cards th, .cards td { border: 0; padding: .1rem 0; text-align: left; }
   .cards tbody th, .cards td.words { grid-column: 1 / -1; }
   .cards tbody th { font-weight: 600; }
+  .cards td:not(.words) { white-space: normal; }
   .cards td::before { content: attr(data-label) ": "; color: var(--soft); }
 }
 @media print {

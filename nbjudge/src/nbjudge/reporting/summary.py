@@ -2,7 +2,7 @@
 
 import statistics
 from collections import defaultdict
-from collections.abc import Collection, Mapping
+from collections.abc import Mapping, Sequence
 from typing import NamedTuple
 
 from nbjudge.coursedir.failures import UNANSWERED, words_of
@@ -284,7 +284,7 @@ def stuck_in(lessons: list[Lesson]) -> list[Stuck]:
     """Return who needs a conversation, and why: those with the most reasons first.
 
     A reason is less than half of the latest lesson's points, the latest lesson not handed in after
-    earlier ones were, or one misconception in several lessons.
+    earlier ones were, or a misconception of the latest lesson that an earlier one showed already.
     """
     if not lessons:
         return []
@@ -293,15 +293,15 @@ def stuck_in(lessons: list[Lesson]) -> list[Stuck]:
     for learner, share in latest.shares.items():
         if share < STUCK:
             first = next((each for each in latest.wrong if learner in each.learners), None)
-            why = f"; what cost most: {first.title}" if first else ""
+            why = f": {first.title}" if first else ", no answer failed: not attempted"
             reasons[learner].append(f"{share:.0%} of the points of {latest.name}{why}")
     for learner in latest.not_graded:
         reasons[learner].append(f"what was handed in for {latest.name} cannot be graded")
     before = {learner for lesson in earlier for learner in lesson.learners}
     for learner in sorted(before - set(latest.learners)):
         reasons[learner].append(f"has not handed in {latest.name}")
-    for learner, code, count in repeated(lessons):
-        reasons[learner].append(f"{code} in {count} lessons")
+    for learner, wrong, count in repeated(lessons):
+        reasons[learner].append(f"in {count} lessons: {wrong.title}")
     found = [Stuck(learner, why) for learner, why in reasons.items()]
     return sorted(
         found,
@@ -309,14 +309,18 @@ def stuck_in(lessons: list[Lesson]) -> list[Stuck]:
     )
 
 
-def repeated(lessons: Collection[Lesson]) -> list[tuple[str, str, int]]:
-    """Return (learner, code, number of lessons) of misconceptions met in several lessons."""
-    counts: dict[tuple[str, str], int] = defaultdict(int)
-    for lesson in lessons:
-        for wrong in lesson.wrong:
-            for learner in wrong.learners if wrong.is_misconception else ():
-                counts[learner, wrong.code] += 1
-    return [(*key, count) for key, count in counts.items() if count >= REPEATED]
+def repeated(lessons: Sequence[Lesson]) -> list[tuple[str, Wrong, int]]:
+    """Return (learner, misconception, number of lessons), of those met again in the latest one."""
+    found = []
+    for wrong in lessons[-1].wrong:
+        for learner in wrong.learners if wrong.is_misconception else ():
+            count = 0
+            for lesson in lessons:
+                met = [each for each in lesson.wrong if each.code == wrong.code]
+                count += any(learner in each.learners for each in met)
+            if count >= REPEATED:
+                found.append((learner, wrong, count))
+    return found
 
 
 # ---- what to discuss -----------------------------------------------------------------------------
