@@ -130,6 +130,14 @@ def grade(
     kernel: Annotated[
         str, typer.Option(help="Use ordinary Jupyter kernels of this name; needs --unconfined.")
     ] = "",
+    moved: Annotated[
+        list[str] | None,
+        typer.Option(
+            metavar="OLD=NEW",
+            help="The cell OLD was renamed or split after grading: what was given to it by hand "
+            "goes to NEW; with OLD= into a file. May be given more than once.",
+        ),
+    ] = None,
     what_if: Annotated[
         bool,
         typer.Option(
@@ -159,6 +167,7 @@ def grade(
         notebook=notebook,
         force=force,
         execute=not no_execute,
+        moved=tuple(map(pair_of, moved or ())),
     )
     grade_class = grade_for_machines if as_json else grade_and_show
     if what_if:
@@ -305,6 +314,16 @@ def bench(
     else:
         print_comparison(measured)
     exit_with_status(measured["marks_equal"])
+
+
+def pair_of(moved: str) -> tuple[str, str]:
+    """Return (OLD, NEW) of OLD=NEW. Raises CourseError where it is something else."""
+    old, sign, new = moved.partition("=")
+    if not sign or not old.strip():
+        raise CourseError(
+            f"--moved {moved}: expected OLD=NEW, two names of cells, such as check-add=check-sum"
+        )
+    return old.strip(), new.strip()
 
 
 def assignment_of(root: Path) -> str:

@@ -98,6 +98,7 @@ class Options(NamedTuple):
     )
     force: bool = False  # run all cells, also those whose results are kept
     execute: bool = True  # False: run nothing, and take the outputs that were handed in
+    moved: tuple[tuple[str, str], ...] = ()  # (cell that is gone, the one that gets its marks)
     processes: int = 1  # that share the checks of one notebook which run alone
     # Run in this process, one submission after the other, and keep the processes that cells are
     # forked from, so that the next grading need not start them: see `make_ready`.
@@ -375,6 +376,7 @@ class Assignments:
         self.kernel = kernel_wherever(options)
         self.packages = common_packages(sources)
         self.refusals: dict[str, str] = {}
+        self.changes: dict[str, list[str]] = {}  # what was said of cells that have changed
         self.made: dict[str, Made] = {}
         self.read: dict[str, tuple[worker.Assignment, bytes]] = {}
 
@@ -382,7 +384,13 @@ class Assignments:
         """Return why an assignment cannot be graded, "" where it can."""
         if name not in self.refusals:
             refusal = self._kernel_refusal(name)
-            made = refusal or register(self.settings, name, self.sources[name])
+            made = refusal or register(
+                self.settings,
+                name,
+                self.sources[name],
+                dict(self.options.moved),
+                self.changes.setdefault(name, []),
+            )
             if isinstance(made, Made):
                 self.made[name] = made
             else:
@@ -410,7 +418,7 @@ class Assignments:
 
     def notes(self, name: str) -> list[str]:
         """Return what there is to say about an assignment that can be graded."""
-        found = []
+        found = list(self.changes.get(name, ()))
         for notebook, source in self.sources[name].items():
             kernel = "" if self._kernel_of(source) else is_missing(source.metadata)
             if kernel:
