@@ -9,7 +9,6 @@ import os
 import stat
 import time
 
-import nbformat
 import pytest
 from nbformat.v4 import new_code_cell, new_notebook
 
