@@ -2,7 +2,7 @@
 
 import json
 import time
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -11,8 +11,10 @@ from nbjudge.coursedir import report
 from nbjudge.coursedir.settings import Settings, read_settings
 from nbjudge.coursedir.submissions import Finding
 from nbjudge.errors import CourseError
+from nbjudge.reporting.page import percent
+from nbjudge.reporting.summary import summary_of
 from nbjudge.reporting.write import Explain, read_classes, write_page, write_report
-from nbjudge.terminal import page_wide_console, print_class, print_student
+from nbjudge.terminal import page_wide_console, print_class, print_grid, print_student
 from nbjudge.untrusted import one_line, shown
 
 if TYPE_CHECKING:
@@ -161,17 +163,30 @@ def show_report(
     hide_names: bool = False,
     explain: Explain | None = None,
 ) -> None:
-    """Print the tables of what is graded, and write the report; parameters as for write_report.
+    """Print what is graded, and write the report; the parameters are those of write_report.
 
-    With hidden names nothing but the places of the files is printed.
+    Without assignments, one line is printed for each lesson. With hidden names no table is printed
+    that holds names.
     """
     console = page_wide_console()
     classes = read_classes(settings, assignments)
-    for assignment, about in classes.items() if not hide_names else ():
-        print_class(console, assignment, about)
+    if len(classes) > 1 and not assignments:
+        print_grid(console, "Week by week", *weeks(classes))
+    elif not hide_names:
+        for assignment, about in classes.items():
+            print_class(console, assignment, about)
     paths = write_report(folder, settings, classes, pass_mark, hide_names, explain)
     for path in paths:
         console.print(f"Report: {path}", soft_wrap=True, markup=False, emoji=False)
+
+
+def weeks(classes: Mapping[str, report.Class]) -> tuple[list[str], list[list[str]]]:
+    """Return header and rows: one for each lesson, as the report orders them."""
+    body = []
+    for lesson in summary_of("", classes).lessons:
+        counts = [str(len(lesson.learners)), str(lesson.graded), str(lesson.late)]
+        body.append([lesson.name, *counts, percent(lesson.mean), percent(lesson.median)])
+    return ["lesson", "handed in", "graded", "late", "mean", "median"], body
 
 
 def grade_for_machines(

@@ -154,9 +154,9 @@ def seconds_of(record: str) -> dict[str, dict[str, float]]:
 def read_class(root: Path, assignment: str, gradebook: str) -> Class:
     """Return marks and penalties of an assignment; `gradebook` as for `marks`."""
     table: Table = {student: {} for student in students_of(folders_of(root), assignment)}
-    recorded, penalties, due = read_gradebook(gradebook, assignment)
     if not table:
-        return Class(table, {}, due)
+        return Class(table, {})
+    recorded, penalties, due = read_gradebook(gradebook, assignment)
     executed = {student: looked_at(root, assignment, student) for student in table}
     orders = orders_of(recorded, executed.values())
     for student, notebooks in executed.items():

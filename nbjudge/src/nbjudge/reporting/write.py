@@ -52,14 +52,21 @@ def write_report(
     """Write report.html, report.json and the CSV files into a folder, and return their paths.
 
     `pass_mark`: in percent. `explain` returns where the course explains a misconception. Only the
-    owner of the files can read them, because they hold names and hidden tests.
+    owner of the files can read them, because they hold names and hidden tests. Raises CourseError
+    where the folder cannot be written.
     """
     if hide_names:
         classes = without_names(classes, names_in(settings))
     summary = summary_of(settings.course_id, classes, pass_mark)
     texts = {PAGE: page_of(summary, paragraphs_of(summary, explain))} | files_of(summary)
-    for name, text in texts.items():
-        replace_text(folder / name, text, private=True)
+    try:
+        for name, text in texts.items():
+            replace_text(folder / name, text, private=True)
+    except OSError as problem:
+        raise CourseError(
+            f"{folder}: the report cannot be written there ({problem.strerror}): choose another "
+            "folder with --out, or allow it"
+        ) from problem
     return [folder / name for name in texts]
 
 
