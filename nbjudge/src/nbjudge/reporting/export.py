@@ -78,10 +78,10 @@ def wrong_rows(summary: Summary) -> tuple[list[str], list[list[Any]]]:
     rows = []
     for lesson in summary.lessons:
         for each in lesson.wrong:
-            who = [len(each.learners), each.points_lost, " ".join(each.learners)]
+            who = [len(each.learners), each.points_lost, "; ".join(each.learners)]
             example = [each.example.learner, each.example.answer, each.example.observed]
             kind = [each.code, str(each.is_misconception).lower(), each.title]
-            rows.append([lesson.name, *kind, " ".join(each.exercises), *who, *example])
+            rows.append([lesson.name, *kind, "; ".join(each.exercises), *who, *example])
     return header, rows
 
 
