@@ -325,8 +325,8 @@ def how_to_read(summary: Summary) -> str:
     return "<h2>How to read this page</h2>" + bullets(
         [
             "Solved: has all points of the exercise; the share is of those whose mark is there. "
-            "Not attempted: the answer cell is as it was given out, or was not handed in; the share "
-            "is of all graded learners.",
+            "Not attempted: the answer cell is as it was given out, or was not handed in; the "
+            "share is of all graded learners.",
             "Discrimination: the item-rest correlation (Henrysson 1963), from -1 to 1. It compares "
             "the points of an exercise with the points of all others. Below 0.2 the exercise "
             "hardly tells strong learners from weak ones; below 0 look at its check. With fewer "
