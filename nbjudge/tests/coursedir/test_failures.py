@@ -82,7 +82,7 @@ CASES = {
     ),
     "def mean(values):\n    return (values[0] + values[1]) / 2 if values[1:] else 0": (
         "",
-        Failure("AssertionError", HIDDEN_TEST, CHECKED),
+        Failure("AssertionError", f"{HIDDEN_TEST}: assert mean([7]) == 7", CHECKED),
     ),
     "def mean():\n    return 3": (
         "",
@@ -119,7 +119,8 @@ def test_the_cause_comes_first_and_the_table_names_it(course, text):
     else:
         assert not first.startswith("Your")
     if failure and failure.reason == "AssertionError":
-        assert traceback[-1] == f"AssertionError: {failure.title}"
+        told = HIDDEN_TEST if HIDDEN_TEST in failure.title else failure.title
+        assert traceback[-1] == f"AssertionError: {told}"
 
 
 # ---- notebooks that other kernels have run -------------------------------------------------------
@@ -181,6 +182,20 @@ def test_the_cells_of_an_ordinary_kernel_are_told_apart():
         "1\nhelper(0)", "AttributeError", "no y", frames[0], frames[2], grade_id="c", grade=True
     )
     assert first_lines(given, answer, check)[0] == frames[0]
+
+
+def test_the_instructor_sees_the_assert_of_a_notebook_that_stock_nbgrader_has_graded():
+    check = stopped(
+        "1\nassert f(1) == 2",
+        "AssertionError",
+        "",
+        "Cell In[1], line 2\n      1 1\n----> 2 assert f(1) == 2\n",
+        grade_id="check",
+        grade=True,
+    )
+    check.execution_count = 1
+    (failure,) = failures(new_notebook(cells=[check])).values()
+    assert words_of(failure) == "the check failed: assert f(1) == 2"
 
 
 def test_a_cell_that_was_stopped_says_so_and_where_it_was():
