@@ -65,7 +65,8 @@ from nbjudge.worker.kernels import foreign_kernel, installed, is_missing, other_
 
 Wanted = list[tuple[str, str]]  # [(assignment, student)]
 Sources = Mapping[str, Mapping[str, NotebookNode]]  # {assignment: {notebook: the instructor's}}
-Tell = Callable[[int, int, str, list[Finding]], object]  # (done, total, student, findings)
+# (done, total, student, findings, assignment); the student is "" for what is about all of it
+Tell = Callable[[int, int, str, list[Finding], str], object]
 
 
 class Outcome(NamedTuple):
@@ -112,6 +113,7 @@ def tell_nobody(
     total: int,
     student: str,
     findings: list[Finding],
+    assignment: str,
 ) -> None:
     """Take the news of a grading and do nothing."""
 
@@ -125,7 +127,8 @@ def grade(
 ) -> Outcome:
     """Grade all submissions to the assignments, or those of some students.
 
-    `tell(done, total, student, findings)` is called before the first submission and after each.
+    `tell(done, total, student, findings, assignment)` is called before the first submission and
+    after each, when its marks are in the gradebook.
     Raises CourseError, SandboxUnavailable or SchedulerError where nothing can be graded at all.
     """
     return grade_course(read_settings(root), assignments, students, options, tell)
@@ -152,7 +155,7 @@ def grade_course(
                 sources[assignment] = notebooks
         wanted, problems = submissions_to_grade(settings.folders, list(sources), students)
         findings += problems
-        tell(0, len(wanted), "", findings)
+        tell(0, len(wanted), "", findings, "")
         progress = Progress(len(wanted), findings, tell)
         grading = Grading(settings, sources, options, progress)
         grading.run(interleaved(wanted, grading.workers))
@@ -305,7 +308,8 @@ class Progress:
             self.failed += 1
         elif student:
             self.graded.append((assignment, student))
-        self.tell(len(self.graded) + self.failed, self.total, student, findings)
+        done = len(self.graded) + self.failed
+        self.tell(done, self.total, student, findings, assignment)
 
 
 class Sent(NamedTuple):

@@ -121,8 +121,11 @@ NOT_HANDED_IN = Failure(UNANSWERED, "")
 Recorded = dict[str, dict[str, dict[str, tuple[float, float, bool]]]]
 
 
-def read_gradebook(url: str, assignment: str) -> tuple[Recorded, dict[str, float]]:
-    """Return (what the gradebook holds of an assignment, {student: penalty for being late})."""
+def read_gradebook(url: str, assignment: str, only: str = "") -> tuple[Recorded, dict[str, float]]:
+    """Return (what the gradebook holds of an assignment, {student: penalty for being late}).
+
+    `only`: of this student; "" for all.
+    """
     from nbgrader.api import (
         Assignment,
         BaseCell,
@@ -144,6 +147,8 @@ def read_gradebook(url: str, assignment: str) -> tuple[Recorded, dict[str, float
             .filter(Assignment.name == assignment)
         )
         student = SubmittedAssignment.student_id
+        if only:
+            notebooks = notebooks.filter(student == only)
         rows = notebooks.with_entities(
             student, Notebook.name, SubmittedNotebook.late_submission_penalty
         )

@@ -13,8 +13,10 @@ from nbjudge.files import replace_folder, write_files
 
 KEPT = ".grading"  # results of earlier runs, and the record of each submission
 
+EARLIER = "submitted-earlier"  # submissions that later ones have replaced
+
 # folders of a course that no submission may see
-PRIVATE = ("source", "solutions", "submitted", "autograded", "feedback", KEPT)
+PRIVATE = ("source", "solutions", "submitted", EARLIER, "autograded", "feedback", KEPT)
 
 
 def record_of(
