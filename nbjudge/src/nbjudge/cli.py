@@ -310,7 +310,7 @@ def new_app(description: str, defaults: Defaults) -> typer.Typer:
     from nbjudge import cli_class  # it uses this module's options
 
     ours = (grade, report, feedback, replay, answers, bench)
-    for command in (cli_class.collect, *ours, cli_class.export):
+    for command in (cli_class.collect, *ours, cli_class.export, cli_class.watch):
         app.command()(command)
     return app
 

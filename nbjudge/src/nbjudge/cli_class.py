@@ -122,3 +122,73 @@ def export(
     for note in written.notes:
         typer.echo(one_line(f"Note: {note}."), err=True)
     typer.echo(f"{target}: {written.students} learners")
+
+
+def watch(
+    context: typer.Context,
+    assignments: Annotated[
+        list[str], typer.Argument(metavar="ASSIGNMENT...", help="Folders in source/, such as ps1.")
+    ],
+    collect_from: Annotated[
+        Path | None,
+        typer.Option(
+            "--from",
+            help="Collect from this folder, too, whenever it changes; as nbjudge collect --update.",
+        ),
+    ] = None,
+    exchange: Annotated[
+        bool,
+        typer.Option(
+            "--exchange", help="Collect from nbgrader's exchange, too, as learners submit."
+        ),
+    ] = False,
+    roster: RosterOption = None,
+    id_column: IdColumnOption = "",
+    pages: Annotated[
+        Path | None,
+        typer.Option(
+            help="Let learners know: write FOLDER/LEARNER/ASSIGNMENT.html, with the marks of the "
+            "visible checks and nothing of the hidden tests.",
+            metavar="FOLDER",
+            file_okay=False,
+        ),
+    ] = None,
+    every: Annotated[
+        float, typer.Option(help="Seconds between two looks, and without a change.", min=0.1)
+    ] = 5,
+    workers: Annotated[
+        int | None, typer.Option(help="Submissions at a time, where many arrive.", min=1)
+    ] = None,
+    unconfined: Annotated[
+        bool,
+        typer.Option(
+            "--unconfined",
+            help="Run without a sandbox what cannot have one: only for code that you trust.",
+        ),
+    ] = False,
+    as_json: Annotated[
+        bool, typer.Option("--json", help="One JSON object a line, as nbjudge grade --json.")
+    ] = False,
+    root: RootOption = None,
+) -> None:
+    """Grade what arrives in submitted/ as it comes, until Ctrl-C."""
+    from nbjudge.coordinator import Options
+    from nbjudge.display import told_as_json, told_as_lines
+    from nbjudge.watching.watch import Source, Watch
+
+    place = prepared_root(context, root)
+    if exchange and collect_from:
+        raise CourseError("choose one of --from and --exchange")
+    watching = Watch(
+        place,
+        assignments,
+        Options(workers=workers, confined=not unconfined),
+        every,
+        say=lambda text: typer.echo(one_line(text), err=True),
+        tell=told_as_json if as_json else told_as_lines,
+        source=Source(collect_from, roster, id_column) if exchange or collect_from else None,
+        pages=pages,
+    )
+    watching.need_assignments()
+    typer.echo(f"Watching {', '.join(assignments)}; Ctrl-C ends it.", err=True)
+    watching.run()

@@ -99,6 +99,7 @@ class Options(NamedTuple):
     )
     force: bool = False  # run all cells, also those whose results are kept
     execute: bool = True  # False: run nothing, and take the outputs that were handed in
+    hide: tuple[str, ...] = ()  # folders that no submission may see, beside the course's own
     processes: int = 1  # that share the checks of one notebook which run alone
     # Run in this process, one submission after the other, and keep the processes that cells are
     # forked from, so that the next grading need not start them: see `make_ready`.
@@ -498,6 +499,7 @@ class Assignments:
         """Return the folders that no submission may see."""
         root = self.settings.root
         folders = [*(root / folder for folder in PRIVATE), *self.settings.folders.private()]
+        folders += map(Path, self.options.hide)
         return tuple(dict.fromkeys(map(str, folders)))
 
     def _kernel_of(self, source: NotebookNode) -> str:

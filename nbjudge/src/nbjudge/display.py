@@ -1,6 +1,7 @@
 """Showing a grading: to people, with progress and tables, and to programs, as JSON lines."""
 
 import json
+import sys
 import time
 from collections.abc import Collection
 from pathlib import Path
@@ -173,6 +174,20 @@ def grade_for_machines(
     """
     started = time.monotonic()
     settings = read_settings(root)
+    tell = told_as_json(settings)
+    outcome = grade_course(settings, assignments, students, options, tell)
+    print_line(
+        graded=len(outcome.graded),
+        not_graded=sum(finding.blocks for finding in outcome.findings),
+        seconds=round(time.monotonic() - started, 2),
+        cells=outcome.cells,
+        coordinator_s=round(outcome.work, 3),
+    )
+    return outcome
+
+
+def told_as_json(settings: Settings) -> Tell:
+    """Return a `tell` that prints each submission as a JSON object on a line."""
 
     def tell(done: int, total: int, student: str, findings: list[Finding], assignment: str) -> None:
         if not student:
@@ -191,15 +206,24 @@ def grade_for_machines(
             **points,
         )
 
-    outcome = grade_course(settings, assignments, students, options, tell)
-    print_line(
-        graded=len(outcome.graded),
-        not_graded=sum(finding.blocks for finding in outcome.findings),
-        seconds=round(time.monotonic() - started, 2),
-        cells=outcome.cells,
-        coordinator_s=round(outcome.work, 3),
-    )
-    return outcome
+    return tell
+
+
+def told_as_lines(settings: Settings) -> Tell:
+    """Return a `tell` that prints a line with the points of each submission."""
+
+    def tell(done: int, total: int, student: str, findings: list[Finding], assignment: str) -> None:
+        blocking = [finding for finding in findings if finding.blocks]
+        if student and not blocking:
+            got = points_of(settings, assignment, student)
+            waits = ", waits for a mark by hand" if got["to_mark"] else ""
+            time_of_day = time.strftime("%H:%M:%S")
+            points = f"{got['points']:g}/{got['possible']:g}"
+            print(f"{time_of_day}  {assignment}  {one_line(student)}  {points}{waits}", flush=True)
+        for finding in blocking:
+            print(one_line(f"Not graded: {finding}"), file=sys.stderr, flush=True)
+
+    return tell
 
 
 def print_findings_as_json(findings: list[Finding]) -> None:
