@@ -4,7 +4,7 @@ Everything heavy is imported inside the commands, so that `course --help` answer
 """
 
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Any
 
 import typer
 
@@ -20,6 +20,13 @@ def write_sources_of(root: Path) -> None:
         write_sources()
 
 
+def explain(code: str) -> Any:
+    """Return the Paragraph of the lessons that treats a misconception, None where there is none."""
+    from course.authoring.discuss import explain as find
+
+    return find(code)
+
+
 OwnLesson = Annotated[
     str | None,
     typer.Argument(
@@ -31,7 +38,8 @@ OwnLesson = Annotated[
 
 # All of `nbjudge`'s commands, with this course's folders.
 app = new_app(
-    __doc__.split(".")[0], Defaults(ROOT, ANSWERS.relative_to(ROOT), prepare=write_sources_of)
+    __doc__.split(".")[0],
+    Defaults(ROOT, ANSWERS.relative_to(ROOT), prepare=write_sources_of, explain=explain),
 )
 
 

@@ -12,7 +12,8 @@ import subprocess
 import sys
 import tempfile
 import zipfile
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
+from contextlib import contextmanager
 from pathlib import Path
 
 import nbformat
@@ -20,15 +21,17 @@ from nbformat import NotebookNode
 from rich.console import Console
 
 from course.authoring import UsageError
+from course.authoring.discuss import explain
 from nbjudge.answers import answered, exercises, make_files, make_sheets, read_bank
 from nbjudge.collect.into_course import collect
 from nbjudge.coursedir.export import CANVAS, export
 from nbjudge.coursedir.feedback import write_feedback
 from nbjudge.coursedir.rebuild import released
-from nbjudge.coursedir.report import name_of
+from nbjudge.coursedir.report import name_of, short_name
 from nbjudge.coursedir.roster import read_roster
 from nbjudge.coursedir.settings import CONFIG, read_settings, write_nested_settings
-from nbjudge.display import grade_and_show, show_collected
+from nbjudge.display import grade_and_show, show_collected, show_report
+from nbjudge.display_what_if import show_what_if
 from nbjudge.files import replace_text
 from nbjudge.terminal import page_wide_console
 
@@ -73,7 +76,15 @@ def demo(root: Path, lesson: str) -> bool:
     console.rule("Friday: grading", align="left")
     tell(console, f"grade {lesson}")
     outcome = grade_and_show(folder, [lesson])
-    console.rule("Monday: what goes back", align="left")
+    console.rule("Monday: what to discuss, and what a change would do", align="left")
+    tell(console, f"report {lesson}")
+    show_report(settings, [lesson], folder / "report", explain=explain)
+    with worth_more(folder, lesson) as exercise:
+        console.print(f"In demo/source/ the exercise {exercise} now gives a point more.")
+        tell(console, f"grade {lesson} --what-if")
+        show_what_if(folder, [lesson])
+    console.print("The exercise gives what it gave before.")
+    console.rule("Tuesday: what goes back", align="left")
     tell(console, f"feedback {lesson}")
     write_feedback(settings, [lesson])
     pages = list((folder / "feedback").glob(f"*/{lesson}/{lesson}.html"))
@@ -90,6 +101,21 @@ def demo(root: Path, lesson: str) -> bool:
     graded = len(outcome.graded)
     everybody = len(collected.new) == CLASS and collected.clean
     return everybody and not_graded == {BROKEN} and len(pages) == exported.students == graded
+
+
+@contextmanager
+def worth_more(folder: Path, lesson: str) -> Iterator[str]:
+    """Let the first exercise in the demo's source give a point more; yield its name."""
+    path = folder / "source" / lesson / f"{lesson}.ipynb"
+    before = path.read_bytes()
+    source = nbformat.reads(before.decode(), as_version=4)
+    check = next(cell for cell in source.cells if cell.metadata.get("nbgrader", {}).get("points"))
+    check.metadata.nbgrader.points += 1
+    try:
+        nbformat.write(source, path)
+        yield short_name(name_of(check))
+    finally:
+        path.write_bytes(before)
 
 
 def tell(console: Console, command: str) -> None:

@@ -9,7 +9,6 @@ import os
 import stat
 import time
 
-import nbformat
 import pytest
 from nbformat.v4 import new_code_cell, new_notebook
 
@@ -290,22 +289,6 @@ def test_resubmission_that_cannot_be_read_leaves_the_earlier_grading(course, out
     hand_in(course, "late", before)
     assert finding.blocks and finding.says.endswith("the earlier grading stays as it is")
     assert points(report.marks(course, LESSON, gradebook_url(course)), "late") == [2, 2]
-
-
-def test_lesson_that_changed_under_graded_submissions_is_named(course, outcome):
-    path = course / "source" / LESSON / f"{LESSON}.ipynb"
-    before = path.read_text()
-    changed = make_source()
-    changed.cells = changed.cells[:3]
-    nbformat.write(changed, path)
-    outcome = grade(course, [LESSON], ["right"])
-    path.write_text(before)
-    (finding,) = outcome.findings
-    assert (
-        finding.blocks
-        and "cells were added or removed although submissions are graded already" in finding.says
-    )
-    assert outcome.graded == []
 
 
 # ---- what runs, and when ---------------------------------------------------------------------

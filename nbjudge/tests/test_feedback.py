@@ -3,12 +3,28 @@
 Stock nbgrader shows HTML and JavaScript as they are, unless the course's settings say otherwise.
 """
 
+import html
 import re
 import subprocess
 import sys
 
-from classroom import ANSWERS, CONFIG, LESSON, answered, hand_in, make_course
+import nbformat
+import pytest
+from typer.testing import CliRunner
+
+from classroom import (
+    ANSWERS,
+    CONFIG,
+    LESSON,
+    answered,
+    hand_in,
+    make_course,
+    make_source,
+    without,
+)
+from nbjudge.cli import app
 from nbjudge.coordinator import Options, grade
+from nbjudge.coursedir.rebuild import released
 
 # The words are put together when the cell runs, so that its source does not hold them.
 DISPLAYS = """
@@ -42,3 +58,64 @@ def test_with_sanitize_html_a_page_of_feedback_runs_nothing_of_a_learners(tmp_pa
     (tmp_path / "nbgrader_config.py").write_text(CONFIG + setting)
     page, runs = feedback(tmp_path)
     assert runs == set() and "<b>plain</b>" in page
+
+
+# ---- what `nbjudge feedback` shows -----------------------------------------------------------
+
+LEARNERS = {
+    "right": answered(),
+    "wrong": answered(add="def add(x, y):\n    return x"),
+    "hidden": answered(add="def add(x, y):\n    return 5"),
+    "raises": answered(mean="def mean(values):\n    return values.nothing"),
+    "prints": answered(add="def add(x, y):\n    print('called', x, y)\n    return x + y"),
+    "blank": released(make_source()),
+    "deleted": without(answered(), "add"),
+}
+
+
+@pytest.fixture(scope="module", params=["without a config", "with delimiters of its own"])
+def pages(request, tmp_path_factory):
+    """{learner: the text of the feedback page} of a course that is not this repository's."""
+    root = tmp_path_factory.mktemp("course")
+    make_course(root)
+    source = make_source()
+    config = root / "nbgrader_config.py"
+    if request.param == "without a config":
+        config.unlink()
+    else:
+        config.write_text(
+            f"{CONFIG}c.ClearHiddenTests.begin_test_delimeter = 'SECRET FROM HERE'\n"
+            "c.ClearHiddenTests.end_test_delimeter = 'SECRET TO HERE'\n"
+        )
+        for cell in source.cells:
+            cell.source = cell.source.replace("### BEGIN HIDDEN TESTS", "# SECRET FROM HERE")
+            cell.source = cell.source.replace("### END HIDDEN TESTS", "# SECRET TO HERE")
+    nbformat.write(source, root / "source" / LESSON / f"{LESSON}.ipynb")
+    for name, notebook in LEARNERS.items():
+        hand_in(root, name, notebook)
+    grade(root, [LESSON], options=Options(workers=2))
+    done = CliRunner().invoke(app, ["feedback", LESSON, "--root", str(root)])
+    assert done.exit_code == 0, done.output
+    texts = {}
+    for name in LEARNERS:
+        page = (root / "feedback" / name / LESSON / f"{LESSON}.html").read_text(encoding="utf-8")
+        texts[name] = html.unescape(re.sub(r"<style.*?</style>|<[^>]+>", "", page, flags=re.S))
+    return texts
+
+
+@pytest.mark.parametrize("learner", LEARNERS)
+def test_no_page_shows_a_hidden_test_or_a_solution(pages, learner):
+    page = pages[learner]
+    for secret in ("secret_check", "42", "called 20", "HIDDEN", "SECRET", "BEGIN SOLUTION"):
+        assert secret not in page
+    if learner in ("blank", "deleted"):
+        assert "return x + y" not in page
+
+
+def test_a_page_says_what_was_observed_in_the_words_of_the_notebook(pages):
+    assert "Sums are sums" in pages["wrong"] and "Observed: something else" in pages["wrong"]
+    assert "AssertionError: a hidden test failed" in pages["hidden"]
+    told = "Your code raised AttributeError in `mean`, line 2: `return values.nothing`."
+    assert told in pages["raises"]
+    assert "NotImplementedError" in pages["blank"] and "NotImplementedError" in pages["deleted"]
+    assert "Score: 2.0 / 2.0" in pages["right"]

@@ -28,6 +28,9 @@ class Defaults(NamedTuple):
     root: Path = Path()  # the course's folder
     bank: Path = Path("answers")  # the answer bank, relative to the root
     prepare: Callable[[Path], None] = nothing_to_prepare  # called with the root, before a command
+    # Returns the Paragraph that explains a misconception's code. The report then ends with what to
+    # discuss; None: the course cannot say.
+    explain: Callable[[str], Any] | None = None
 
 
 class Commands(TyperGroup):
@@ -127,6 +130,20 @@ def grade(
     kernel: Annotated[
         str, typer.Option(help="Use ordinary Jupyter kernels of this name; needs --unconfined.")
     ] = "",
+    moved: Annotated[
+        list[str] | None,
+        typer.Option(
+            metavar="OLD=NEW",
+            help="The cell OLD was renamed or split after grading: what was given to it by hand "
+            "goes to NEW; with OLD= into a file. May be given more than once.",
+        ),
+    ] = None,
+    what_if: Annotated[
+        bool,
+        typer.Option(
+            "--what-if", help="Write nothing: show whose points a grading would change, and why."
+        ),
+    ] = False,
     as_json: Annotated[
         bool,
         typer.Option(
@@ -138,6 +155,7 @@ def grade(
     """Grade what lies in submitted/ and report. Exit status 1 if something could not be graded."""
     from nbjudge.coordinator import Options
     from nbjudge.display import grade_and_show, grade_for_machines
+    from nbjudge.display_what_if import show_what_if, what_if_for_machines
 
     options = Options(
         workers=workers,
@@ -149,8 +167,11 @@ def grade(
         notebook=notebook,
         force=force,
         execute=not no_execute,
+        moved=tuple(map(pair_of, moved or ())),
     )
     grade_class = grade_for_machines if as_json else grade_and_show
+    if what_if:
+        grade_class = what_if_for_machines if as_json else show_what_if
     place = prepared_root(context, root)
     outcome = grade_class(place, assignments or [assignment_of(place)], learner or None, options)
     exit_with_status(outcome.clean)
@@ -159,19 +180,47 @@ def grade(
 def report(
     context: typer.Context,
     assignments: Annotated[
-        list[str], typer.Argument(metavar="ASSIGNMENT...", help="Folders in source/, such as ps1.")
-    ],
+        list[str] | None,
+        typer.Argument(
+            metavar="[ASSIGNMENT...]",
+            help="Folders in source/, such as ps1; all that are graded if omitted.",
+        ),
+    ] = None,
     learner: Annotated[
         list[str] | None,
-        typer.Option(help="Show each exercise of this learner; may be given more than once."),
+        typer.Option(
+            help="Print each exercise of this learner and write nothing; may be given more than "
+            "once."
+        ),
     ] = None,
+    out: Annotated[
+        Path | None,
+        typer.Option(
+            help="The folder to write into; report/ in the course's folder if not given.",
+            file_okay=False,
+        ),
+    ] = None,
+    hide_names: Annotated[
+        bool, typer.Option("--hide-names", help="Write numbers in place of the learners' names.")
+    ] = False,
+    pass_mark: Annotated[
+        float,
+        typer.Option(
+            help="Percent of the points; the report names who is near it.", min=0, max=100
+        ),
+    ] = 50,
     root: RootOption = None,
 ) -> None:
-    """Show the points of what is graded, and why exercises failed. Runs nothing."""
+    """Print the points of what is graded, and write a page, CSV and JSON. Runs nothing."""
     from nbjudge.coursedir.settings import read_settings
-    from nbjudge.display import show_report
+    from nbjudge.display import show_learners, show_report
 
-    show_report(read_settings(prepared_root(context, root)), assignments, learner or None)
+    settings = read_settings(prepared_root(context, root))
+    if learner:
+        show_learners(settings, assignments or [], learner)
+        return
+    place = out or settings.root / "report"
+    show_report(settings, assignments or [], place, pass_mark, hide_names, context.obj.explain)
 
 
 def feedback(
@@ -265,6 +314,16 @@ def bench(
     else:
         print_comparison(measured)
     exit_with_status(measured["marks_equal"])
+
+
+def pair_of(moved: str) -> tuple[str, str]:
+    """Return (OLD, NEW) of OLD=NEW. Raises CourseError where it is something else."""
+    old, sign, new = moved.partition("=")
+    if not sign or not old.strip():
+        raise CourseError(
+            f"--moved {moved}: expected OLD=NEW, two names of cells, such as check-add=check-sum"
+        )
+    return old.strip(), new.strip()
 
 
 def assignment_of(root: Path) -> str:

@@ -100,6 +100,7 @@ class Options(NamedTuple):
     force: bool = False  # run all cells, also those whose results are kept
     execute: bool = True  # False: run nothing, and take the outputs that were handed in
     hide: tuple[str, ...] = ()  # folders that no submission may see, beside the course's own
+    moved: tuple[tuple[str, str], ...] = ()  # (cell that is gone, the one that gets its marks)
     processes: int = 1  # that share the checks of one notebook which run alone
     # Run in this process, one submission after the other, and keep the processes that cells are
     # forked from, so that the next grading need not start them: see `make_ready`.
@@ -141,8 +142,12 @@ def grade_course(
     students: Collection[str] | None = None,
     options: Options = DEFAULTS,
     tell: Tell = tell_nobody,
+    kind: Callable[..., "Grading"] | None = None,
 ) -> Outcome:
-    """Do what `grade` does, for a course whose settings are read already."""
+    """Do what `grade` does, for a course whose settings are read already.
+
+    `kind` makes the Grading, where it is to be another one.
+    """
     root = settings.root
     with told_where_to_make_room(root), told_what_to_do(settings), only_one(root):
         findings: list[Finding] = []
@@ -158,7 +163,7 @@ def grade_course(
         findings += problems
         tell(0, len(wanted), "", findings, "")
         progress = Progress(len(wanted), findings, tell)
-        grading = Grading(settings, sources, options, progress)
+        grading = (kind or Grading)(settings, sources, options, progress)
         grading.run(interleaved(wanted, grading.workers))
     return Outcome(progress.graded, findings, grading.cells, grading.work)
 
@@ -376,6 +381,7 @@ class Assignments:
         self.kernel = kernel_wherever(options)
         self.packages = common_packages(sources)
         self.refusals: dict[str, str] = {}
+        self.changes: dict[str, list[str]] = {}  # what was said of cells that have changed
         self.made: dict[str, Made] = {}
         self.read: dict[str, tuple[worker.Assignment, bytes]] = {}
 
@@ -383,7 +389,13 @@ class Assignments:
         """Return why an assignment cannot be graded, "" where it can."""
         if name not in self.refusals:
             refusal = self._kernel_refusal(name)
-            made = refusal or register(self.settings, name, self.sources[name])
+            made = refusal or register(
+                self.settings,
+                name,
+                self.sources[name],
+                dict(self.options.moved),
+                self.changes.setdefault(name, []),
+            )
             if isinstance(made, Made):
                 self.made[name] = made
             else:
@@ -411,7 +423,7 @@ class Assignments:
 
     def notes(self, name: str) -> list[str]:
         """Return what there is to say about an assignment that can be graded."""
-        found = []
+        found = list(self.changes.get(name, ()))
         for notebook, source in self.sources[name].items():
             kernel = "" if self._kernel_of(source) else is_missing(source.metadata)
             if kernel:
@@ -590,7 +602,7 @@ class Grading:
             if not result.stopped:
                 return False
             with contextlib.suppress(OSError, ValueError):  # then all of it runs again
-                replace_text(record_of(self.root, sent.assignment, sent.student), result.record)
+                self._keep_record(sent, result.record)
         self.again.append((sent.assignment, sent.student))
         return True
 
@@ -799,7 +811,7 @@ class Grading:
             record = result.record
             if others:
                 record = with_notebooks(record, read_record(self.root, assignment, student), others)
-            replace_text(record_of(self.root, assignment, student), record, private=True)
+            self._keep_record(sent, record)
         except SubmissionError as reason:
             return self._ungraded(sent, str(reason), "", result.says)
         except Exception as problem:
@@ -812,6 +824,10 @@ class Grading:
             return self._ungraded(sent, sentence, "", result.says)
         self.cells += result.cells
         return result
+
+    def _keep_record(self, sent: Sent, record: str) -> None:
+        """Keep the record of a submission for its next grading."""
+        replace_text(record_of(self.root, sent.assignment, sent.student), record, private=True)
 
     def _finished(self, sent: Sent, result: worker.Graded) -> worker.Graded:
         """Return a result after the course's own preprocessors that come last."""
@@ -859,8 +875,12 @@ class Grading:
                 problems |= self._record([one])
             return problems
         for who, answers in kept:
-            hand_marks.keep(self.root, *who, answers)
+            self._keep_answers(who, answers)
         return {}
+
+    def _keep_answers(self, who: tuple[str, str], answers: hand_marks.Answers) -> None:
+        """Keep what the marks of a submission, (assignment, student), are for."""
+        hand_marks.keep(self.root, *who, answers)
 
 
 def earlier_notebooks(folder: Path, names: Iterable[str]) -> dict[str, str]:

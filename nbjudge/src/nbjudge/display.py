@@ -3,7 +3,7 @@
 import json
 import sys
 import time
-from collections.abc import Collection
+from collections.abc import Collection, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -12,7 +12,10 @@ from nbjudge.coursedir import export, report
 from nbjudge.coursedir.settings import Settings, read_settings
 from nbjudge.coursedir.submissions import Finding
 from nbjudge.errors import CourseError
-from nbjudge.terminal import page_wide_console, print_class, print_student
+from nbjudge.reporting.page import percent
+from nbjudge.reporting.summary import summary_of
+from nbjudge.reporting.write import Explain, read_classes, write_page, write_report
+from nbjudge.terminal import page_wide_console, print_class, print_grid, print_student
 from nbjudge.untrusted import one_line, shown
 
 if TYPE_CHECKING:
@@ -113,7 +116,7 @@ def show_results(
             continue
         show_class(console, assignment, about, students)
         found = [finding for finding in findings if finding.assignment == assignment]
-        page = report.write_page(root, assignment, about, found)
+        page = write_page(settings, assignment, about, found)
         console.print(f"Report:    {page}", soft_wrap=True, markup=False, emoji=False)
     for line in (
         f"Notebooks: {settings.folders.autograded('.', '.')}",
@@ -136,27 +139,58 @@ def show_class(
         print_student(console, assignment, student, about)
 
 
-def show_report(
-    settings: Settings,
-    assignments: list[str],
-    students: Collection[str] | None = None,
-) -> None:
-    """Print the tables of what is graded; with `students`, each exercise of theirs.
+def show_learners(settings: Settings, assignments: Sequence[str], students: list[str]) -> None:
+    """Print each exercise of some students. Raises CourseError where one of them is not graded.
 
-    Raises CourseError where somebody is not graded.
+    Without assignments, those that they have handed in are printed.
     """
     console = page_wide_console()
-    for assignment in assignments:
-        about = report.read_class(settings.root, assignment, settings.gradebook_url)
-        graded = [student for student, row in about.table.items() if row]
-        missing = [student for student in students or () if student not in graded]
+    classes = read_classes(settings, assignments)
+    for student in students:
+        graded = [name for name, about in classes.items() if about.table.get(student)]
+        missing = [name for name in assignments or [] if name not in graded]
         if missing or not graded:
-            who = missing[0] if missing else "nobody"
+            lesson = missing[0] if missing else "LESSON"
             raise CourseError(
-                f"{assignment}: {who} is {'not ' if missing else ''}graded, so there is nothing to "
-                f"show: run `nbjudge grade {assignment}` first, or correct the name"
+                f"{', '.join(missing) or 'all lessons'}: {student} is not graded, so there is "
+                f"nothing to show: run `nbjudge grade {lesson}` first, or correct the name"
             )
-        show_class(console, assignment, about, students)
+        for name in graded:
+            print_student(console, name, student, classes[name])
+
+
+def show_report(
+    settings: Settings,
+    assignments: Sequence[str],
+    folder: Path,
+    pass_mark: float = 50,
+    hide_names: bool = False,
+    explain: Explain | None = None,
+) -> None:
+    """Print what is graded, and write the report; the parameters are those of write_report.
+
+    Without assignments, one line is printed for each lesson. With hidden names no table is printed
+    that holds names.
+    """
+    console = page_wide_console()
+    classes = read_classes(settings, assignments)
+    if len(classes) > 1 and not assignments:
+        print_grid(console, "Week by week", *weeks(classes))
+    elif not hide_names:
+        for assignment, about in classes.items():
+            print_class(console, assignment, about)
+    paths = write_report(folder, settings, classes, pass_mark, hide_names, explain)
+    for path in paths:
+        console.print(f"Report: {path}", soft_wrap=True, markup=False, emoji=False)
+
+
+def weeks(classes: Mapping[str, report.Class]) -> tuple[list[str], list[list[str]]]:
+    """Return header and rows: one for each lesson, as the report orders them."""
+    body = []
+    for lesson in summary_of("", classes).lessons:
+        counts = [str(len(lesson.learners)), str(lesson.graded), str(lesson.late)]
+        body.append([lesson.name, *counts, percent(lesson.mean), percent(lesson.median)])
+    return ["lesson", "handed in", "graded", "late", "mean", "median"], body
 
 
 def grade_for_machines(

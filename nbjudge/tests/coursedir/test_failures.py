@@ -82,7 +82,7 @@ CASES = {
     ),
     "def mean(values):\n    return (values[0] + values[1]) / 2 if values[1:] else 0": (
         "",
-        Failure("AssertionError", HIDDEN_TEST, CHECKED),
+        Failure("AssertionError", f"{HIDDEN_TEST}: assert mean([7]) == 7", CHECKED),
     ),
     "def mean():\n    return 3": (
         "",
@@ -119,7 +119,8 @@ def test_the_cause_comes_first_and_the_table_names_it(course, text):
     else:
         assert not first.startswith("Your")
     if failure and failure.reason == "AssertionError":
-        assert traceback[-1] == f"AssertionError: {failure.title}"
+        told = HIDDEN_TEST if HIDDEN_TEST in failure.title else failure.title
+        assert traceback[-1] == f"AssertionError: {told}"
 
 
 # ---- notebooks that other kernels have run -------------------------------------------------------

@@ -54,6 +54,50 @@ def test_late_penalties_are_nbgraders(tmp_path):
         assert submission.total_seconds_late == 86400
 
 
+A_POINT_A_DAY = """
+from nbgrader.plugins import LateSubmissionPlugin
+
+class APointADay(LateSubmissionPlugin):
+    def late_submission_penalty(self, student_id, score, total_seconds_late):
+        return total_seconds_late / 86400
+
+c.AssignLatePenalties.plugin_class = APointADay
+"""
+
+
+def test_a_moved_deadline_and_an_extension_count_although_no_cell_runs(tmp_path):
+    course = course_of_one(tmp_path)
+    with (course / CONFIG).open("a") as config:
+        config.write(A_POINT_A_DAY)
+    hand_in(course, "one", "2026-01-04 00:00:00 UTC", "timestamp.txt")
+    hand_in(course, "two", answered())  # without a timestamp: in time
+    grade(course, [LESSON])
+
+    def penalty(change, student="one"):
+        """What is taken off after a change to the gradebook, or a new timestamp."""
+        with Gradebook(gradebook_url(course)) as book:
+            change(book)
+        assert grade(course, [LESSON]).cells == 0
+        with Gradebook(gradebook_url(course)) as book:
+            return book.find_submission(LESSON, student).late_submission_penalty
+
+    def due(day):
+        return lambda book: book.update_or_create_assignment(LESSON, duedate=f"{day} 00:00 UTC")
+
+    def handed_in(day):
+        return lambda book: hand_in(course, "one", f"{day} 00:00:00 UTC", "timestamp.txt")
+
+    assert penalty(due("2026-01-02")) == 2
+    assert penalty(due("2026-01-03")) == 1
+    assert penalty(lambda book: book.grant_extension(LESSON, "one", hours=12)) == 0.5
+    assert penalty(lambda book: book.grant_extension(LESSON, "one", days=2)) == 0
+    assert penalty(lambda book: book.grant_extension(LESSON, "one")) == 1
+    assert penalty(handed_in("2026-01-06")) == 3
+    assert penalty(handed_in("2026-01-20")) == 4  # never more than the points
+    assert penalty(due("2026-02-01")) == 0
+    assert penalty(due("2026-01-01"), "two") == 0
+
+
 def test_an_assignment_of_two_notebooks(tmp_path):
     course = course_of_one(tmp_path)
     nbformat.write(make_source(), course / "source" / LESSON / "02-more.ipynb")

@@ -8,6 +8,7 @@ import nbformat
 from nbformat import NotebookNode
 
 from nbjudge.coursedir import pipeline
+from nbjudge.coursedir.cell_changes import CellsRefused, Moved, fit_gradebook
 from nbjudge.coursedir.folders import Folders
 from nbjudge.coursedir.pipeline import Made
 from nbjudge.coursedir.settings import Settings
@@ -45,16 +46,31 @@ def register(
     settings: Settings,
     assignment: str,
     sources: Mapping[str, NotebookNode],
+    moved: Moved | None = None,
+    notes: list[str] | None = None,
 ) -> Made | str:
     """Bring the gradebook up to date with an assignment's cells, and return its notebooks.
 
-    Where the assignment cannot be graded, a sentence is returned that says why. Raises
+    Where the assignment cannot be graded, a sentence is returned that says why. Where cells were
+    added or removed although submissions are graded, `moved` says which cell gets what was given
+    by hand to one that is gone, as for `fit_gradebook`, and sentences are added to `notes`. Raises
     GradebookError where the gradebook cannot be written.
     """
     made = pipeline.kept(settings, assignment)
     if made and in_gradebook(settings, assignment, sources):
         return made
     made, log = pipeline.make(settings, assignment)
+    if made is None and "submissions associated with it" in log:
+        wanted, log = pipeline.cells_wanted(settings, assignment)
+        if not wanted:
+            return refusal(settings.root, assignment, log)
+        try:
+            said = fit_gradebook(settings, assignment, wanted, moved or {})
+        except CellsRefused as refused:
+            return str(refused)
+        if notes is not None:
+            notes += said
+        made, log = pipeline.make(settings, assignment)
     return made or refusal(settings.root, assignment, log)
 
 
@@ -71,11 +87,6 @@ def refusal(
         raise GradebookError(
             f"{root} or its gradebook cannot be written ({found[1] or found[2]}): close what else "
             "has the gradebook open, make room there, or allow it; then run the same command again"
-        )
-    if "submissions associated with it" in log:
-        return (
-            "cells were added or removed although submissions are graded already, which nbgrader "
-            "does not allow: undo that, or give the changed lesson a new name"
         )
     if "assignment_course_id_fkey" in log:
         return (

@@ -19,6 +19,7 @@ from nbjudge.planning.syntax import as_python, tree_of
 
 MISCONCEPTION = re.compile(r"\[([a-z0-9][a-z0-9-]*)\]\s*$")
 LABEL = re.compile(r"\n\s*(?:[A-Z]\w*:|\[)")  # begins the second part of a message: `Observed: ...`
+NEXT_LABEL = re.compile(r"\n\s*(?=[A-Z]\w*:)")
 MISSING = re.compile(r"name '(\w+)' is not defined")
 FILE_AND_LINE = re.compile(r"\([^()]*\bline (\d+)\)$")  # at the end of SyntaxError's message
 
@@ -34,6 +35,7 @@ UNANSWERED = "not answered"
 HIDDEN_TEST = "a hidden test failed"
 FIRST_LINES = 1000  # characters of a traceback's frame that are looked at
 LONGEST = 200  # characters of a title
+LONGEST_DETAILS = 600  # characters of what a check says below it
 NO_INPUT = "nobody can type an answer while it is graded, so call no input()"
 
 
@@ -270,11 +272,50 @@ def mentions(source: str, name: str) -> bool:
 # ---- for the instructor ----------------------------------------------------------------------
 
 
-def failures(notebook: NotebookNode) -> dict[str, Failure]:
-    """Return {grade_id: Failure} of an executed notebook's checks that ended in an error."""
+class Failed(NamedTuple):
+    """A check that failed, and the answer that it judged."""
+
+    failure: Failure
+    answer: str  # text of the answer cell before it
+    said: str  # what the check said below its title
+
+
+def failed_in(notebook: NotebookNode) -> dict[str, Failed]:
+    """Return {grade_id: Failed} of an executed notebook's checks that ended in an error."""
     found = {}
     for check, before in failed_checks(notebook):
-        found[name_of(check)] = failure_of(check, before)
+        answer = before.answer.source if before.answer else ""
+        found[name_of(check)] = Failed(failure_of(check, before), answer, details_of(check))
+    return found
+
+
+def failures(notebook: NotebookNode) -> dict[str, Failure]:
+    """Return {grade_id: Failure} of an executed notebook's checks that ended in an error."""
+    return {name: failed.failure for name, failed in failed_in(notebook).items()}
+
+
+def details_of(check: NotebookNode) -> str:
+    """Return what the message of a failed check says below its title: a line for each label."""
+    errors = errors_of(check)
+    told = next(filter(has_code, errors), errors[-1]).evalue[-10 * LONGEST :]
+    label = LABEL.search(told)
+    if not label:
+        return ""
+    parts = NEXT_LABEL.split(MISCONCEPTION.sub("", told[label.start() :]))
+    return "\n".join(" ".join(part.split()) for part in parts if part.strip())[:LONGEST_DETAILS]
+
+
+def printed_by_checks(notebook: NotebookNode) -> dict[str, str]:
+    """Return {grade_id: what a check has printed or displayed as text, in one line}."""
+    found = {}
+    for cell in notebook.cells:
+        if not is_check(cell):
+            continue
+        texts = []
+        for output in cell.get("outputs", []):
+            texts.append(str(output.get("text", "")))
+            texts.append(str(output.get("data", {}).get("text/plain", "")))
+        found[name_of(cell)] = " ".join(" ".join(texts)[: 10 * LONGEST].split())[:LONGEST_DETAILS]
     return found
 
 
@@ -293,6 +334,9 @@ def failure_of(check: NotebookNode, before: Before) -> Failure:
         return stop_failure(cause)
     frame = place_of(check, last, before)
     in_answer = frame is not None and not frame.in_check
+    if last.ename == "AssertionError" and last.evalue == HIDDEN_TEST and frame and frame.in_check:
+        line = " ".join(statement_at(check.source, frame.line).split())
+        return Failure(last.ename, f"{HIDDEN_TEST}: {line}"[:LONGEST], CHECKED)
     return Failure(last.ename, message_of(last), RAISED if in_answer else CHECKED)
 
 
@@ -314,8 +358,8 @@ def words_of(failure: Failure) -> str:
     if not failure.source:
         return failure.title
     if failure.source == CHECKED and failure.reason == "AssertionError":
-        if failure.title == HIDDEN_TEST:
-            return HIDDEN_TEST
+        if failure.title.startswith(HIDDEN_TEST):
+            return failure.title
         return f"the check failed: {failure.title}" if failure.title else "the check failed"
     if failure.reason == "CellTimeoutError":
         return f"{WHO[failure.source]} {failure.title.removeprefix('the cell ')}"

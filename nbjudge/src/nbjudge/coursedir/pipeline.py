@@ -23,7 +23,6 @@ from traitlets.config import Config
 from traitlets.utils.importstring import import_item
 
 from nbjudge.coursedir.modules import content_digest, own_modules
-from nbjudge.coursedir.results import KEPT
 from nbjudge.coursedir.settings import CONFIG, CONFIG_JSON, Settings
 from nbjudge.files import replace_text
 from nbjudge.planning.fingerprints import digest
@@ -129,20 +128,8 @@ def make(settings: Settings, assignment: str) -> tuple[Made | None, str]:
 
     Returns (the notebooks, nbgrader's log); None where nbgrader cannot make them.
     """
-    with (
-        tempfile.TemporaryDirectory(prefix="release-", dir=settings.root / KEPT) as folder,
-        settings.working_folder.entered(),
-    ):
-        config = copy.deepcopy(settings.config)
-        directory = CourseDirectory(config=config, assignment_id=assignment)
-        try:
-            conversion = Conversion(coursedir=directory, config=config, force=True)
-            conversion.folder = folder
-            result = capture_log(conversion)
-        except (Exception, SystemExit) as error:  # the course's own preprocessors and hooks
-            return None, f"{type(error).__name__}: {error}"
-    log = result.get("log", "") + result.get("error", "")
-    if not result["success"]:
+    conversion, log = converted(settings, assignment, {})
+    if conversion is None:
         return None, log
     missing = set(conversion.released) - set(conversion.graded)
     if missing:
@@ -158,6 +145,37 @@ def make(settings: Settings, assignment: str) -> tuple[Made | None, str]:
     made = Made(conversion.graded, given)
     keep(settings, assignment, made)
     return made, log
+
+
+def cells_wanted(settings: Settings, assignment: str) -> tuple[Notebooks, str]:
+    """Return ({notebook: as SaveCells gets it}, nbgrader's log); the gradebook is not touched.
+
+    There are no notebooks where nbgrader cannot make them.
+    """
+    off = Config({"SaveCells": {"enabled": False}, "GenerateAssignment": {"no_database": True}})
+    conversion, log = converted(settings, assignment, off)
+    return (conversion.graded if conversion else {}), log
+
+
+def converted(
+    settings: Settings, assignment: str, more: Mapping[str, Any]
+) -> tuple[Conversion | None, str]:
+    """Run nbgrader's conversion with `more` settings; return (it, its log), None if it failed."""
+    with (
+        tempfile.TemporaryDirectory(prefix="release-", dir=settings.made) as folder,
+        settings.working_folder.entered(),
+    ):
+        config = copy.deepcopy(settings.config)
+        config.merge(more)
+        directory = CourseDirectory(config=config, assignment_id=assignment)
+        try:
+            conversion = Conversion(coursedir=directory, config=config, force=True)
+            conversion.folder = folder
+            result = capture_log(conversion)
+        except (Exception, SystemExit) as error:  # the course's own preprocessors and hooks
+            return None, f"{type(error).__name__}: {error}"
+    log = result.get("log", "") + result.get("error", "")
+    return (conversion if result["success"] else None), log
 
 
 def needed_cells(graded: NotebookNode, released: NotebookNode) -> list[NotebookNode]:
@@ -192,7 +210,7 @@ def aligned(released: NotebookNode, graded: NotebookNode) -> NotebookNode:
 
 def place_of(settings: Settings, assignment: str) -> Path:
     """Return where an assignment's notebooks are kept."""
-    return settings.root / KEPT / f"{assignment}.made.json"
+    return settings.made / f"{assignment}.made.json"
 
 
 def keep(settings: Settings, assignment: str, made: Made) -> None:

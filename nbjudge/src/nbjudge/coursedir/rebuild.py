@@ -435,7 +435,8 @@ def look_at_given_cells(
         name = cell.metadata.nbgrader.grade_id
         if place not in texts:
             findings.append(
-                f"the locked cell `{name}` was deleted; it is put back and graded, nothing to do"
+                f"the locked cell `{name}` was deleted, or it is newer than the submission; it is "
+                "put back and graded, nothing to do"
             )
         elif not all(is_same_text(cell.cell_type, text, cell.source) for text in texts[place]):
             findings.append(

@@ -1,24 +1,34 @@
 """What the class made of an assignment: points by exercise, and why answers failed.
 
-As data, as texts, and as a page for the instructor; terminal.py prints it.
+As data and as texts; terminal.py prints it, and the package `reporting` makes a page of it.
 """
 
-import html
+import json
 import re
 from collections import defaultdict
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping
+from datetime import datetime
 from pathlib import Path
 from typing import NamedTuple
 
 import nbformat
 from nbformat import NotebookNode
 
-from nbjudge.coursedir.failures import UNANSWERED, Failure, failures, message_of, name_of, words_of
+from nbjudge.coursedir.failures import (
+    UNANSWERED,
+    Failed,
+    Failure,
+    failed_in,
+    message_of,
+    name_of,
+    printed_by_checks,
+    words_of,
+)
+from nbjudge.coursedir.results import read_record
 from nbjudge.coursedir.settings import folders_of
 from nbjudge.coursedir.submissions import Finding, students_of
-from nbjudge.files import replace_text
+from nbjudge.errors import CourseError
 from nbjudge.sandbox.output import CUT
-from nbjudge.untrusted import one_line
 
 
 class Mark(NamedTuple):
@@ -28,6 +38,9 @@ class Mark(NamedTuple):
     possible: float
     to_do: bool  # waits for a person's mark
     failure: Failure | None
+    answer: str = ""  # text of the answer cell before a check that failed
+    said: str = ""  # what a failed check said below its title, or what a passed one printed
+    seconds: float | None = None  # that the check took; None where that is not recorded
 
 
 Table = dict[str, dict[str, Mark]]  # {student: {exercise: Mark}}
@@ -38,6 +51,7 @@ class Class(NamedTuple):
 
     table: Table
     penalties: dict[str, float]  # {student: points lost for being late}, of those who lost some
+    due: datetime | None = None  # the assignment's deadline in UTC
 
 
 def oddities(notebook: NotebookNode) -> list[str]:
@@ -78,9 +92,22 @@ def oddity(name: str, output: NotebookNode) -> str:
 
 
 def read_autograded(root: Path, assignment: str, student: str) -> dict[str, NotebookNode]:
-    """Return {name: executed notebook}, {} if nothing could be graded."""
+    """Return {name: executed notebook}, {} if nothing could be graded.
+
+    Raises CourseError for a file that is no notebook any more.
+    """
     folder = folders_of(root).autograded(student, assignment)
-    return {path.stem: nbformat.read(path, as_version=4) for path in sorted(folder.glob("*.ipynb"))}
+    found = {}
+    for path in sorted(folder.glob("*.ipynb")):
+        try:
+            found[path.stem] = nbformat.v4.reads(path.read_text(encoding="utf-8"))
+            list(map(name_of, found[path.stem].cells))
+        except (OSError, ValueError, AttributeError, KeyError, TypeError) as problem:
+            raise CourseError(
+                f"{path}: this graded notebook cannot be read ({type(problem).__name__}: "
+                f"{problem}): grade it again, with `nbjudge grade {assignment} --learner {student}`"
+            ) from problem
+    return found
 
 
 def marks(root: Path, assignment: str, gradebook: str) -> Table:
@@ -93,26 +120,67 @@ def marks(root: Path, assignment: str, gradebook: str) -> Table:
     return read_class(root, assignment, gradebook).table
 
 
+class Looked(NamedTuple):
+    """What is kept of one executed notebook."""
+
+    cells: list[str]  # names in order
+    failed: dict[str, Failed]
+    printed: dict[str, str]  # {grade_id of a check: what it printed}
+    seconds: dict[str, float]  # {name of a cell: how long it ran}
+
+
+def looked_at(root: Path, assignment: str, student: str) -> dict[str, Looked]:
+    """Return {name: Looked} of a student's executed notebooks, {} if nothing could be graded."""
+    seconds = seconds_of(read_record(root, assignment, student))
+    found = {}
+    for name, notebook in read_autograded(root, assignment, student).items():
+        cells = list(map(name_of, notebook.cells))
+        printed = printed_by_checks(notebook)
+        found[name] = Looked(cells, failed_in(notebook), printed, seconds.get(name, {}))
+    return found
+
+
+def seconds_of(record: str) -> dict[str, dict[str, float]]:
+    """Return {notebook: {cell: seconds}} of a submission's record, {} where it says none."""
+    found: dict[str, dict[str, float]] = {}
+    try:
+        for name, notebook in json.loads(record)["notebooks"].items():
+            found[name] = {cell["name"]: float(cell["seconds"]) for cell in notebook["cells"]}
+    except (ValueError, KeyError, TypeError, AttributeError):  # there is none, or it is damaged
+        return {}
+    return found
+
+
 def read_class(root: Path, assignment: str, gradebook: str) -> Class:
     """Return marks and penalties of an assignment; `gradebook` as for `marks`."""
     table: Table = {student: {} for student in students_of(folders_of(root), assignment)}
     if not table:
         return Class(table, {})
-    recorded, penalties = read_gradebook(gradebook, assignment)
-    executed = {student: read_autograded(root, assignment, student) for student in table}
+    recorded, penalties, due = read_gradebook(gradebook, assignment)
+    executed = {student: looked_at(root, assignment, student) for student in table}
     orders = orders_of(recorded, executed.values())
     for student, notebooks in executed.items():
         rows = recorded.get(student, {}) if notebooks else {}
         for name, order in orders.items():
             grades = rows.get(name, {})
-            failed = failures(notebooks[name]) if name in notebooks else None
             for grade_id in order:
                 if grade_id in grades:
-                    failure = NOT_HANDED_IN if failed is None else failed.get(grade_id)
                     exercise = f"{name}/{grade_id}" if len(orders) > 1 else grade_id
-                    table[student][exercise] = Mark(*grades[grade_id], failure)
+                    mark = mark_of(grades[grade_id], notebooks.get(name), grade_id)
+                    table[student][exercise] = mark
     late = {student: penalties.get(student, 0) for student, row in table.items() if row}
-    return Class(table, {student: penalty for student, penalty in late.items() if penalty})
+    lost = {student: penalty for student, penalty in late.items() if penalty}
+    return Class(table, lost, due)
+
+
+def mark_of(grade: tuple[float, float, bool], notebook: Looked | None, grade_id: str) -> Mark:
+    """Return the mark of one exercise; `notebook` None: it was not handed in."""
+    if notebook is None:
+        return Mark(*grade, NOT_HANDED_IN)
+    seconds = notebook.seconds.get(grade_id)
+    if grade_id in notebook.failed:
+        return Mark(*grade, *notebook.failed[grade_id], seconds)
+    return Mark(*grade, None, "", notebook.printed.get(grade_id, ""), seconds)
 
 
 NOT_HANDED_IN = Failure(UNANSWERED, "")
@@ -121,8 +189,10 @@ NOT_HANDED_IN = Failure(UNANSWERED, "")
 Recorded = dict[str, dict[str, dict[str, tuple[float, float, bool]]]]
 
 
-def read_gradebook(url: str, assignment: str, only: str = "") -> tuple[Recorded, dict[str, float]]:
-    """Return (what the gradebook holds of an assignment, {student: penalty for being late}).
+def read_gradebook(
+    url: str, assignment: str, only: str = ""
+) -> tuple[Recorded, dict[str, float], datetime | None]:
+    """Return (what the gradebook holds of an assignment, {student: late penalty}, its deadline).
 
     `only`: of this student; "" for all.
     """
@@ -169,12 +239,11 @@ def read_gradebook(url: str, assignment: str, only: str = "") -> tuple[Recorded,
         )
         for who, name, grade_id, *grade in grades:
             recorded[who][name][grade_id] = tuple(grade)
-    return recorded, penalties
+        due = book.db.query(Assignment.duedate).filter(Assignment.name == assignment).scalar()
+    return recorded, penalties, due
 
 
-def orders_of(
-    recorded: Recorded, classes: Iterable[Mapping[str, NotebookNode]]
-) -> dict[str, list[str]]:
+def orders_of(recorded: Recorded, classes: Iterable[Mapping[str, Looked]]) -> dict[str, list[str]]:
     """Return {notebook: its grade_ids in order}, from the first student who has handed it in."""
     orders: dict[str, list[str]] = {}
     for rows in recorded.values():
@@ -183,7 +252,7 @@ def orders_of(
     seen: set[str] = set()
     for notebooks in classes:
         for name in orders.keys() & notebooks.keys() - seen:
-            orders[name] = list(map(name_of, notebooks[name].cells))
+            orders[name] = notebooks[name].cells
             seen.add(name)
     return dict(sorted(orders.items()))
 
@@ -301,69 +370,3 @@ def total(row: Mapping[str, Mark], penalty: float = 0) -> str:
     got = max(0.0, sum(mark.points for mark in row.values()) - penalty)
     possible = sum(mark.possible for mark in row.values())
     return f"{got:g}/{possible:g}"
-
-
-# ---- as a page -----------------------------------------------------------------------------------
-
-PAGE = """<!doctype html>
-<html lang="en"><head><meta charset="utf-8"><meta name="viewport" content="width=device-width">\
-<title>{title}</title>
-<style>
-:root {{ color-scheme: light dark; }}
-body {{ font: 16px/1.5 system-ui, sans-serif; max-width: 80rem; margin: 2rem auto; \
-padding: 0 1rem; }}
-.wide {{ overflow-x: auto; }}
-table {{ border-collapse: collapse; margin-bottom: 2rem; }}
-caption {{ text-align: left; font-weight: 600; padding-bottom: .5rem; }}
-th, td {{ border: 1px solid color-mix(in srgb, currentColor 35%, transparent); \
-padding: .3rem .5rem; text-align: right; }}
-th:first-child, .words :last-child {{ text-align: left; }}
-th[scope=row], td {{ white-space: nowrap; }}
-.words td {{ white-space: normal; }}
-</style></head><body>
-<h1>{title}</h1>
-{body}
-</body></html>
-"""
-
-
-def write_page(root: Path, assignment: str, about: Class, findings: Sequence[Finding]) -> Path:
-    """Write autograded/report-ASSIGNMENT.html, which needs no other file, and return its path.
-
-    It is for instructors only: it names students.
-    """
-    header, body = lines(about)
-    met = []
-    for code, exercise, says, count in misconceptions(about.table):
-        met.append([code, exercise, f"{count} of {len(about.table)}", says])
-    parts = [
-        grid("Points by exercise (blank: not answered)", header, body),
-        grid("Why answers failed", ["reason", "exercise", "students", "in words"], met),
-    ]
-    if findings:
-        entries = "".join(element("li", text) for text in grouped(findings))
-        parts.append(f"<h2>Findings</h2><ul>{entries}</ul>")
-    graded = folders_of(root).autograded(".", ".")
-    path = graded / f"report-{assignment}.html"
-    heading = f"Report on {html.escape(assignment)}"
-    replace_text(path, PAGE.format(title=heading, body="\n".join(parts)))
-    return path
-
-
-def element(tag: str, text: str, attributes: str = "") -> str:
-    """Return an HTML element that holds a text; `attributes` begins with a space."""
-    return f"<{tag}{attributes}>{html.escape(one_line(text))}</{tag}>"
-
-
-def grid(caption: str, header: Sequence[str], rows: Iterable[Sequence[str]]) -> str:
-    """Return an HTML table. Its first column names the row; a last column `in words` may wrap."""
-    head = "".join(element("th", name, ' scope="col"') for name in header)
-    body = ""
-    for first, *others in rows:
-        cells = "".join(element("td", text) for text in others)
-        body += "<tr>" + element("th", first, ' scope="row"') + cells + "</tr>"
-    words = ' class="words"' if header[-1] == "in words" else ""
-    return (
-        f'<div class="wide"><table{words}><caption>{caption}</caption>'
-        f"<thead><tr>{head}</tr></thead><tbody>{body}</tbody></table></div>"
-    )

@@ -7,16 +7,14 @@ import tempfile
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 
-from nbjudge.coursedir.settings import Settings
+from nbjudge.coursedir.settings import KEPT, Settings
 from nbjudge.errors import AlreadyGrading
 from nbjudge.files import replace_folder, write_files
-
-KEPT = ".grading"  # results of earlier runs, and the record of each submission
 
 EARLIER = "submitted-earlier"  # submissions that later ones have replaced
 
 # folders of a course that no submission may see
-PRIVATE = ("source", "solutions", "submitted", EARLIER, "autograded", "feedback", KEPT)
+PRIVATE = ("source", "solutions", "submitted", EARLIER, "autograded", "feedback", "report", KEPT)
 
 
 def record_of(

@@ -5,11 +5,12 @@ in Jupyter's configuration folders. They are read once per command with `read_se
 writes nothing into the course, and are handed to all who need them.
 """
 
+import copy
 import os
 import sys
 import traceback
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -24,6 +25,7 @@ if TYPE_CHECKING:
 
 CONFIG = "nbgrader_config.py"
 CONFIG_JSON = "nbgrader_config.json"
+KEPT = ".grading"  # results of earlier runs, and the record of each submission
 
 # A cell may take a year where the course sets no limit: sockets and timers take no infinity.
 NO_LIMIT = 365 * 24 * 3600.0
@@ -44,6 +46,7 @@ class Settings:
     students_own: dict[str, list[str]]  # {assignment: files that the instructor's do not replace}
     permissions: int  # of files in autograded/
     creates_students: bool  # whether a student may be graded whom the gradebook does not know
+    made: Path  # where the notebooks that nbgrader makes of the source are kept
 
     @property
     def folders(self) -> Folders:
@@ -117,7 +120,17 @@ def read_settings(root: Path | str) -> Settings:
         students_own=dict(autograde.exclude_overwriting),
         permissions=int(str(autograde.permissions), 8),  # nbgrader writes them as decimal numbers
         creates_students=autograde.create_student,
+        made=root / KEPT,
     )
+
+
+def with_gradebook(settings: Settings, url: str, made: Path) -> Settings:
+    """Return the same settings with another gradebook, and another folder for what is made."""
+    config = copy.deepcopy(settings.config)
+    config.CourseDirectory.db_url = url
+    with settings.working_folder.entered():
+        directory = type(settings.directory)(config=config)
+    return replace(settings, config=config, directory=directory, made=made)
 
 
 def limit_of(seconds: float | None) -> float:
