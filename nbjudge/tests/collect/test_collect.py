@@ -256,6 +256,14 @@ def test_what_is_collected_stays_unless_update_is_said_and_then_it_is_kept(cours
     assert result.same == ["ada"]
 
 
+def test_a_place_that_cannot_be_written_is_told_and_the_others_are_collected(course, tmp_path):
+    (course / "submitted").mkdir()
+    (course / "submitted" / "ada").write_text("a file where the learner's folder should be")
+    place = make_folder(tmp_path / "given", {f"{who}/{FILE}": NOTEBOOK for who in ("ada", "bob")})
+    result, _ = collected(course, place)
+    assert result.new == ["bob"] and "ada, submitted/ada/01-tiny: it cannot be" in said(result)
+
+
 def test_of_two_zips_the_one_with_the_newest_upload_counts(course, tmp_path):
     older = make_zip(tmp_path / "a.zip", {f"ada_1_20_{FILE}": OTHER, "ada_1_21_old.csv": b""})
     newer = make_zip(tmp_path / "b.zip", {f"ada_1_30_{FILE}": NOTEBOOK})

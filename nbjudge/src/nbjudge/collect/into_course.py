@@ -175,6 +175,7 @@ class Writing(Telling):
         """Write a student's submission, or tell why not."""
         student = attempt.student
         target = self.settings.folders.submitted(student, self.assignment)
+        place = shown(self.settings.folders.shown(target))
         kept = self.settings.root / KEPT
         with tempfile.TemporaryDirectory(prefix="graded-", dir=kept) as unpacked:
             try:
@@ -193,11 +194,14 @@ class Writing(Telling):
                 finally:
                     shutil.rmtree(part, ignore_errors=True)
             except Refused as reason:
-                place = attempt.found[0].entry.place
-                self.tell(place, str(reason), student, blocks=True)
+                first = attempt.found[0].entry.place
+                self.tell(first, str(reason), student, blocks=True)
+                return
+            except OSError as problem:
+                why = f"it cannot be written ({problem.strerror}), so nothing was collected"
+                self.tell(place, f"{why}: look at this place", student, blocks=True)
                 return
         outcome.append(student)
-        place = shown(self.settings.folders.shown(target))
         for says in attempt.says:
             self.tell(place, says, student)
         if outcome is self.result.kept:

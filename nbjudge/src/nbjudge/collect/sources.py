@@ -33,7 +33,11 @@ def boxes_at(
                 f"{place} is where collected submissions lie: name what is to be collected"
             )
         if path.is_dir():
-            boxes += in_folder(path, str(place), assignment, collector)
+            try:
+                boxes += in_folder(path, str(place), assignment, collector)
+            except OSError as problem:
+                why = f"{place} cannot be read ({problem.strerror}): allow it"
+                raise CourseError(why) from problem
         elif not path.exists():
             raise CourseError(f"{place}: there is nothing of this name: correct it")
         elif is_zip(path.name) and not is_learners(path.name):
