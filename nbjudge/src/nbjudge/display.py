@@ -12,7 +12,7 @@ from nbjudge.coursedir import export, report
 from nbjudge.coursedir.settings import Settings, read_settings
 from nbjudge.coursedir.submissions import Finding
 from nbjudge.errors import CourseError
-from nbjudge.reporting.page import percent
+from nbjudge.reporting.elements import percent
 from nbjudge.reporting.summary import summary_of
 from nbjudge.reporting.write import Explain, read_classes, write_page, write_report
 from nbjudge.terminal import page_wide_console, print_class, print_grid, print_student
