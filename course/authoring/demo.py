@@ -49,8 +49,8 @@ def demo(root: Path, lesson: str) -> bool:
     """Play the week with a lesson of the course in `root`, and print what happens.
 
     Returns whether it went as it should: everybody is collected, and graded except the one whose
-    file is no notebook; all others have feedback and a grade for Canvas. Raises UsageError for a
-    lesson that does not exist.
+    file is no notebook; all others have feedback and a grade for Canvas, and the report is there.
+    Raises UsageError for a lesson that does not exist.
     """
     root = Path(root).resolve()
     console = page_wide_console()
@@ -100,7 +100,13 @@ def demo(root: Path, lesson: str) -> bool:
     not_graded = {finding.student for finding in outcome.findings if finding.blocks}
     graded = len(outcome.graded)
     everybody = len(collected.new) == CLASS and collected.clean
-    return everybody and not_graded == {BROKEN} and len(pages) == exported.students == graded
+    reported = (folder / "report" / "report.html").exists()
+    return (
+        everybody
+        and reported
+        and not_graded == {BROKEN}
+        and len(pages) == exported.students == graded
+    )
 
 
 @contextmanager

@@ -13,9 +13,11 @@ import pytest
 
 from classroom import ANSWERS, LESSON, answered, hand_in, make_course, points
 from nbjudge.coordinator import Options, grade
+from nbjudge.coursedir.settings import read_settings
 from nbjudge.display import told_as_lines
 from nbjudge.errors import CourseError
 from nbjudge.watching.arrivals import PATIENCE, Arrivals
+from nbjudge.watching.visible import VisibleMarks
 from nbjudge.watching.watch import Source, Watch
 
 FILE = f"{LESSON}.ipynb"
@@ -142,6 +144,17 @@ def test_what_comes_to_another_folder_is_collected_first(course, tmp_path, capsy
     assert len(list((course / "submitted-earlier").rglob(FILE))) == 1
 
 
+def test_a_source_that_changes_is_told(course):
+    watch, said = watching(course)
+    watch.run(3)
+    (course / "source" / LESSON / "data.csv").write_text("1")
+    watch.run(3)
+    assert said == [
+        f"source/{LESSON} has changed: run `nbjudge grade {LESSON}`, so that all are graded by the "
+        "same tests"
+    ]
+
+
 def test_an_assignment_that_is_not_there_is_a_sentence(course):
     watch, _ = watching(course)
     watch.assignments = ["ps9"]
@@ -175,13 +188,18 @@ def test_a_page_tells_of_the_visible_checks_and_of_nothing_hidden(course, tmp_pa
     assert set(text) == {"ada", "blank", "eve", "alan"}
     assert "2 of 2 visible checks passed" in text["ada"]
     assert "passed; hidden tests decide over its 2 points" in text["ada"]
-    assert "passed, 2 of 2 points" in text["ada"] and "2 points are sure" in text["ada"]
+    assert (
+        "passed, 2 of 2 points" in text["ada"]
+        and "without hidden tests give 2 points" in text["ada"]
+    )
     assert "not answered, 0 of 2 points so far" in text["blank"]
     assert "ValueError: spied: 2 3 []" in text["eve"]
     assert "A mean divides" in text["eve"] and "[no-division]" not in text["eve"]
     assert "could not be graded: the file is not JSON" in text["alan"]
     for page in text.values():
         assert "secret" not in page and "20 22" not in page and "http" not in page
+    hidden = VisibleMarks(read_settings(course), Options()).options.hide
+    assert {str(course / name) for name in ("source", ".grading", "autograded")} <= set(hidden)
     # the marks are those with the hidden tests
     assert points(course, "ada") == [2, 2]
 

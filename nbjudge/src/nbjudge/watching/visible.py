@@ -27,7 +27,7 @@ from nbjudge.coursedir.failures import (
 )
 from nbjudge.coursedir.hidden_tests import split_hidden_tests
 from nbjudge.coursedir.report import read_autograded, short_name
-from nbjudge.coursedir.results import KEPT
+from nbjudge.coursedir.results import KEPT, PRIVATE
 from nbjudge.coursedir.settings import Settings, read_settings, write_nested_settings
 from nbjudge.coursedir.submissions import Finding
 from nbjudge.files import replace_folder, replace_text, same_files, write_files
@@ -58,10 +58,7 @@ class VisibleMarks:
     def __init__(self, settings: Settings, options: Options) -> None:
         self.settings = settings
         self.root = settings.root / KEPT / "visible"
-        hidden = [
-            *settings.folders.private(),
-            *map(settings.root.joinpath, ("source", "solutions")),
-        ]
+        hidden = [*settings.folders.private(), *map(settings.root.joinpath, PRIVATE)]
         self.options = options._replace(hide=tuple(map(str, hidden)))
 
     def write(
@@ -229,7 +226,7 @@ def as_html(exercises: Sequence[Exercise]) -> str:
     checked = sum(each.state != LATER for each in exercises)
     parts = [f"<p><strong>{passed} of {checked} visible checks passed.</strong></p>"]
     if sure:
-        parts.append(f"<p>{sure:g} points are sure.</p>")
+        parts.append(f"<p>Those without hidden tests give {sure:g} points.</p>")
     for each in exercises:
         heading = f"{html.escape(one_line(each.name))}: <span class=state>{in_words(each)}</span>"
         parts.append(f"<h2>{heading}</h2>")

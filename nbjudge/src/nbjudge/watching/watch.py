@@ -60,6 +60,8 @@ class Watch:
         self.pages = pages
         self.by_assignment: dict[str, Arrivals] = {}
         self.places = Arrivals(every)  # of what is collected from
+        self.lessons = Arrivals(every)  # of the source notebooks
+        self.known: set[str] = set()  # assignments whose source was seen
         self.problem = ("", 0.0)  # that was last told, and when
         self.graded = 0
 
@@ -94,6 +96,7 @@ class Watch:
         try:
             settings = read_settings(self.root)
             for assignment in self.assignments:
+                self._look_at_source(settings, assignment)
                 if self.source:
                     self._collect(settings, assignment, self.source)
                 self._grade(settings, assignment)
@@ -108,6 +111,18 @@ class Watch:
         if problem != text or time.monotonic() - when > SAID_AGAIN:
             self.say(problem)
             self.problem = problem, time.monotonic()
+
+    def _look_at_source(self, settings: Settings, assignment: str) -> None:
+        """Tell when a source has changed: those who came earlier were graded by another one."""
+        source = settings.folders.source(assignment)
+        if not self.lessons.complete([(assignment, source)]):
+            return
+        if assignment in self.known:
+            self.say(
+                f"source/{assignment} has changed: run `nbjudge grade {assignment}`, so that all "
+                "are graded by the same tests"
+            )
+        self.known.add(assignment)
 
     def _collect(self, settings: Settings, assignment: str, source: Source) -> None:
         place = source.place or default_place(settings, assignment)
