@@ -12,7 +12,7 @@ import pytest
 
 from classroom import CONFIG, LESSON, answered, hand_in, make_course
 from nbjudge.collect.into_course import EARLIER, collect
-from nbjudge.coursedir.roster import students_in
+from nbjudge.coursedir.roster import read_roster, students_in
 from nbjudge.coursedir.settings import read_settings
 from nbjudge.errors import CourseError
 
@@ -400,6 +400,16 @@ def test_nothing_to_collect_is_a_sentence(course, tmp_path):
     (tmp_path / "bad.zip").write_bytes(b"<html>Please sign in</html>")
     result, _ = collected(course, tmp_path / "bad.zip")
     assert "bad.zip: it is no zip" in said(result) and not result.clean
+
+
+def test_the_column_that_most_rows_fill_holds_the_ids(tmp_path):
+    sheet = tmp_path / "worksheet.csv"
+    sheet.write_text(
+        "Identifier,Full name,ID number,Email address\n"
+        "Participant 1,Learner One,11,one@x.org\nParticipant 2,Learner Two,,two@x.org\n"
+    )
+    assert read_roster(sheet).column == "Email address"
+    assert [person.student for person in read_roster(sheet, "id number").people] == ["11"]
 
 
 @pytest.mark.parametrize(

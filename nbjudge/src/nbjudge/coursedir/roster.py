@@ -27,6 +27,7 @@ ID_COLUMNS = (
 )
 NAMES = (("Student",), ("Full name",), ("First name", "Last name"), ("First name", "Surname"))
 NUMBERS = ("ID", "Identifier", "lms_user_id")  # of Canvas; of Moodle's worksheet; of nbgrader
+TEST_STUDENT = "Student, Test"  # Canvas's own
 LARGEST = 20_000_000  # bytes of a roster
 
 
@@ -76,22 +77,23 @@ def read_roster(path: Path, column: str = "") -> Roster:
     wanted = [column] if column else list(ID_COLUMNS)
     present = [names[name.casefold()] for name in wanted if name.casefold() in names]
     rows = [row for row in rows if is_person(row)]
-    chosen = [name for name in present if any(row[name] for row in rows)]
-    if not chosen:
+    filled = {name: sum(bool(row[name]) for row in rows) for name in present}
+    if not any(filled.values()):
         raise CourseError(
             f"{path}: no column holds the learners' ids: name one `student_id`, or use one of "
             f"{', '.join(ID_COLUMNS[1:])}"
         )
-    people = [person_of(row, chosen[0], names) for row in rows if row[chosen[0]]]
+    chosen = max(filled, key=lambda name: filled[name])  # of several, the likeliest
+    people = [person_of(row, chosen, names) for row in rows if row[chosen]]
     seen: dict[str, Person] = {}
     for person in people:
         if person.student in seen:
             raise CourseError(
-                f"{path}: {person.student!r} stands twice in the column {chosen[0]}: remove one of "
+                f"{path}: {person.student!r} stands twice in the column {chosen}: remove one of "
                 "the rows, or choose another column with --id-column"
             )
         seen[person.student] = person
-    return Roster(str(path), chosen[0], header, tuple(people))
+    return Roster(str(path), chosen, header, tuple(people))
 
 
 def read_table(path: Path) -> tuple[tuple[str, ...], list[dict[str, str]]]:
@@ -135,7 +137,9 @@ def decoded(data: bytes) -> str:
 def is_person(row: Mapping[str, str]) -> bool:
     """Return whether a row is about a learner, and not one of Canvas's rows above the learners."""
     first = next(iter(row.values()))
-    return "Points Possible" not in first and not (first == "" and not row.get("ID", "x"))
+    if first == TEST_STUDENT or "Points Possible" in first:
+        return False
+    return bool(first or row.get("ID", "x"))
 
 
 def person_of(row: Mapping[str, str], column: str, names: Mapping[str, str]) -> Person:
