@@ -74,22 +74,29 @@ class VisibleMarks:
         """
         course = self._course(assignment)
         able = [student for student in students if (assignment, student) in outcome.graded]
-        findings = list(outcome.findings)
         for student in able:
             self._copy(course, assignment, student)
-        if able:
-            again = grade_course(course, [assignment], able, self.options)
-            findings += again.findings
-            able = [student for student in able if (assignment, student) in again.graded]
-        for student in students:
-            if student in able:
+        left = dict.fromkeys(students)
+
+        def write(student: str, findings: Sequence[Finding]) -> None:
+            left.pop(student, None)
+            body = f"<p>{html.escape(why_not(student, findings))}</p>"
+            if student in able and not any(finding.blocks for finding in findings):
                 body = as_html(self._exercises(course, assignment, student))
-            else:
-                body = f"<p>{html.escape(why_not(student, findings))}</p>"
             title = html.escape(one_line(assignment))
             time = f"{datetime.now().astimezone():%Y-%m-%d %H:%M %Z}"
             text = PAGE.format(title=title, time=time, body=body)
             replace_text(pages / student / f"{assignment}.html", text)
+
+        def tell(_: int, __: int, student: str, findings: list[Finding], ___: str) -> None:
+            if student:
+                write(student, findings)
+
+        if able:
+            grade_course(course, [assignment], able, self.options, tell)
+        able.clear()  # of those who are left nothing is graded
+        for student in list(left):
+            write(student, outcome.findings)
 
     def _course(self, assignment: str) -> Settings:
         """Return the settings of the course without hidden tests, its source brought up to date."""
