@@ -184,6 +184,20 @@ def test_the_cells_of_an_ordinary_kernel_are_told_apart():
     assert first_lines(given, answer, check)[0] == frames[0]
 
 
+def test_the_instructor_sees_the_assert_of_a_notebook_that_stock_nbgrader_has_graded():
+    check = stopped(
+        "1\nassert f(1) == 2",
+        "AssertionError",
+        "",
+        "Cell In[1], line 2\n      1 1\n----> 2 assert f(1) == 2\n",
+        grade_id="check",
+        grade=True,
+    )
+    check.execution_count = 1
+    (failure,) = failures(new_notebook(cells=[check])).values()
+    assert words_of(failure) == "the check failed: assert f(1) == 2"
+
+
 def test_a_cell_that_was_stopped_says_so_and_where_it_was():
     """Not that somebody pressed a key; what it printed stays."""
     place = "Cell In[1], line 3\n----> 3 while True: pass\n"

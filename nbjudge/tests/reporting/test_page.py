@@ -120,6 +120,33 @@ def test_what_costs_most_points_comes_first_and_who_showed_it_is_told():
     assert "What to discuss" not in page_of(summary)  # nor has any other course
 
 
+def test_odd_lessons_have_a_page_too():
+    """All to mark by hand, without points, nobody graded, more exercises than fit side by side."""
+    failed = Failure("KeyError", "x", CHECKED)
+    classes = {
+        "essay": Class({"one": {"text": Mark(0, 5, True, None)}, "two": {}}, {}),
+        "no-points": Class({"one": {"a": mark(0, 0), "b": mark(0, 0, failed)}}, {}),
+        "broken": Class({"one": {}}, {}),
+        "long": Class({"one": {f"nb/check-{number}": mark(1) for number in range(30)}}, {}),
+        "not handed in": Class({}, {}),
+    }
+    summary = summary_of("", classes)
+    assert [lesson.name for lesson in summary.lessons] == ["broken", "essay", "long", "no-points"]
+    page = page_of(summary)
+    Balance(page)
+    essay, unpaid = (summary.lessons[place] for place in (1, 3))
+    assert essay.median is None and essay.exercises[0].to_mark == 1
+    assert [each.solved for each in unpaid.exercises] == [1, 0]
+    assert page.count("Points by exercise") == 2 * 5  # three tables for 30 exercises
+    assert {row["state"] for row in tables(summary)["marks.csv"]} == {
+        "failed",
+        "not graded",
+        "partly",
+        "solved",
+        "to mark",
+    }
+
+
 def test_who_is_stuck_and_why():
     met = Failure("rows-lost", "Keep the rows")
     first = {

@@ -4,6 +4,7 @@ import pytest
 
 from course.authoring.discuss import NAMES_NOTHING, explain, section_of
 from course.checking.misconception import CATALOGUE
+from course.cli import app
 from course.paths import SOURCE
 
 
@@ -25,3 +26,7 @@ def test_the_paragraph_is_the_one_below_the_heading():
     assert text.startswith("We replace the 1000-class head") and "fruit" not in text
     with pytest.raises(KeyError):
         section_of(path, "Exercise 99")
+
+
+def test_the_course_command_ends_its_report_with_them():
+    assert app.info.context_settings["obj"].explain("softmax-in-the-head").text

@@ -334,10 +334,17 @@ def failure_of(check: NotebookNode, before: Before) -> Failure:
         return stop_failure(cause)
     frame = place_of(check, last, before)
     in_answer = frame is not None and not frame.in_check
-    if last.ename == "AssertionError" and last.evalue == HIDDEN_TEST and frame and frame.in_check:
-        line = " ".join(statement_at(check.source, frame.line).split())
-        return Failure(last.ename, f"{HIDDEN_TEST}: {line}"[:LONGEST], CHECKED)
+    if last.ename == "AssertionError" and last.evalue in ("", HIDDEN_TEST) and not in_answer:
+        return Failure(last.ename, told_line(check, last, frame), CHECKED)
     return Failure(last.ename, message_of(last), RAISED if in_answer else CHECKED)
+
+
+def told_line(check: NotebookNode, error: NotebookNode, frame: Frame | None) -> str:
+    """Return for the instructor the assert without a message that failed, also a hidden one."""
+    if frame is None:
+        return message_of(error)
+    line = " ".join(statement_at(check.source, frame.line).split())
+    return (f"{error.evalue}: {line}" if error.evalue else line)[:LONGEST]
 
 
 def stop_failure(stop: Stopped) -> Failure:

@@ -13,12 +13,14 @@ from typing import NamedTuple
 
 import nbformat
 from nbformat import NotebookNode
+from nbgrader.utils import is_solution
 
 from nbjudge.coursedir.failures import (
     UNANSWERED,
     Failed,
     Failure,
     failed_in,
+    is_check,
     message_of,
     name_of,
     printed_by_checks,
@@ -40,7 +42,7 @@ class Mark(NamedTuple):
     failure: Failure | None
     answer: str = ""  # text of the answer cell before a check that failed
     said: str = ""  # what a failed check said below its title, or what a passed one printed
-    seconds: float | None = None  # that the check took; None where that is not recorded
+    seconds: float | None = None  # that the answer and its check took; None: it is not recorded
 
 
 Table = dict[str, dict[str, Mark]]  # {student: {exercise: Mark}}
@@ -126,7 +128,7 @@ class Looked(NamedTuple):
     cells: list[str]  # names in order
     failed: dict[str, Failed]
     printed: dict[str, str]  # {grade_id of a check: what it printed}
-    seconds: dict[str, float]  # {name of a cell: how long it ran}
+    seconds: dict[str, float]  # {grade_id of a check: how long it and its answer cell ran}
 
 
 def looked_at(root: Path, assignment: str, student: str) -> dict[str, Looked]:
@@ -136,7 +138,25 @@ def looked_at(root: Path, assignment: str, student: str) -> dict[str, Looked]:
     for name, notebook in read_autograded(root, assignment, student).items():
         cells = list(map(name_of, notebook.cells))
         printed = printed_by_checks(notebook)
-        found[name] = Looked(cells, failed_in(notebook), printed, seconds.get(name, {}))
+        times = times_of(notebook, seconds.get(name, {}))
+        found[name] = Looked(cells, failed_in(notebook), printed, times)
+    return found
+
+
+def times_of(notebook: NotebookNode, seconds: Mapping[str, float]) -> dict[str, float]:
+    """Return {grade_id of a check: seconds of the check and of the answer cells before it}.
+
+    `seconds`: {cell: how long it ran}. An answer cell counts for the first check after it.
+    """
+    found = {}
+    answers = 0.0  # of the answer cells since the last check
+    for cell in notebook.cells:
+        own = seconds.get(name_of(cell))
+        if own is not None and is_check(cell):
+            found[name_of(cell)] = answers + own
+            answers = 0.0
+        elif own is not None and is_solution(cell):
+            answers += own
     return found
 
 
@@ -154,10 +174,10 @@ def seconds_of(record: str) -> dict[str, dict[str, float]]:
 def read_class(root: Path, assignment: str, gradebook: str) -> Class:
     """Return marks and penalties of an assignment; `gradebook` as for `marks`."""
     table: Table = {student: {} for student in students_of(folders_of(root), assignment)}
-    if not table:
+    executed = {student: looked_at(root, assignment, student) for student in table}
+    if not any(executed.values()):  # nobody is graded, and there may be no gradebook
         return Class(table, {})
     recorded, penalties, due = read_gradebook(gradebook, assignment)
-    executed = {student: looked_at(root, assignment, student) for student in table}
     orders = orders_of(recorded, executed.values())
     for student, notebooks in executed.items():
         rows = recorded.get(student, {}) if notebooks else {}

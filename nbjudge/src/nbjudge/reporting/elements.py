@@ -76,7 +76,7 @@ def table(
             cells += f'<td{named_words} data-label="{shown(name)}">{shown(each)}</td>'
         body += f'<tr><th scope="row">{shown(first)}</th>{cells}</tr>'
     return (
-        f'<div class="wide" role="region" tabindex="0" aria-label="{shown(caption)}">'
+        f'<div class="wide" role="group" tabindex="0" aria-label="{shown(caption)}">'
         f'<table class="{kind}"><caption>{shown(caption)}</caption>'
         f"<thead><tr>{head}</tr></thead><tbody>{body}</tbody></table></div>"
     )

@@ -8,7 +8,7 @@ from typing import Any
 
 from nbjudge.coursedir.failures import words_of
 from nbjudge.coursedir.report import Mark, short_name
-from nbjudge.reporting.summary import Summary, is_unanswered, topics_of
+from nbjudge.reporting.summary import Summary, is_solved, is_unanswered, topics_of
 from nbjudge.untrusted import one_line, writable
 
 FORMULA = ("=", "+", "-", "@", "\t", "\r")  # what a spreadsheet would compute
@@ -66,7 +66,7 @@ def exercise_rows(summary: Summary) -> tuple[list[str], list[list[Any]]]:
     """Return header and rows: one for each exercise."""
     header = ["lesson", "number", "exercise", "points", "graded", "solved", "partly", "failed"]
     header += ["not_attempted", "to_mark", "item_rest_correlation"]
-    header += ["check_seconds_median", "check_seconds_longest"]
+    header += ["seconds_median", "seconds_longest"]
     rows = [[lesson.name, *each] for lesson in summary.lessons for each in lesson.exercises]
     return header, rows
 
@@ -78,10 +78,10 @@ def wrong_rows(summary: Summary) -> tuple[list[str], list[list[Any]]]:
     rows = []
     for lesson in summary.lessons:
         for each in lesson.wrong:
-            who = [len(each.learners), each.points_lost, " ".join(each.learners)]
+            who = [len(each.learners), each.points_lost, "; ".join(each.learners)]
             example = [each.example.learner, each.example.answer, each.example.observed]
             kind = [each.code, str(each.is_misconception).lower(), each.title]
-            rows.append([lesson.name, *kind, " ".join(each.exercises), *who, *example])
+            rows.append([lesson.name, *kind, "; ".join(each.exercises), *who, *example])
     return header, rows
 
 
@@ -99,7 +99,7 @@ def near_rows(summary: Summary) -> tuple[list[str], list[list[Any]]]:
 def mark_rows(summary: Summary) -> tuple[list[str], list[list[Any]]]:
     """Return header and rows: one for each learner and exercise, and each who is not graded."""
     header = ["lesson", "learner", "exercise", "points", "possible", "state", "reason", "in_words"]
-    header += ["check_seconds"]
+    header += ["seconds"]
     rows: list[list[Any]] = []
     for lesson, table in summary.marks.items():
         for learner, row in table.items():
@@ -125,7 +125,7 @@ def state_of(mark: Mark) -> str:
         return "to mark"
     if is_unanswered(mark):
         return "not attempted"
-    if mark.points >= mark.possible:
+    if is_solved(mark):
         return "solved"
     return "partly" if mark.points else "failed"
 
@@ -162,5 +162,5 @@ def as_json(summary: Summary) -> str:
 
 def mark_fields(mark: Mark) -> dict[str, Any]:
     """Return a mark under the names of the table of marks."""
-    names = ["points", "possible", "state", "reason", "in_words", "check_seconds"]
+    names = ["points", "possible", "state", "reason", "in_words", "seconds"]
     return dict(zip(names, fields_of(mark), strict=True))

@@ -78,7 +78,7 @@ def page_of(
         '<meta http-equiv="Content-Security-Policy" '
         "content=\"default-src 'none'; style-src 'unsafe-inline'\">"
         f"<title>{shown(title)}</title><style>{STYLE}</style></head>\n<body>\n"
-        + "\n".join(parts)
+        + f"<main>{''.join(parts)}</main>"
         + "\n</body></html>\n"
     )
 
@@ -197,7 +197,7 @@ def exercise_table(exercises: Sequence[Exercise]) -> str:
     waiting = any(exercise.to_mark for exercise in exercises)
     header = ["exercise", "points", "solved", "not attempted"]
     header += ["to mark"] if waiting else []
-    header += ["discrimination", "time of the check", "slowest"]
+    header += ["discrimination", "time", "slowest"]
     rows = []
     for each in exercises:
         of = each.graded - each.to_mark
@@ -311,7 +311,7 @@ def topic_article(number: int, topic: Topic, there: Paragraph) -> str:
     """Return one misconception with the paragraph that treats it."""
     lost = f"{count(topic.learners, 'learner')}, {topic.points_lost:g} points lost together."
     return (
-        f"<article><h4>{number}. {shown(topic.title)} <code>{shown(topic.code)}</code></h4>"
+        f"<article><h3>{number}. {shown(topic.title)} <code>{shown(topic.code)}</code></h3>"
         f"{paragraph(lost)}{example_of(topic.example)}"
         f"{paragraph('What the course says, in ' + there.place + ':', 'soft')}"
         f"<blockquote>{block(there.text)}</blockquote></article>"
@@ -329,8 +329,8 @@ def how_to_read(summary: Summary) -> str:
             "hardly tells strong learners from weak ones; below 0 look at its check. With fewer "
             f"than {FEWEST} learners, or if all have the same points, there is none; with fewer "
             "than 30 it is a rough number.",
-            "Time of the check: the median of the class, in which the check calls the learner's "
-            "function. A kept result keeps the time of the run that made it.",
+            "Time: how long the answer cell and its check ran together, the median of the class "
+            "and the slowest learner. A kept result keeps the time of the run that made it.",
             "Stuck: below half of the points of the latest lesson, the latest lesson not handed in "
             "or not gradable, or a misconception of the latest lesson that was met before.",
             f"Near a threshold: a sum within 5 % of the points from the pass mark of "

@@ -51,7 +51,7 @@ thead th, thead th:first-child, thead th.words { font-weight: 600; }
 th[scope=row] { min-width: 8rem; }
 .marks td, .marks th { white-space: nowrap; padding: .2rem .5rem; }
 article { border-left: 4px solid var(--failed); padding: .1rem 0 .1rem .9rem; margin: 1.25rem 0; }
-article h4 { margin: 0 0 .25rem; font-size: 1rem; }
+article h3, article h4 { margin: 0 0 .25rem; font-size: 1rem; }
 article p { margin: .25rem 0; }
 pre { background: var(--tint); padding: .6rem .8rem; margin: .4rem 0; font-size: .85rem;
   white-space: pre-wrap; overflow-wrap: anywhere; }

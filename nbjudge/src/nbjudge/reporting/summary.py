@@ -29,8 +29,8 @@ class Exercise(NamedTuple):
     not_attempted: int
     to_mark: int  # wait for a person
     discrimination: float | None  # item-rest correlation
-    seconds: float | None  # that the check took, the median
-    longest: float | None  # that the check took, the slowest learner
+    seconds: float | None  # that the answer cell and the check took together, the median
+    longest: float | None  # the same of the slowest learner
 
 
 class Example(NamedTuple):
@@ -168,6 +168,11 @@ def is_unanswered(mark: Mark) -> bool:
     return mark.failure is not None and mark.failure.reason == UNANSWERED and not mark.points
 
 
+def is_solved(mark: Mark) -> bool:
+    """Return whether a learner has all points; where there are none, whether the check passed."""
+    return mark.points >= mark.possible if mark.possible else mark.failure is None
+
+
 def exercises_in(graded: Mapping[str, Mapping[str, Mark]]) -> list[Exercise]:
     """Return the numbers of each exercise."""
     sums = {who: sum(mark.points for mark in row.values()) for who, row in graded.items()}
@@ -176,7 +181,7 @@ def exercises_in(graded: Mapping[str, Mapping[str, Mark]]) -> list[Exercise]:
         rows = {who: row[name] for who, row in graded.items() if name in row}
         marked = {who: mark for who, mark in rows.items() if not mark.to_do}
         blank = [mark for mark in marked.values() if is_unanswered(mark)]
-        solved = [mark for mark in marked.values() if mark.points >= mark.possible]
+        solved = [mark for mark in marked.values() if is_solved(mark)]
         partly = [mark for mark in marked.values() if 0 < mark.points < mark.possible]
         seconds = [mark.seconds for mark in rows.values() if mark.seconds is not None]
         points = [mark.points for mark in marked.values()]
@@ -271,8 +276,7 @@ def near_checks(graded: Mapping[str, Mapping[str, Mark]]) -> list[Near]:
             title = mark.failure.title if mark.failure else ""
             for sentence in (mark.said, title):
                 if sentence and is_near_threshold(sentence):
-                    passed = mark.points >= mark.possible
-                    found.append(Near(learner, short_name(exercise), passed, sentence))
+                    found.append(Near(learner, short_name(exercise), is_solved(mark), sentence))
                     break
     return found
 

@@ -17,11 +17,10 @@ from nbformat import NotebookNode
 from nbjudge.coordinator import Options, Outcome, grade_course
 from nbjudge.coursedir.assignments import read_sources
 from nbjudge.coursedir.failures import (
-    MISCONCEPTION,
     UNANSWERED,
+    Failed,
     Failure,
-    errors_of,
-    failures,
+    failed_in,
     is_check,
     name_of,
 )
@@ -148,7 +147,7 @@ class VisibleMarks:
         for name, source in sources.items():
             if name not in executed:
                 continue
-            failed = failures(executed[name])
+            failed = failed_in(executed[name])
             cells = {name_of(cell): cell for cell in executed[name].cells}
             for cell in source.cells:
                 points = cell.metadata.get("nbgrader", {}).get("points")
@@ -160,7 +159,7 @@ class VisibleMarks:
         return found
 
     def _exercise(
-        self, source: NotebookNode, executed: NotebookNode | None, failed: Mapping[str, Failure]
+        self, source: NotebookNode, executed: NotebookNode | None, failed: Mapping[str, Failed]
     ) -> Exercise:
         """Return what is told of one cell with points; `source` is the instructor's."""
         grade_id = name_of(source)
@@ -169,12 +168,12 @@ class VisibleMarks:
         if not is_check(source) or not executed or not holds_code(parts.visible):
             return Exercise(name, LATER, 0, False)
         decides = parts.hidden is None
-        failure = failed.get(grade_id)
-        if failure is None:
+        if grade_id not in failed:
             return Exercise(name, PASSED, 0, decides)
+        failure, _, said = failed[grade_id]
         if failure.reason == UNANSWERED:
             return Exercise(name, OPEN, 0, decides)
-        return Exercise(name, FAILED, 0, decides, said_first(failure), said_below(executed))
+        return Exercise(name, FAILED, 0, decides, said_first(failure), said)
 
 
 def holds_code(source: str) -> bool:
@@ -186,16 +185,6 @@ def holds_code(source: str) -> bool:
 def said_first(failure: Failure) -> str:
     """Return the first sentence of a check that failed."""
     return f"{failure.reason}: {failure.title}" if failure.source else failure.title
-
-
-def said_below(check: NotebookNode) -> str:
-    """Return what a check said below its first sentence, without the misconception's code."""
-    errors = errors_of(check)
-    lines = str(errors[-1].evalue).split("\n")[1:] if errors else []
-    return MISCONCEPTION.sub("", "\n".join(lines)).strip()[:LONGEST]
-
-
-LONGEST = 2000  # characters of what a check said
 
 
 def why_not(student: str, findings: Sequence[Finding]) -> str:
@@ -247,11 +236,12 @@ def as_html(exercises: Sequence[Exercise]) -> str:
 
 def in_words(exercise: Exercise) -> str:
     """Return an exercise's state and points in words."""
-    state, most, decides = exercise.state, f"{exercise.most:g}", exercise.decides
+    state, decides = exercise.state, exercise.decides
+    points = f"{exercise.most:g} point{'' if exercise.most == 1 else 's'}"
     if state == PASSED and decides:
-        return f"passed, {most} of {most} points"
+        return f"passed: {points}"
     if state == PASSED:
-        return f"passed; hidden tests decide over its {most} points"
+        return f"passed; hidden tests decide over {points}"
     if state == LATER:
-        return f"marked later, {most} points"
-    return f"{state}, 0 of {most} points so far"
+        return f"marked later: {points}"
+    return f"{state}: 0 of {points} so far"
