@@ -173,6 +173,9 @@ def test_zip_collect_reads_names_by_the_courses_own_expression(course):
     assert files[f"ada/{LESSON}/{FILE}"] == NOTEBOOK
     assert files[f"ada/{LESSON}/timestamp.txt"].startswith(b"2016-01-30 16:00:00")
     assert "notes.ipynb" in said(result) and "named_regexp does not match" in said(result)
+    canvas = make_zip(course / "canvas.zip", {f"learner_7_8_{FILE}": NOTEBOOK})
+    result, _ = collected(course, canvas)  # names that the expression is not for
+    assert result.new == ["7"]
 
 
 def test_the_exchanges_newest_attempt_counts_or_the_newest_in_time(course, tmp_path):

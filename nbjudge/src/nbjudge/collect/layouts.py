@@ -67,9 +67,13 @@ Collector = Callable[[str], dict | None]  # nbgrader's: {"student_id", "file_id"
 
 
 def recognise(box: Box, assignment: str, collector: Collector | None) -> Recognised:
-    """Return whose the files of a box are. `collector` is the course's own for zip_collect."""
-    if collector:
-        return by_collector(box, collector)
+    """Return whose the files of a box are.
+
+    `collector` is the course's own for zip_collect; where it knows none of the names, they are read
+    as in any course.
+    """
+    if collector and (of := by_collector(box, collector)).found:
+        return of
     depth = 1 + common_folders(box.entries)
     for layout, read in ((MOODLE, moodle_file), (CANVAS, canvas_file), (EXCHANGE, exchange_file)):
         found = [(entry, read(entry, box.place, depth)) for entry in box.entries]

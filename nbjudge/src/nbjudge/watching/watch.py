@@ -78,8 +78,8 @@ class Watch:
     def run(self, looks: int | None = None) -> None:
         """Look again and again until Ctrl-C or SIGTERM; with `looks`, so many times."""
         # a service is ended with SIGTERM, and may inherit that SIGINT is ignored
-        for number in (signal.SIGINT, signal.SIGTERM):
-            signal.signal(number, signal.default_int_handler)
+        numbers = (signal.SIGINT, signal.SIGTERM)
+        before = [signal.signal(number, signal.default_int_handler) for number in numbers]
         try:
             while looks is None or looks > 0:
                 looks = looks and looks - 1
@@ -90,6 +90,8 @@ class Watch:
             self.say(f"Stopped; {self.graded} graded. What was under way is graded next time.")
         finally:
             end_templates()
+            for number, handler in zip(numbers, before, strict=True):
+                signal.signal(number, handler)
 
     def look(self) -> None:
         """Collect and grade what has arrived. What goes wrong is told, and tried again later."""
