@@ -4,13 +4,18 @@ import csv
 import json
 import stat
 
+import nbformat
 import pytest
+from nbformat.v4 import new_markdown_cell
 from nbgrader.api import Gradebook
 from typer.testing import CliRunner
 
-from classroom import LESSON, answered, hand_in, make_course
+from classroom import LESSON, answered, hand_in, make_course, make_source, meta
 from nbjudge.cli import app
 from nbjudge.coordinator import Options, grade
+from nbjudge.coursedir.failures import UNANSWERED
+from nbjudge.coursedir.rebuild import released
+from nbjudge.coursedir.report import marks
 from nbjudge.coursedir.settings import gradebook_url
 
 
@@ -103,3 +108,22 @@ def test_a_course_that_nobody_has_graded_says_so_and_stays_as_it_is(tmp_path):
     done = report(tmp_path)
     assert done.exit_code == 1 and "no lesson is graded" in done.stderr
     assert not (tmp_path / "report").exists() and not (tmp_path / "gradebook.db").exists()
+
+
+def test_a_written_answer_that_is_as_it_was_given_out_is_not_attempted(tmp_path):
+    make_course(tmp_path)
+    cells = {}
+    for text in ("A model answer.", "mine"):
+        metadata = meta("essay", grade=True, solution=True, points=3)
+        cells[text] = new_markdown_cell(text, id="essay", metadata=metadata)
+    source = make_source()
+    source.cells.append(cells["A model answer."])
+    nbformat.write(source, tmp_path / "source" / LESSON / f"{LESSON}.ipynb")
+    for student, notebook in (("blank", released(source)), ("wrote", answered())):
+        if student == "wrote":
+            notebook.cells.append(cells["mine"])
+        hand_in(tmp_path, student, notebook)
+    grade(tmp_path, [LESSON], options=Options(workers=1))
+    table = marks(tmp_path, LESSON, gradebook_url(tmp_path))
+    assert table["blank"]["essay"].failure.reason == UNANSWERED
+    assert table["wrote"]["essay"].to_do and table["wrote"]["essay"].failure is None

@@ -63,7 +63,8 @@ def read_grades(settings: Settings, assignment: str, only: str = "") -> Grades:
     recorded: Recorded = {}
     penalties: dict[str, float] = {}
     if has_gradebook(settings):
-        recorded, penalties, _ = read_gradebook(settings.gradebook_url, assignment, only)
+        book = read_gradebook(settings.gradebook_url, assignment, only)
+        recorded, penalties = book.recorded, book.penalties
     if not recorded:
         raise CourseError(
             f"{assignment}: nobody is graded, so there is nothing to export: run "

@@ -177,7 +177,7 @@ def read_class(root: Path, assignment: str, gradebook: str) -> Class:
     executed = {student: looked_at(root, assignment, student) for student in table}
     if not any(executed.values()):  # nobody is graded, and there may be no gradebook
         return Class(table, {})
-    recorded, penalties, due = read_gradebook(gradebook, assignment)
+    recorded, penalties, due, blank = read_gradebook(gradebook, assignment)
     orders = orders_of(recorded, executed.values())
     for student, notebooks in executed.items():
         rows = recorded.get(student, {}) if notebooks else {}
@@ -187,6 +187,8 @@ def read_class(root: Path, assignment: str, gradebook: str) -> Class:
                 if grade_id in grades:
                     exercise = f"{name}/{grade_id}" if len(orders) > 1 else grade_id
                     mark = mark_of(grades[grade_id], notebooks.get(name), grade_id)
+                    if mark.failure is None and (student, name, grade_id) in blank:
+                        mark = mark._replace(failure=NOT_ANSWERED)
                     table[student][exercise] = mark
     late = {student: penalties.get(student, 0) for student, row in table.items() if row}
     lost = {student: penalty for student, penalty in late.items() if penalty}
@@ -196,29 +198,35 @@ def read_class(root: Path, assignment: str, gradebook: str) -> Class:
 def mark_of(grade: tuple[float, float, bool], notebook: Looked | None, grade_id: str) -> Mark:
     """Return the mark of one exercise; `notebook` None: it was not handed in."""
     if notebook is None:
-        return Mark(*grade, NOT_HANDED_IN)
+        return Mark(*grade, NOT_ANSWERED)
     seconds = notebook.seconds.get(grade_id)
     if grade_id in notebook.failed:
         return Mark(*grade, *notebook.failed[grade_id], seconds)
     return Mark(*grade, None, "", notebook.printed.get(grade_id, ""), seconds)
 
 
-NOT_HANDED_IN = Failure(UNANSWERED, "")
+NOT_ANSWERED = Failure(UNANSWERED, "")
+NO_RESPONSE = "No response."  # nbgrader's comment on an answer cell that is as it was given out
 
 # {student: {notebook: {grade_id: (points, possible points, whether a person has to mark it)}}}
 Recorded = dict[str, dict[str, dict[str, tuple[float, float, bool]]]]
 
 
-def read_gradebook(
-    url: str, assignment: str, only: str = ""
-) -> tuple[Recorded, dict[str, float], datetime | None]:
-    """Return (what the gradebook holds of an assignment, {student: late penalty}, its deadline).
+class Book(NamedTuple):
+    """What the gradebook holds of an assignment."""
 
-    `only`: of this student; "" for all.
-    """
+    recorded: Recorded
+    penalties: dict[str, float]  # {student: points lost for being late}
+    due: datetime | None
+    blank: set[tuple[str, str, str]]  # (student, notebook, grade_id) of answers without a word
+
+
+def read_gradebook(url: str, assignment: str, only: str = "") -> Book:
+    """Return what the gradebook holds of an assignment; `only`: of this student."""
     from nbgrader.api import (
         Assignment,
         BaseCell,
+        Comment,
         Grade,
         Gradebook,
         Notebook,
@@ -259,8 +267,16 @@ def read_gradebook(
         )
         for who, name, grade_id, *grade in grades:
             recorded[who][name][grade_id] = tuple(grade)
+        comments = (
+            notebooks.join(Comment, Comment.notebook_id == SubmittedNotebook.id)
+            .join(BaseCell, BaseCell.id == Comment.cell_id)
+            .filter(Comment.auto_comment == NO_RESPONSE)
+        )
+        blank = {
+            tuple(row) for row in comments.with_entities(student, Notebook.name, BaseCell.name)
+        }
         due = book.db.query(Assignment.duedate).filter(Assignment.name == assignment).scalar()
-    return recorded, penalties, due
+    return Book(recorded, penalties, due, blank)
 
 
 def orders_of(recorded: Recorded, classes: Iterable[Mapping[str, Looked]]) -> dict[str, list[str]]:

@@ -50,6 +50,8 @@ def seconds(value: float | None) -> str:
     """Return a time as a text, a dash where none is recorded."""
     if value is None:
         return "–"
+    if value < 0.0005:
+        return "under 1 ms"
     return f"{value:.1f} s" if value >= 0.095 else f"{1000 * value:.0f} ms"
 
 

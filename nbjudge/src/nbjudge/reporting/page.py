@@ -187,7 +187,9 @@ def about(lesson: Lesson) -> str:
     words = f"{count(len(lesson.learners), 'learner')} handed in, {lesson.graded:,} graded"
     words += f", {lesson.late:,} lost points for being late. " if lesson.late else ". "
     if lesson.mean is not None:
-        words += f"Mean {lesson.mean:.0%} of {lesson.possible:g} points, median {lesson.median:.0%}"
+        waiting = any(exercise.to_mark for exercise in lesson.exercises)
+        of = "the points marked so far" if waiting else f"{lesson.possible:g} points"
+        words += f"Mean {lesson.mean:.0%} of {of}, median {lesson.median:.0%}"
         words += f", middle half from {lesson.lower:.0%} to {lesson.upper:.0%}."
     return words
 
@@ -207,7 +209,7 @@ def exercise_table(exercises: Sequence[Exercise]) -> str:
                 f"{each.number} {each.name}",
                 f"{each.possible:g}",
                 f"{percent(each.solved / of if of else None)} ({each.solved:,})",
-                f"{percent(each.not_attempted / of if of else None)} ({each.not_attempted:,})",
+                f"{percent(each.not_attempted / each.graded)} ({each.not_attempted:,})",
                 *([f"{each.to_mark:,}"] if waiting else []),
                 corr,
                 seconds(each.seconds),
@@ -322,8 +324,9 @@ def how_to_read(summary: Summary) -> str:
     """Return what the numbers mean."""
     return "<h2>How to read this page</h2>" + bullets(
         [
-            "Solved: has all points of the exercise. Not attempted: the answer cell is as it was "
-            "given out, or was not handed in. Shares are of the graded learners.",
+            "Solved: has all points of the exercise; the share is of those whose mark is there. "
+            "Not attempted: the answer cell is as it was given out, or was not handed in; the "
+            "share is of all graded learners.",
             "Discrimination: the item-rest correlation (Henrysson 1963), from -1 to 1. It compares "
             "the points of an exercise with the points of all others. Below 0.2 the exercise "
             "hardly tells strong learners from weak ones; below 0 look at its check. With fewer "
