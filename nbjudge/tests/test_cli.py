@@ -44,6 +44,11 @@ def test_grade_for_machines_prints_a_json_object_a_line(course):
     *rows, total = [json.loads(line) for line in done.stdout.splitlines()]
     graded = {row["learner"]: row["graded"] for row in rows}
     assert graded == {"right": True, "no-json": False}
+    points = {"points": 2.0, "possible": 2.0, "to_mark": False}
+    right = next(row for row in rows if row["graded"])
+    assert right["exercises"] == {"add": points, "mean": points}
+    assert (right["lesson"], right["points"], right["possible"]) == (LESSON, 4.0, 4.0)
+    assert (right["late_penalty"], right["to_mark"]) == (0, False)
     assert total["graded"] == 1
     assert total["not_graded"] == 1
     assert done.exit_code == 1

@@ -159,7 +159,7 @@ def test_what_learners_choose_is_neither_obeyed_nor_coloured(tmp_path):
     print_class(console, LESSON, Class(table, {}))
     finding = Finding(HOSTILE, LESSON, "file", HOSTILE, True)
     with new_progress(console) as progress:
-        progress_on(progress)(1, 2, HOSTILE, [finding])
+        progress_on(progress)(1, 2, HOSTILE, [finding], LESSON)
     printed = console.file.getvalue()
     assert "\x1b[2J" not in printed and "\u202e" not in printed
     lines = [line for line in printed.splitlines() if "[red]" in line]

@@ -1,4 +1,4 @@
-"""The `nbjudge` command: grade, report, feedback, replay, answers, bench.
+"""The `nbjudge` command: collect, grade, report, feedback, replay, answers, bench.
 
 A course with a command of its own builds it with `new_app`, which registers the same commands with
 the course's defaults. Each command imports what it needs when it runs, so that
@@ -366,7 +366,10 @@ def new_app(description: str, defaults: Defaults) -> typer.Typer:
         pretty_exceptions_enable=False,
         context_settings={"obj": defaults},
     )
-    for command in (grade, report, feedback, replay, answers, bench):
+    from nbjudge import cli_class  # it uses this module's options
+
+    ours = (grade, report, feedback, replay, answers, bench)
+    for command in (cli_class.collect, *ours, cli_class.export, cli_class.watch):
         app.command()(command)
     return app
 

@@ -66,7 +66,8 @@ from nbjudge.worker.kernels import foreign_kernel, installed, is_missing, other_
 
 Wanted = list[tuple[str, str]]  # [(assignment, student)]
 Sources = Mapping[str, Mapping[str, NotebookNode]]  # {assignment: {notebook: the instructor's}}
-Tell = Callable[[int, int, str, list[Finding]], object]  # (done, total, student, findings)
+# (done, total, student, findings, assignment); the student is "" for what is about all of it
+Tell = Callable[[int, int, str, list[Finding], str], object]
 
 
 class Outcome(NamedTuple):
@@ -99,6 +100,7 @@ class Options(NamedTuple):
     )
     force: bool = False  # run all cells, also those whose results are kept
     execute: bool = True  # False: run nothing, and take the outputs that were handed in
+    hide: tuple[str, ...] = ()  # folders that no submission may see, beside the course's own
     moved: tuple[tuple[str, str], ...] = ()  # (cell that is gone, the one that gets its marks)
     processes: int = 1  # that share the checks of one notebook which run alone
     # Run in this process, one submission after the other, and keep the processes that cells are
@@ -114,6 +116,7 @@ def tell_nobody(
     total: int,
     student: str,
     findings: list[Finding],
+    assignment: str,
 ) -> None:
     """Take the news of a grading and do nothing."""
 
@@ -127,7 +130,8 @@ def grade(
 ) -> Outcome:
     """Grade all submissions to the assignments, or those of some students.
 
-    `tell(done, total, student, findings)` is called before the first submission and after each.
+    `tell(done, total, student, findings, assignment)` is called before the first submission and
+    after each, when its marks are in the gradebook.
     Raises CourseError, SandboxUnavailable or SchedulerError where nothing can be graded at all.
     """
     return grade_course(read_settings(root), assignments, students, options, tell)
@@ -158,7 +162,7 @@ def grade_course(
                 sources[assignment] = notebooks
         wanted, problems = submissions_to_grade(settings.folders, list(sources), students)
         findings += problems
-        tell(0, len(wanted), "", findings)
+        tell(0, len(wanted), "", findings, "")
         progress = Progress(len(wanted), findings, tell)
         grading = (kind or Grading)(settings, sources, options, progress)
         grading.run(interleaved(wanted, grading.workers))
@@ -311,7 +315,8 @@ class Progress:
             self.failed += 1
         elif student:
             self.graded.append((assignment, student))
-        self.tell(len(self.graded) + self.failed, self.total, student, findings)
+        done = len(self.graded) + self.failed
+        self.tell(done, self.total, student, findings, assignment)
 
 
 class Sent(NamedTuple):
@@ -507,6 +512,7 @@ class Assignments:
         """Return the folders that no submission may see."""
         root = self.settings.root
         folders = [*(root / folder for folder in PRIVATE), *self.settings.folders.private()]
+        folders += map(Path, self.options.hide)
         return tuple(dict.fromkeys(map(str, folders)))
 
     def _kernel_of(self, source: NotebookNode) -> str:

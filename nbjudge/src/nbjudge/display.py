@@ -1,13 +1,14 @@
 """Showing a grading: to people, with progress and tables, and to programs, as JSON lines."""
 
 import json
+import sys
 import time
 from collections.abc import Collection, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from nbjudge.coordinator import DEFAULTS, Options, Outcome, Tell, grade_course
-from nbjudge.coursedir import report
+from nbjudge.coursedir import export, report
 from nbjudge.coursedir.settings import Settings, read_settings
 from nbjudge.coursedir.submissions import Finding
 from nbjudge.errors import CourseError
@@ -19,6 +20,8 @@ from nbjudge.untrusted import one_line, shown
 
 if TYPE_CHECKING:
     from rich.console import Console
+
+    from nbjudge.collect.into_course import Collected
 
 
 def grade_and_show(
@@ -76,6 +79,7 @@ def progress_on(progress: Any) -> Tell:
         total: int,
         student: str,
         findings: list[Finding],
+        assignment: str,
     ) -> None:
         description = f"Graded {shown(student)}" if student else "Grading"
         progress.update(task, completed=done, total=total, description=description)
@@ -197,12 +201,15 @@ def grade_for_machines(
 ) -> Outcome:
     """Grade with a JSON object a line on stdout: each submission as it is done, then the sum.
 
-    A submission is {"done", "of", "learner", "findings", "graded"}. Before the first submission,
-    each finding on what is not graded is {"lesson", "learner", "graded", "findings"}. Parameters
-    and errors are those of `coordinator.grade`.
+    A submission is {"done", "of", "lesson", "learner", "findings", "graded"}, and where it is
+    graded also {"points", "possible", "late_penalty", "to_mark", "exercises"}, see `points_of`.
+    Before the first submission, each finding on what is not graded is {"lesson", "learner",
+    "graded", "findings"}. Parameters and errors are those of `coordinator.grade`.
     """
     started = time.monotonic()
-    outcome = grade_course(read_settings(root), assignments, students, options, print_as_json)
+    settings = read_settings(root)
+    tell = told_as_json(settings)
+    outcome = grade_course(settings, assignments, students, options, tell)
     print_line(
         graded=len(outcome.graded),
         not_graded=sum(finding.blocks for finding in outcome.findings),
@@ -213,22 +220,48 @@ def grade_for_machines(
     return outcome
 
 
-def print_as_json(
-    done: int,
-    total: int,
-    student: str,
-    findings: list[Finding],
-) -> None:
-    """Print a submission that has ended, or findings before the first, a JSON object a line."""
-    if student:
+def told_as_json(settings: Settings) -> Tell:
+    """Return a `tell` that prints each submission as a JSON object on a line."""
+
+    def tell(done: int, total: int, student: str, findings: list[Finding], assignment: str) -> None:
+        if not student:
+            print_findings_as_json(findings)
+            return
+        found = [as_json(finding) for finding in findings]
+        graded = not any(finding.blocks for finding in findings)
+        points = points_of(settings, assignment, student) if graded else {}
         print_line(
             done=done,
             of=total,
+            lesson=assignment,
             learner=student,
-            findings=[as_json(finding) for finding in findings],
-            graded=not any(finding.blocks for finding in findings),
+            findings=found,
+            graded=graded,
+            **points,
         )
-        return
+
+    return tell
+
+
+def told_as_lines(settings: Settings) -> Tell:
+    """Return a `tell` that prints a line with the points of each submission."""
+
+    def tell(done: int, total: int, student: str, findings: list[Finding], assignment: str) -> None:
+        blocking = [finding for finding in findings if finding.blocks]
+        if student and not blocking:
+            got = points_of(settings, assignment, student)
+            waits = ", waits for a mark by hand" if got["to_mark"] else ""
+            time_of_day = time.strftime("%H:%M:%S")
+            points = f"{got['points']:g}/{got['possible']:g}"
+            print(f"{time_of_day}  {assignment}  {one_line(student)}  {points}{waits}", flush=True)
+        for finding in blocking:
+            print(one_line(f"Not graded: {finding}"), file=sys.stderr, flush=True)
+
+    return tell
+
+
+def print_findings_as_json(findings: list[Finding]) -> None:
+    """Print findings before the first submission, a JSON object a line."""
     for finding in findings:
         print_line(
             lesson=finding.assignment,
@@ -236,6 +269,28 @@ def print_as_json(
             graded=False,
             findings=[finding.says],
         )
+
+
+def points_of(settings: Settings, assignment: str, student: str) -> dict[str, Any]:
+    """Return what the gradebook holds of a graded submission, under public names.
+
+    "points" is the sum as nbgrader exports it, less the "late_penalty" and at least 0; "possible"
+    the most; "to_mark" whether something waits for a person's mark; "exercises" are {exercise:
+    {"points", "possible", "to_mark"}}, named as in the report.
+    """
+    grades = export.read_grades(settings, assignment, student)
+    row = grades.rows[student]
+    exercises = {}
+    for name, points in row.exercises.items():
+        waits = name in row.to_mark
+        exercises[name] = {"points": points, "possible": grades.possible[name], "to_mark": waits}
+    return {
+        "points": row.total,
+        "possible": sum(grades.possible.values()),
+        "late_penalty": row.penalty,
+        "to_mark": bool(row.to_mark),
+        "exercises": exercises,
+    }
 
 
 def print_line(**fields: Any) -> None:
@@ -252,3 +307,25 @@ def as_json(finding: Finding) -> dict[str, Any]:
         "says": finding.says,
         "blocks": finding.blocks,
     }
+
+
+def show_collected(settings: Settings, collected: "Collected") -> None:
+    """Print what was collected on stdout, and on stderr what was not and why."""
+    from rich.console import Console
+
+    errors = Console(stderr=True)
+    for text in report.grouped(each for each in collected.findings if not each.blocks):
+        print_finding(errors, ("Note: ", "yellow"), text)
+    for text in report.grouped(each for each in collected.findings if each.blocks):
+        print_finding(errors, ("Not collected: ", "red"), text)
+    place = settings.folders.shown(settings.folders.submitted(".", "."))
+    for layout in collected.layouts:
+        print(one_line(layout))
+    print(f"{place}/: {len(collected.new)} new", end="")
+    for students, what in (
+        (collected.replaced, "replaced"),
+        (collected.same, "as before"),
+        (collected.kept, "differ from what was given and stay"),
+    ):
+        print(f", {len(students)} {what}" if students else "", end="")
+    print()

@@ -1,5 +1,6 @@
 """Writing files and folders in one step, so that no reader finds half of one."""
 
+import filecmp
 import os
 import shutil
 from collections.abc import Collection, Iterable, Mapping
@@ -80,3 +81,17 @@ def replace_folder(part: Path, target: Path) -> None:
     target.parent.mkdir(parents=True, exist_ok=True)
     shutil.rmtree(target, ignore_errors=True)
     part.replace(target)
+
+
+def same_files(one: Path, other: Path) -> bool:
+    """Return whether two folders hold the same files with the same content, and no links."""
+    names = [sorted(path.relative_to(top) for path in top.rglob("*")) for top in (one, other)]
+    if names[0] != names[1]:
+        return False
+    for name in names[0]:
+        paths = one / name, other / name
+        if any(path.is_symlink() for path in paths) or paths[0].is_dir() != paths[1].is_dir():
+            return False
+        if paths[0].is_file() and not filecmp.cmp(*paths, shallow=False):
+            return False
+    return True

@@ -221,8 +221,8 @@ class Book(NamedTuple):
     blank: set[tuple[str, str, str]]  # (student, notebook, grade_id) of answers without a word
 
 
-def read_gradebook(url: str, assignment: str) -> Book:
-    """Return what the gradebook holds of an assignment."""
+def read_gradebook(url: str, assignment: str, only: str = "") -> Book:
+    """Return what the gradebook holds of an assignment; `only`: of this student."""
     from nbgrader.api import (
         Assignment,
         BaseCell,
@@ -245,6 +245,8 @@ def read_gradebook(url: str, assignment: str) -> Book:
             .filter(Assignment.name == assignment)
         )
         student = SubmittedAssignment.student_id
+        if only:
+            notebooks = notebooks.filter(student == only)
         rows = notebooks.with_entities(
             student, Notebook.name, SubmittedNotebook.late_submission_penalty
         )

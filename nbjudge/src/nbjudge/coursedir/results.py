@@ -11,8 +11,10 @@ from nbjudge.coursedir.settings import KEPT, Settings
 from nbjudge.errors import AlreadyGrading
 from nbjudge.files import replace_folder, write_files
 
+EARLIER = "submitted-earlier"  # submissions that later ones have replaced
+
 # folders of a course that no submission may see
-PRIVATE = ("source", "solutions", "submitted", "autograded", "feedback", "report", KEPT)
+PRIVATE = ("source", "solutions", "submitted", EARLIER, "autograded", "feedback", "report", KEPT)
 
 
 def record_of(
