@@ -66,10 +66,10 @@ def digest(lesson: str) -> str:
 
 
 def stamp_of(path: Path) -> str | None:
-    """The stamp of a derived notebook, None if there is no notebook."""
+    """The stamp of a derived notebook, None if there is no notebook or one without a stamp."""
     try:
         return json.loads(path.read_text(encoding="utf-8"))["metadata"].get("made_from")
-    except (FileNotFoundError, ValueError, KeyError):
+    except (OSError, ValueError, KeyError, TypeError, AttributeError, RecursionError):
         return None
 
 
