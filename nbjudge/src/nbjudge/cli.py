@@ -1,4 +1,4 @@
-"""The `nbjudge` command: grade, report, feedback, replay, answers, bench.
+"""The `nbjudge` command: grade, report, feedback, similar, replay, answers, bench.
 
 A course with a command of its own builds it with `new_app`, which registers the same commands with
 the course's defaults. Each command imports what it needs when it runs, so that
@@ -192,6 +192,21 @@ def feedback(
     typer.echo(f"Feedback: {write_feedback(settings, assignments, learner or None)}")
 
 
+def similar(
+    context: typer.Context,
+    assignment: Annotated[str, typer.Argument(help="A folder in source/, such as ps1.")],
+    root: RootOption = None,
+) -> None:
+    """Show pairs of answers that are more alike than the class explains. Runs nothing.
+
+    They are questions to ask, not verdicts. Exit status 1 if a submission could not be read.
+    """
+    from nbjudge.coursedir.settings import read_settings
+    from nbjudge.display import show_similar
+
+    exit_with_status(show_similar(read_settings(prepared_root(context, root)), assignment))
+
+
 def replay(
     context: typer.Context,
     learner: str,
@@ -307,7 +322,7 @@ def new_app(description: str, defaults: Defaults) -> typer.Typer:
         pretty_exceptions_enable=False,
         context_settings={"obj": defaults},
     )
-    for command in (grade, report, feedback, replay, answers, bench):
+    for command in (grade, report, feedback, similar, replay, answers, bench):
         app.command()(command)
     return app
 

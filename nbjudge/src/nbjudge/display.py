@@ -155,6 +155,26 @@ def show_report(
         show_class(console, assignment, about, students)
 
 
+def show_similar(settings: Settings, assignment: str) -> bool:
+    """Print the pairs of answers that are closer than the class explains, and write the page.
+
+    Returns whether all submissions could be read. Raises CourseError where there is nothing to
+    compare.
+    """
+    from nbjudge.similar import course, page
+
+    console = page_wide_console()
+    compared = course.compare_class(settings, assignment)
+    for finding in compared.findings:
+        print_finding(console, ("Not compared: ", "red"), str(finding))
+    console.print(f"{page.summary(compared)}.", soft_wrap=True, markup=False, highlight=False)
+    page.print_pairs(console, compared)
+    path = course.page_path(settings, assignment)
+    page.write_page(compared, path)
+    console.print(f"Page: {path}", soft_wrap=True, markup=False, emoji=False)
+    return not compared.findings
+
+
 def grade_for_machines(
     root: Path | str,
     assignments: list[str],
