@@ -77,6 +77,10 @@ def compare_class(settings: Settings, assignment: str) -> Compared:
             f"{assignment}: {learners} submissions can be compared, and at least {FEWEST} are "
             "needed, because a smaller class does not show how alike answers are by chance"
         )
+    if not answers:
+        raise CourseError(
+            f"{assignment}: its source has no answer cells, so there is nothing to compare"
+        )
     pairs = close_pairs(written_by(answers), solutions_of(exercises))
     return Compared(assignment, learners, answers, pairs, findings)
 

@@ -60,6 +60,11 @@ def summary(compared: Compared) -> str:
     return f"{begin}, and {pairs} closer than the class explains"
 
 
+def question(one: str, other: str) -> str:
+    """Return what to ask about two learners."""
+    return f"{shown(one)} and {shown(other)}: did they write from the same text?"
+
+
 def in_words(part: Evidence) -> str:
     """Return in words how alike two answers are."""
     return (
@@ -78,7 +83,7 @@ def print_pairs(console: "Console", compared: Compared) -> None:
 
     for pair in compared.pairs[:SHOWN]:
         one, other = pair.learners
-        console.print(Text(f"\n{shown(one)} and {shown(other)}", style="bold"))
+        console.print(Text(f"\n{question(one, other)}", style="bold"))
         for part in pair.evidence:
             console.print(Text(f"  {one_line(in_words(part))}"), soft_wrap=True)
             table = Table(box=None, padding=(0, 1), expand=True)
@@ -144,7 +149,7 @@ def write_page(compared: Compared, path: Path) -> None:
 def section(compared: Compared, pair: Pair) -> str:
     """Return the part of the page on one pair."""
     one, other = pair.learners
-    parts = [f"<section><h2>{text(one)} and {text(other)}</h2>"]
+    parts = [f"<section><h2>{text(question(one, other))}</h2>"]
     for part in pair.evidence:
         answers = compared.answers[part.exercise]
         rows = "".join(map(table_row, rows_of(answers[one], answers[other])))
