@@ -51,7 +51,7 @@ def secret_of(root: Path) -> bytes:
     """
     path = root / KEPT / SECRET
     if not path.exists():
-        replace_text(path, secrets.token_hex(32) + "\n", private=True)
+        keep_secret(root, secrets.token_bytes(32))
     text = path.read_text(encoding="utf-8", errors="replace").strip()
     if not re.fullmatch("[0-9a-f]{64}", text):
         raise CourseError(
@@ -59,6 +59,11 @@ def secret_of(root: Path) -> bytes:
             "copy; or remove it, then everybody gets other numbers in the next grading"
         )
     return bytes.fromhex(text)
+
+
+def keep_secret(root: Path, secret: bytes) -> None:
+    """Keep the 32 bytes that a course's seeds are derived from."""
+    replace_text(root / KEPT / SECRET, f"{secret.hex()}\n", private=True)
 
 
 def digest_of(key: bytes, *names: str) -> bytes:
