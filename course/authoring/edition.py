@@ -40,8 +40,8 @@ def give_out(work: Path, lesson: str) -> None:
 
 def is_untouched(work: Path, lesson: str) -> bool:
     """Whether the learner's copy has never been saved since it was given out."""
-    given = given_in(work, lesson)
-    return given.exists() and given.read_bytes() == copy_in(work, lesson).read_bytes()
+    given, mine = given_in(work, lesson), copy_in(work, lesson)
+    return given.is_file() and mine.is_file() and given.read_bytes() == mine.read_bytes()
 
 
 def is_newest(work: Path, lesson: str) -> bool:
@@ -59,10 +59,18 @@ def update(work: Path, wanted: list[str]) -> bool:
     for lesson in wanted:
         try:
             print(f"{lesson}: {update_one(work, lesson)}")
-        except NbjudgeError as problem:
-            print(f"{lesson}: not updated. {problem}.")
+        except (NbjudgeError, OSError) as problem:
+            print(f"{lesson}: not updated. {in_words(problem)}.")
             well = False
     return well
+
+
+def in_words(problem: NbjudgeError | OSError) -> str:
+    """What went wrong, and what to do."""
+    if isinstance(problem, OSError):
+        name = problem.filename or "work/"
+        return f"{name} cannot be read or written ({problem.strerror}): allow it or make room there"
+    return str(problem)
 
 
 def update_one(work: Path, lesson: str) -> str:
@@ -130,8 +138,8 @@ def git(*arguments: str) -> bytes:
 def reset(work: Path, lesson: str, exercise: str) -> str:
     """Give one exercise back as it was given out; return what was done, in sentences.
 
-    Raises UsageError where there is no copy or it is of another edition, and CourseError where it
-    cannot be read or there is no such exercise.
+    Raises UsageError where there is no copy, it is of another edition or cannot be written, and
+    CourseError where it cannot be read or there is no such exercise.
     """
     mine = copy_in(work, lesson)
     number = lesson[:2]
@@ -142,7 +150,10 @@ def reset(work: Path, lesson: str, exercise: str) -> str:
             f"your copy of {lesson} is of an older edition: run `.venv/bin/course update {number}` "
             "first, then this again"
         )
-    done = reset_file(mine, release_path(lesson), exercise, kept_in(work))
+    try:
+        done = reset_file(mine, release_path(lesson), exercise, kept_in(work))
+    except OSError as problem:
+        raise UsageError(in_words(problem)) from None
     if not done.changed:
         return f"{exercise} is as it was given out: nothing to do."
     kept = f" Your answer from before is {shown(done.before)}." if done.before else ""

@@ -5,8 +5,10 @@ import copy
 import nbformat
 import pytest
 from nbformat.v4 import new_code_cell, new_markdown_cell, new_notebook, new_output
+from typer.testing import CliRunner
 
 from classroom import meta
+from nbjudge.cli import app
 from nbjudge.editions import reset_file, update_file
 from nbjudge.errors import CourseError
 
@@ -160,6 +162,19 @@ def test_edited_given_cells(desk, worked):
     assert "check-add: you had edited it; it is the course's again" in done.changes
 
 
+def test_notebooks_of_a_format_without_ids(desk, worked):
+    by_id(worked)["cell-02"].source = "plot(epochs, colour='blue', title='an experiment')"
+    new, old = new_release(), old_release()
+    for notebook in (worked, new, old):
+        notebook.nbformat_minor = 4
+        for cell in notebook.cells:
+            del cell["id"]
+    updated, done = desk.update(worked, new, old)
+    assert "plot(epochs, colour='blue', title='an experiment')" in texts(updated)
+    assert "plot(epochs, colour='red', title='an experiment')" not in texts(updated)
+    assert (done.answers, done.own) == (1, 2)
+
+
 def test_a_copied_experiment_and_a_raw_cell_are_the_learners(desk, worked):
     again = copy.deepcopy(worked.cells[2])
     again.id, again.source = "77aa", "plot(1)  # my copy"
@@ -244,3 +259,29 @@ def test_a_reset_puts_deleted_cells_back_and_drops_copies(desk, worked):
 def test_a_reset_names_the_exercises_that_there_are(desk, worked):
     with pytest.raises(CourseError, match="no exercise 'sum': choose one of add, gone, half"):
         desk.reset(worked, old_release(), "sum")
+
+
+def test_another_notebook_is_left_as_it_is(desk):
+    other = release(exercise("other", "Something else."))
+    with pytest.raises(CourseError, match=r"none of the exercises.*left as it is"):
+        desk.update(other, new_release(), old_release())
+    assert not desk.earlier.exists()
+
+
+def test_the_command(desk, worked):
+    old = desk.mine.with_name("old.ipynb")
+    for notebook, path in (
+        (worked, desk.mine),
+        (new_release(), desk.release),
+        (old_release(), old),
+    ):
+        nbformat.write(notebook, path)
+    command = ["update", str(desk.mine), str(desk.release), "--began-with", str(old)]
+    done = CliRunner().invoke(app, command)
+    assert done.exit_code == 0, done.output
+    assert "Answers put in: 1, cells of the learner's own: 2" in done.output
+    assert "fresh: a new exercise" in done.output
+    assert by_id(nbformat.read(desk.mine, 4))["add"].source == "def add(x):\n    return x + 1"
+    old.write_text("no notebook")
+    done = CliRunner().invoke(app, command)
+    assert done.exit_code == 1 and "began with is not a notebook" in done.output

@@ -207,6 +207,36 @@ def similar(
     exit_with_status(show_similar(read_settings(prepared_root(context, root)), assignment))
 
 
+def update(
+    notebook: Annotated[
+        Path, typer.Argument(help="A learner's notebook.", exists=True, dir_okay=False)
+    ],
+    release: Annotated[
+        Path, typer.Argument(help="The new release of it.", exists=True, dir_okay=False)
+    ],
+    began_with: Annotated[
+        Path | None,
+        typer.Option(
+            help="The release that the learner began with: given cells that the learner has "
+            "edited then stay, and what has changed is listed.",
+            exists=True,
+            dir_okay=False,
+        ),
+    ] = None,
+) -> None:
+    """Put a learner's answers and own cells into a new release. The file from before is kept."""
+    from nbjudge.editions import update_file
+
+    old = began_with.read_bytes() if began_with else None
+    done = update_file(notebook, release, old, notebook.parent / "earlier")
+    typer.echo(
+        f"{notebook} is now the new release. Answers put in: {done.answers}, cells of the "
+        f"learner's own: {done.own}. The file from before is {done.before}."
+    )
+    for change in done.changes:
+        typer.echo(f"  {change}")
+
+
 def replay(
     context: typer.Context,
     learner: str,
@@ -328,6 +358,7 @@ def new_app(description: str, defaults: Defaults) -> typer.Typer:
 
 
 app = new_app("Grade nbgrader courses in parallel and in a sandbox.", Defaults())
+app.command()(update)  # a course has its own, which knows where its releases are
 
 
 if __name__ == "__main__":

@@ -41,8 +41,12 @@ def update_file(mine: Path, release: Path, old: bytes | None, kept_in: Path) -> 
     folder for the file that was there. Raises CourseError where a file cannot be read.
     """
     theirs = read(mine)
-    began_with = nbformat.reads(old.decode(), 4) if old else None
-    found = edition.update(read_whole(release), theirs, began_with)
+    began_with = parsed(old, "the release that the learner began with") if old else None
+    new = read_whole(release)
+    try:
+        found = edition.update(new, theirs, began_with)
+    except CourseError as problem:
+        raise CourseError(f"{mine}: {problem}; it is left as it is: {RENAME}") from None
     before = keep(mine.read_bytes(), kept_in, mine.stem, mine.suffix)
     write(found.notebook, mine)
     return UpdatedFile(before, found.answers, found.own, found.changes)
@@ -86,13 +90,19 @@ RENAME = "rename it and run the same command again, then you get a new copy besi
 def read_whole(path: Path) -> NotebookNode:
     """Return a notebook with all its metadata. Raises CourseError where it cannot be read."""
     try:
-        found: NotebookNode = nbformat.read(path, 4)
-        return found
+        return parsed(path.read_bytes(), str(path))
     except OSError as problem:
         raise CourseError(f"{path} cannot be read ({problem.strerror})") from None
+
+
+def parsed(data: bytes, name: str) -> NotebookNode:
+    """Return a notebook of format 4. Raises CourseError where the bytes are none."""
+    try:
+        found: NotebookNode = nbformat.reads(data.decode("utf-8-sig"), 4)
+        return found
     except Exception as problem:  # whatever a file may hold that nbformat does not expect
         what = f"{type(problem).__name__}: {str(problem)[:80]}"
-        raise CourseError(f"{path} is not a notebook ({what}): {RENAME}") from None
+        raise CourseError(f"{name} is not a notebook ({what}): get it once more") from None
 
 
 def keep(content: bytes, folder: Path, name: str, suffix: str) -> Path:
@@ -112,9 +122,11 @@ def keep(content: bytes, folder: Path, name: str, suffix: str) -> Path:
 
 
 def write(notebook: NotebookNode, path: Path) -> None:
-    """Write a notebook in one step, without outputs that Jupyter would refuse to open."""
+    """Write a notebook in one step, without what its format does not allow."""
     valid = copy.deepcopy(notebook)
     for cell in valid.cells:
+        if valid.nbformat_minor < 5:
+            cell.pop("id", None)
         if cell.cell_type == "code":
             cell.outputs = [each for each in cell.outputs if is_valid_output(each)]
     try:

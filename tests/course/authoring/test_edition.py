@@ -72,6 +72,16 @@ def test_a_copy_without_a_word_in_it_is_replaced(work, capsys):
     assert not (work / "earlier").exists()
 
 
+def test_a_folder_in_the_place_of_a_copy_is_told(work, capsys):
+    mine = edition.copy_in(work, LESSON)
+    mine.unlink()
+    mine.mkdir()
+    edition.refresh(work)
+    assert "is damaged" in capsys.readouterr().out
+    assert not edition.update(work, [LESSON])
+    assert f"{mine} cannot be read" in capsys.readouterr().out
+
+
 def test_a_damaged_copy_is_told_and_the_others_are_updated(work, capsys):
     damaged = edition.copy_in(work, "01-replace-the-head")
     damaged.parent.mkdir()

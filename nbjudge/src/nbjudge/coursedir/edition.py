@@ -16,7 +16,14 @@ from nbformat.v4 import new_code_cell, new_markdown_cell, new_raw_cell
 from nbgrader.utils import is_solution
 
 from nbjudge.coursedir.rebuild import Piece, is_nbgraders, put_answer, read_pieces, settle
-from nbjudge.coursedir.releases import cells_of, differences, exercises_of, name_of, same_cells
+from nbjudge.coursedir.releases import (
+    alike,
+    cells_of,
+    differences,
+    exercises_of,
+    name_of,
+    same_cells,
+)
 from nbjudge.errors import CourseError
 
 YOURS = "Your version of a given cell, from before the update:"
@@ -48,13 +55,20 @@ def update(new: NotebookNode, theirs: NotebookNode, old: NotebookNode | None = N
 
     `old`: the release that the learner began with. Without it, nobody can tell a given cell that
     the learner has edited from one that the new release has changed: the new one is taken. All
-    notebooks are in format 4 and have passed `parse_notebook`, `theirs` with its outputs.
+    notebooks are in format 4 and have passed `parse_notebook`, `theirs` with its outputs. Raises
+    CourseError where `theirs` holds no exercise of the assignment.
     """
     base = old or new
     work = copy.deepcopy(theirs)
     for cell in work.cells:
         cell.metadata["tags"] = []  # a learner's copy of an experiment is to be kept, too
     pieces = read_pieces(base, work, outputs=True)
+    if not any(
+        piece.place is not None and is_nbgraders(base.cells[piece.place]) for piece in pieces
+    ):
+        raise CourseError("it holds none of the exercises, so it may be another notebook")
+    if old:
+        pieces = with_edited(pieces, old)
     merge = Merge(new, base, knows_old=old is not None)
     for place, cell in enumerate(base.cells):
         if is_solution(cell):
@@ -65,6 +79,33 @@ def update(new: NotebookNode, theirs: NotebookNode, old: NotebookNode | None = N
     if old:
         changes = [*differences(old, new), *changes]
     return Updated(merge.notebook(), merge.answers, merge.own, changes)
+
+
+def with_edited(pieces: list[Piece], old: NotebookNode) -> list[Piece]:
+    """Return the pieces with edited given cells at their places, where no id says so.
+
+    Notebooks before format 4.5 have no ids. Such a piece is alike to a given cell that is missing
+    between its neighbours.
+    """
+    there = {piece.place for piece in pieces}
+    missing = []
+    for place, cell in enumerate(old.cells):
+        if place not in there and not is_nbgraders(cell):
+            missing.append(place)
+    found = []
+    before = -1
+    for k, piece in enumerate(pieces):
+        if piece.place is None and missing:
+            after = next((each.place for each in pieces[k:] if each.place is not None), None)
+            for place in missing:
+                between = before < place and (after is None or place < after)
+                if between and alike(old.cells[place], piece.kind, piece.text):
+                    piece = piece._replace(place=place)
+                    missing.remove(place)
+                    break
+        before = before if piece.place is None else piece.place
+        found.append(piece)
+    return found
 
 
 class Merge:

@@ -61,17 +61,18 @@ def pair_up(
         if is_nbgraders(old[place]):
             continue
         for target in free:
-            if not is_nbgraders(new[target]) and alike(old[place], new[target]):
+            cell = new[target]
+            if not is_nbgraders(cell) and alike(old[place], cell.cell_type, cell.source):
                 found[place] = target
                 free[:] = [each for each in free if each > target]
                 break
 
 
-def alike(one: NotebookNode, other: NotebookNode) -> bool:
-    """Return whether one cell may be an edited version of the other."""
-    if one.cell_type != other.cell_type:
+def alike(cell: NotebookNode, kind: str, text: str) -> bool:
+    """Return whether a text of a kind ("code", "markdown", "raw") may be a cell's, edited."""
+    if cell.cell_type != kind:
         return False
-    matcher = difflib.SequenceMatcher(None, one.source, other.source, autojunk=False)
+    matcher = difflib.SequenceMatcher(None, cell.source, text, autojunk=False)
     return matcher.real_quick_ratio() >= ALIKE and matcher.ratio() >= ALIKE
 
 
