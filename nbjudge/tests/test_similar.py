@@ -1,5 +1,7 @@
 """Similar answers: who copied is asked, and nobody else, whatever the release gave out."""
 
+import errno
+
 import nbformat
 import pytest
 from nbformat.v4 import new_code_cell, new_markdown_cell, new_notebook
@@ -8,7 +10,9 @@ from typer.testing import CliRunner
 from classroom import meta
 from nbjudge.cli import app
 from nbjudge.coursedir.rebuild import released
-from nbjudge.similar.pairs import close_pairs
+from nbjudge.similar import page
+from nbjudge.similar.course import Compared
+from nbjudge.similar.pairs import Evidence, Pair, close_pairs
 from nbjudge.similar.tokens import given_lines, lexer_for, lines_of, tokens_of, without_given
 
 LESSON = "ps1"
@@ -141,11 +145,11 @@ def test_a_copy_is_asked_about_and_shown_on_both_sides(root):
     assert "question to ask and not a verdict" in output
     sides = [line for line in output.splitlines() if "d = defaultdict(int)" in line]
     assert sides and "my_counts = defaultdict( int )" in sides[0]
-    page = (root / "autograded" / f"similar-{LESSON}.html").read_text()
-    assert page.count("<section>") == 1
-    assert "my_counts[all_words[position]]+=1" in page and "d[parts[i]] += 1" in page
-    assert "learner-00" not in page
-    assert "http" not in page.replace('http-equiv="Content', "")  # needs no other file
+    html = (root / "autograded" / f"similar-{LESSON}.html").read_text()
+    assert html.count("<section>") == 1
+    assert "my_counts[all_words[position]]+=1" in html and "d[parts[i]] += 1" in html
+    assert "learner-00" not in html
+    assert "http" not in html.replace('http-equiv="Content', "")  # needs no other file
 
 
 def test_own_answers_accuse_nobody(root):
@@ -192,9 +196,33 @@ def test_texts_of_learners_are_no_markup(root):
     for name in ("learner-98", "learner-99"):
         hand_in(root, name, longer=odd.replace("d[parts[i]] += 1", "d[parts[i]] = 1 + d[parts[i]]"))
     _, output = similar(root)
-    page = (root / "autograded" / f"similar-{LESSON}.html").read_text()
+    html = (root / "autograded" / f"similar-{LESSON}.html").read_text()
     assert "<script>[bold]" in output and "\x1b[2J" not in output
-    assert "<script>" not in page and "&lt;script&gt;[bold]" in page
+    assert "<script>" not in html and "&lt;script&gt;[bold]" in html
+
+
+def test_a_group_is_counted_and_its_closest_pairs_shown(root):
+    line = lines_of("same = 1", "code", lexer_for("python"))
+    names = [f"learner-{number:02d}" for number in range(22)]
+    evidence = [Evidence("longer", 1, 0.5, 30)]
+    pairs = [Pair((name, "learner-99"), 30, evidence) for name in names]
+    answers = {"longer": dict.fromkeys([*names, "learner-99"], line)}
+    path = root / "page.html"
+    page.write_page(Compared(LESSON, 40, answers, pairs, []), path)
+    assert "2 more pairs are less close" in path.read_text()
+    assert path.read_text().count("<section>") == 20
+
+
+def test_a_page_that_cannot_be_written_is_told(root, monkeypatch):
+    def refuse(path, text):
+        raise PermissionError(errno.EACCES, "Permission denied", str(path))
+
+    for number, way in enumerate(WAYS):
+        hand_in(root, f"learner-{number:02d}", longer=way)
+    monkeypatch.setattr(page, "replace_text", refuse)
+    code, output = similar(root)
+    assert code == 1
+    assert f"similar-{LESSON}.html cannot be written (Permission denied)" in output
 
 
 def test_too_few_submissions_or_no_such_assignment_are_told(root):

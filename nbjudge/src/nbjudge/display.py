@@ -6,7 +6,14 @@ from collections.abc import Collection
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from nbjudge.coordinator import DEFAULTS, Options, Outcome, Tell, grade_course
+from nbjudge.coordinator import (
+    DEFAULTS,
+    Options,
+    Outcome,
+    Tell,
+    grade_course,
+    told_where_to_make_room,
+)
 from nbjudge.coursedir import report
 from nbjudge.coursedir.settings import Settings, read_settings
 from nbjudge.coursedir.submissions import Finding
@@ -170,7 +177,8 @@ def show_similar(settings: Settings, assignment: str) -> bool:
     console.print(f"{page.summary(compared)}.", soft_wrap=True, markup=False, highlight=False)
     page.print_pairs(console, compared)
     path = course.page_path(settings, assignment)
-    page.write_page(compared, path)
+    with told_where_to_make_room(settings.root):
+        page.write_page(compared, path)
     console.print(f"Page: {path}", soft_wrap=True, markup=False, emoji=False)
     return not compared.findings
 

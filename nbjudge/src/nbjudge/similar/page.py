@@ -73,6 +73,12 @@ def in_words(part: Evidence) -> str:
     )
 
 
+def not_shown(compared: Compared) -> str:
+    """Return a sentence on the pairs that are not shown, "" for none."""
+    more = len(compared.pairs) - SHOWN
+    return f"{more} more pairs are less close and not shown." if more > 0 else ""
+
+
 # ---- in the terminal -----------------------------------------------------------------------------
 
 
@@ -94,6 +100,8 @@ def print_pairs(console: "Console", compared: Compared) -> None:
             for row in rows_of(answers[one], answers[other]):
                 table.add_row(row.mark, *(Text(one_line(text)) for text in row[1:]))
             console.print(table)
+    if rest := not_shown(compared):
+        console.print(f"\n{rest}", soft_wrap=True, markup=False)
     if compared.pairs:
         console.print(f"\n{LEGEND}\n{NOT_A_VERDICT}", soft_wrap=True, markup=False)
 
@@ -136,9 +144,8 @@ def write_page(compared: Compared, path: Path) -> None:
     else:
         parts.append(paragraph("This does not prove that nobody has copied."))
     parts += [section(compared, pair) for pair in compared.pairs[:SHOWN]]
-    if len(compared.pairs) > SHOWN:
-        more = len(compared.pairs) - SHOWN
-        parts.append(paragraph(f"{more} more pairs are less close and not shown."))
+    if rest := not_shown(compared):
+        parts.append(paragraph(rest))
     if compared.findings:
         entries = "".join(f"<li>{text(str(each))}</li>" for each in compared.findings)
         parts.append(f"<h2>Not compared</h2><ul>{entries}</ul>")
