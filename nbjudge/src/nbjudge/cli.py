@@ -202,7 +202,7 @@ def similar(
     They are questions to ask, not verdicts. Exit status 1 if a submission could not be read.
     """
     from nbjudge.coursedir.settings import read_settings
-    from nbjudge.display import show_similar
+    from nbjudge.similar.show import show_similar
 
     exit_with_status(show_similar(read_settings(prepared_root(context, root)), assignment))
 

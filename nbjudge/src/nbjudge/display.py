@@ -6,14 +6,7 @@ from collections.abc import Collection
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from nbjudge.coordinator import (
-    DEFAULTS,
-    Options,
-    Outcome,
-    Tell,
-    grade_course,
-    told_where_to_make_room,
-)
+from nbjudge.coordinator import DEFAULTS, Options, Outcome, Tell, grade_course
 from nbjudge.coursedir import report
 from nbjudge.coursedir.settings import Settings, read_settings
 from nbjudge.coursedir.submissions import Finding
@@ -160,27 +153,6 @@ def show_report(
                 f"show: run `nbjudge grade {assignment}` first, or correct the name"
             )
         show_class(console, assignment, about, students)
-
-
-def show_similar(settings: Settings, assignment: str) -> bool:
-    """Print the pairs of answers that are closer than the class explains, and write the page.
-
-    Returns whether all submissions could be read. Raises CourseError where there is nothing to
-    compare.
-    """
-    from nbjudge.similar import course, page
-
-    console = page_wide_console()
-    compared = course.compare_class(settings, assignment)
-    for finding in compared.findings:
-        print_finding(console, ("Not compared: ", "red"), str(finding))
-    console.print(f"{page.summary(compared)}.", soft_wrap=True, markup=False, highlight=False)
-    page.print_pairs(console, compared)
-    path = course.page_path(settings, assignment)
-    with told_where_to_make_room(settings.root):
-        page.write_page(compared, path)
-    console.print(f"Page: {path}", soft_wrap=True, markup=False, emoji=False)
-    return not compared.findings
 
 
 def grade_for_machines(
