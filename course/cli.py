@@ -95,6 +95,36 @@ def check(
 
 
 @app.command()
+def update(
+    lessons: Annotated[
+        list[str] | None,
+        typer.Argument(metavar="[LESSON...]", help="Names or numbers, such as 03; all if omitted."),
+    ] = None,
+) -> None:
+    """The newest edition of your lessons, with your answers in it; your old files are kept."""
+    from course.authoring import build
+    from course.authoring.edition import update as update_copies
+    from course.authoring.lab import named
+
+    wanted = [named(lesson) for lesson in lessons or []] or build.lessons()
+    exit_with_status(update_copies(WORK, wanted))
+
+
+@app.command()
+def reset(
+    lesson: Annotated[str, typer.Argument(metavar="LESSON", help="Its name or number.")],
+    exercise: Annotated[
+        str, typer.Argument(metavar="EXERCISE", help="For example probe, as its check says.")
+    ],
+) -> None:
+    """One exercise as it was given out; your answer and all other exercises are kept."""
+    from course.authoring.edition import reset as reset_exercise
+    from course.authoring.lab import named
+
+    typer.echo(reset_exercise(WORK, named(lesson), exercise))
+
+
+@app.command()
 def progress() -> None:
     """How far you are in each lesson: points got, minutes left."""
     from course.notebook.progress import as_text

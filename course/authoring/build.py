@@ -21,7 +21,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from course.authoring import UsageError
-from course.authoring.minutes import MINUTES, count
+from course.authoring.minutes import MINUTES, count, too_long
 from course.paths import RELEASE, ROOT, SOLUTIONS, SOURCE
 from nbjudge.coursedir.settings import path_with_alembic
 from nbjudge.files import replace_text
@@ -66,10 +66,10 @@ def digest(lesson: str) -> str:
 
 
 def stamp_of(path: Path) -> str | None:
-    """The stamp of a derived notebook, None if there is no notebook."""
+    """The stamp of a derived notebook, None if there is no notebook or one without a stamp."""
     try:
         return json.loads(path.read_text(encoding="utf-8"))["metadata"].get("made_from")
-    except (FileNotFoundError, ValueError, KeyError):
+    except (OSError, ValueError, KeyError, TypeError, AttributeError, RecursionError):
         return None
 
 
@@ -303,6 +303,8 @@ def build_all(force: bool = False) -> None:
     """Derive what is stale, or with `force` everything, and print what was made."""
     write_sources()
     for lesson in lessons():
+        if problem := too_long(count(source_notebook(lesson))):
+            print(f"{lesson}: {problem}")
         derived = {
             release_path(lesson): build_release,
             solution_path(lesson): partial(build_solution, force=force),

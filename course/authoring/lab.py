@@ -6,9 +6,9 @@ import sys
 from collections.abc import Mapping
 
 from course.authoring import UsageError
-from course.authoring.build import lessons, release_path, stamp_of, write_sources
+from course.authoring.build import lessons, release_path, write_sources
+from course.authoring.edition import refresh
 from course.paths import ROOT, WORK
-from nbjudge.files import replace_text
 
 SETTINGS = ROOT / "course" / "authoring" / "jupyter"
 # no question about news, which `news_url=None` leaves on
@@ -18,23 +18,13 @@ LEARNER = SETTINGS / "learner"
 
 
 def lay_out() -> None:
-    """Copy each lesson that the learner does not have yet.
+    """Copy each lesson that the learner does not have yet, and new editions of untouched copies.
 
-    What lies in work/ is the learner's and is never changed. Where a lesson has changed since,
-    a line is printed that says how to start on the new one. The folder for what lessons keep is
-    made: its being there is what makes them keep it.
+    What a learner has written in work/ is never changed. The folder for what lessons keep is made:
+    its being there is what makes them keep it.
     """
     (WORK / ".kept").mkdir(parents=True, exist_ok=True)
-    for lesson in lessons():
-        ours = release_path(lesson)
-        theirs = WORK / lesson / f"{lesson}.ipynb"
-        if not theirs.exists():
-            replace_text(theirs, ours.read_text(encoding="utf-8"))
-        elif stamp_of(theirs) != stamp_of(ours):
-            print(
-                f"{lesson} has changed since you began it. Yours is kept; to start on the new "
-                f"one, rename {theirs} and run this again."
-            )
+    refresh(WORK)
 
 
 def lab(lesson: str | None = None, browser: bool = True, instructor: bool = False) -> int:

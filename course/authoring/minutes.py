@@ -15,6 +15,7 @@ MINUTES = "{minutes}"  # in a lesson's header: what `count` says
 WORDS_A_MINUTE = 140
 LINES_A_MINUTE = 10
 FENCED = re.compile(r"```.*?```", re.S)
+MOST_MINUTES, MOST_WORDS, MOST_CELLS = 100, 2600, 60  # of a lesson, for one sitting
 EXERCISE = re.compile(r"^\*(\d+) minutes? · ", re.M)
 
 
@@ -35,6 +36,16 @@ class Count(NamedTuple):
     def rounded(self) -> int:
         """Minutes, rounded to a multiple of five."""
         return 5 * round(self.minutes / 5)
+
+
+def too_long(load: Count) -> str:
+    """Say in a sentence that a lesson is too long, "" if it is not."""
+    if load.minutes <= MOST_MINUTES and load.words <= MOST_WORDS and load.cells <= MOST_CELLS:
+        return ""
+    return (
+        f"It is too long for one sitting: {load.minutes:.0f} minutes, {load.words:,} words and "
+        f"{load.cells} cells, at most {MOST_MINUTES}, {MOST_WORDS:,} and {MOST_CELLS}. Shorten it."
+    )
 
 
 def count(notebook: NotebookNode) -> Count:

@@ -11,6 +11,8 @@ from pathlib import Path
 from string import Template
 
 from course.authoring import UsageError
+from course.authoring.build import source_notebook
+from course.authoring.minutes import MOST_MINUTES, count, too_long
 from nbjudge.files import replace_text
 
 NAME = re.compile(r"[a-z][a-z0-9]*(-[a-z0-9]+)*")
@@ -123,7 +125,16 @@ def new_exercise(root: Path, lesson: str, name: str) -> str:
         f"{words['heading']}, with its answer cell `{name}`, is now in\n{listed}\n"
         "Turn it into your exercise in all of these files. Its points are in the metadata of the "
         "check cell; change the lesson's total in README.md, too. "
-        f"Then run: make build, .venv/bin/course answers {lesson}, make test."
+        f"{length_of(lesson)}\n"
+        f"Then run: make check, .venv/bin/course answers {lesson}, make build, make test."
+    )
+
+
+def length_of(lesson: str) -> str:
+    """Say how long a lesson is, before its author writes more."""
+    load = count(source_notebook(lesson))
+    return (
+        too_long(load) or f"The lesson takes {load.minutes:.0f} of at most {MOST_MINUTES} minutes."
     )
 
 

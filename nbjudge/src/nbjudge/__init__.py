@@ -32,6 +32,7 @@ if TYPE_CHECKING:
         SettingsError,
         SubmissionError,
     )
+    from nbjudge.seeds import own_seed
 
 __all__ = [
     "AlreadyGrading",
@@ -51,6 +52,7 @@ __all__ = [
     "SettingsError",
     "SubmissionError",
     "grade",
+    "own_seed",
 ]
 
 _MODULES = {
@@ -58,6 +60,7 @@ _MODULES = {
     "Options": "nbjudge.coordinator",
     "Outcome": "nbjudge.coordinator",
     "grade": "nbjudge.coordinator",
+    "own_seed": "nbjudge.seeds",
 }  # all other names of __all__ are errors
 
 # nbformat validates notebooks with jsonschema, which imports rfc3987_syntax to recognise IRIs.

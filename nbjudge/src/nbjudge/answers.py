@@ -34,6 +34,7 @@ from traitlets.config import Config
 from nbjudge.coordinator import Outcome, grade
 from nbjudge.coursedir import report
 from nbjudge.coursedir.hidden_tests import lines_of, split_hidden_tests
+from nbjudge.coursedir.own_seeds import keep_secret
 from nbjudge.coursedir.rebuild import released
 from nbjudge.coursedir.settings import gradebook_url, read_settings, write_nested_settings
 from nbjudge.errors import AnswerBankError
@@ -244,6 +245,7 @@ def lay_out_class(
     `files`/ASSIGNMENT is laid beside each notebook, except that of the student `untouched`.
     """
     write_nested_settings(root, course)
+    keep_secret(course, bytes(32))  # the same own_seed() in every run
     for assignment in sources:
         shutil.copytree(root / "source" / assignment, course / "source" / assignment)
     for assignment, student, sheet in submissions:

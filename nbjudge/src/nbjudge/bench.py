@@ -40,7 +40,7 @@ from nbjudge.answers import (
     source_notebook,
 )
 from nbjudge.coordinator import Options, grade
-from nbjudge.coursedir import report
+from nbjudge.coursedir import own_seeds, report
 from nbjudge.coursedir.assignments import read_sources, register
 from nbjudge.coursedir.results import KEPT, read_record
 from nbjudge.coursedir.settings import (
@@ -342,6 +342,9 @@ def time_coordinator(
     )
     write_nested_settings(root, repeat)
     (repeat / KEPT).mkdir()
+    own_seeds.keep_secret(
+        repeat, own_seeds.secret_of(course)
+    )  # else other checks would have to run
     settings = read_settings(repeat)
     for assignment in assignments:
         sources, _ = read_sources(settings.folders, assignment)

@@ -1,4 +1,4 @@
-"""The `nbjudge` command: collect, grade, report, feedback, replay, answers, bench.
+"""The `nbjudge` command: collect, grade, report, feedback, similar, export, watch and more.
 
 A course with a command of its own builds it with `new_app`, which registers the same commands with
 the course's defaults. Each command imports what it needs when it runs, so that
@@ -241,6 +241,51 @@ def feedback(
     typer.echo(f"Feedback: {write_feedback(settings, assignments, learner or None)}")
 
 
+def similar(
+    context: typer.Context,
+    assignment: Annotated[str, typer.Argument(help="A folder in source/, such as ps1.")],
+    root: RootOption = None,
+) -> None:
+    """Show pairs of answers that are more alike than the class explains. Runs nothing.
+
+    They are questions to ask, not verdicts. Exit status 1 if a submission could not be read.
+    """
+    from nbjudge.coursedir.settings import read_settings
+    from nbjudge.similar.show import show_similar
+
+    exit_with_status(show_similar(read_settings(prepared_root(context, root)), assignment))
+
+
+def update(
+    notebook: Annotated[
+        Path, typer.Argument(help="A learner's notebook.", exists=True, dir_okay=False)
+    ],
+    release: Annotated[
+        Path, typer.Argument(help="The new release of it.", exists=True, dir_okay=False)
+    ],
+    began_with: Annotated[
+        Path | None,
+        typer.Option(
+            help="The release that the learner began with: given cells that the learner has "
+            "edited then stay, and what has changed is listed.",
+            exists=True,
+            dir_okay=False,
+        ),
+    ] = None,
+) -> None:
+    """Put a learner's answers and own cells into a new release. The file from before is kept."""
+    from nbjudge.editions import update_file
+
+    old = began_with.read_bytes() if began_with else None
+    done = update_file(notebook, release, old, notebook.parent / "earlier")
+    typer.echo(
+        f"{notebook} is now the new release. Answers put in: {done.answers}, cells of the "
+        f"learner's own: {done.own}. The file from before is {done.before}."
+    )
+    for change in done.changes:
+        typer.echo(f"  {change}")
+
+
 def replay(
     context: typer.Context,
     learner: str,
@@ -368,13 +413,14 @@ def new_app(description: str, defaults: Defaults) -> typer.Typer:
     )
     from nbjudge import cli_class  # it uses this module's options
 
-    ours = (grade, report, feedback, replay, answers, bench)
+    ours = (grade, report, feedback, similar, replay, answers, bench)
     for command in (cli_class.collect, *ours, cli_class.export, cli_class.watch):
         app.command()(command)
     return app
 
 
 app = new_app("Grade nbgrader courses in parallel and in a sandbox.", Defaults())
+app.command()(update)  # a course has its own, which knows where its releases are
 
 
 if __name__ == "__main__":

@@ -25,7 +25,7 @@ from nbgrader.preprocessors import Execute, LimitOutput
 from nbgrader.utils import find_all_files
 from sqlalchemy.exc import DataError, DBAPIError, IntegrityError
 
-from nbjudge.coursedir import hand_marks
+from nbjudge.coursedir import hand_marks, own_seeds
 from nbjudge.coursedir.assignments import imports_of, read_sources, register
 from nbjudge.coursedir.failures import NO_NUMBER
 from nbjudge.coursedir.folders import Folders
@@ -384,6 +384,7 @@ class Assignments:
         self.refusals: dict[str, str] = {}
         self.changes: dict[str, list[str]] = {}  # what was said of cells that have changed
         self.made: dict[str, Made] = {}
+        self.seeded: dict[str, bool] = {}  # whether checks call own_seed()
         self.read: dict[str, tuple[worker.Assignment, bytes]] = {}
 
     def refusal(self, name: str) -> str:
@@ -424,7 +425,7 @@ class Assignments:
 
     def notes(self, name: str) -> list[str]:
         """Return what there is to say about an assignment that can be graded."""
-        found = list(self.changes.get(name, ()))
+        found = [*self.changes.get(name, ()), *own_seeds.without_effect(self.sources[name])]
         for notebook, source in self.sources[name].items():
             kernel = "" if self._kernel_of(source) else is_missing(source.metadata)
             if kernel:
@@ -434,6 +435,12 @@ class Assignments:
                     "the course's packages"
                 )
         return found
+
+    def ask_for_seeds(self, name: str) -> bool:
+        """Return whether checks of an assignment that can be graded call `own_seed()`."""
+        if name not in self.seeded:
+            self.seeded[name] = own_seeds.ask_for_seeds(self.made[name].graded.values())
+        return self.seeded[name]
 
     def get(self, name: str) -> tuple[worker.Assignment, bytes]:
         """Return the assignment, and the same as a pickle."""
@@ -715,6 +722,9 @@ class Grading:
             self.ended.append((sent, result))
             return None
         common, packed = self.assignments.get(assignment)
+        if self.assignments.ask_for_seeds(assignment):
+            key = own_seeds.key_of(self.root, assignment, student)
+            submission = submission._replace(key=key)
         sent = sent._replace(files=dict(submission.files) | dict(common.files))
         record = "" if self.options.force else read_record(self.root, assignment, student)
         if not record and not self.own_steps.before and common.execute:

@@ -22,7 +22,7 @@ def test_work_is_laid_out_and_never_changed_again(tmp_path, monkeypatch, capsys)
     mine.write_text(changed)
     lab.lay_out()
     assert mine.read_text() == changed
-    assert f"{lesson} has changed since you began it. Yours is kept" in capsys.readouterr().out
+    assert f"{lesson} has a new edition. Yours is kept as it is" in capsys.readouterr().out
 
 
 def test_the_lab_opens_what_was_saved_last(tmp_path, monkeypatch):

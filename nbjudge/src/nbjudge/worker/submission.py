@@ -27,6 +27,7 @@ from nbgrader.utils import has_failed, is_grade
 from nbjudge.coursedir import report
 from nbjudge.coursedir.failures import explain
 from nbjudge.coursedir.gradebook import Marks, marks_of
+from nbjudge.coursedir.own_seeds import put_seeds
 from nbjudge.coursedir.rebuild import rebuild
 from nbjudge.coursedir.submissions import STAMP, Submission, listed, parse_notebook
 from nbjudge.errors import SubmissionError
@@ -95,6 +96,7 @@ class PreparedNotebook(NamedTuple):
     chain: str  # digest of what its written files depend on
     written: Mapping[str, str]  # {name of a file that its last run left: digest}
     left_out: int  # how many files more it left that are not kept
+    own_seeds: Mapping[str, int] = {}  # {check: the seed that it has for this learner alone}
     kept_files: Mapping[str, bytes | Path] = {}  # the written ones that can still be had
 
     @property
@@ -216,11 +218,13 @@ def prepare(
             if not assignment.execute:
                 mark_what_is_missing(notebook, submitted)
             notebook = own(name, notebook)
+            seeds = put_seeds(notebook, name, submission.key)
             says += said + odd
             solved = assignment.solved.get(name, source)
             says += told(notebook, solved, assignment.skip, assignment.own)
             before = kept.get(name, NOTHING_KEPT)
             part = plan(assignment, name, notebook, beside, before, tuple(chains))
+            part = part._replace(own_seeds=seeds)
             notebooks[name] = part
             chains.append(part.chain)
         if earlier:
@@ -476,6 +480,7 @@ def run(assignment: Assignment, prepared: Prepared) -> Graded:
         }
         if left_out + too_many:
             says.append(not_kept(name, left_out + too_many))
+        record["own_seeds"] = dict(part.own_seeds)
         explain(part.notebook, assignment.given[name])
         if assignment.execute and not assignment.kernels[name]:
             lacks |= missing_packages(part.notebook, part.steps)
