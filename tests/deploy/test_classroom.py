@@ -9,7 +9,8 @@ import pytest
 
 from course.authoring import build
 from course.paths import ROOT
-from tests.support.hub import running_hub, why_no_hub, why_no_local_users
+from tests.support.hub import PASSWORD, running_hub, why_no_hub, why_no_local_users
+from tests.support.lesson_page import CHROMIUM
 
 pytestmark = [
     pytest.mark.classroom,
@@ -122,3 +123,26 @@ def test_one_learner_cannot_read_the_files_of_another(week):
         for command in ("ls", "cat"):
             status, said = first.run(f"{command} '{path}'")
             assert status and "Permission denied" in said, f"{command} {path}: {said}"
+
+
+def in_the_browser(room, chromium, user):
+    """The page of a user who has logged in with the browser, and what the menu Nbgrader offers."""
+    page = chromium.new_context().new_page()
+    page.set_default_timeout(90_000)
+    page.goto(f"{room.hub.address}/hub/login")
+    page.fill("[name=username]", user.name)
+    page.fill("[name=password]", PASSWORD)
+    page.click("#login_submit")
+    page.locator(".lm-MenuBar-item", has_text="Nbgrader").click()
+    offered = page.locator(".lm-Menu-item[data-type=command]").all_inner_texts()
+    return page, [words.strip() for words in offered if words.strip()]  # the others are hidden
+
+
+@pytest.mark.skipif(not CHROMIUM, reason="no Chromium or Chrome here")
+def test_only_the_instructor_sees_the_panels_that_change_a_course(week, chromium):
+    page, offered = in_the_browser(week, chromium, week.learners[0])
+    assert offered == ["Assignment List"]
+    page.locator(".lm-Menu-item", has_text="Assignment List").click()
+    page.locator("#submitted_assignments_list").get_by_text(LESSON).first.wait_for()
+    page, offered = in_the_browser(week, chromium, week.instructor)
+    assert {"Create Assignment", "Formgrader", "Assignment List"} <= set(offered)
