@@ -12,7 +12,9 @@ DOCUMENTS = (
     "README.md",
     "CONTRIBUTING.md",
     "SECURITY.md",
+    "deploy/README.md",
     "docs/attacks.md",
+    "docs/instructor/README.md",
     "docs/trust.md",
     "nbjudge/README.md",
 )
