@@ -36,8 +36,9 @@ SOLUTION_MARKERS = ("### BEGIN SOLUTION", "### END SOLUTION")
 
 
 def lessons() -> list[str]:
-    """Names of all lessons, in order."""
-    return sorted(path.stem for path in SOURCE.glob("*/*.md") if path.stem == path.parent.name)
+    """Names of all lessons, in order; of the released ones where there is no source."""
+    written = [path.stem for path in SOURCE.glob("*/*.md") if path.stem == path.parent.name]
+    return sorted(written or [path.stem for path in RELEASE.glob("*/*.ipynb")])
 
 
 def text_path(lesson: str) -> Path:
