@@ -33,6 +33,8 @@ def learners() -> set[str]:
             f"{STUDENTS} cannot be read ({problem.strerror}): write it, with a first line `id` and "
             "a learner's user name on each other line, or set COURSE_STUDENTS to another file"
         )
+    except (UnicodeDecodeError, csv.Error):
+        sys.exit(f"{STUDENTS} is no CSV file in UTF-8: save it again as one")
     if not found:
         sys.exit(f"{STUDENTS} names no learner: its first line must have a column `id`")
     if both := sorted(found.intersection(INSTRUCTORS)):
