@@ -2,7 +2,7 @@
 PYTHON ?= python3
 BIN := .venv/bin
 
-.PHONY: install lab demo check test answers bench build
+.PHONY: install lab demo check test classroom answers bench build
 install:
 	@$(PYTHON) --version >/dev/null 2>&1 || { echo "The course needs Python 3.10 or newer: '$(PYTHON)' was not found."; exit 1; }
 	@$(PYTHON) bootstrap.py
@@ -22,6 +22,12 @@ check: install    ## format, lint, types, spelling and terms, in seconds; pre-co
 
 test: check       ## make check, then the tests, on two cores
 	@$(BIN)/python -m pytest -n 2
+
+classroom: install  ## a class on a real JupyterHub: its packages (20 MB), then its tests; needs Node.js
+	@command -v npm >/dev/null || { echo "The hub's proxy needs Node.js and npm: on Debian, apt-get install nodejs npm"; exit 1; }
+	@$(BIN)/pip install --quiet --disable-pip-version-check -e nbjudge -e ".[hub]"
+	@npm install --silent --no-audit --no-fund --prefix deploy
+	@$(BIN)/python -m pytest tests/deploy
 
 answers: install  ## every wrong and every unusual right answer through nbgrader: the kill matrix
 	@$(BIN)/course answers

@@ -12,7 +12,9 @@ DOCUMENTS = (
     "README.md",
     "CONTRIBUTING.md",
     "SECURITY.md",
+    "deploy/README.md",
     "docs/attacks.md",
+    "docs/instructor/README.md",
     "docs/trust.md",
     "nbjudge/README.md",
 )
@@ -27,7 +29,7 @@ def paths_in(document):
             yield (ROOT / document).parent / link
     for span in re.findall(r"`([\w./-]+/[\w./-]*)`", text):
         top = span.split("/")[0]
-        if (ROOT / top).is_dir() and top not in MADE_BY_RUNNING and "NN" not in span:
+        if top and (ROOT / top).is_dir() and top not in MADE_BY_RUNNING and "NN" not in span:
             yield ROOT / span
 
 

@@ -1,8 +1,9 @@
-"""Everything that is derived from the lessons' text: source notebooks, release, solutions.
+"""Everything that is derived from the lessons' text: source notebooks, release, solutions, pages.
 
 source/NN-name/NN-name.md  ->  source/NN-name/NN-name.ipynb (for nbgrader, not committed)
                            ->  release/NN-name/NN-name.ipynb (what learners get)
                            ->  solutions/NN-name.ipynb (executed, with plots)
+                           ->  docs/instructor/NN-name.md (see instructor_pages.py)
 """
 
 from __future__ import annotations
@@ -35,8 +36,9 @@ SOLUTION_MARKERS = ("### BEGIN SOLUTION", "### END SOLUTION")
 
 
 def lessons() -> list[str]:
-    """Names of all lessons, in order."""
-    return sorted(path.stem for path in SOURCE.glob("*/*.md") if path.stem == path.parent.name)
+    """Names of all lessons, in order; of the released ones where there is no source."""
+    written = [path.stem for path in SOURCE.glob("*/*.md") if path.stem == path.parent.name]
+    return sorted(written or [path.stem for path in RELEASE.glob("*/*.ipynb")])
 
 
 def text_path(lesson: str) -> Path:
@@ -315,3 +317,6 @@ def build_all(force: bool = False) -> None:
                 print(f"{path.relative_to(ROOT)} ...", end=" ", flush=True)
                 make(lesson)
                 print(f"{time.perf_counter() - start:.0f} s")
+    from course.authoring.instructor_pages import write_pages  # it imports this module
+
+    write_pages()

@@ -15,6 +15,8 @@ SETTINGS = ROOT / "course" / "authoring" / "jupyter"
 COMMON = SETTINGS / "common"
 # no formgrader, assignment lists and Create Assignment: one click there writes a gradebook
 LEARNER = SETTINGS / "learner"
+# the formgrader shows what `course grade` has written while it is open
+INSTRUCTOR = SETTINGS / "instructor"
 
 
 def lay_out() -> None:
@@ -89,7 +91,7 @@ def is_root() -> bool:
 
 def environment(given: Mapping[str, str], instructor: bool = False) -> dict[str, str]:
     """The environment variables for JupyterLab, from those that are given."""
-    settings = [COMMON] if instructor else [LEARNER, COMMON]
+    settings = [INSTRUCTOR if instructor else LEARNER, COMMON]
     ours_first = os.pathsep.join(map(str, settings))
     tools = os.path.dirname(sys.executable)  # kernels find this environment's programs there
     ours = {

@@ -6,6 +6,7 @@ import nbformat
 import pytest
 from nbformat.v4 import new_code_cell, new_markdown_cell, new_notebook
 from nbgrader.api import Gradebook
+from playwright.sync_api import expect
 
 from nbjudge.coordinator import Options, grade
 from nbjudge.coursedir.feedback import write_feedback
@@ -30,6 +31,7 @@ ANSWERS = {
     "ada": "def count_parameters(model):\n    return len(list(model.parameters()))",
     "ben": "def count_parameters(model):\n    return model.nothing",
 }
+BY_HAND = {"grade": True, "solution": True, "points": 2}
 LABELS = {"ada": ["Observed", "Read"], "ben": ["Where"]}
 START = """
 import pathlib, sys
@@ -58,12 +60,12 @@ EMPTY_BOXES = """() => [...document.querySelectorAll(".output_area")].filter(
 
 
 def notebook(answer):
-    """A notebook of the course: given cells, an exercise with a hint, and its check."""
+    """A notebook: given cells, an exercise with a hint, its check, and a question for a person."""
 
-    def cell(grade_id, source, **kind):
+    def cell(grade_id, source, make=new_code_cell, **kind):
         fixed = {"grade_id": grade_id, "schema_version": 3, "grade": False, "solution": False}
         metadata = {"nbgrader": {**fixed, "locked": False, "task": False, **kind}}
-        return new_code_cell(source, id=grade_id, metadata=metadata)
+        return make(source, id=grade_id, metadata=metadata)
 
     check = "check.count_parameters(count_parameters)"
     cells = [
@@ -71,9 +73,17 @@ def notebook(answer):
         new_markdown_cell(HINTS, id="statement"),
         cell("count", answer, solution=True),
         cell("check-count", check, grade=True, locked=True, points=1),
+        cell("why", f"Why? In {len(answer)} letters.", new_markdown_cell, **BY_HAND),
     ]
     kernel = {"name": "python3", "display_name": "Python 3", "language": "python"}
     return new_notebook(cells=cells, metadata={"kernelspec": kernel})
+
+
+def hand_in(root, student, answer):
+    """Write what a student hands in, in place of an earlier submission."""
+    folder = root / "submitted" / student / LESSON
+    folder.mkdir(parents=True, exist_ok=True)
+    nbformat.write(notebook(answer), folder / f"{LESSON}.ipynb")
 
 
 @pytest.fixture(scope="module")
@@ -81,13 +91,12 @@ def course(tmp_path_factory):
     """A course in which two students are graded, one of whose names is known; with feedback."""
     root = tmp_path_factory.mktemp("course")
     (root / "nbgrader_config.py").write_text("c = get_config()\n")
-    places = {
-        root / "source" / LESSON: "### BEGIN SOLUTION\ncount_parameters = len\n### END SOLUTION"
-    }
-    places |= {root / "submitted" / name / LESSON: answer for name, answer in ANSWERS.items()}
-    for folder, answer in places.items():
-        folder.mkdir(parents=True)
-        nbformat.write(notebook(answer), folder / f"{LESSON}.ipynb")
+    source = root / "source" / LESSON / f"{LESSON}.ipynb"
+    source.parent.mkdir(parents=True)
+    solution = "### BEGIN SOLUTION\ncount_parameters = len\n### END SOLUTION"
+    nbformat.write(notebook(solution), source)
+    for student, answer in ANSWERS.items():
+        hand_in(root, student, answer)
     with Gradebook(gradebook_url(root)) as gradebook:
         gradebook.add_student("ada", first_name="Ada", last_name="Lovelace")
     grade(root, [LESSON], options=Options(workers=1))
@@ -116,19 +125,91 @@ def test_feedback(course, chromium, student):
     is_readable(page, LABELS[student])
 
 
-def test_the_formgrader(course, chromium):
+@pytest.fixture(scope="module")
+def formgrader(course, chromium):
+    """A page of the browser that is logged in, and the formgrader's address."""
     with running(START, course) as address:
-        start, token = urlsplit(address), urlsplit(address).query
+        start = urlsplit(address)
         base = f"{start.scheme}://{start.netloc}/formgrader"
         page = chromium.new_page()
-        for table in ("manage_students", f"manage_submissions/{LESSON}"):
-            page.goto(f"{base}/{table}?{token}")
-            page.get_by_text("Lovelace, Ada").wait_for()
-            page.get_by_role("link", name="ben").first.wait_for()
-            assert "None, None" not in page.locator("body").inner_text()
-        page.goto(f"{base}/gradebook/{LESSON}/{LESSON}")
-        page.get_by_role("link", name="Submission #1").click()
-        page.locator(".check-label").first.wait_for()
-        is_readable(page, [])
-        for label in page.locator(".check-label").all():
-            assert label.evaluate(CONTRAST) >= 4.5
+        page.goto(f"{base}/manage_students?{start.query}")
+        yield page, base
+
+
+def test_the_formgrader(formgrader):
+    page, base = formgrader
+    for table in ("manage_students", f"manage_submissions/{LESSON}"):
+        page.goto(f"{base}/{table}")
+        page.get_by_text("Lovelace, Ada").wait_for()
+        page.get_by_role("link", name="ben").first.wait_for()
+        assert "None, None" not in page.locator("body").inner_text()
+    page.goto(f"{base}/gradebook/{LESSON}/{LESSON}")
+    page.get_by_role("link", name="Submission #1").click()
+    page.locator(".check-label").first.wait_for()
+    is_readable(page, [])
+    for label in page.locator(".check-label").all():
+        assert label.evaluate(CONTRAST) >= 4.5
+
+
+def address_of(root, student):
+    """Where the formgrader shows a student's submission, below its own address."""
+    with Gradebook(gradebook_url(root)) as gradebook:
+        return f"submissions/{gradebook.find_submission_notebook(LESSON, LESSON, student).id}/"
+
+
+def give(page, field, value):
+    """Type a mark or a comment as an instructor does, and wait until it is saved."""
+    page.locator(f"[id='{field}']").fill(value)
+    with page.expect_response(lambda answer: answer.request.method == "PUT") as saved:
+        page.keyboard.press("Tab")
+    assert saved.value.ok
+
+
+def shown(page, address):
+    """What an instructor sees who opens this submission: {field: value}, and what is flagged."""
+    page.goto(address)
+    page.wait_for_function("formgrader.grades.loaded && formgrader.comments.loaded")
+    values = {field: page.locator(f"[id='{field}']").input_value() for field in GIVEN_BY_HAND}
+    flagged = page.locator("input.needs_manual_grade").all()
+    return values, [field.get_attribute("id") for field in flagged]
+
+
+GIVEN_BY_HAND = {
+    "why": "1.5",
+    "why-comment": "Name the layer as well.",
+    "check-count": "0.5",
+    "check-count_extra_credit": "0.25",
+    "count-comment": "Nearly: count the numbers.",
+}
+
+
+def test_marks_and_comments_given_by_hand_survive_a_regrade(course, formgrader):
+    page, base = formgrader
+    of_ada, of_ben = (f"{base}/{address_of(course, student)}" for student in ANSWERS)
+    values, flagged = shown(page, of_ada)
+    assert set(values.values()) == {""}
+    assert flagged == ["why"], "the question waits for a person, the check does not"
+    for field, value in GIVEN_BY_HAND.items():
+        give(page, field, value)
+    assert shown(page, of_ada) == (GIVEN_BY_HAND, [])
+    assert set(shown(page, of_ben)[0].values()) == {""}, "Ada's marks are Ben's"
+
+    grade(course, [LESSON], options=Options(workers=1, force=True))
+    assert shown(page, of_ada) == (GIVEN_BY_HAND, []), "the same answers, the same marks"
+
+    hand_in(course, "ada", "def count_parameters(model):\n    return 0")
+    grade(course, [LESSON], options=Options(workers=1))
+    assert shown(page, of_ada) == (GIVEN_BY_HAND, ["check-count", "why"]), "look at them again"
+    resolve = page.locator(".mark-graded:visible")
+    for left in (1, 0):
+        with page.expect_response(lambda answer: answer.request.method == "PUT"):
+            resolve.first.click()
+        expect(resolve).to_have_count(left)
+    assert shown(page, of_ada) == (GIVEN_BY_HAND, [])
+
+    page.goto(f"{base}/manage_submissions/{LESSON}")
+    row = page.locator("tr").filter(has_text="Lovelace, Ada")
+    row.get_by_text("2.25 / 3").wait_for()
+    write_feedback(read_settings(course), [LESSON])
+    page.goto((course / "feedback" / "ada" / LESSON / f"{LESSON}.html").as_uri())
+    assert "Nearly: count the numbers." in page.locator("body").inner_text()

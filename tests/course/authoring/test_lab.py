@@ -54,7 +54,8 @@ def test_jupyter_is_told_where_things_are(tmp_path, monkeypatch):
     assert told["LANG"] == "C"
     assert "HOME" not in told
     of_instructor = lab.environment({"PATH": "/bin"}, instructor=True)
-    assert of_instructor["JUPYTER_CONFIG_PATH"] == str(lab.COMMON)
+    folders = [str(lab.INSTRUCTOR), str(lab.COMMON)]
+    assert of_instructor["JUPYTER_CONFIG_PATH"].split(os.pathsep) == folders
     for folder in (lab.LEARNER, lab.COMMON):
         assert (folder / "labconfig" / "page_config.json").exists()
 
