@@ -13,7 +13,7 @@ from typing import Any, get_origin
 import torch
 from torch import nn
 
-from course.checking import panel, stale
+from course.checking import panel, stale, unanswered
 from course.checking.left_behind import ArgumentsKept, switches_restored
 from course.checking.misconception import Misconception, unlike, wrong_result
 from course.checking.values import described, shown
@@ -221,3 +221,4 @@ def check(function: Callable[..., str]) -> Callable[..., None]:
 
 
 stale.watch_cells()
+unanswered.shorten_tracebacks()

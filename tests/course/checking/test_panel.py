@@ -53,6 +53,8 @@ CELLS = {
     "other parameters": OTHER_PARAMETERS,
     "no function": "checks.count_parameters(62)",
     "unanswered": UNANSWERED,
+    "needs an answer": "answer()",
+    "says more": "def later():\n    raise NotImplementedError('in chapter 2')\n\nlater()",
     "broken": "checks.count_parameters(lambda model: 1, names=['no_such_model'])",
 }
 
@@ -140,6 +142,14 @@ def test_a_blank_answer_is_no_fault(ran):
     assert ran["unanswered"].outputs[-1].ename == "NotImplementedError"
 
 
+def test_a_cell_that_needs_an_answer_says_so_in_one_line(ran):
+    [output] = ran["needs an answer"].outputs
+    assert output.ename == "NotImplementedError"
+    [line] = output.traceback
+    assert line == "`answer` is not answered yet. Answer its exercise, then run this cell again."
+    assert "in chapter 2" in outputs(ran["says more"])[1]
+
+
 def test_a_fault_of_the_check_is_shown_as_it_is(ran):
     page, error = outputs(ran["broken"])
     assert page is None and "no_such_model" in error and "Traceback" in error
@@ -154,6 +164,8 @@ def test_stock_nbgrader_counts_errors_and_nothing_else(ran):
         "other parameters": (0, 2),
         "no function": (0, 2),
         "unanswered": (0, 2),
+        "needs an answer": (0, 2),
+        "says more": (0, 2),
         "broken": (0, 2),
     }
 
