@@ -7,12 +7,17 @@ folder nbjudge/ for the package of that name if the real one, nbjudge/src/nbjudg
 import os
 
 import pytest
+from hypothesis import settings
 
 import nbjudge  # noqa: F401
 
 # Set before torch is imported anywhere: threads that wait sleep. On two busy cores spinning costs
 # several times the work.
 os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")
+
+# a slow call is no failure: on a busy machine the first one takes longer than hypothesis allows
+settings.register_profile("course", deadline=None)
+settings.load_profile("course")
 
 TOGETHER = ("tests/browser/", "nbjudge/tests/sandbox/")
 

@@ -2,19 +2,21 @@
 
 import contextlib
 import functools
+import inspect
 import io
 import sys
 import types
 import warnings
 from collections.abc import Callable, Iterable
-from typing import Any
+from typing import Any, get_origin
 
 import torch
 from torch import nn
 
-from course.checking import panel, stale
+from course.checking import panel, stale, unanswered
 from course.checking.left_behind import ArgumentsKept, switches_restored
 from course.checking.misconception import Misconception, unlike, wrong_result
+from course.checking.values import described, shown
 
 # A class of the learner's own with one of these methods could make its object equal to any answer.
 COMPARING_METHODS = {
@@ -113,15 +115,70 @@ def as_given(answer: Any) -> Any:
     if not callable(answer) or issubclass(kind, type | nn.Module):
         return plain(answer)
 
+    name = getattr(answer, "__name__", kind.__name__)
+
     @functools.wraps(answer)
     def plain_answer(*args: Any, **kwargs: Any) -> Any:
         given = ArgumentsKept(*args, *kwargs.values())
         with switches_restored():
-            found = answer(*args, **kwargs)
-        given.expect_unchanged(getattr(answer, "__name__", kind.__name__))
+            try:
+                found = answer(*args, **kwargs)
+            except TypeError as problem:
+                if not panel.raised_by_learner(problem):  # it was raised by the call itself
+                    expect_to_fit(answer, name, args, kwargs)
+                panel.note_call(problem, call_of(name, args, kwargs))
+                raise
+            except Exception as problem:
+                panel.note_call(problem, call_of(name, args, kwargs))
+                raise
+        given.expect_unchanged(name)
         return plain(found)
 
     return plain_answer
+
+
+def call_of(name: str, args: tuple, kwargs: dict) -> str:
+    """Return a call in short for a message, such as "replace_head(DenseNet, 10)"."""
+    told = [in_short(value) for value in args]
+    told += [f"{key}={in_short(value)}" for key, value in kwargs.items()]
+    return f"{name}({', '.join(told)})"
+
+
+def in_short(value: Any) -> str:
+    """Return an argument as a call shows it: numbers and text as they are, tensors by shape."""
+    if isinstance(value, torch.Tensor):
+        return f"{str(value.dtype).removeprefix('torch.')} tensor {tuple(value.shape)}"
+    if isinstance(value, bool | int | float | str | type(None)):
+        return shown(value)
+    if isinstance(value, tuple | list) and len(value) <= 4:
+        inside = ", ".join(map(in_short, value))
+        return f"[{inside}]" if isinstance(value, list) else f"({inside})"
+    return getattr(value, "__name__", type(value).__name__)
+
+
+def expect_to_fit(answer: Any, name: str, args: tuple, kwargs: dict) -> None:
+    """Raise Misconception if a function cannot be called with these arguments."""
+    try:
+        signature = inspect.signature(answer)
+    except (TypeError, ValueError):  # some functions in C do not tell
+        return
+    try:
+        signature.bind(*args, **kwargs)
+    except TypeError as unfit:
+        count = len(args) + len(kwargs)
+        raise Misconception(
+            "other-parameters",
+            f"the check calls `{name}` with {count} argument{'' if count == 1 else 's'}; yours is "
+            f"`{name}{signature}`: {unfit}",
+        ) from None
+
+
+def expect_functions(check: inspect.Signature, given: tuple) -> None:
+    """Raise Misconception if a check takes a function where it was given something else."""
+    for parameter, value in zip(check.parameters.values(), given, strict=False):
+        kind = get_origin(parameter.annotation) or parameter.annotation
+        if kind is Callable and not callable(value):
+            raise Misconception("no-function", f"expected a function; got {described(value)}")
 
 
 def check(function: Callable[..., str]) -> Callable[..., None]:
@@ -131,6 +188,8 @@ def check(function: Callable[..., str]) -> Callable[..., None]:
     right, or raises Misconception. Each call starts from the same random state. What the learner's
     code prints is not shown, nor are its warnings. What it returns goes through `plain`.
     """
+
+    signature = inspect.signature(function)
 
     @functools.wraps(function)
     def run(*args: Any, **kwargs: Any) -> None:
@@ -143,6 +202,7 @@ def check(function: Callable[..., str]) -> Callable[..., None]:
                 contextlib.redirect_stderr(io.StringIO()),
             ):
                 stale.expect_fresh(args)
+                expect_functions(signature, args)
                 warnings.simplefilter("ignore")
                 torch.manual_seed(0)
                 proved = function(*map(as_given, args), **kwargs)
@@ -161,3 +221,4 @@ def check(function: Callable[..., str]) -> Callable[..., None]:
 
 
 stale.watch_cells()
+unanswered.shorten_tracebacks()

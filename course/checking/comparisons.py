@@ -105,6 +105,18 @@ def differences(
     return found
 
 
+def changes_by(call: Callable[[], Any], model: nn.Module) -> tuple[Any, list[str]]:
+    """Return the result of `call()`, and a sentence for each thing that it changed in a model.
+
+    For answers that only read a model: values, requires_grad, modes, layers and hooks have to stay.
+    """
+    before, values = condition(model), snapshot(tensors(model).items())
+    found = call()
+    changed = differences(before, condition(model))
+    changed += [f"{name} has other values" for name in moved_since(model, values)]
+    return found, changed
+
+
 def numbers_in(parameters: Iterable[torch.Tensor]) -> int:
     """Return how many numbers these parameters hold together."""
     return sum(parameter.numel() for parameter in parameters)

@@ -22,6 +22,14 @@ COMMON = {
         "The function returns None: add a `return`",
         "00-start-here: An answer and its check",
     ),
+    "no-function": Entry(
+        "The answer is a function: define it with `def`, and give its name to nothing else",
+        "00-start-here: An answer and its check",
+    ),
+    "other-parameters": Entry(
+        "The function takes the arguments that the statement names, in this order",
+        "00-start-here: An answer and its check",
+    ),
     "input-changed": Entry(
         "Work on a copy: the caller still needs the values that it passed to your function",
         "00-start-here: An answer and its check",

@@ -43,6 +43,7 @@ body.jp-Notebook .check a, .output_wrapper .check a {
 }
 </style>"""
 CHECKED = "application/vnd.new-heads.check+json"  # what a check that passed notes of the answer
+CALL = "_call_of_the_check"  # the attribute of an exception that note_call sets
 BLANK = (
     "Put your answer in place of `raise NotImplementedError()` above, run that cell, then this one."
 )
@@ -72,6 +73,11 @@ def not_yet(title: str, observed: str, read: str) -> None:
     show("failed", page)
 
 
+def note_call(problem: Exception, call: str) -> None:
+    """Note with which arguments a check called the function that raised `problem`."""
+    problem.__dict__.setdefault(CALL, call)
+
+
 def stumbled(problem: Exception) -> None:
     """Show an exception other than Misconception: the line of the learner's code, Python's words.
 
@@ -88,6 +94,8 @@ def stumbled(problem: Exception) -> None:
     else:
         verdict = "Not yet."
         title = f"Your code stops with {traceback.format_exception_only(problem)[-1].strip()}"
+        if call := problem.__dict__.get(CALL):
+            rows["Called"] = f"`{call}`"
         rows["Where"] = _last_line_in_notebook(trace)
     page = f"<b>✗ {verdict}</b> {marked_up(title)}"
     for label, cell in rows.items():
@@ -127,10 +135,14 @@ def missing_attribute(problem: AttributeError) -> str | None:
 def _last_line_in_notebook(trace: TracebackType) -> str:
     """Return the innermost line of the learner's code, such as "line 4 of `answer`: `return x`"."""
     where = ""
+    functions: dict[str, str] = {}  # of each cell, the function that was called last
     frames = traceback.walk_tb(trace)
     for (frame, _), entry in zip(frames, traceback.extract_tb(trace), strict=True):
         if in_notebook(frame):
-            where = f"line {entry.lineno} of `{entry.name}`: `{entry.line}`"
+            if not entry.name.startswith("<"):  # no comprehension, lambda or bare cell
+                functions[entry.filename] = f"`{entry.name}`"
+            place = functions.get(entry.filename, "your cell")
+            where = f"line {entry.lineno} of {place}: `{entry.line}`"
     return where
 
 

@@ -7,6 +7,7 @@ elements are numbers of no answer.
 
 import math
 import numbers
+import re
 from typing import Any
 
 import numpy as np
@@ -20,7 +21,7 @@ def number(found: Any, expected: str) -> float:
 
     Raises Misconception for anything that is not one finite number.
     """
-    got = f"expected {expected}; got {type(found).__name__} {shown(found)}"
+    got = f"expected {expected}; got {described(found)}"
     value = found
     if isinstance(value, torch.Tensor | np.ndarray) and np.prod(tuple(value.shape)) == 1:
         value = np.ma.filled(value, math.nan).item() if is_masked(value) else value.item()
@@ -55,8 +56,18 @@ def whole_number(found: Any, expected: str) -> int:
 
 
 def shown(found: Any) -> str:
-    """Return `found` for a message, on one line of at most 80 characters."""
-    return f"{found!r:.80}".replace("\n", " ")
+    """Return `found` for a message, on one line of at most 80 characters; "..." ends a cut one."""
+    text = repr(found).replace("\n", " ")
+    return text if len(text) <= 80 else f"{text[:77]}..."
+
+
+def described(found: Any) -> str:
+    """Return a value and its type for a message, such as "str '512'" or "Linear(in_features=2)"."""
+    text, kind = shown(found), type(found).__name__
+    named = re.match(r"(?:\w+\.)*(\w+)(?: containing|\()", text)
+    if named and named[1].lower() == kind.lower():
+        return text
+    return f"{kind} {text}"
 
 
 def near(found: float, expected: float, tolerance: float = 1e-5, relative: float = 0.0) -> bool:

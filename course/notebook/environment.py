@@ -47,7 +47,8 @@ def _machine() -> str:
     from course.vision.backbones import accelerator
 
     device = accelerator().type
-    cores = f"{torch.get_num_threads()} threads of {os.cpu_count()} cores"
+    threads = torch.get_num_threads()
+    cores = f"{threads} {'thread' if threads == 1 else 'threads'}, {os.cpu_count()} CPU cores"
     if device == "cpu":
         return f"{cores}; no GPU (the course needs none)"
     return f"{cores}, and {device}"
@@ -58,7 +59,7 @@ def _pictures() -> str:
 
     stall("train", 20)
     total = sum(count for _, count in SPLITS.values())
-    return f"{total:,} images of fruit"
+    return f"{total} images of fruit"
 
 
 def _backbone() -> str:

@@ -82,7 +82,7 @@ def kept_on_disk(function: Callable) -> Callable:
             else:
                 since = time.strftime("%d %B %Y, %H:%M", time.localtime(path.stat().st_mtime))
                 place = os.path.relpath(path.parent, store.parent.parent.parent)
-                tell(function, f"kept from {since}. To run it again, delete {place}")
+                tell(function, f"kept from {since}.\nTo run it again, delete {place}")
                 return result
         result = compute(*args, **kwargs)
         try:

@@ -330,8 +330,15 @@ class _Quiz:
             return ""
         right = sum(self.first_tries.values())
         missed = [str(place) for place, was_right in self.first_tries.items() if not was_right]
-        again = f" Look at question {', '.join(missed)} once more." if missed else ""
+        again = f" Look at {these('question', missed)} again." if missed else ""
         return html(f"**{right} of {self.total} right at the first try.**{again}")
+
+
+def these(what: str, names: list[str]) -> str:
+    """Return such as "question 1", or "questions 1, 2 and 5"."""
+    if len(names) == 1:
+        return f"{what} {names[0]}"
+    return f"{what}s {', '.join(names[:-1])} and {names[-1]}"
 
 
 def as_text(questions: Iterable[Question], name: str) -> dict[str, str]:

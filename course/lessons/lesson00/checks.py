@@ -1,8 +1,10 @@
 """Lesson 00, start here: the check of its one exercise."""
 
+import functools
+
 from course.checking import comparisons, networks
 from course.checking.check import Answer, check
-from course.checking.misconception import Misconception, expect_something
+from course.checking.misconception import Misconception, expect_something, first_and_more
 from course.checking.values import whole_number
 
 
@@ -24,8 +26,14 @@ def count_parameters(
         parameters = list(model.parameters())
         trainable = [parameter for parameter in parameters if parameter.requires_grad]
         expected = comparisons.numbers_in(parameters)
-        result = answer(model)
+        result, changed = comparisons.changes_by(functools.partial(answer, model), model)
         expect_something(result, f"count_parameters({name})")
+        if changed:
+            raise Misconception(
+                "input-changed",
+                f"count_parameters({name}) changed the model: {first_and_more(changed)}; expected "
+                "that it only counts",
+            )
         found = whole_number(result, f"a whole number from count_parameters({name})")
         what = f"for {name}: expected {expected:,}; got {found:,}"
         if found == expected:

@@ -158,6 +158,13 @@ def _still_with_1000_rows(original: Original) -> bool:
 def _why_another_object(model: nn.Module, original: Original) -> Misconception:
     """`model` is not the object that the function was given."""
     name = original.name
+    for path, part in original.model.named_modules():
+        if part is model:
+            return Misconception(
+                "not-in-place",
+                f"expected the whole model ({name}); got its part `{path}`, "
+                f"of type {type(model).__name__}",
+            )
     runs = _Runs(original)
     model.eval()
     with runs.watched(), contextlib.suppress(RuntimeError), torch.no_grad():
@@ -213,6 +220,11 @@ def _why_forward_fails(
             return Misconception("classifier-layers-lost", what)
         first = _first_layer(new, nn.Linear)
         width = original.inputs.shape[1]
+        if first is not None and first.out_features == width != first.in_features:
+            return wrong_result(
+                f"{name}: your new layer is Linear({first.in_features}, {first.out_features}); "
+                "expected the number of inputs first, then the number of outputs"
+            )
         if inputs is not None and first is not None and first.in_features != width:
             return Misconception(
                 "in-features-from-memory",
@@ -261,6 +273,14 @@ def _why_wrong_shape(
         return Misconception(
             "fc-on-a-model-without-fc",
             f"{name} accepts the attribute `fc` and never calls it: two images still give {shape}",
+        )
+    paths = [path for path, _ in original.model.named_modules() if path]
+    added = [path for path in paths if f"type of {path}" not in original.condition]
+    if old_is_used and added and shape == (2, 1000):
+        return Misconception(
+            "new-layer-not-called",
+            f"{name} accepts the attribute `{added[0]}` and never calls it: two images still give "
+            f"{shape}",
         )
     head = original.head
     edited = getattr(head, "out_features", getattr(head, "out_channels", None))

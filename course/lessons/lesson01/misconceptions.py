@@ -57,6 +57,11 @@ MISCONCEPTIONS = {
         "Only some families call their head `fc`; the others do not have it, and ignore a new one",
         "01-replace-the-head: Not every head is called fc",
     ),
+    "new-layer-not-called": Entry(
+        "A model calls only the layers that its forward names: assign the new head to the "
+        "attribute that holds the old one",
+        "01-replace-the-head: Not every head is called fc",
+    ),
     "classifier-layers-lost": Entry(
         "Replace the last layer alone: Dropout, Flatten, norms and hidden layers beside it belong "
         "to the pretrained network",

@@ -21,7 +21,7 @@ from course.checking.misconception import (
     unlike,
     wrong_result,
 )
-from course.checking.values import all_near, shown, whole_number
+from course.checking.values import all_near, described, shown, whole_number
 from course.lessons.lesson02.diagnosis import (
     Before,
     before_freezing,
@@ -153,7 +153,7 @@ def _as_bool(value: Any, expected: str) -> bool:
     if torch.is_tensor(value) and value.numel() == 1 and value.dtype == torch.bool:
         return bool(value)
     if not isinstance(value, bool | np.bool_):
-        raise unlike(value, f"{expected}; one of them is {type(value).__name__} {shown(value)}")
+        raise unlike(value, f"{expected}; one of them is {described(value)}")
     return bool(value)
 
 

@@ -14,7 +14,7 @@ from course.checking.misconception import (
     first_and_more,
     wrong_result,
 )
-from course.checking.values import all_near, near, number, shown, whole_number
+from course.checking.values import all_near, described, near, number, whole_number
 from course.lessons.lesson04.fixtures import (
     CLINICAL_ORDER,
     SIZES,
@@ -59,11 +59,11 @@ def names_in(found: object, call: str, example: str) -> set[str]:
     expect_something(found, call)
     expected = f"{call}: expected a list or set of names, such as {example!r}"
     if isinstance(found, str | torch.Tensor) or not isinstance(found, Iterable):
-        raise wrong_result(f"{expected}; got {type(found).__name__} {shown(found)}")
+        raise wrong_result(f"{expected}; got {described(found)}")
     names = list(found)
     for name in names:
         if not isinstance(name, str):
-            raise wrong_result(f"{expected}; it holds {type(name).__name__} {shown(name)}")
+            raise wrong_result(f"{expected}; it holds {described(name)}")
     return set(names)
 
 

@@ -14,7 +14,7 @@ from torch import Tensor, nn
 from course.checking import comparisons
 from course.checking.binary import BinaryCounts
 from course.checking.misconception import Misconception, first_and_more, unlike, wrong_result
-from course.checking.values import near, number, shown
+from course.checking.values import described, near, number, shown
 from course.lessons.lesson06.fixtures import Forwards, Pair, counts_over
 
 # ---- numbers -------------------------------------------------------------------------------------
@@ -26,7 +26,7 @@ def parts_of(
     expected: str,
 ) -> tuple:
     """Return `found` as a tuple of `count` parts; `expected` says in words which."""
-    got = f"expected {expected}; got {type(found).__name__} {shown(found)}"
+    got = f"expected {expected}; got {described(found)}"
     try:
         parts = tuple(found)
     except TypeError:
@@ -442,7 +442,7 @@ def check_averages(found: Any, matrix: Tensor) -> None:
         raise unlike(
             per_class,
             f"expected a tensor or list of {len(matrix)} numbers for per_class; got "
-            f"{type(per_class).__name__} {shown(per_class)}",
+            f"{described(per_class)}",
         ) from None
     for value in (*values, macro_found, micro_found):
         if is_undefined(value):

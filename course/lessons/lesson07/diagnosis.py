@@ -14,7 +14,7 @@ from torch.nn import functional as F
 
 from course.checking import comparisons
 from course.checking.misconception import Misconception, unlike, wrong_result
-from course.checking.values import all_near, near, shown, whole_number
+from course.checking.values import all_near, described, near, shown, whole_number
 from course.lessons.lesson07.fixtures import SCALED, Pair, TrainingRun, early_stopping
 
 CHANGES = 20  # how many random changes of each kind the audit has to try
@@ -34,7 +34,7 @@ def indices_of(found: Any, count: int, expected: str) -> list[int]:
             raise wrong_result(f"expected {expected}; got the shape {tuple(found.shape)}")
         found = found.tolist()
     if not isinstance(found, list | tuple | set | frozenset | range):
-        raise unlike(found, f"expected {expected}; got {type(found).__name__} {shown(found)}")
+        raise unlike(found, f"expected {expected}; got {described(found)}")
     rows = [whole_number(value, "each index a whole number") for value in found]
     outside = [row for row in rows if not 0 <= row < count]
     if outside:

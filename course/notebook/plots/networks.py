@@ -18,6 +18,7 @@ from course.notebook.plots.style import (
     arrow,
     box,
     finish,
+    grouped,
     note,
     one_axis,
     show,
@@ -44,7 +45,7 @@ def module_graph(
             who = f"target {users[0]}"
             if len(users) > 1:
                 who = f"targets {min(users)} to {max(users)}"
-            told.append(f"{model}, {part}: {count:,} numbers for {who}")
+            told.append(f"{model}, {part}: {grouped(count)} numbers for {who}")
         axis.set_title(model, loc="left", fontweight="bold")
         axis.axis("off")
     figure.suptitle(title, x=0.01, ha="left", fontsize=11)
@@ -77,7 +78,7 @@ def _draw_parts(axis: Axes, parts: Mapping) -> list[tuple]:
         axis.text(
             column,
             middle,
-            f"{count:,}",
+            grouped(count),
             ha="center",
             va="center",
             fontsize=9,
@@ -264,7 +265,7 @@ def freeze_map(model: nn.Module, title: str = "") -> None:
         axis.text(
             column,
             0.35,
-            f"{state}\n{count:,}",
+            f"{state}\n{grouped(count)}",
             ha="center",
             va="center",
         )

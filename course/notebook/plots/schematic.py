@@ -4,7 +4,7 @@ from collections.abc import Mapping, Sequence
 
 from matplotlib.axes import Axes
 
-from course.notebook.plots.style import COLOURS, INK, arrow, box, finish, one_axis, styled
+from course.notebook.plots.style import COLOURS, INK, arrow, box, finish, grouped, one_axis, styled
 
 RESNET18 = ("conv1", "layer1", "layer2", "layer3", "layer4")
 HALF = 0.38  # half the width of a box; the columns are 1 apart
@@ -47,7 +47,7 @@ def schematic(
         axis.text(column, middle + 0.45, note_below, fontsize=9, va="top", ha="center")
     if not own:
         _flow(axis, last, middle, middle)
-        _plain(axis, last + 1, middle, f"{width}\nfeatures")
+        _plain(axis, last + 1, middle, f"{grouped(width)}\nfeatures")
     for row, (head, logits) in enumerate(heads.items()):
         state = state_of(head)
         if own:
@@ -55,12 +55,12 @@ def schematic(
                 _flow(axis, column - 1, middle if column == len(shared) + 1 else row, row)
                 _part(axis, column, row, stages[column - 1], state)
             _flow(axis, last, row, row)
-            _plain(axis, last + 1, row, f"{width}\nfeatures")
+            _plain(axis, last + 1, row, f"{grouped(width)}\nfeatures")
         _part(axis, last + 2, row, head, state)
         if state != "replaced":
             _flow(axis, last + 1, row if own else middle, row)
             _flow(axis, last + 2, row, row)
-            _plain(axis, last + 3, row, f"{logits:,}\nlogits" if logits > 1 else "1\nlogit")
+            _plain(axis, last + 3, row, f"{grouped(logits)}\nlogits" if logits > 1 else "1\nlogit")
     lowest = len(heads) - 0.4 if not below else max(len(heads) - 0.4, middle + 1.1)
     axis.set(xlim=(-0.5, last + 3.5), ylim=(lowest, -0.5))
     axis.axis("off")
@@ -74,9 +74,10 @@ def _told(heads, shared, branch, state_of, width, below) -> list[str]:
         told.append(f"below each of them: {below}")
     if branch:
         told.append(f"each head has its own {' and '.join(branch)}")
-    told.append(f"a head takes {width} features")
+    told.append(f"a head takes {grouped(width)} features")
     for head, logits in heads.items():
-        told.append(f"{head} ({state_of(head)}): {logits:,} logit{'s' if logits > 1 else ''}")
+        number = f"{grouped(logits)} logit{'s' if logits > 1 else ''}"
+        told.append(f"{head} ({state_of(head)}): {number}")
     return told
 
 

@@ -68,6 +68,11 @@ def show(figure: Figure, alt: str) -> None:
     display({"text/html": image, "text/plain": alt}, raw=True)
 
 
+def grouped(count: int) -> str:
+    """A count as all pictures write it: 1000 as in the code and the text, and 11,689,512."""
+    return f"{count:,}" if count >= 10_000 else str(count)
+
+
 def as_url(png: io.BytesIO) -> str:
     """A PNG as a data URL."""
     return f"data:image/png;base64,{base64.b64encode(png.getvalue()).decode()}"

@@ -2,11 +2,13 @@
 
 import nbformat
 import pytest
+import torch
 from nbclient import NotebookClient
 from nbgrader.utils import determine_grade
+from torch import nn
 
 from course.checking import panel
-from course.checking.check import check
+from course.checking.check import call_of, check
 from course.checking.misconception import CATALOGUE, Misconception
 
 GIVEN = """
@@ -25,6 +27,18 @@ def answer(model):
 
 checks.count_parameters(answer)
 """
+COMPREHENSION = """
+def answer(model):
+    return sum(t.nume1() for t in model.parameters())
+
+checks.count_parameters(answer)
+"""
+OTHER_PARAMETERS = """
+def answer(self, model):
+    return 1
+
+checks.count_parameters(answer)
+"""
 UNANSWERED = """
 def answer():
     raise NotImplementedError()
@@ -35,7 +49,12 @@ CELLS = {
     "right": "seven(lambda: 7)",
     "wrong": "seven(lambda: 8)",
     "stumbles": STUMBLES,
+    "comprehension": COMPREHENSION,
+    "other parameters": OTHER_PARAMETERS,
+    "no function": "checks.count_parameters(62)",
     "unanswered": UNANSWERED,
+    "needs an answer": "answer()",
+    "says more": "def later():\n    raise NotImplementedError('in chapter 2')\n\nlater()",
     "broken": "checks.count_parameters(lambda model: 1, names=['no_such_model'])",
 }
 
@@ -91,16 +110,44 @@ def test_a_failed_check_shows_expected_observed_and_where_to_read(ran):
 def test_an_error_in_the_answer_names_its_line_and_folds_the_traceback(ran):
     page, error = outputs(ran["stumbles"])
     assert error.startswith("Not yet. Your code stops with TypeError: can only concatenate list")
+    assert "Called: `answer(ResNet)`" in error and "<code>answer(ResNet)</code>" in page
     assert error.endswith("Where: line 2 of `answer`: `return [1] + 2`")
     assert "checks.py" not in page + error, "the check's own frames are not the learner's business"
     assert "<code>return [1] + 2</code>" in page
     assert page.index("<details>") < page.index("Traceback (most recent call last)")
 
 
+def test_an_error_in_a_comprehension_names_the_function_around_it(ran):
+    _, error = outputs(ran["comprehension"])
+    line = "return sum(t.nume1() for t in model.parameters())"
+    assert error.endswith(f"Where: line 2 of `answer`: `{line}`")
+
+
+def test_a_function_that_cannot_be_called_is_told_how_it_is_called(ran):
+    _, error = outputs(ran["other parameters"])
+    words = " ".join(error.split())
+    assert "the check calls `answer` with 1 argument; yours is `answer(self, model)`" in words
+    assert "missing a required argument: 'model'" in words
+    assert "[other-parameters]" in words
+
+
+def test_what_is_no_function_is_told(ran):
+    _, error = outputs(ran["no function"])
+    assert "expected a function; got int 62" in error and "[no-function]" in error
+
+
 def test_a_blank_answer_is_no_fault(ran):
     page, error = outputs(ran["unanswered"])
     assert "Not answered yet." in page and error.startswith("Not answered yet.")
     assert ran["unanswered"].outputs[-1].ename == "NotImplementedError"
+
+
+def test_a_cell_that_needs_an_answer_says_so_in_one_line(ran):
+    [output] = ran["needs an answer"].outputs
+    assert output.ename == "NotImplementedError"
+    [line] = output.traceback
+    assert line == "`answer` is not answered yet. Answer its exercise, then run this cell again."
+    assert "in chapter 2" in outputs(ran["says more"])[1]
 
 
 def test_a_fault_of_the_check_is_shown_as_it_is(ran):
@@ -113,9 +160,31 @@ def test_stock_nbgrader_counts_errors_and_nothing_else(ran):
         "right": (2, 2),
         "wrong": (0, 2),
         "stumbles": (0, 2),
+        "comprehension": (0, 2),
+        "other parameters": (0, 2),
+        "no function": (0, 2),
         "unanswered": (0, 2),
+        "needs an answer": (0, 2),
+        "says more": (0, 2),
         "broken": (0, 2),
     }
+
+
+@pytest.mark.parametrize(
+    ("args", "kwargs", "told"),
+    [
+        ((nn.Linear(2, 3), 10), {}, "f(Linear, 10)"),
+        ((torch.zeros(4, 3, dtype=torch.uint8),), {}, "f(uint8 tensor (4, 3))"),
+        (
+            ((torch.zeros(2), "a"), [1, 2.5]),
+            {"lr": None},
+            "f((float32 tensor (2,), 'a'), [1, 2.5], lr=None)",
+        ),
+        ((list(range(9)), len), {}, "f(list, len)"),
+    ],
+)
+def test_a_call_in_short(args, kwargs, told):
+    assert call_of("f", args, kwargs) == told
 
 
 def test_without_a_notebook_the_words_are_printed(capsys, monkeypatch):

@@ -476,7 +476,15 @@ def test_the_last_question_says_which_to_look_at_again():
             check.click()
         said = read(feedback.value)
         onward.click()
-    assert "1 of 2 right at the first try. Look at question 1 once more." in said
+    assert "1 of 2 right at the first try. Look at question 1 again." in said
+
+
+@pytest.mark.parametrize(
+    ("missed", "told"),
+    [("1", "question 1"), ("25", "questions 2 and 5"), ("124", "questions 1, 2 and 4")],
+)
+def test_several_questions_are_listed(missed, told):
+    assert widget.these("question", list(missed)) == told
 
 
 def test_streak_counts_first_tries():
@@ -662,7 +670,7 @@ def test_a_restart_goes_on_where_the_quiz_was_left(work, boxes):
     onward.click()
     choose(boxes[1], right=True)
     said = read(widgets_of(boxes[1])[4].value)
-    assert "2 of 3 right at the first try. Look at question 1 once more." in said
+    assert "2 of 3 right at the first try. Look at question 1 again." in said
     ask([ONE])
     assert "question 1 of 1" in widgets_of(boxes[2])[0].value, "another quiz"
     (path,) = [path for path in work.rglob("*") if path.is_file()]

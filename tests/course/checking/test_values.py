@@ -11,7 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from course.checking.misconception import Misconception
-from course.checking.values import all_near, near, number, reaches, whole_number
+from course.checking.values import all_near, described, near, number, reaches, shown, whole_number
 
 FINITE = st.floats(allow_nan=False, allow_infinity=False, width=32)
 
@@ -66,6 +66,30 @@ def test_whole_numbers(found):
 def test_what_is_no_number(found):
     with pytest.raises(Misconception, match="expected a number; got"):
         number(found, "a number")
+
+
+def test_a_long_value_is_cut_visibly():
+    assert shown([1] * 99).endswith("...") and len(shown([1] * 99)) == 80
+    assert shown("x" * 78) == repr("x" * 78)
+
+
+@pytest.mark.parametrize(
+    ("found", "told"),
+    [
+        ("512", "str '512'"),
+        ([1, 2], "list [1, 2]"),
+        (torch.nn.Linear(2, 3), "Linear(in_features=2, out_features=3, bias=True)"),
+        (torch.Size([2, 3]), "torch.Size([2, 3])"),
+        (torch.zeros(2), "tensor([0., 0.])"),
+        (
+            torch.nn.Parameter(torch.zeros(1)),
+            "Parameter containing: tensor([0.], requires_grad=True)",
+        ),
+        (None, "NoneType None"),
+    ],
+)
+def test_a_type_is_told_once(found, told):
+    assert described(found) == told
 
 
 def test_half_is_no_count():

@@ -293,3 +293,12 @@ def test_epochs_are_whole_and_start_at_1(last):
 )
 def test_all_values_of_a_plot_have_the_same_decimals(values, expected):
     assert list(map(charts.same_decimals(values), values)) == expected
+
+
+@pytest.mark.parametrize("logits", [10, 999, 1000, 1024, 9999, 10_000, 11_689_512])
+def test_a_count_is_written_alike_everywhere_in_a_picture(logits):
+    """Without a comma up to four digits, as shapes in code are written."""
+    _, texts = drawn(plots.schematic, {"head": logits}, "", width=logits)
+    words = [text.get_text() for text in texts]
+    written = {text.split()[0] for text in words if text[0].isdigit()}
+    assert written == {f"{logits:,}" if logits >= 10_000 else str(logits)}

@@ -1,6 +1,7 @@
 // A JupyterLab extension as webpack would build it, but small enough to be written by hand: a
 // container with init() and get(). It notes on each cell of a notebook whether nbgrader's metadata
-// make it an answer or a check; cells.css beside this file shows it.
+// make it an answer or a check; cells.css beside this file shows it. When a check has run, the
+// notebook is saved: the progress table and the next visit read the file.
 {
   const stylesheet = new URL("cells.css", document.currentScript.src).href;
   let shared;
@@ -23,8 +24,16 @@
     }
   };
 
+  const saveAfterChecks = (tracker, { executed }) => {
+    executed.connect((_, { notebook, cell }) => {
+      if (kindOf(cell) !== "check") return;
+      const panel = tracker.find((panel) => panel.content === notebook);
+      if (panel?.context.model.dirty) panel.context.save().catch(() => undefined); // Lab tells why
+    });
+  };
+
   const plugin = async () => {
-    const { INotebookTracker } = await fromLab("@jupyterlab/notebook");
+    const { INotebookTracker, NotebookActions } = await fromLab("@jupyterlab/notebook");
     return {
       id: "new-heads-cells:plugin",
       autoStart: true,
@@ -35,6 +44,7 @@
           href: stylesheet,
         });
         document.head.append(link);
+        saveAfterChecks(tracker, NotebookActions);
         tracker.widgetAdded.connect((_, panel) => {
           const notebook = panel.content;
           panel.context.ready.then(() => {

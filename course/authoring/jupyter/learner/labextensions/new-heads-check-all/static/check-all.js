@@ -94,7 +94,10 @@
     const heading = element("h2");
     const status = element("p", { role: "status" });
     const details = element("div");
-    const node = element("div", {}, heading, status, details);
+    // on a narrow page the panel takes the notebook's place
+    const close = element("button", { type: "button", onclick: () => app.shell.collapseRight() });
+    close.append("Close");
+    const node = element("div", {}, element("header", {}, heading, close), status, details);
     const widget = new Widget({ node });
     widget.id = "course-results";
     widget.addClass("course-results");

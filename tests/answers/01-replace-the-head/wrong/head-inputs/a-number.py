@@ -1,0 +1,2 @@
+# misconception: no-function
+head_inputs = 512

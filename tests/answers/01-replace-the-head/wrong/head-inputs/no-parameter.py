@@ -1,0 +1,3 @@
+# misconception: other-parameters
+def head_inputs():
+    return 512
