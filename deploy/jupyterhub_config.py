@@ -13,7 +13,7 @@ from course.authoring import lab
 from course.paths import ROOT
 
 HERE = ROOT / "deploy" / "jupyter"
-# the instructor's folder: source, submitted, gradebook; no learner may read it
+# the instructor's folder: source, submitted, gradebook; closed to learners (deploy/README.md)
 COURSE = Path(os.environ.get("COURSE_FOLDER", ROOT))
 # learners, as `nbgrader db student import` reads them: a column `id` with their user names
 STUDENTS = Path(os.environ.get("COURSE_STUDENTS", COURSE / "students.csv"))
