@@ -114,6 +114,17 @@ def a_right_answer_passes(page, lesson, answer, check):
     lesson.in_both_themes(look)
 
 
+def test_a_browser_asks_for_the_newest_extensions(jupyter, chromium):
+    """JupyterLab lets browsers keep files in a folder `static` for a year."""
+    page = chromium.new_page()
+    caching = {}
+    page.on("response", lambda answer: caching.update({answer.url: answer.headers}))
+    LessonPage(page, jupyter)
+    ours = {url: headers for url, headers in caching.items() if "extensions/new-heads-" in url}
+    assert len(ours) == 4, "a script and a stylesheet each"
+    assert {headers["cache-control"] for headers in ours.values()} == {"no-cache"}
+
+
 def test_hints_open_one_by_one(jupyter, chromium):
     page = chromium.new_page(viewport={"width": 1200, "height": 900})
     LessonPage(page, jupyter)
