@@ -56,7 +56,8 @@ def test_the_first_minute(jupyter, chromium):
     page.get_by_role("heading", name="An answer and its check").wait_for()
 
     a_right_answer_passes(page, lesson, answer, check)
-    progress = lesson.run("lesson_map()").locator(".lesson-map")  # a check saves the notebook
+    page.keyboard.press("Control+s")
+    progress = lesson.run("lesson_map()").locator(".lesson-map")
     progress.get_by_text("1 of 1", exact=True).wait_for()
     fine(page, ".lesson-map")
     assert page.locator(".Toastify__toast").count() == 0, "nobody asks for news"
