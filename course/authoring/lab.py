@@ -14,6 +14,8 @@ SETTINGS = ROOT / "course" / "authoring" / "jupyter"
 # no question about news, which `news_url=None` leaves on
 COMMON = SETTINGS / "common"
 # no formgrader, assignment lists and Create Assignment: one click there writes a gradebook
+# In labextensions/ no folder is called "static", as is usual: JupyterLab lets browsers keep such
+# files for a year, and after an update of the course learners would still run the old ones.
 LEARNER = SETTINGS / "learner"
 # the formgrader shows what `course grade` has written while it is open
 INSTRUCTOR = SETTINGS / "instructor"

@@ -56,7 +56,8 @@ def test_the_first_minute(jupyter, chromium):
     page.get_by_role("heading", name="An answer and its check").wait_for()
 
     a_right_answer_passes(page, lesson, answer, check)
-    progress = lesson.run("lesson_map()").locator(".lesson-map")  # a check saves the notebook
+    page.keyboard.press("Control+s")
+    progress = lesson.run("lesson_map()").locator(".lesson-map")
     progress.get_by_text("1 of 1", exact=True).wait_for()
     fine(page, ".lesson-map")
     assert page.locator(".Toastify__toast").count() == 0, "nobody asks for news"
@@ -112,6 +113,17 @@ def a_right_answer_passes(page, lesson, answer, check):
         fine(page, ".check")
 
     lesson.in_both_themes(look)
+
+
+def test_a_browser_asks_for_the_newest_extensions(jupyter, chromium):
+    """JupyterLab lets browsers keep files in a folder `static` for a year."""
+    page = chromium.new_page()
+    caching = {}
+    page.on("response", lambda answer: caching.update({answer.url: answer.headers}))
+    LessonPage(page, jupyter)
+    ours = {url: headers for url, headers in caching.items() if "extensions/new-heads-" in url}
+    assert len(ours) == 4, "a script and a stylesheet each"
+    assert {headers["cache-control"] for headers in ours.values()} == {"no-cache"}
 
 
 def test_hints_open_one_by_one(jupyter, chromium):

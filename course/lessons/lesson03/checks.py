@@ -114,7 +114,9 @@ def expect_moved_names(answer: Callable, model: nn.Module, what: str, action: Ca
 
         found = answer(model, counted)
     if len(after) != 1:
-        raise wrong_result(f"expected that action() is called once; it was called {len(after)}×")
+        raise wrong_result(
+            f"expected that action() is called once; it was called {len(after)} times"
+        )
     since = comparisons.moved_since(model, after[0])
     if since:
         raise wrong_result(
@@ -453,7 +455,9 @@ def expect_put_back(
     with diagnosis.reads_of(backbone) as reads:
         found = answer(backbone, train)
     if len(after) != 1:
-        raise wrong_result(f"expected that train() is called once; it was called {len(after)}×")
+        raise wrong_result(
+            f"expected that train() is called once; it was called {len(after)} times"
+        )
     if not all(modes):
         raise wrong_result(
             f"{name}: train() has called backbone.train(), but the backbone was not in train mode; "

@@ -1,7 +1,6 @@
 // A JupyterLab extension as webpack would build it, but small enough to be written by hand: a
 // container with init() and get(). It notes on each cell of a notebook whether nbgrader's metadata
-// make it an answer or a check; cells.css beside this file shows it. When a check has run, the
-// notebook is saved: the progress table and the next visit read the file.
+// make it an answer or a check; cells.css beside this file shows it.
 {
   const stylesheet = new URL("cells.css", document.currentScript.src).href;
   let shared;
@@ -24,16 +23,8 @@
     }
   };
 
-  const saveAfterChecks = (tracker, { executed }) => {
-    executed.connect((_, { notebook, cell }) => {
-      if (kindOf(cell) !== "check") return;
-      const panel = tracker.find((panel) => panel.content === notebook);
-      if (panel?.context.model.dirty) panel.context.save().catch(() => undefined); // Lab tells why
-    });
-  };
-
   const plugin = async () => {
-    const { INotebookTracker, NotebookActions } = await fromLab("@jupyterlab/notebook");
+    const { INotebookTracker } = await fromLab("@jupyterlab/notebook");
     return {
       id: "new-heads-cells:plugin",
       autoStart: true,
@@ -44,7 +35,6 @@
           href: stylesheet,
         });
         document.head.append(link);
-        saveAfterChecks(tracker, NotebookActions);
         tracker.widgetAdded.connect((_, panel) => {
           const notebook = panel.content;
           panel.context.ready.then(() => {
