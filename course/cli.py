@@ -8,7 +8,9 @@ from typing import Annotated
 
 import typer
 
-from course.paths import ANSWERS, ROOT, WORK
+from course import learner
+from course.learner import Browser, OwnLesson
+from course.paths import ANSWERS, ROOT
 from nbjudge.cli import Defaults, RootOption, exit_with_status, new_app, prepared_root
 
 
@@ -19,15 +21,6 @@ def write_sources_of(root: Path) -> None:
     if root.resolve() == ROOT:
         write_sources()
 
-
-OwnLesson = Annotated[
-    str | None,
-    typer.Argument(
-        metavar="[LESSON]",
-        help="Its name or number, such as 03; without one, the lesson that you saved last.",
-        show_default=False,
-    ),
-]
 
 # All of `nbjudge`'s commands, with this course's folders.
 app = new_app(
@@ -50,9 +43,7 @@ def demo(
 @app.command()
 def lab(
     lesson: OwnLesson = None,
-    browser: Annotated[
-        bool, typer.Option(help="Open a browser; without a display none is opened.")
-    ] = True,
+    browser: Browser = True,
     instructor: Annotated[
         bool,
         typer.Option(
@@ -64,6 +55,8 @@ def lab(
     """JupyterLab on your own copy of a lesson, in work/."""
     from course.authoring.lab import lab as open_lab
 
+    if instructor:
+        write_sources_of(ROOT)
     raise typer.Exit(open_lab(lesson, browser, instructor))
 
 
@@ -75,24 +68,12 @@ def check(
     ] = False,
 ) -> None:
     """All checks of a lesson on your saved copy: what passed, what did not, and why."""
-    from course.authoring.build import write_sources
-    from course.authoring.lab import last_saved, named
-    from course.notebook.check_all import as_text, check_all
-
-    name = named(lesson) if lesson else last_saved()
     if hidden:
-        write_sources()
-    typer.echo(f"{name}:", err=True)
-    typer.echo(as_text(check_all(name, WORK, hidden)))
+        write_sources_of(ROOT)
+    learner.check(lesson, hidden)
 
 
-@app.command()
-def progress() -> None:
-    """How far you are in each lesson: points got, minutes left."""
-    from course.notebook.progress import as_text
-    from course.notebook.progress import progress as read_progress
-
-    typer.echo(as_text(read_progress(WORK)))
+app.command()(learner.progress)
 
 
 @app.command()
@@ -103,6 +84,14 @@ def build(
     from course.authoring.build import build_all
 
     build_all(force)
+
+
+@app.command()
+def bundle() -> None:
+    """The zip for learners, in dist/: lessons and what they need, no solutions or hidden tests."""
+    from course.authoring.bundle import write_bundle
+
+    typer.echo(write_bundle(ROOT / "dist"))
 
 
 @app.command()

@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import hashlib
 import itertools
-import json
 import os
 import re
 import subprocess
@@ -21,8 +20,9 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from course.authoring import UsageError
+from course.authoring.lab import release_path, stamp_of
 from course.authoring.minutes import MINUTES, count
-from course.paths import RELEASE, ROOT, SOLUTIONS, SOURCE
+from course.paths import ROOT, SOLUTIONS, SOURCE
 from nbjudge.coursedir.settings import path_with_alembic
 from nbjudge.files import replace_text
 
@@ -49,11 +49,6 @@ def source_path(lesson: str) -> Path:
     return SOURCE / lesson / f"{lesson}.ipynb"
 
 
-def release_path(lesson: str) -> Path:
-    """Where the notebook is that learners get."""
-    return RELEASE / lesson / f"{lesson}.ipynb"
-
-
 def solution_path(lesson: str) -> Path:
     """Where the executed notebook with answers is."""
     return SOLUTIONS / f"{lesson}.ipynb"
@@ -63,14 +58,6 @@ def digest(lesson: str) -> str:
     """What the derived files of a lesson are stamped with: the hash of its text and its hints."""
     texts = [path.read_bytes() for path in sorted(text_path(lesson).parent.glob("*.md"))]
     return hashlib.sha256(b"".join(texts)).hexdigest()[:16]
-
-
-def stamp_of(path: Path) -> str | None:
-    """The stamp of a derived notebook, None if there is no notebook."""
-    try:
-        return json.loads(path.read_text(encoding="utf-8"))["metadata"].get("made_from")
-    except (FileNotFoundError, ValueError, KeyError):
-        return None
 
 
 def stale(lesson: str, path: Path) -> bool:

@@ -1,13 +1,14 @@
 """JupyterLab on the learner's own copies of the lessons, in work/."""
 
+import json
 import os
 import subprocess
 import sys
 from collections.abc import Mapping
+from pathlib import Path
 
 from course.authoring import UsageError
-from course.authoring.build import lessons, release_path, stamp_of, write_sources
-from course.paths import ROOT, WORK
+from course.paths import RELEASE, ROOT, WORK
 from nbjudge.files import replace_text
 
 SETTINGS = ROOT / "course" / "authoring" / "jupyter"
@@ -15,6 +16,24 @@ SETTINGS = ROOT / "course" / "authoring" / "jupyter"
 COMMON = SETTINGS / "common"
 # no formgrader, assignment lists and Create Assignment: one click there writes a gradebook
 LEARNER = SETTINGS / "learner"
+
+
+def lessons() -> list[str]:
+    """Names of the lessons that are given out, in order."""
+    return sorted(path.stem for path in RELEASE.glob("*/*.ipynb") if path.stem == path.parent.name)
+
+
+def release_path(lesson: str) -> Path:
+    """Where the notebook is that learners get."""
+    return RELEASE / lesson / f"{lesson}.ipynb"
+
+
+def stamp_of(path: Path) -> str | None:
+    """The stamp of a derived notebook, None if there is no notebook."""
+    try:
+        return json.loads(path.read_text(encoding="utf-8"))["metadata"].get("made_from")
+    except (FileNotFoundError, ValueError, KeyError):
+        return None
 
 
 def lay_out() -> None:
@@ -47,9 +66,7 @@ def lab(lesson: str | None = None, browser: bool = True, instructor: bool = Fals
     """
     name = named(lesson) if lesson else last_saved()
     folder = ROOT if instructor else WORK
-    if instructor:
-        write_sources()
-    else:
+    if not instructor:
         lay_out()
     place = f"source/{name}/{name}.ipynb" if instructor else f"{name}/{name}.ipynb"
     command = [sys.executable, "-m", "jupyterlab", f"--ServerApp.root_dir={folder}"]
