@@ -202,9 +202,29 @@ def install_the_rest(replace: bool) -> None:
         if subprocess.run([*pip("install"), "--force-reinstall", *requirements()]).returncode:
             stop_after_pip()
     extra = "[test]" if (ROOT / "tests").exists() else ""  # learners without git have no tests
-    command = [*pip("install"), "-e", str(ROOT / "nbjudge"), "-e", f"{ROOT}{extra}"]
-    if subprocess.run(command).returncode:
+    packages = ["-e", str(ROOT / "nbjudge"), "-e", f"{ROOT}{extra}"]
+    tool = uv()
+    if tool:
+        command = [tool, "pip", "install", "--python", str(PYTHON), *packages]
+        if subprocess.run(command).returncode == 0:
+            return
+        say("uv did not finish; pip tries.")
+    if subprocess.run([*pip("install"), *packages]).returncode:
         stop_after_pip()
+
+
+def uv() -> str:
+    """Return the program uv, which installs several times as fast as pip; "" if pip must do it.
+
+    uv does not read pip's settings. Where these name an index or a proxy, only pip knows the way.
+    """
+    settings = subprocess.run([*pip("config"), "list"], stdout=subprocess.PIPE).stdout
+    if settings:  # of files and of environment variables
+        return ""
+    beside = str(PYTHON.parent)
+    if not (shutil.which("uv") or shutil.which("uv", path=beside)):
+        subprocess.run([*pip("install"), "--quiet", "--timeout", "15", "--retries", "1", "uv"])
+    return shutil.which("uv") or shutil.which("uv", path=beside) or ""
 
 
 def stop_after_pip() -> NoReturn:

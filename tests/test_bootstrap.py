@@ -11,6 +11,7 @@ import zipfile
 from functools import partial
 from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
+from types import SimpleNamespace
 
 import pytest
 
@@ -256,6 +257,48 @@ def test_a_gpu_is_one_that_the_driver_lists(tmp_path, monkeypatch, script, there
     assert bootstrap.has_nvidia_gpu() == there
     (tmp_path / "none" / "0000:01:00.0").mkdir(parents=True)
     assert bootstrap.has_nvidia_gpu()
+
+
+@pytest.fixture
+def clean_settings(monkeypatch):
+    """A pip without settings: ({"list": what `pip config list` says}, the other commands run)."""
+    monkeypatch.setattr(bootstrap, "PYTHON", Path(sys.executable))
+    config = {"list": ""}
+
+    def run(command, **others):
+        if "config" in command:
+            return subprocess.CompletedProcess(command, 0, config["list"], "")
+        calls.append(command)
+        return subprocess.CompletedProcess(command, "uv-that-fails" in command[0])
+
+    calls = []
+    monkeypatch.setattr(bootstrap, "subprocess", SimpleNamespace(run=run, PIPE=subprocess.PIPE))
+    return config, calls
+
+
+def test_uv_is_used_where_pip_has_no_settings_of_its_own(clean_settings, monkeypatch, tmp_path):
+    config, calls = clean_settings
+    tool = tmp_path / "uv"
+    tool.write_text("")
+    tool.chmod(0o755)
+    monkeypatch.setenv("PATH", str(tmp_path))
+    assert bootstrap.uv() == str(tool)
+    config["list"] = "global.index-url='https://mirror.example/simple'"
+    assert bootstrap.uv() == ""
+    assert calls == []
+
+
+@pytest.mark.parametrize(
+    ("tool", "ran"), [("uv", ["uv"]), ("uv-that-fails", ["uv-that-fails", "pip"])]
+)
+def test_pip_installs_what_uv_could_not(clean_settings, monkeypatch, capsys, tool, ran):
+    _, calls = clean_settings
+    monkeypatch.setattr(bootstrap, "uv", lambda: tool)
+    monkeypatch.setattr(bootstrap, "installed", lambda: ["torch 2", "torchvision 2"])
+    bootstrap.install_the_rest(replace=False)
+    assert [call[0] if call[0] == tool else call[2] for call in calls] == ran
+    assert all(call[-4:] == calls[0][-4:] for call in calls)
+    assert calls[0][-1].endswith("[test]")
 
 
 def test_the_requirements_are_those_of_the_project():

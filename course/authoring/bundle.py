@@ -149,7 +149,7 @@ def value_of(code: str) -> object:
 
 def project_for_learners(text: str) -> str:
     """Return a pyproject.toml without what only developers need, and with the learner's command."""
-    parts = [part for part in re.split(r"^(?=\[)", text, flags=re.MULTILINE)]
+    parts = re.split(r"^(?=\[)", text, flags=re.MULTILINE)
     text = "".join(part for part in parts if part.startswith(PROJECT_PARTS))
     text = re.sub(r"^nbjudge = \"nbjudge\.cli:app\"\n", "", text, flags=re.MULTILINE)
     text = re.sub(r"^readme = .*\n", "", text, flags=re.MULTILINE)
@@ -179,7 +179,8 @@ def leaks(files: Mapping[str, bytes]) -> list[str]:
     for whose, secret in secrets():
         for name, parts in texts.items():
             if any(f"\n{secret}\n" in part for part in parts):
-                found.append(f"{name} holds {whose}: run `.venv/bin/course build --force`.")
+                remedy = "make it again" if name.endswith(".ipynb") else "take it out"
+                found.append(f"{name} holds {whose}: {remedy}.")
     for name, content in files.items():
         if name.endswith(".ipynb") and SECRET.search("\n".join(texts_of(name, content, False))):
             found.append(f"{name} has marks of a solution or of hidden tests.")

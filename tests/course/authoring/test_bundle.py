@@ -23,6 +23,11 @@ def files():
 
 
 @pytest.fixture(scope="module")
+def secrets():
+    return list(bundle.secrets())
+
+
+@pytest.fixture(scope="module")
 def unzipped(tmp_path_factory):
     """The folder that a learner has after unzipping."""
     folder = tmp_path_factory.mktemp("bundle")
@@ -124,17 +129,20 @@ def test_no_long_line_of_a_solution_or_hidden_test_is_in_a_lesson(files):
         assert shown == set()
 
 
-def test_the_seed_of_the_hidden_images_is_another_one(files):
-    from course.lessons.lesson08.weights_judge import HIDDEN_SEED
-
-    tree = ast.parse(files[bundle.JUDGE])
-    (given,) = [
-        ast.literal_eval(node.value)
-        for node in tree.body
-        if isinstance(node, ast.Assign) and node.targets[0].id == "HIDDEN_SEED"
+def seed_of(judge):
+    """The value that a text of the judge's module gives its seed."""
+    (value,) = [
+        node.value
+        for node in ast.parse(judge).body
+        if isinstance(node, ast.Assign) and ast.unparse(node.targets[0]) == "HIDDEN_SEED"
     ]
-    assert isinstance(given, int) and given != HIDDEN_SEED
-    assert bundle.value_of(bundle.SEED.findall(bundle.with_another_seed("HIDDEN_SEED = 0"))[0]) == 1
+    return ast.literal_eval(value)
+
+
+def test_the_seed_of_the_hidden_images_is_another_one(files):
+    real, given = seed_of((ROOT / bundle.JUDGE).read_text("utf-8")), seed_of(files[bundle.JUDGE])
+    assert isinstance(real, int) and isinstance(given, int) and given != real
+    assert seed_of(bundle.with_another_seed("HIDDEN_SEED = 0")) == 1
 
 
 @pytest.mark.parametrize(
@@ -187,9 +195,12 @@ def planted(files, place):
         ("seed", "weights_judge.py holds the seed of the hidden images"),
     ],
 )
-def test_nothing_is_written_if_a_secret_is_found(files, tmp_path, monkeypatch, place, says):
+def test_nothing_is_written_if_a_secret_is_found(
+    files, secrets, tmp_path, monkeypatch, place, says
+):
     changed = planted(files, place)
     monkeypatch.setattr(bundle, "bundled", lambda: changed)
+    monkeypatch.setattr(bundle, "secrets", lambda: secrets)  # read once for all
     with pytest.raises(UsageError, match=says):
         bundle.write_bundle(tmp_path)
     assert list(tmp_path.iterdir()) == []
