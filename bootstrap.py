@@ -83,6 +83,7 @@ def main() -> None:
         source = "default"
         if not installed():
             need_room(size_of(source))
+        replaced = len(installed()) == 1  # half of a pair from the other index
     install_the_rest(replaced and source == "default")
     CHOICE.write_text(source)
     if (ROOT / "source").exists():
@@ -196,9 +197,9 @@ def install_cpu_builds(by_hand: str, replace: bool) -> str:
 def install_the_rest(replace: bool) -> None:
     """Install the course and all that it needs from pip's own index.
 
-    replace: torch and torchvision are there already, from the CPU index, and are not wanted.
+    replace: torch or torchvision are there already, from the CPU index, and are not wanted.
     """
-    if replace or len(installed()) == 1:  # of one without the other nobody knows the index
+    if replace:
         if subprocess.run([*pip("install"), "--force-reinstall", *requirements()]).returncode:
             stop_after_pip()
     extra = "[test]" if (ROOT / "tests").exists() else ""  # learners without git have no tests
