@@ -8,7 +8,9 @@ from typing import Annotated, Any
 
 import typer
 
-from course.paths import ANSWERS, ROOT, WORK
+from course import learner
+from course.learner import Browser, OwnLesson
+from course.paths import ANSWERS, ROOT
 from nbjudge.cli import Defaults, RootOption, exit_with_status, new_app, prepared_root
 
 
@@ -26,15 +28,6 @@ def explain(code: str) -> Any:
 
     return find(code)
 
-
-OwnLesson = Annotated[
-    str | None,
-    typer.Argument(
-        metavar="[LESSON]",
-        help="Its name or number, such as 03; without one, the lesson that you saved last.",
-        show_default=False,
-    ),
-]
 
 # All of `nbjudge`'s commands, with this course's folders.
 app = new_app(
@@ -58,9 +51,7 @@ def demo(
 @app.command()
 def lab(
     lesson: OwnLesson = None,
-    browser: Annotated[
-        bool, typer.Option(help="Open a browser; without a display none is opened.")
-    ] = True,
+    browser: Browser = True,
     instructor: Annotated[
         bool,
         typer.Option(
@@ -72,6 +63,8 @@ def lab(
     """JupyterLab on your own copy of a lesson, in work/."""
     from course.authoring.lab import lab as open_lab
 
+    if instructor:
+        write_sources_of(ROOT)
     raise typer.Exit(open_lab(lesson, browser, instructor))
 
 
@@ -83,54 +76,13 @@ def check(
     ] = False,
 ) -> None:
     """All checks of a lesson on your saved copy: what passed, what did not, and why."""
-    from course.authoring.build import write_sources
-    from course.authoring.lab import last_saved, named
-    from course.notebook.check_all import as_text, check_all
-
-    name = named(lesson) if lesson else last_saved()
     if hidden:
-        write_sources()
-    typer.echo(f"{name}:", err=True)
-    typer.echo(as_text(check_all(name, WORK, hidden)))
+        write_sources_of(ROOT)
+    learner.check(lesson, hidden)
 
 
-@app.command()
-def update(
-    lessons: Annotated[
-        list[str] | None,
-        typer.Argument(metavar="[LESSON...]", help="Names or numbers, such as 03; all if omitted."),
-    ] = None,
-) -> None:
-    """The newest edition of your lessons, with your answers in it; your old files are kept."""
-    from course.authoring import build
-    from course.authoring.edition import update as update_copies
-    from course.authoring.lab import named
-
-    wanted = [named(lesson) for lesson in lessons or []] or build.lessons()
-    exit_with_status(update_copies(WORK, wanted))
-
-
-@app.command()
-def reset(
-    lesson: Annotated[str, typer.Argument(metavar="LESSON", help="Its name or number.")],
-    exercise: Annotated[
-        str, typer.Argument(metavar="EXERCISE", help="For example probe, as its check says.")
-    ],
-) -> None:
-    """One exercise as it was given out; your answer and all other exercises are kept."""
-    from course.authoring.edition import reset as reset_exercise
-    from course.authoring.lab import named
-
-    typer.echo(reset_exercise(WORK, named(lesson), exercise))
-
-
-@app.command()
-def progress() -> None:
-    """How far you are in each lesson: points got, minutes left."""
-    from course.notebook.progress import as_text
-    from course.notebook.progress import progress as read_progress
-
-    typer.echo(as_text(read_progress(WORK)))
+for command in (learner.update, learner.reset, learner.progress):
+    app.command()(command)
 
 
 @app.command()
@@ -141,6 +93,14 @@ def build(
     from course.authoring.build import build_all
 
     build_all(force)
+
+
+@app.command()
+def bundle() -> None:
+    """The zip for learners, in dist/: lessons and what they need, no solutions or hidden tests."""
+    from course.authoring.bundle import write_bundle
+
+    typer.echo(write_bundle(ROOT / "dist"))
 
 
 @app.command()

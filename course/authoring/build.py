@@ -10,7 +10,6 @@ from __future__ import annotations
 
 import hashlib
 import itertools
-import json
 import os
 import re
 import subprocess
@@ -23,7 +22,9 @@ from typing import TYPE_CHECKING
 
 from course.authoring import UsageError
 from course.authoring.minutes import MINUTES, count, too_long
-from course.paths import RELEASE, ROOT, SOLUTIONS, SOURCE
+from course.authoring.released import lessons as released
+from course.authoring.released import release_path, stamp_of
+from course.paths import ROOT, SOLUTIONS, SOURCE
 from nbjudge.coursedir.settings import path_with_alembic
 from nbjudge.files import replace_text
 
@@ -38,7 +39,7 @@ SOLUTION_MARKERS = ("### BEGIN SOLUTION", "### END SOLUTION")
 def lessons() -> list[str]:
     """Names of all lessons, in order; of the released ones where there is no source."""
     written = [path.stem for path in SOURCE.glob("*/*.md") if path.stem == path.parent.name]
-    return sorted(written or [path.stem for path in RELEASE.glob("*/*.ipynb")])
+    return sorted(written) or released()
 
 
 def text_path(lesson: str) -> Path:
@@ -51,11 +52,6 @@ def source_path(lesson: str) -> Path:
     return SOURCE / lesson / f"{lesson}.ipynb"
 
 
-def release_path(lesson: str) -> Path:
-    """Where the notebook is that learners get."""
-    return RELEASE / lesson / f"{lesson}.ipynb"
-
-
 def solution_path(lesson: str) -> Path:
     """Where the executed notebook with answers is."""
     return SOLUTIONS / f"{lesson}.ipynb"
@@ -65,14 +61,6 @@ def digest(lesson: str) -> str:
     """What the derived files of a lesson are stamped with: the hash of its text and its hints."""
     texts = [path.read_bytes() for path in sorted(text_path(lesson).parent.glob("*.md"))]
     return hashlib.sha256(b"".join(texts)).hexdigest()[:16]
-
-
-def stamp_of(path: Path) -> str | None:
-    """The stamp of a derived notebook, None if there is no notebook or one without a stamp."""
-    try:
-        return json.loads(path.read_text(encoding="utf-8"))["metadata"].get("made_from")
-    except (OSError, ValueError, KeyError, TypeError, AttributeError, RecursionError):
-        return None
 
 
 def stale(lesson: str, path: Path) -> bool:

@@ -4,7 +4,7 @@ import subprocess
 from pathlib import Path
 
 from course.authoring import UsageError
-from course.authoring.build import lessons, release_path, stamp_of
+from course.authoring.released import lessons, release_path, stamp_of
 from course.paths import ROOT
 from nbjudge.editions import reset_file, update_file
 from nbjudge.errors import NbjudgeError

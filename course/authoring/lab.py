@@ -6,8 +6,8 @@ import sys
 from collections.abc import Mapping
 
 from course.authoring import UsageError
-from course.authoring.build import lessons, release_path, write_sources
 from course.authoring.edition import refresh
+from course.authoring.released import lessons, release_path
 from course.paths import ROOT, WORK
 
 SETTINGS = ROOT / "course" / "authoring" / "jupyter"
@@ -41,9 +41,7 @@ def lab(lesson: str | None = None, browser: bool = True, instructor: bool = Fals
     """
     name = named(lesson) if lesson else last_saved()
     folder = ROOT if instructor else WORK
-    if instructor:
-        write_sources()
-    else:
+    if not instructor:
         lay_out()
     place = f"source/{name}/{name}.ipynb" if instructor else f"{name}/{name}.ipynb"
     command = [sys.executable, "-m", "jupyterlab", f"--ServerApp.root_dir={folder}"]

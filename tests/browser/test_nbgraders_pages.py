@@ -37,7 +37,6 @@ START = """
 import pathlib, sys
 from course.authoring import lab
 lab.ROOT = pathlib.Path(sys.argv[1])
-lab.write_sources = lambda: None
 sys.exit(lab.lab("00-start-here", browser=False, instructor=True))
 """
 # the contrast (WCAG) of an element's text with the nearest painted background

@@ -5,9 +5,9 @@ import json
 import pytest
 from nbgrader.validator import Validator
 
-from course.authoring.build import RELEASE, write_sources
+from course.authoring.build import write_sources
 from course.notebook import check_all, check_process, progress
-from course.paths import ROOT, SOLUTIONS
+from course.paths import RELEASE, ROOT, SOLUTIONS
 from nbjudge.coursedir.settings import read_settings
 from nbjudge.errors import NbjudgeError
 from nbjudge.worker.submission import end_templates
