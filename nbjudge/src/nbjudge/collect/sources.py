@@ -178,7 +178,9 @@ def collector_of(settings: Settings) -> Collector | None:
         ) from error
     if kind is FileNameCollectorPlugin and not plugin.named_regexp:
         return None
-    plugin.log.setLevel("CRITICAL")  # what it does not match is told here
+    # What it does not match is told here. The log that it has is shared by all of nbgrader's parts.
+    plugin.log = plugin.log.getChild("collector")
+    plugin.log.setLevel("CRITICAL")
 
     def collector(name: str) -> dict | None:
         try:

@@ -39,6 +39,7 @@ def write_feedback(
                 directory.student_id = student
                 step = GenerateFeedback(coursedir=directory, config=config)
                 step.force = True
+                step.log = step.log.getChild("feedback")  # the other parts' log stays as it is
                 step.log.setLevel(logging.ERROR)
                 try:
                     step.start()
