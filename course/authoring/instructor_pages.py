@@ -166,8 +166,10 @@ def wrong_ideas(lesson: str, notebook: NotebookNode) -> Iterator[str]:
     for exercise, title in exercise_titles(notebook).items():
         for code, example in most_met(lesson, exercise):
             entry = CATALOGUE[code]
-            there, _, heading = entry.read.partition(": ")
-            told = f"{in_a_table(entry.title)} ([read]({link_to(there, heading)}))"
+            told = in_a_table(entry.title)
+            if entry.read:
+                there, _, heading = entry.read.partition(": ")
+                told += f" ([read]({link_to(there, heading)}))"
             answer = f"../../{example.relative_to(ROOT).as_posix()}"
             rows.append(f"| {title} | {told} | [`{code}`]({answer}) |")
             title = ""  # once for all of its rows

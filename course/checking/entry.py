@@ -14,7 +14,7 @@ class Entry(NamedTuple):
     """
 
     title: str  # the correct statement that the answer goes against
-    read: str  # the lesson and the heading that explain it
+    read: str  # the lesson and the heading that explain it; "" where there is nothing to explain
 
 
 COMMON = {
@@ -39,7 +39,5 @@ COMMON = {
         "otherwise the cells after yours run with another setting",
         "00-start-here: An answer and its check",
     ),
-    "wrong-result": Entry(
-        "The result is not what the exercise asks for", "00-start-here: An answer and its check"
-    ),
+    "wrong-result": Entry("The result is not what the exercise asks for", ""),
 }

@@ -41,9 +41,9 @@ MESSAGE_WIDTH = 84  # columns
 class Misconception(AssertionError):
     """A check found a misunderstanding.
 
-    str() of it has the title, what was observed, where to read, and last the code in brackets. Its
-    attributes are `code`, `observed` and `entry`, the Entry of the catalogue. It is an
-    AssertionError, so nbgrader counts it as a failed test.
+    str() of it has the title, what was observed, where to read (if the catalogue says that), and
+    last the code in brackets. Its attributes are `code`, `observed` and `entry`, the Entry of the
+    catalogue. It is an AssertionError, so nbgrader counts it as a failed test.
 
     Raises KeyError for a code that is not in the catalogue.
     """
@@ -52,13 +52,10 @@ class Misconception(AssertionError):
         self.code = code
         self.observed = observed
         self.entry = CATALOGUE[code]
-        lines = (
-            _wrapped("", self.entry.title),
-            _wrapped("Observed: ", observed),
-            _wrapped("Read:     ", self.entry.read),
-            f"[{code}]",
-        )
-        super().__init__("\n".join(lines))
+        lines = [_wrapped("", self.entry.title), _wrapped("Observed: ", observed)]
+        if self.entry.read:
+            lines.append(_wrapped("Read:     ", self.entry.read))
+        super().__init__("\n".join([*lines, f"[{code}]"]))
 
     def _render_traceback_(self) -> list[str]:
         """Return what IPython prints in place of a traceback: the message alone."""

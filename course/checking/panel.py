@@ -65,11 +65,14 @@ def text_digest(text: str) -> str:
 
 
 def not_yet(title: str, observed: str, read: str) -> None:
-    """Show a misconception: the correct statement, what was seen instead, where it is explained."""
-    link = f'<a href="{link_to(read)}">{html.escape(read)}</a>'
+    """Show a misconception: the correct statement, what was seen instead, where it is explained.
+
+    read: as in the catalogue; "" shows no link.
+    """
     page = f"<b>✗ Not yet.</b> {marked_up(title)}"
     page += row("Observed", marked_up(observed))
-    page += row("Read", link)
+    if read:
+        page += row("Read", f'<a href="{link_to(read)}">{html.escape(read)}</a>')
     show("failed", page)
 
 

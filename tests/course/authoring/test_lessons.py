@@ -8,7 +8,8 @@ import shutil
 import pytest
 from traitlets.config import PyFileConfigLoader
 
-from course.authoring import UsageError, build
+from course.authoring import UsageError, build, released
+from course.authoring.discuss import NAMES_NOTHING
 from course.authoring.minutes import count, too_long
 from course.checking.misconception import CATALOGUE
 from course.paths import ANSWERS, ROOT
@@ -78,7 +79,7 @@ def everything_in(cell):
 def test_release_is_made_from_source(lesson, tmp_path, monkeypatch):
     kept = build.release_path(lesson)
     assert list(kept.parent.iterdir()) == [kept]
-    monkeypatch.setattr(build, "RELEASE", tmp_path)
+    monkeypatch.setattr(released, "RELEASE", tmp_path)
     build.build_release(lesson)
     made = build.release_path(lesson)
     stale = "the release is stale or was edited: run `make build`"
@@ -208,7 +209,8 @@ def test_every_misconception_can_be_read_about():
         for title in HEADING.findall(text.replace("`", "")):
             headings.add(f"{lesson}: {title}")
     for code, entry in CATALOGUE.items():
-        assert entry.read in headings, f"{code} links to a heading, in its very words"
+        known = entry.read in headings or code in NAMES_NOTHING
+        assert known, f"{code} links to a heading, in its very words"
 
 
 def test_environment_and_pyproject_say_the_same():

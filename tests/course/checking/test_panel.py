@@ -18,7 +18,7 @@ from course.lessons.lesson00 import checks
 @check
 def seven(answer):
     if answer() != 7:
-        raise Misconception("wrong-result", f"expected 7; you return {answer()} <!>")
+        raise Misconception("input-changed", f"expected 7; you return {answer()} <!>")
     return "it is 7."
 """
 STUMBLES = """
@@ -96,15 +96,20 @@ def test_a_passed_check_says_what_was_proved(ran):
 
 def test_a_failed_check_shows_expected_observed_and_where_to_read(ran):
     page, error = outputs(ran["wrong"])
-    title, read = CATALOGUE["wrong-result"]
+    title, read = CATALOGUE["input-changed"]
     assert title in page and "you return 8 &lt;!&gt;" in page
     assert 'href="../00-start-here/00-start-here.ipynb#An-answer-and-its-check"' in page
     assert error.splitlines() == [
         f"Not yet. {title}",
         "Observed: expected 7; you return 8 <!>",
         f"Read:     {read}",
-        "[wrong-result]",
+        "[input-changed]",
     ]
+
+
+def test_a_result_that_nothing_explains_has_no_link():
+    said = str(Misconception("wrong-result", "expected 7; got 8"))
+    assert said.splitlines()[1:] == ["Observed: expected 7; got 8", "[wrong-result]"]
 
 
 def test_an_error_in_the_answer_names_its_line_and_folds_the_traceback(ran):
