@@ -19,6 +19,13 @@ os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")
 settings.register_profile("course", deadline=None)
 settings.load_profile("course")
 
+# One worker runs a module. If the longest of them came last, the other worker would have nothing to
+# do at the end.
+LONGEST = (
+    "tests/browser/",
+    "nbjudge/tests/conformance/test_features.py",
+    "tests/course/test_answer_bank.py",
+)
 TOGETHER = ("tests/browser/", "nbjudge/tests/sandbox/")
 
 
@@ -35,5 +42,11 @@ def pytest_xdist_make_scheduler(config, log):
         def _split_scope(self, nodeid):
             folders = [folder for folder in TOGETHER if nodeid.startswith(folder)]
             return folders[0] if folders else nodeid.split("::")[0]
+
+        def _assign_work_unit(self, node):
+            for scope in LONGEST:
+                if scope in self.workqueue:
+                    self.workqueue.move_to_end(scope, last=False)
+            super()._assign_work_unit(node)
 
     return ByFolder(config, log)

@@ -2,7 +2,9 @@
 
 import hashlib
 import json
+import shutil
 import sqlite3
+from pathlib import Path
 
 import nbformat
 import pytest
@@ -21,14 +23,21 @@ NO_MEAN = "def mean(values):\n    return 0"
 ONE = Options(workers=1)
 
 
+@pytest.fixture(scope="module")
+def graded(tmp_path_factory):
+    root = tmp_path_factory.mktemp("graded")
+    make_course(root)
+    hand_in(root, "one", answered())
+    hand_in(root, "two", answered(add=WRONG_SUM))
+    hand_in(root, "three", answered(mean=NO_MEAN))
+    assert grade(root, [LESSON], options=ONE).clean
+    return root
+
+
 @pytest.fixture
-def course(tmp_path):
-    make_course(tmp_path)
-    hand_in(tmp_path, "one", answered())
-    hand_in(tmp_path, "two", answered(add=WRONG_SUM))
-    hand_in(tmp_path, "three", answered(mean=NO_MEAN))
-    assert grade(tmp_path, [LESSON], options=ONE).clean
-    return tmp_path
+def course(graded, tmp_path):
+    """A copy of the graded course, for one test."""
+    return Path(shutil.copytree(graded, tmp_path, dirs_exist_ok=True))
 
 
 def change_source(course, change):

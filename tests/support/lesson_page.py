@@ -2,6 +2,7 @@
 
 import contextlib
 import io
+import re
 import shutil
 
 import pytest
@@ -57,6 +58,8 @@ class LessonPage:
             self.page.keyboard.press("Control+Enter")
             with contextlib.suppress(AssertionError):
                 expect(number).not_to_have_text(before, timeout=patience)
+                # an earlier run's number may only have been cleared
+                expect(number).to_have_text(re.compile(r"\[[*\d]"), timeout=patience)
                 return cell
         raise AssertionError(f"the cell with {text!r} does not run")
 

@@ -1,6 +1,8 @@
 """Cells that change after grading: marks and comments given by hand are kept."""
 
 import csv
+import shutil
+from pathlib import Path
 
 import nbformat
 import pytest
@@ -18,19 +20,26 @@ ONE = Options(workers=1)
 WRONG_SUM = "def add(x, y):\n    return x"
 
 
-@pytest.fixture
-def course(tmp_path):
+@pytest.fixture(scope="module")
+def graded(tmp_path_factory):
     """A course of two, graded; of `one` the check of `add` and its answer are marked by hand."""
-    make_course(tmp_path)
-    hand_in(tmp_path, "one", answered(add=WRONG_SUM))
-    hand_in(tmp_path, "two", answered())
-    assert grade(tmp_path, [LESSON], options=ONE).clean
-    with Gradebook(gradebook_url(tmp_path)) as book:
+    root = tmp_path_factory.mktemp("graded")
+    make_course(root)
+    hand_in(root, "one", answered(add=WRONG_SUM))
+    hand_in(root, "two", answered())
+    assert grade(root, [LESSON], options=ONE).clean
+    with Gradebook(gradebook_url(root)) as book:
         mark = book.find_grade("check-add", LESSON, LESSON, "one")
         mark.manual_score, mark.extra_credit, mark.needs_manual_grade = 1.5, 0.25, False
         book.find_comment("add", LESSON, LESSON, "one").manual_comment = "Nearly."
         book.db.commit()
-    return tmp_path
+    return root
+
+
+@pytest.fixture
+def course(graded, tmp_path):
+    """A copy of the graded course, for one test."""
+    return Path(shutil.copytree(graded, tmp_path, dirs_exist_ok=True))
 
 
 def test_cell(name, code, points):
