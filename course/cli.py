@@ -9,7 +9,7 @@ from typing import Annotated, Any
 import typer
 
 from course import learner
-from course.learner import Browser, OwnLesson
+from course.learner import Browser, Hidden, OwnLesson
 from course.paths import ANSWERS, ROOT
 from nbjudge.cli import Defaults, RootOption, exit_with_status, new_app, prepared_root
 
@@ -69,12 +69,7 @@ def lab(
 
 
 @app.command()
-def check(
-    lesson: OwnLesson = None,
-    hidden: Annotated[
-        bool, typer.Option("--hidden", help="Run the hidden tests as well, as grading does.")
-    ] = False,
-) -> None:
+def check(lesson: OwnLesson = None, hidden: Hidden = False) -> None:
     """All checks of a lesson on your saved copy: what passed, what did not, and why."""
     if hidden:
         write_sources_of(ROOT)

@@ -19,6 +19,9 @@ OwnLesson = Annotated[
         show_default=False,
     ),
 ]
+Hidden = Annotated[
+    bool, typer.Option("--hidden", help="Run the hidden tests as well, as grading does.")
+]
 Browser = Annotated[bool, typer.Option(help="Open a browser; without a display none is opened.")]
 
 app = typer.Typer(
@@ -38,12 +41,7 @@ def lab(lesson: OwnLesson = None, browser: Browser = True) -> None:
 
 
 @app.command()
-def check(
-    lesson: OwnLesson = None,
-    hidden: Annotated[
-        bool, typer.Option("--hidden", help="Run the hidden tests as well, as grading does.")
-    ] = False,
-) -> None:
+def check(lesson: OwnLesson = None, hidden: Hidden = False) -> None:
     """All checks of a lesson on your saved copy: what passed, what did not, and why."""
     if hidden and not SOURCE.exists():
         raise NbjudgeError(

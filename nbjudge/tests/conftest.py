@@ -2,6 +2,7 @@
 
 import pytest
 
+from classroom import make_course
 from nbjudge.coursedir import modules
 
 
@@ -9,3 +10,12 @@ from nbjudge.coursedir import modules
 def forget_where_modules_are():
     """A test may make a module that another test has made elsewhere under the same name."""
     modules.location.cache_clear()
+
+
+@pytest.fixture
+def course(tmp_path):
+    """The course of classroom.py, in which nobody has handed in."""
+    root = tmp_path / "course"
+    root.mkdir()
+    make_course(root)
+    return root

@@ -67,6 +67,10 @@ BankOption = Annotated[
         exists=True,
     ),
 ]
+AssignmentArgument = Annotated[str, typer.Argument(help="A folder in source/, such as ps1.")]
+SomeAssignments = Annotated[
+    list[str], typer.Argument(metavar="ASSIGNMENT...", help="Folders in source/, such as ps1.")
+]
 AssignmentArguments = Annotated[
     list[str] | None,
     typer.Argument(metavar="[ASSIGNMENT...]", help="All that the bank has answers to if omitted."),
@@ -225,9 +229,7 @@ def report(
 
 def feedback(
     context: typer.Context,
-    assignments: Annotated[
-        list[str], typer.Argument(metavar="ASSIGNMENT...", help="Folders in source/, such as ps1.")
-    ],
+    assignments: SomeAssignments,
     learner: Annotated[
         list[str] | None, typer.Option(help="This learner only; may be given more than once.")
     ] = None,
@@ -243,7 +245,7 @@ def feedback(
 
 def similar(
     context: typer.Context,
-    assignment: Annotated[str, typer.Argument(help="A folder in source/, such as ps1.")],
+    assignment: AssignmentArgument,
     root: RootOption = None,
 ) -> None:
     """Show pairs of answers that are more alike than the class explains. Runs nothing.

@@ -6,7 +6,13 @@ from typing import Annotated
 
 import typer
 
-from nbjudge.cli import RootOption, exit_with_status, prepared_root
+from nbjudge.cli import (
+    AssignmentArgument,
+    RootOption,
+    SomeAssignments,
+    exit_with_status,
+    prepared_root,
+)
 from nbjudge.errors import CourseError
 from nbjudge.untrusted import one_line
 
@@ -26,7 +32,7 @@ IdColumnOption = Annotated[
 
 def collect(
     context: typer.Context,
-    assignment: Annotated[str, typer.Argument(help="A folder in source/, such as ps1.")],
+    assignment: AssignmentArgument,
     places: Annotated[
         list[Path] | None,
         typer.Argument(
@@ -69,9 +75,7 @@ class Platform(str, Enum):
 def export(
     context: typer.Context,
     platform: Annotated[Platform, typer.Argument(help="Where the file will be imported.")],
-    assignments: Annotated[
-        list[str], typer.Argument(metavar="ASSIGNMENT...", help="Folders in source/, such as ps1.")
-    ],
+    assignments: SomeAssignments,
     roster: RosterOption = None,
     id_column: IdColumnOption = "",
     to: Annotated[
@@ -126,9 +130,7 @@ def export(
 
 def watch(
     context: typer.Context,
-    assignments: Annotated[
-        list[str], typer.Argument(metavar="ASSIGNMENT...", help="Folders in source/, such as ps1.")
-    ],
+    assignments: SomeAssignments,
     collect_from: Annotated[
         Path | None,
         typer.Option(

@@ -387,6 +387,11 @@ class Assignments:
         self.seeded: dict[str, bool] = {}  # whether checks call own_seed()
         self.read: dict[str, tuple[worker.Assignment, bytes]] = {}
 
+    @property
+    def of_zygotes(self) -> tuple[str, ...]:
+        """The packages that zygotes import; none where ordinary kernels run."""
+        return () if self.kernel else self.packages
+
     def refusal(self, name: str) -> str:
         """Return why an assignment cannot be graded, "" where it can."""
         if name not in self.refusals:
@@ -586,7 +591,7 @@ class Grading:
 
         It imports while the first submission is read.
         """
-        packages = () if self.assignments.kernel else self.assignments.packages
+        packages = self.assignments.of_zygotes
         is_inside = cluster.is_inside(self.workers, self.options.scheduler, packages)
         new = self.options.force or not all(record_of(self.root, *each).exists() for each in wanted)
         if not (is_inside and new) or self.options.stay_ready:
@@ -602,7 +607,7 @@ class Grading:
 
     def _run(self, tasks: Iterable[Task]) -> None:
         """Have workers run the tasks, and write down what comes of them."""
-        packages = () if self.assignments.kernel else self.assignments.packages
+        packages = self.assignments.of_zygotes
         options = self.options
         if options.stay_ready:
             for results in run_here(tasks, packages):

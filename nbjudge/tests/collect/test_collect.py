@@ -12,7 +12,7 @@ import nbformat
 import pytest
 import traitlets.log
 
-from classroom import CONFIG, LESSON, answered, hand_in, make_course
+from classroom import CONFIG, LESSON, answered, hand_in
 from nbjudge.collect.into_course import EARLIER, collect
 from nbjudge.coursedir.roster import read_roster, students_in
 from nbjudge.coursedir.settings import read_settings
@@ -21,14 +21,6 @@ from nbjudge.errors import CourseError
 NOTEBOOK = nbformat.writes(answered()).encode()
 OTHER = nbformat.writes(answered(add="def add(x, y):\n    return 0")).encode()
 FILE = f"{LESSON}.ipynb"
-
-
-@pytest.fixture
-def course(tmp_path):
-    root = tmp_path / "course"
-    root.mkdir()
-    make_course(root)
-    return root
 
 
 def make_zip(path, files, compression=zipfile.ZIP_STORED):

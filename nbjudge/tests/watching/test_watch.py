@@ -11,7 +11,7 @@ from pathlib import Path
 import nbformat
 import pytest
 
-from classroom import ANSWERS, LESSON, answered, hand_in, make_course, points
+from classroom import ANSWERS, LESSON, answered, hand_in, points
 from nbjudge.coordinator import Options, grade
 from nbjudge.coursedir.settings import read_settings
 from nbjudge.display import told_as_lines
@@ -21,14 +21,6 @@ from nbjudge.watching.visible import VisibleMarks
 from nbjudge.watching.watch import Source, Watch
 
 FILE = f"{LESSON}.ipynb"
-
-
-@pytest.fixture
-def course(tmp_path):
-    root = tmp_path / "course"
-    root.mkdir()
-    make_course(root)
-    return root
 
 
 class Clock:
