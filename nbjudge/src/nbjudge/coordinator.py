@@ -166,7 +166,10 @@ def grade_course(
         progress = Progress(len(wanted), findings, tell)
         grading = (kind or Grading)(settings, sources, options, progress)
         grading.run(interleaved(wanted, grading.workers))
-    return Outcome(progress.graded, findings, grading.cells, grading.work)
+    # Sorted, because submissions end in another order each time.
+    graded = sorted(progress.graded)
+    findings.sort(key=lambda finding: (finding.assignment, finding.student))
+    return Outcome(graded, findings, grading.cells, grading.work)
 
 
 def make_ready(
