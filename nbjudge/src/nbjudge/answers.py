@@ -18,8 +18,6 @@ runs once and each sheet gets a copy. An answer may change its copy: what stands
 
 import re
 import shutil
-import subprocess
-import sys
 import tempfile
 from collections import Counter
 from collections.abc import Callable, Iterable
@@ -31,6 +29,7 @@ from nbformat import NotebookNode
 from nbgrader.utils import is_grade, is_solution
 from traitlets.config import Config
 
+from nbjudge.bank_scripts import Script, run_scripts
 from nbjudge.coordinator import Outcome, grade
 from nbjudge.coursedir import report
 from nbjudge.coursedir.hidden_tests import lines_of, split_hidden_tests
@@ -215,22 +214,14 @@ def answered(source: NotebookNode, sheet: Sheet) -> NotebookNode:
 
 def make_files(bank: Path, assignments: Iterable[str], target: Path) -> None:
     """Make what the reference hands in beside its notebook, in `target`/ASSIGNMENT."""
+    scripts = []
     for assignment in assignments:
         script = Path(bank) / assignment / "files.py"
         if script.exists():
             (target / assignment).mkdir()
-            run_script(script.read_text(encoding="utf-8"), target / assignment, str(script))
-
-
-def run_script(text: str, folder: Path, name: str) -> None:
-    """Run a script of the bank in a folder, in a process of its own.
-
-    Raises AnswerBankError with the last line of its traceback where it fails.
-    """
-    done = subprocess.run([sys.executable, "-c", text], cwd=folder, capture_output=True, text=True)
-    if done.returncode:
-        said = done.stderr.strip().splitlines() or ["no message"]
-        raise AnswerBankError(f"{name}: its script failed ({said[-1]}); correct it")
+            text = script.read_text(encoding="utf-8")
+            scripts.append(Script(str(script), text, target / assignment))
+    run_scripts(scripts)
 
 
 def lay_out_class(
@@ -248,6 +239,7 @@ def lay_out_class(
     keep_secret(course, bytes(32))  # the same own_seed() in every run
     for assignment in sources:
         shutil.copytree(root / "source" / assignment, course / "source" / assignment)
+    scripts = []
     for assignment, student, sheet in submissions:
         folder = course / "submitted" / student / assignment
         folder.mkdir(parents=True)
@@ -256,8 +248,9 @@ def lay_out_class(
         for answer in sheet.values():
             if answer.script:
                 name = f"{answer.kind}/{answer.exercise}/{answer.name}.py"
-                run_script(answer.script, folder, name)
+                scripts.append(Script(name, answer.script, folder))
         nbformat.write(answered(sources[assignment], sheet), folder / f"{assignment}.ipynb")
+    run_scripts(scripts)
 
 
 # ---- the kill matrix -----------------------------------------------------------------------------
