@@ -48,12 +48,16 @@ def check(lesson: OwnLesson = None, hidden: Hidden = False) -> None:
             "This copy of the course has no hidden tests: they run when your instructor grades. "
             "Run the same command without --hidden."
         )
+    from rich.console import Console
+
     from course.authoring.lab import last_saved, named
     from course.notebook.check_all import as_text, check_all
 
     name = named(lesson) if lesson else last_saved()
     typer.echo(f"{name}:", err=True)
-    typer.echo(as_text(check_all(name, WORK, hidden)))
+    with Console(stderr=True).status("Running its checks"):  # seen only in a terminal
+        rows = check_all(name, WORK, hidden)
+    typer.echo(as_text(rows))
 
 
 @app.command()

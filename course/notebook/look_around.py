@@ -32,13 +32,11 @@ border-left: 4px solid var(--jp-border-color1, #888); }
 
 def look_around() -> None:
     """Show a model to choose and a line to try on it; real modules give the answer."""
-    name = Dropdown(options=architectures.NAMES, value="densenet121", description="model")
-    width = Dropdown(
-        options=WIDTHS,
-        value=1024,
-        description="inputs of the new head",
-        style={"description_width": "initial"},
+    wide = {"description_width": "12em"}  # one width for both labels, so that the menus align
+    name = Dropdown(
+        options=architectures.NAMES, value="densenet121", description="model", style=wide
     )
+    width = Dropdown(options=WIDTHS, value=1024, description="inputs of the new head", style=wide)
 
     def answer():
         answered = outcome(name.value, width.value)

@@ -32,12 +32,12 @@ def images(
     images: torch.Tensor,
     titles: Sequence[str] | None = None,
     alt: str = "",
-    columns: int = 10,
+    columns: int = 5,
 ) -> None:
     """A sheet of images, uint8 (N, 3, S, S), with a title each if given.
 
     Each pixel is shown as a square of two by two, or one by one for images of more than 100 pixels:
-    a fraction would blur them.
+    a fraction would blur them. Five images of 128 pixels fit beside JupyterLab's file browser.
     """
     listed = f": {', '.join(titles)}" if titles else ""
     side = images.shape[-1] * (2 if images.shape[-1] <= 100 else 1)
