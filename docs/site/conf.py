@@ -12,7 +12,7 @@ extensions = [
 
 nb_execution_mode = "off"  # the lessons are executed already
 nb_merge_streams = True
-myst_enable_extensions = ["colon_fence", "dollarmath"]
+myst_enable_extensions = ["attrs_inline", "colon_fence", "dollarmath"]
 myst_heading_anchors = 4
 myst_dmath_allow_digits = False  # "$5" is no formula
 myst_links_external_new_tab = False

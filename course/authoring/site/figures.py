@@ -6,16 +6,19 @@ loads an image when it comes into view.
 
 import base64
 import hashlib
+import io
 import re
 from pathlib import Path
 
 from docutils.nodes import make_id
 from nbformat import NotebookNode
+from PIL import Image
 
 from course.authoring.site.places import slug
 
 FIGURES = "figures"  # the folder of the files, beside the folder of the lessons
-DATA = re.compile(r'src="data:image/(png|jpeg);base64,([^"]+)"')
+IMAGE = re.compile(r'<img\b([^>]*?) src="data:image/(png|jpeg);base64,([^"]+)"([^>]*)>')
+WIDTH = re.compile(r'\bwidth="(\d+)"')
 STYLE = re.compile(r"<style>.*?</style>", re.DOTALL)
 NOTEBOOK = re.compile(r'href="(?:\.\./[^/"]+/)?([\w-]+)\.ipynb(?:#([^"]*))?"')
 WIDGET = "application/vnd.jupyter.widget-view+json"  # needs a kernel; its text stands beside it
@@ -44,7 +47,7 @@ class Figures:
 
     def _page(self, text: str) -> str:
         text = STYLE.sub(self._once, text)
-        return NOTEBOOK.sub(_as_page, DATA.sub(self._as_file, text))
+        return NOTEBOOK.sub(_as_page, IMAGE.sub(self._as_file, text))
 
     def _once(self, style: re.Match[str]) -> str:
         if style[0] in self.styles:
@@ -53,12 +56,15 @@ class Figures:
         return style[0]
 
     def _as_file(self, found: re.Match[str]) -> str:
-        kind, content = found.groups()
+        before, kind, content, after = found.groups()
         image = base64.b64decode(content)
         name = f"{hashlib.sha256(image).hexdigest()[:16]}.{kind}"
         self.folder.mkdir(parents=True, exist_ok=True)
         (self.folder / name).write_bytes(image)
-        return f'src="../{FIGURES}/{name}" loading="lazy"'
+        if (shown := WIDTH.search(after)) and "height=" not in after:  # else the page would jump
+            width, height = Image.open(io.BytesIO(image)).size
+            after += f' height="{round(int(shown[1]) * height / width)}"'
+        return f'<img{before} src="../{FIGURES}/{name}" loading="lazy"{after}>'
 
 
 def _as_page(found: re.Match[str]) -> str:
