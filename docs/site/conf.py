@@ -20,6 +20,8 @@ autodoc_member_order = "bysource"
 autodoc_preserve_defaults = True
 maximum_signature_line_length = 88
 
+html_favicon = "_static/logo.svg"
+html_logo = "_static/logo.svg"
 html_theme = "pydata_sphinx_theme"
 html_math_renderer = "mathml"
 html_static_path = ["_static"]
@@ -27,6 +29,7 @@ html_css_files = ["site.css"]
 html_show_sourcelink = False
 html_copy_source = False
 html_theme_options = {
+    "logo": {"text": "New Heads"},
     "secondary_sidebar_items": ["page-toc"],
     "navbar_align": "left",
     "show_prev_next": True,

@@ -55,9 +55,10 @@ def has_public_names(path: Path) -> bool:
     return bool(re.search(r"^(?:def|class) [^_]", text, re.MULTILINE))
 
 
-def setup(app: Sphinx) -> None:
+def setup(app: Sphinx) -> dict[str, bool]:
     """Connect the docstrings' form with Sphinx's."""
     app.connect("autodoc-process-docstring", as_restructured_text)
+    return {"parallel_read_safe": True}
 
 
 def as_restructured_text(

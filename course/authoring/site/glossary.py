@@ -31,7 +31,7 @@ def heading_above(term: str, lesson: str) -> str:
 
     Raises UsageError if the lesson has no such place.
     """
-    text = text_path(lesson).read_text(encoding="utf-8")
+    text = places.FENCE.sub("", text_path(lesson).read_text(encoding="utf-8"))
     found = re.search(rf"\*\*{re.escape(term)}\*\*", text, re.IGNORECASE)
     if not found:
         raise UsageError(

@@ -6,9 +6,10 @@ from sphinx.application import Sphinx
 from sphinx.writers.html5 import HTML5Translator
 
 
-def setup(app: Sphinx) -> None:
+def setup(app: Sphinx) -> dict[str, bool]:
     """Register the renderer "mathml" for conf.py's html_math_renderer."""
     app.add_html_math_renderer("mathml", (_inline, None), (_block, None))
+    return {"parallel_read_safe": True}
 
 
 def _inline(writer: HTML5Translator, node: nodes.math) -> None:

@@ -1,6 +1,7 @@
 """A quiz that a page can ask by itself: each option opens its explanation."""
 
 import ast
+import re
 from typing import Any
 
 import mistune
@@ -8,6 +9,7 @@ import mistune
 from course.checking.quiz import Question, draw
 from course.checking.quiz.widget import is_block, lettered, mark_of
 
+PYTHON = re.compile(r"```python\n.*?```", re.DOTALL)
 ENDLESS = "In JupyterLab this quiz goes on with new questions for as long as you like."
 
 
@@ -53,7 +55,7 @@ def _quiz(asked: Any) -> str:
 
 
 def _question(question: Question) -> str:
-    parts = [question.prompt]
+    parts = [PYTHON.sub(_with_gaps_as_text, question.prompt)]
     for letter, option in lettered(question):
         shown = _code(option.text) if is_block(option) else _inline(option.text)
         kind = "right" if option.right else "wrong"
@@ -62,6 +64,11 @@ def _question(question: Question) -> str:
             f"</summary>\n\n**{mark_of(option)}** {option.why}\n\n</details>"
         )
     return "\n\n".join(parts)
+
+
+def _with_gaps_as_text(block: re.Match[str]) -> str:
+    """A block of code in which a `?` stands for what is asked: as Python it has no colours."""
+    return block[0].replace("```python", "```text", 1) if "?" in block[0] else block[0]
 
 
 def _inline(text: str) -> str:
