@@ -97,16 +97,18 @@ def page(lesson: Lesson) -> str:
 
 
 def _folded(lesson: str, kind: str, answer: Answer) -> str:
-    anchor = anchor_of_answer(kind, answer.exercise, answer.name)
+    anchor = anchor_of_answer(lesson, kind, answer.exercise, answer.name)
     found = "passes" if answer.expected == PASSED else answer.expected
     entry = CATALOGUE.get(answer.expected)
     said = ""
     if entry:
         address = link(answers_page(lesson), places.MISCONCEPTIONS, answer.expected)
         said = f"[{in_a_table(entry.title)}]({address})\n\n"
+    # The label is for Sphinx. The same name inside makes browsers unfold the answer.
     return (
-        f"({lesson}-{anchor})=\n\n"
-        f'<details class="{kind}"><summary>{kind}: {spoken(answer)} → {found}</summary>\n\n'
+        f"({anchor})=\n\n"
+        f'<details class="{kind}"><summary>{kind}: {spoken(answer)} → {found}</summary>'
+        f'<span id="{anchor}"></span>\n\n'
         f"{said}```python\n{code_of(answer)}\n```\n\n</details>"
     )
 

@@ -5,7 +5,7 @@ from collections.abc import Iterable
 from course.authoring import build
 from course.authoring.site import bank, places
 from course.authoring.site.headings import Exercise
-from course.authoring.site.places import answer_link, lesson_page, link
+from course.authoring.site.places import anchor_of_answer, lesson_page, link
 from course.checking.entry import COMMON, Entry
 from course.checking.misconception import CATALOGUE
 
@@ -48,8 +48,8 @@ def _found_in(code: str, exercises: list[tuple[str, Exercise]]) -> str:
         address = link(HERE, lesson_page(lesson), exercise.anchor)
         links.append(f"[{lesson[:2]}, {exercise.title}]({address})")
     example = next(a for a in _wrong_answers(exercises[0][0]) if a.expected == code)
-    address = answer_link(example.assignment, "wrong", example.exercise, example.name)
-    return f"Found in: {'; '.join(links)}. [An answer that fails with it]({address})."
+    anchor = anchor_of_answer(example.assignment, "wrong", example.exercise, example.name)
+    return f"Found in: {'; '.join(links)}. [An answer that fails with it](#{anchor})."
 
 
 def _wrong_answers(name: str) -> list[bank.Answer]:

@@ -3,7 +3,6 @@
 import os
 import posixpath
 import re
-from collections.abc import Callable
 from functools import cache
 from pathlib import PurePosixPath
 
@@ -12,7 +11,8 @@ from course.paths import ANSWERS, ROOT
 
 MISCONCEPTIONS = "misconceptions.md"
 IMAGES = "images"  # the site's folder for the documents' images
-LINK = re.compile(r"(!?)\[((?:[^\[\]]|\[[^\[\]]*\])*)\]\(([^()\s]+)\)")
+# a link, or a code span, in which nothing is a link
+LINK = re.compile(r"`[^`\n]*`|(!?)\[((?:[^\[\]]|\[[^\[\]]*\])*)\]\(([^()\s]+)\)")
 FENCE = re.compile(r"^(```.*?^```)", re.MULTILINE | re.DOTALL)
 DOCUMENTS = {  # those that are not found by their folder
     "README.md": "index.md",
@@ -65,14 +65,9 @@ def link(page: str, target: str, anchor: str = "") -> str:
     return os.path.relpath(target, posixpath.dirname(page) or ".") + f"#{anchor}" * bool(anchor)
 
 
-def anchor_of_answer(kind: str, exercise: str, name: str) -> str:
-    """The target above an answer on the page of its lesson's answer bank."""
-    return f"{kind}-{exercise}-{name}".replace("_", "-").lower()
-
-
-def answer_link(lesson: str, kind: str, exercise: str, name: str) -> str:
-    """The address of an answer of the bank; it is the same from all pages."""
-    return f"#{lesson}-{anchor_of_answer(kind, exercise, name)}"
+def anchor_of_answer(lesson: str, kind: str, exercise: str, name: str) -> str:
+    """The target of an answer on the page of its lesson's answer bank."""
+    return f"{kind}-{lesson}-{exercise}-{name}".replace("_", "-").lower()
 
 
 def reading_link(page: str, read: str) -> str:
@@ -87,18 +82,16 @@ def relinked(text: str, file: str, page: str) -> str:
     file: its name in the repository; page: where its text is shown. A link to a file that no page
     shows becomes plain text, because the site does not have that file.
     """
-    return outside_code(text, lambda part: LINK.sub(lambda m: _relinked(m, file, page), part))
-
-
-def outside_code(text: str, change: Callable[[str], str]) -> str:
-    """Text with `change` applied to all that is not a fenced block of code."""
     parts = FENCE.split(text)
-    return "".join(part if part.startswith("```") else change(part) for part in parts)
+    for place, part in enumerate(parts):
+        if not part.startswith("```"):
+            parts[place] = LINK.sub(lambda found: _relinked(found, file, page), part)
+    return "".join(parts)
 
 
 def _relinked(found: re.Match[str], file: str, page: str) -> str:
     image, words, address = found.groups()
-    if "://" in address or address.startswith(("#", "mailto:")):
+    if address is None or "://" in address or address.startswith(("#", "mailto:")):
         return found[0]
     target, _, anchor = address.partition("#")
     path = posixpath.normpath(posixpath.join(posixpath.dirname(file), target))
@@ -109,5 +102,5 @@ def _relinked(found: re.Match[str], file: str, page: str) -> str:
         return f"[{words}]({link(page, shown, anchor)})"
     if (ROOT / path).is_relative_to(ANSWERS) and path.endswith(".py"):
         lesson, kind, exercise, _ = PurePosixPath(path).parts[-4:]
-        return f"[{words}]({answer_link(lesson, kind, exercise, PurePosixPath(path).stem)})"
+        return f"[{words}](#{anchor_of_answer(lesson, kind, exercise, PurePosixPath(path).stem)})"
     return words
