@@ -23,6 +23,7 @@ from course.paths import ROOT
 
 SITE = ROOT / "build" / "site"
 CONFIGURATION = ROOT / "docs" / "site"
+TERM = "instructor/index.md"  # leads to the instructor's page of each lesson
 
 
 def build(folder: Path = SITE, say: Callable[[str], None] = print, quiet: bool = False) -> Path:
@@ -60,12 +61,10 @@ def written() -> dict[str, str]:
     texts[bank.INDEX] = bank.index()
     for of_lesson in bank.bank():
         texts[places.answers_page(of_lesson.name)] = bank.page(of_lesson)
-    names = set(texts)
+    names = {*texts, *(places.lesson_page(of_lesson.name) for of_lesson in bank.bank())}
+    of_lessons = sorted(name for name in names if name.startswith("instructor/"))
+    of_lessons.remove(TERM)
+    texts[TERM] += structure.toctree(of_lessons, names, hidden=True)
     texts |= structure.section_pages(names)
-    texts["index.md"] = structure.front(set(texts))
-    texts["instructor/index.md"] += structure.toctree(
-        sorted(name for name in names if name.startswith("instructor/0") or name[11:12].isdigit()),
-        names,
-        hidden=True,
-    )
+    texts["index.md"] = structure.front({*texts})
     return texts

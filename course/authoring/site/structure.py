@@ -1,5 +1,6 @@
 """The front page and the pages that head a section: what the navigation shows."""
 
+from collections.abc import Iterable
 from pathlib import PurePosixPath
 from typing import NamedTuple
 
@@ -20,6 +21,7 @@ class Section(NamedTuple):
     pages: tuple[str, ...]  # those that exist are listed, in this order
 
 
+BEFORE_LESSONS = ("install.md", "lab.md")  # those that exist head the list of lessons
 TEACH = Section(
     "teach.md",
     "Teach",
@@ -67,13 +69,13 @@ def table_of_lessons(page: str) -> str:
 
 
 def section_pages(pages: set[str]) -> dict[str, str]:
-    """{page: Markdown} of the pages that head a section; `pages` are all others."""
+    """{page: Markdown} of the pages that head a section; `pages` are the others."""
     listed = {page for section in (TEACH, EVIDENCE, API, PROJECT) for page in section.pages}
     cards = tuple(sorted(page for page in pages if page.startswith("cards/")))
-    listed |= {*cards, places.MISCONCEPTIONS, "glossary.md"}
+    listed |= {*cards, *BEFORE_LESSONS, places.MISCONCEPTIONS, "glossary.md"}
     rest = tuple(sorted(page for page in pages - listed if "/" not in page))
     return {
-        "lessons/index.md": _lessons(),
+        "lessons/index.md": _lessons(pages),
         TEACH.page: _head(TEACH, pages),
         EVIDENCE.page: _head(EVIDENCE._replace(pages=(*EVIDENCE.pages, *cards)), pages),
         API.page: _head(API, pages),
@@ -81,28 +83,18 @@ def section_pages(pages: set[str]) -> dict[str, str]:
     }
 
 
-def _lessons() -> str:
+def _lessons(pages: set[str]) -> str:
     here = "lessons/index.md"
-    names = [lesson_page(lesson.name) for lesson in bank.bank()]
-    return f"# Lessons\n\n{table_of_lessons(here)}\n" + toctree(
-        names, set(names), here, hidden=True
-    )
+    names = [*BEFORE_LESSONS, *(lesson_page(lesson.name) for lesson in bank.bank())]
+    return f"# Lessons\n\n{table_of_lessons(here)}\n{toctree(names, pages, hidden=True)}"
 
 
 def _head(section: Section, pages: set[str]) -> str:
-    text = f"# {section.title}\n\n{section.says}\n"
-    return text + toctree(section.pages, pages, section.page)
+    return f"# {section.title}\n\n{section.says}\n{toctree(section.pages, pages)}"
 
 
-def toctree(
-    names: list[str] | tuple[str, ...],
-    pages: set[str],
-    page: str = "index.md",
-    hidden: bool = False,
-) -> str:
-    """Sphinx's list of pages below `page`: of these names, the pages that there are."""
-    heads = {section.page for section in (TEACH, EVIDENCE, API, PROJECT)} | {"lessons/index.md"}
-    there = [name for name in names if name in pages | heads]
-    lines = [f"/{PurePosixPath(name).with_suffix('')}" for name in there]
+def toctree(names: Iterable[str], pages: set[str], hidden: bool = False) -> str:
+    """Sphinx's list of the pages below a page: those of `names` that are among `pages`."""
+    lines = [f"/{PurePosixPath(name).with_suffix('')}" for name in names if name in pages]
     options = ":hidden:" if hidden else ":maxdepth: 1"
     return "\n".join(["", "```{toctree}", options, "", *lines, "```", ""])
