@@ -2,7 +2,7 @@
 PYTHON ?= python3
 BIN := .venv/bin
 
-.PHONY: install lab demo check test classroom answers bench build
+.PHONY: install lab demo check test classroom answers bench build site
 install:
 	@$(PYTHON) --version >/dev/null 2>&1 || { echo "The course needs Python 3.10 or newer: '$(PYTHON)' was not found."; exit 1; }
 	@$(PYTHON) bootstrap.py
@@ -38,3 +38,8 @@ bench: install    ## the same class with stock nbgrader and with ours: time, mem
 
 build: install    ## notebooks, release and solutions from the lessons' text
 	@$(BIN)/course build
+
+site: install     ## all lessons, documents and the API as web pages, in build/site/html; no network
+	@$(BIN)/python -c "import myst_nb, pydata_sphinx_theme" 2>/dev/null || \
+		$(BIN)/pip install --quiet --disable-pip-version-check -e nbjudge -e ".[site]"
+	@$(BIN)/python -m course.authoring.site

@@ -1,4 +1,4 @@
-"""A real JupyterLab on scratch copies of the lessons, and a real browser to look at it with."""
+"""A real JupyterLab on scratch copies of the lessons."""
 
 import contextlib
 import os
@@ -9,8 +9,6 @@ import sys
 import threading
 
 import pytest
-
-from tests.support.lesson_page import CHROMIUM
 
 START = """
 import pathlib, sys
@@ -53,13 +51,3 @@ def jupyter(tmp_path_factory):
     # a path with a space and an apostrophe
     with running(START, tmp_path_factory.mktemp("a learner's folder")) as address:
         yield address
-
-
-@pytest.fixture(scope="session")
-def chromium():
-    from playwright.sync_api import sync_playwright
-
-    with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path=CHROMIUM, args=["--no-sandbox"])
-        yield browser
-        browser.close()
