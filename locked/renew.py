@@ -28,11 +28,18 @@ HEADER = """\
 
 
 def requirements(project: Path, extra: str = "") -> list[str]:
-    """The dependencies in a pyproject.toml, or those of one of its extras."""
+    """The dependencies in a pyproject.toml, or those of one of its extras and of extras in it."""
     text = project.read_text(encoding="utf-8")
     name = extra or "dependencies"
     block = re.search(rf"^{name} = \[(.*?)\] *(?:#[^\n]*)?$", text, re.M | re.S)[1]
-    return [found for found in re.findall(r'"([^"]+)"', block) if found not in OWN]
+    found = []
+    for text in re.findall(r'"([^"]+)"', block):
+        own, _, more = text.rstrip("]").partition("[")
+        if own not in OWN:
+            found.append(text)
+        elif more:
+            found += requirements(project, more)
+    return found
 
 
 def installed() -> str:
