@@ -57,6 +57,7 @@ def test_numbers_are_found_in_paragraphs_lines_and_tables(timed, text):
         (MARKED + "\nLasts 17, 58 and 60 seconds", "README.md:4: 17 is in no record"),
         (MARKED.replace("timed", "other"), "has no record 'other'"),
         ("<!-- measured: timed -->\nIt takes 48 seconds.", "no document says timed's two, 1437"),
+        (MARKED.replace("48", "0.97 and 48"), "README.md:1: 0.97 is in no record"),
         (MARKED + "\n| a | 98 % |", "README.md:4: 98 is in no record"),
     ],
 )

@@ -41,6 +41,7 @@ ONE = r"\d[\d,]*(?:\.\d+)?"
 UNIT = r"(?:seconds?|s|ms|minutes?|kB|MB|GB|%|times as (?:fast|large))"
 # a number with a unit, or several: "17, 58 and 60 seconds", "15 to 23 ms"
 WITH_UNIT = re.compile(rf"(?<![\w.,:/-])({ONE}(?:(?:,| and| to| or)+ {ONE})*) {UNIT}(?!\w)")
+SHARE = re.compile(r"(?<![\w.])0\.\d+")  # an accuracy, for example
 CELL = re.compile(rf"(?:{ONE}(?: to |, | %)?)+")  # a cell of a table that holds numbers alone
 FENCED = re.compile(r"^```.*?^```$", re.MULTILINE | re.DOTALL)
 CODE = re.compile(r"`[^`]*`|\]\([^)]*\)|<[^>]*>")
@@ -61,9 +62,10 @@ class Block(NamedTuple):
 
     @property
     def numbers(self) -> list[float]:
-        """The numbers that have a unit, or stand alone in a cell of a table with a record."""
+        """The numbers with a unit; with a mark also shares, and those alone in a table's cell."""
         text = CODE.sub("", self.text)
         found = [number for group in WITH_UNIT.findall(text) for number in re.findall(ONE, group)]
+        found += SHARE.findall(text) if self.marks else []
         for row in text.splitlines():
             cells = [cell.strip() for cell in row.split("|")] if row.startswith("|") else []
             for cell in cells:
