@@ -131,10 +131,11 @@ def changed(record: dict[str, Any]) -> list[str]:
 
 
 def values_of(record: dict[str, Any]) -> list[float]:
-    """All numbers of a record, its own or those of the file that it names."""
+    """All numbers of a record: its own, and those of the JSON file that it names."""
+    found = list(record["values"].values())
     if "values_in" in record:
-        return list(json.loads((ROOT / record["values_in"]).read_text("utf-8")).values())
-    return list(record["values"].values())
+        found += json.loads((ROOT / record["values_in"]).read_text("utf-8")).values()
+    return found
 
 
 def agree(stated: float, value: float, tolerance: float) -> bool:
@@ -163,7 +164,7 @@ def problems(documents: dict[str, str], records: dict[str, dict[str, Any]]) -> l
             for name in block.marks.get("measured", ()):
                 stated.get(name, []).extend(block.all_numbers)
     for name, record in records.items():
-        for key, value in record.get("values", {}).items():
+        for key, value in record["values"].items():
             if not any(agree(number, value, record["tolerance"]) for number in stated[name]):
                 found.append(f"{RECORDS.name}: no document says {name}'s {key}, {value}.")
     return found
@@ -234,7 +235,7 @@ def record(name: str, given: list[str]) -> None:
         entry["values"] = MEASURES[name]()
     for pair in given:
         key, _, value = pair.rpartition("=")
-        if key not in entry.get("values", {}):
+        if key not in entry["values"]:
             sys.exit(f"{name} has no value {key!r}: {', '.join(entry.get('values', {}))}.")
         try:
             entry["values"][key] = json.loads(value)
