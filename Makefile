@@ -1,4 +1,5 @@
 # Thin: each target works from a bare clone. Choose the Python with: make PYTHON=python3.12 lab
+# LOCKED=1 installs the exact versions of locked/; TORCH=cpu|cuda|default says which PyTorch.
 PYTHON ?= python3
 BIN := .venv/bin
 
@@ -19,9 +20,27 @@ check: install    ## format, lint, types, spelling and terms, in seconds; pre-co
 	@$(BIN)/mypy --config-file nbjudge/pyproject.toml nbjudge/src
 	@git ls-files -z '*.md' '*.py' '*.toml' '*.yml' | xargs -0 $(BIN)/codespell
 	@$(BIN)/python -m tests.support.words
+	@$(BIN)/vermin --quiet --no-tips --violations --target=3.10- --exclude long course nbjudge/src locked bootstrap.py
 
 test: check       ## make check, then the tests, on two cores
 	@$(BIN)/python -m pytest -n 2
+
+.PHONY: short pythons lock dist
+short: install    ## a part of the tests, for one more Python or system: some minutes
+	@$(BIN)/python -m pytest -n 2 tests/course/checking tests/course/vision tests/test_documents.py \
+		nbjudge/tests/planning nbjudge/tests/test_quickstart.py nbjudge/tests/sandbox/test_shell.py
+
+pythons: install  ## the engine's part of these on each Python from 3.10 that is installed here
+	@$(BIN)/python -m tests.support.pythons
+
+lock: install     ## the versions that are installed here, with hashes, into locked/
+	@$(BIN)/python locked/renew.py
+
+dist: install     ## into dist/: the learners' bundle, and nbjudge's wheel and source archive
+	@rm -f dist/nbjudge-*
+	@$(BIN)/python -m build --quiet --outdir dist nbjudge
+	@$(BIN)/twine check --strict dist/nbjudge-*
+	@$(BIN)/course bundle
 
 classroom: install  ## a class on a real JupyterHub: its packages (20 MB), then its tests; needs Node.js
 	@command -v npm >/dev/null || { echo "The hub's proxy needs Node.js and npm: on Debian, apt-get install nodejs npm"; exit 1; }

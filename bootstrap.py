@@ -1,7 +1,10 @@
 """Make .venv and install the course into it; does nothing when that is done already.
 
 Needs Python alone. Run by every `make` target. Can be interrupted and run again: pip keeps what it
-has downloaded.
+has downloaded. Two other ways need no .venv:
+
+    python bootstrap.py here      into the Python that runs this: a container, Binder, conda
+    python bootstrap.py lessons   there too, only what lessons import: Colab, Kaggle
 
 On Linux pip's own index brings PyTorch with 4 GB of CUDA libraries, which only an NVIDIA GPU can
 use. So a Linux machine without one gets PyTorch from PyTorch's own index of CPU builds, if that
@@ -11,17 +14,21 @@ answers in time. The environment variable TORCH decides by hand:
     TORCH=cuda     with the CUDA libraries, on Linux
     TORCH=default  from pip's own index, whatever that has
 
-What was chosen holds for later installs into the same .venv.
+What was chosen holds for later installs into the same .venv. LOCKED=1 installs the exact versions
+of locked/course.txt and locked/tests.txt, each file checked by its hash.
 """
 
+import ast
 import hashlib
+import importlib.util
 import os
 import re
 import shutil
 import subprocess
 import sys
+import tempfile
 from pathlib import Path
-from typing import Dict, List, NoReturn  # noqa: UP035 - read by whatever Python is there
+from typing import Dict, List, NoReturn, Optional  # noqa: UP035 - read by whatever Python is there
 
 ROOT = Path(__file__).resolve().parent
 VENV = ROOT / ".venv"
@@ -35,6 +42,20 @@ PATIENCE = 8  # seconds for that index to say which versions it has; half of the
 INSTALLED_GB = {"cpu": 1.5, "cuda": 6.5}
 NEEDED_GB = {"cpu": 4, "cuda": 10}
 DRIVER = Path("/proc/driver/nvidia/gpus")  # a folder for each GPU that NVIDIA's driver sees
+LOCKED = ROOT / "locked"
+# Packages beside the lessons: the grading engine's, JupyterLab, the commands.
+NOT_FOR_LESSONS = ("nbjudge", "jupyterlab", "jupytext", "nbclient", "typer")
+# What only the builds with CUDA need, by the beginnings of their names.
+OF_CUDA = ("nvidia-", "cuda-", "triton")
+# pip's settings that uv has as well, and those that change nothing in what is installed.
+FOR_UV = {
+    "index-url": "--index-url",
+    "extra-index-url": "--extra-index-url",
+    "find-links": "--find-links",
+    "constraint": "--constraint",
+}
+WITHOUT_EFFECT = ("cert", "timeout", "default-timeout", "retries", "no-cache-dir", "progress-bar")
+WITHOUT_EFFECT += ("disable-pip-version-check", "no-input", "root-user-action")
 # Where pip looks for packages, as far as it is not said on its command line.
 OTHER_INDEXES = ("PIP_INDEX_URL", "PIP_EXTRA_INDEX_URL", "PIP_FIND_LINKS", "PIP_NO_INDEX")
 
@@ -49,17 +70,32 @@ def say(message: str) -> None:
     print(message, flush=True)
 
 
-def main() -> None:
-    """Install unless .venv was made for these very dependencies, and with the PyTorch chosen."""
+def main(arguments: List[str]) -> None:  # noqa: UP006
+    """Install into .venv, or as the arguments say."""
     if sys.version_info < (3, 10):  # noqa: UP036 - this file is run by whatever Python is there
         stop(
             f"it needs Python 3.10 or newer and this is {sys.version.split()[0]}.\n"
             "Install a newer one, then run: make PYTHON=python3.12 ..."
         )
+    if locked() and not (LOCKED / "course.txt").exists():
+        stop(f"LOCKED=1 needs {LOCKED / 'course.txt'}, which is not there; leave LOCKED out.")
+    if not arguments:
+        install_into_venv()
+    elif arguments in (["here"], ["lessons"]):
+        if locked() and arguments == ["lessons"]:
+            stop("`lessons` keeps the packages that are here; leave LOCKED out, or use `here`.")
+        install_here(lessons_only=arguments == ["lessons"])
+    else:
+        stop(f"expected no argument, here or lessons; got {' '.join(arguments)}.")
+
+
+def install_into_venv() -> None:
+    """Install unless .venv was made for these very dependencies, and with the PyTorch chosen."""
     by_hand = chosen_by_hand()
     kept = kept_choice()
-    wanted = hash_of_projects()
-    done = STAMP.exists() and STAMP.read_text() == wanted and PYTHON.exists()
+    stamp = STAMP.read_text() if STAMP.exists() and PYTHON.exists() else ""
+    # without LOCKED an environment of locked versions is as good
+    done = stamp == wanted() if locked() else stamp.split()[:1] == [wanted()]
     if done and by_hand in ("", kept):
         return
     make_venv()
@@ -84,20 +120,64 @@ def main() -> None:
         if not installed():
             need_room(size_of(source))
         replaced = len(installed()) == 1  # half of a pair from the other index
-    install_the_rest(replaced and source == "default")
+    if replaced and source == "default":
+        reinstall_pair(source)
+    install_the_rest(source)
+    check_pair(source)
     CHOICE.write_text(source)
-    if (ROOT / "source").exists():
-        # nbgrader's own commands read notebooks, which are made from the lessons' text
-        write_sources = "from course.authoring.build import write_sources; write_sources()"
-        subprocess.run([PYTHON, "-c", write_sources], cwd=ROOT, check=True)
-    STAMP.write_text(wanted)
+    write_sources()
+    STAMP.write_text(wanted())
     say(what_is_there())
 
 
-def hash_of_projects() -> str:
-    """What is installed depends on these files alone."""
+def install_here(lessons_only: bool) -> None:
+    """Install into the Python that runs this. A PyTorch that is there is left as it is.
+
+    lessons_only: nothing but what lessons import, so that a hosted notebook keeps its own Jupyter.
+    In IPython, `%run bootstrap.py lessons` needs no restart of the kernel.
+    """
+    global PYTHON
+    PYTHON = Path(sys.executable)
+    source = ""
+    if not (importlib.util.find_spec("torch") and importlib.util.find_spec("torchvision")):
+        by_hand = chosen_by_hand()
+        source = by_hand or suitable_source()
+        problem = install_cpu_builds(by_hand, replace=False) if source == "cpu" else ""
+        if problem and by_hand:
+            stop(f"{problem}.\nRun the command again later, or with TORCH=default.")
+        source = "default" if problem else source
+        if problem:
+            say(f"{problem}, so PyTorch comes from pip's own index.")
+    install_the_rest(source, lessons_only)
+    if source:
+        check_pair(source)
+    if not lessons_only:
+        write_sources()
+    sys.path[:0] = [str(ROOT), str(ROOT / "nbjudge" / "src")]
+    say(f"The course is installed into {sys.prefix}. Its lessons are in {ROOT / 'release'}.")
+
+
+def write_sources() -> None:
+    """Make the notebooks in source/: nbgrader's own commands read them."""
+    if (ROOT / "source").exists():
+        code = "from course.authoring.build import write_sources; write_sources()"
+        subprocess.run([PYTHON, "-c", code], cwd=ROOT, check=True)
+
+
+def locked() -> bool:
+    """Whether LOCKED asks for the exact versions of the lock files."""
+    given = os.environ.get("LOCKED", "").strip()
+    if given not in ("", "0", "1"):
+        stop(f"LOCKED is {given!r}, and must be 1; or leave it out.")
+    return given == "1"
+
+
+def wanted() -> str:
+    """What is installed depends on these files alone: a hash, and one of the lock if it is used."""
     projects = ROOT / "pyproject.toml", ROOT / "nbjudge" / "pyproject.toml"
-    return hashlib.sha256(b"".join(path.read_bytes() for path in projects)).hexdigest()
+    groups = [projects, sorted(LOCKED.glob("*.txt"))] if locked() else [projects]
+    contents = [b"".join(path.read_bytes() for path in group) for group in groups]
+    return " ".join(hashlib.sha256(content).hexdigest() for content in contents)
 
 
 def chosen_by_hand() -> str:
@@ -194,46 +274,115 @@ def install_cpu_builds(by_hand: str, replace: bool) -> str:
     return ""
 
 
-def install_the_rest(replace: bool) -> None:
-    """Install the course and all that it needs from pip's own index.
+def install_the_rest(source: str, lessons_only: bool = False) -> None:
+    """Install the course and what it needs besides PyTorch from pip's own index.
 
-    replace: torch or torchvision are there already, from the CPU index, and are not wanted.
+    source: where PyTorch comes from, "" if it was there before.
     """
-    if replace:
-        if subprocess.run([*pip("install"), "--force-reinstall", *requirements()]).returncode:
-            stop_after_pip()
-    extra = "[test]" if (ROOT / "tests").exists() else ""  # learners without git have no tests
-    packages = ["-e", str(ROOT / "nbjudge"), "-e", f"{ROOT}{extra}"]
+    projects = ["-e", str(ROOT / "nbjudge"), "-e", str(ROOT)]
+    if locked():
+        with tempfile.TemporaryDirectory() as folder:
+            lock = Path(folder, "lock.txt")
+            lock.write_text(lock_without_pytorch() if source in ("", "cpu") else lock_text())
+            install(["--require-hashes", "--no-deps", "-r", str(lock)])
+        install(["--no-deps", "--no-build-isolation", *projects])
+    elif lessons_only:
+        wanted = [name for name in requirements(".*") if not name.startswith(NOT_FOR_LESSONS)]
+        install(wanted)
+        install(["--no-deps", *projects])
+    elif (ROOT / "tests").exists() and PYTHON.parent.parent == VENV:
+        install([*projects[:-1], f"{ROOT}[test]"])
+    else:  # learners without git have no tests
+        install(projects)
+
+
+def install(arguments: List[str]) -> None:  # noqa: UP006
+    """Run uv's installer, or pip's where uv cannot be used or does not finish."""
     tool = uv()
     if tool:
-        command = [tool, "pip", "install", "--python", str(PYTHON), *packages]
-        if subprocess.run(command).returncode == 0:
+        if subprocess.run([*tool, *arguments]).returncode == 0:
             return
         say("uv did not finish; pip tries.")
-    if subprocess.run([*pip("install"), *packages]).returncode:
-        stop_after_pip()
+    if subprocess.run([*pip("install"), *arguments]).returncode:
+        stop(
+            "pip did not finish; its message stands above. If the network broke off, "
+            "run the command again: it goes on where it was."
+        )
 
 
-def uv() -> str:
-    """Return the program uv, which installs several times as fast as pip; "" if pip must do it.
+def lock_text() -> str:
+    """The lock files, those of the tests only where the tests are."""
+    names = ["course.txt", *["tests.txt"] * (ROOT / "tests").exists()]
+    return "".join((LOCKED / name).read_text(encoding="utf-8") for name in names)
 
-    uv does not read pip's settings. Where these name an index or a proxy, only pip knows the way.
+
+def lock_without_pytorch() -> str:
+    """The lock files without torch, torchvision and what only their builds with CUDA need."""
+    entries = re.split(r"^(?=[\w.-]+==)", lock_text(), flags=re.MULTILINE)
+    return "".join(entry for entry in entries if not entry.startswith(("torch", *OF_CUDA)))
+
+
+def reinstall_pair(source: str) -> None:
+    """Install torch and torchvision again from "cpu" or "default", in place of what is there."""
+    if source == "cpu":
+        problem = install_cpu_builds("", replace=True)
+        if problem:
+            stop(f"{problem}.")
+    elif subprocess.run([*pip("install"), "--force-reinstall", *requirements()]).returncode:
+        stop("pip did not finish; its message stands above. Run the command again.")
+
+
+def check_pair(source: str) -> None:
+    """Import torch and torchvision: builds of two indexes fit by their names, and do not work."""
+    for first in (True, False):
+        command = [str(PYTHON), "-c", "import torch, torchvision"]
+        done = subprocess.run(command, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True)
+        if done.returncode == 0:
+            return
+        trouble = (done.stdout.strip().splitlines() or ["no message"])[-1]
+        if first:
+            say(f"torch and torchvision do not work together ({trouble}); they are installed again")
+            reinstall_pair(source)
+    stop(
+        f"torch and torchvision do not work together: {trouble}\n"
+        "Run the command again with TORCH=cpu or TORCH=default."
+    )
+
+
+def uv() -> List[str]:  # noqa: UP006
+    """Return the beginning of a command line of uv, which installs several times as fast as pip.
+
+    [] if pip must do it: if uv cannot be had, or pip has settings that uv does not know.
     """
-    settings = subprocess.run([*pip("config"), "list"], stdout=subprocess.PIPE).stdout
-    if settings:  # of files and of environment variables
-        return ""
+    options = settings_for_uv()
+    if options is None:
+        return []
     beside = str(PYTHON.parent)
     if not (shutil.which("uv") or shutil.which("uv", path=beside)):
         subprocess.run([*pip("install"), "--quiet", "--timeout", "15", "--retries", "1", "uv"])
-    return shutil.which("uv") or shutil.which("uv", path=beside) or ""
+    tool = shutil.which("uv") or shutil.which("uv", path=beside)
+    return [tool, "pip", "install", "--python", str(PYTHON), *options] if tool else []
 
 
-def stop_after_pip() -> NoReturn:
-    """End after pip has said what its trouble is."""
-    stop(
-        "pip did not finish; its message stands above. If the network broke off, "
-        "run the command again: it goes on where it was."
-    )
+def settings_for_uv() -> Optional[List[str]]:  # noqa: UP006, UP045
+    """Return uv's options for pip's settings, which uv does not read; None if it has not all."""
+    listed = subprocess.run([*pip("config"), "list"], stdout=subprocess.PIPE, text=True).stdout
+    found = {}
+    for line in reversed(listed.splitlines()):  # those of the environment come first, and win
+        name, _, value = line.partition("=")
+        section, _, name = name.rpartition(".")
+        if section not in ("global", ":env:") or name not in (*FOR_UV, *WITHOUT_EFFECT):
+            return None
+        found[name] = ast.literal_eval(value)
+    os.environ.update({"SSL_CERT_FILE": found["cert"]} if "cert" in found else {})
+    options = [
+        part
+        for name in FOR_UV
+        for item in found.get(name, "").split()
+        for part in (FOR_UV[name], item)
+    ]
+    # pip takes the best of all indexes, and uv the first that has a package
+    return [*options, *["--index-strategy", "unsafe-best-match"] * ("extra-index-url" in found)]
 
 
 def make_venv() -> None:
@@ -278,10 +427,17 @@ def without_other_indexes() -> Dict[str, str]:  # noqa: UP006
     return {**kept, "PIP_CONFIG_FILE": os.devnull}
 
 
-def requirements() -> List[str]:  # noqa: UP006
-    """torch and torchvision as pyproject.toml requires them, with their versions if it has any."""
+def requirements(name: str = "torch(?:vision)?") -> List[str]:  # noqa: UP006
+    """torch and torchvision, or others of the project's dependencies, as they are required.
+
+    With LOCKED the pair has the versions of the lock.
+    """
+    if locked() and name.startswith("torch"):
+        text = (LOCKED / "course.txt").read_text(encoding="utf-8")
+        return re.findall(rf"^({name}==[\w.]+)", text, re.MULTILINE)
     text = (ROOT / "pyproject.toml").read_text(encoding="utf-8")
-    return re.findall(r'^ *"(torch(?:vision)?\b[^"]*)"', text, re.MULTILINE)
+    block = re.search(r"^dependencies = \[(.*?)^\]", text, re.MULTILINE | re.DOTALL)[1]
+    return re.findall(rf'^ *"({name}\b[^"]*)"', block, re.MULTILINE)
 
 
 def installed() -> List[str]:  # noqa: UP006
@@ -309,6 +465,6 @@ def version() -> str:
 
 if __name__ == "__main__":
     try:
-        main()
+        main(sys.argv[1:])
     except KeyboardInterrupt:
         stop("interrupted. Run the command again: it goes on where it was.")

@@ -1,5 +1,8 @@
 """The installer: which PyTorch it takes, from a small local index; it says what it needs."""
 
+import ast
+import hashlib
+import json
 import os
 import re
 import shutil
@@ -40,6 +43,15 @@ def build_editable(folder, settings=None, metadata=None):
 """
 
 
+class Indexes(str):
+    """The address of the server, with the folder that it serves."""
+
+    def __new__(cls, address, folder):
+        made = super().__new__(cls, address)
+        made.folder = folder
+        return made
+
+
 ASKED: list[str] = []  # the paths that the server was asked for
 
 
@@ -59,23 +71,23 @@ class Server(SimpleHTTPRequestHandler):
         pass
 
 
-def in_wheel(name, version, requires=()):
-    """{path: text} of a wheel that holds no code."""
+def in_wheel(name, version, requires=(), code=""):
+    """{path: text} of a wheel that holds a module."""
     lines = ["Metadata-Version: 2.1", f"Name: {name}", f"Version: {version}"]
     lines += [f"Requires-Dist: {requirement}" for requirement in requires]
     info = f"{name}-{version}.dist-info"
     kind = "Wheel-Version: 1.0\nGenerator: test\nRoot-Is-Purelib: true\nTag: py3-none-any\n"
     record = "".join(f"{info}/{file},,\n" for file in ("METADATA", "WHEEL", "RECORD"))
     texts = {"METADATA": "\n".join(lines) + "\n", "WHEEL": kind, "RECORD": record}
-    return {f"{info}/{file}": text for file, text in texts.items()}
+    return {f"{name}.py": code, **{f"{info}/{file}": text for file, text in texts.items()}}
 
 
-def add_wheel(index, name, version, requires=(), tag="py3-none-any"):
+def add_wheel(index, name, version, requires=(), tag="py3-none-any", code=""):
     """Put a wheel into a folder that pip can use as an index."""
     folder = index / name
     folder.mkdir(parents=True, exist_ok=True)
     with zipfile.ZipFile(folder / f"{name}-{version}-{tag}.whl", "w") as wheel:
-        for path, text in in_wheel(name, version, requires).items():
+        for path, text in in_wheel(name, version, requires, code).items():
             wheel.writestr(path, text)
 
 
@@ -83,7 +95,7 @@ def add_wheel(index, name, version, requires=(), tag="py3-none-any"):
 def indexes(tmp_path_factory):
     """The address of a server of three indexes: cpu/, default/, and old/ for another Python.
 
-    Of cpu/ the newest torch fits no torchvision there, and default/ has a newer pair than cpu/.
+    Of cpu/ the newest torch fits no torchvision there, and default/ has newer pairs than cpu/.
     """
     folder = tmp_path_factory.mktemp("indexes")
     for torch in ("2.0.0+cpu", "2.1.0+cpu"):
@@ -91,11 +103,19 @@ def indexes(tmp_path_factory):
     add_wheel(folder / "cpu", "torchvision", "0.15.0+cpu", ["torch==2.0.0"])
     add_wheel(folder / "default", "torch", "3.0.0")
     add_wheel(folder / "default", "torchvision", "0.25.0", ["torch==3.0.0"])
+    add_wheel(folder / "default", "torch", "2.9.0")
+    add_wheel(folder / "default", "torchvision", "0.24.0", ["torch==2.9.0"])
     add_wheel(folder / "old", "torch", "1.0.0+cpu", tag="cp27-none-any")
     add_wheel(folder / "half", "torch", "2.0.0+cpu")
+    add_wheel(folder / "default", "triton", "1")
+    add_wheel(folder / "broken", "torch", "4.0.0")
+    add_wheel(folder / "broken", "torchvision", "0.30.0", ["torch"], code="raise ValueError('old')")
+    for name in ("torch", "torchvision"):  # the lock's versions
+        version = {"torch": "2.0.0", "torchvision": "0.15.0"}[name]
+        add_wheel(folder / "default", name, version)
     server = ThreadingHTTPServer(("127.0.0.1", 0), partial(Server, directory=str(folder)))
     threading.Thread(target=server.serve_forever, daemon=True).start()
-    yield f"http://127.0.0.1:{server.server_port}"
+    yield Indexes(f"http://127.0.0.1:{server.server_port}", folder)
     server.shutdown()
 
 
@@ -122,7 +142,10 @@ def course(tmp_path, empty_venv):
     return tmp_path
 
 
-def install(course, default, cpu, gpu=False, change="", **environment):
+PIP_ALONE = "bootstrap.uv = lambda: []"
+
+
+def install(course, default, cpu, gpu=False, change=PIP_ALONE, how=(), python=None, **environment):
     """Run the installer: `default` and `cpu` are the addresses of the two indexes."""
     lines = [
         "import bootstrap, sys",
@@ -130,7 +153,7 @@ def install(course, default, cpu, gpu=False, change="", **environment):
         f"bootstrap.CPU_INDEX = {cpu!r}",
         f"bootstrap.has_nvidia_gpu = lambda: {gpu}",
         change,
-        "bootstrap.main()",
+        f"bootstrap.main({list(how)})",
     ]
     kept = {name: value for name, value in os.environ.items() if not name.startswith("PIP_")}
     ours = {
@@ -140,7 +163,7 @@ def install(course, default, cpu, gpu=False, change="", **environment):
         "NO_PROXY": "127.0.0.1",
     }
     return subprocess.run(
-        [sys.executable, "-c", "\n".join(lines)],
+        [python or sys.executable, "-c", "\n".join(lines)],
         cwd=course,
         capture_output=True,
         text=True,
@@ -159,6 +182,7 @@ def packages(course):
 
 CPU = {"torch": "2.0.0+cpu", "torchvision": "0.15.0+cpu"}
 CUDA = {"torch": "3.0.0", "torchvision": "0.25.0"}
+LOCKED = {"torch": "2.9.0", "torchvision": "0.24.0"}
 
 
 def test_without_a_gpu_both_come_from_the_cpu_index_and_the_choice_holds(course, indexes):
@@ -276,15 +300,27 @@ def clean_settings(monkeypatch):
     return config, calls
 
 
-def test_uv_is_used_where_pip_has_no_settings_of_its_own(clean_settings, monkeypatch, tmp_path):
+def test_uv_gets_pips_settings_where_it_has_them(clean_settings, monkeypatch, tmp_path):
     config, calls = clean_settings
     tool = tmp_path / "uv"
     tool.write_text("")
     tool.chmod(0o755)
     monkeypatch.setenv("PATH", str(tmp_path))
-    assert bootstrap.uv() == str(tool)
-    config["list"] = "global.index-url='https://mirror.example/simple'"
-    assert bootstrap.uv() == ""
+    start = [str(tool), "pip", "install", "--python", sys.executable]
+    assert bootstrap.uv() == start
+    config["list"] = (
+        ":env:.index-url='https://mirror.example/simple'\n"
+        ":env:.timeout='60'\n"
+        "global.extra-index-url='https://one.example https://two.example'\n"
+        "global.index-url='https://other.example/simple'\n"
+    )
+    options = ["--index-url", "https://mirror.example/simple"]
+    for address in ("https://one.example", "https://two.example"):
+        options += ["--extra-index-url", address]
+    assert bootstrap.uv() == [*start, *options, "--index-strategy", "unsafe-best-match"]
+    for line in ("global.proxy='http://proxy.example'", "install.constraint='pins.txt'"):
+        config["list"] = line + "\n"
+        assert bootstrap.uv() == []
     assert calls == []
 
 
@@ -293,11 +329,11 @@ def test_uv_is_used_where_pip_has_no_settings_of_its_own(clean_settings, monkeyp
 )
 def test_pip_installs_what_uv_could_not(clean_settings, monkeypatch, capsys, tool, ran):
     _, calls = clean_settings
-    monkeypatch.setattr(bootstrap, "uv", lambda: tool)
-    monkeypatch.setattr(bootstrap, "installed", lambda: ["torch 2", "torchvision 2"])
-    bootstrap.install_the_rest(replace=False)
+    monkeypatch.setattr(bootstrap, "uv", lambda: [tool])
+    monkeypatch.setattr(bootstrap, "PYTHON", bootstrap.VENV / "bin" / "python")
+    bootstrap.install_the_rest("cpu")
     assert [call[0] if call[0] == tool else call[2] for call in calls] == ran
-    assert all(call[-4:] == calls[0][-4:] for call in calls)
+    assert all(call[-3:] == calls[0][-3:] for call in calls)
     assert calls[0][-1].endswith("[test]")
 
 
@@ -306,6 +342,97 @@ def test_the_requirements_are_those_of_the_project():
         "torch",
         "torchvision",
     ]
+
+
+def with_locked(course, indexes, torch="2.9.0", torchvision="0.24.0", wrong=False):
+    """Write the lock files of a course, for wheels of the default index."""
+    lines = []
+    for name, version in (("torch", torch), ("torchvision", torchvision), ("triton", "1")):
+        wheel = indexes.folder / "default" / name / f"{name}-{version}-py3-none-any.whl"
+        known = hashlib.sha256(wheel.read_bytes() + b"!" * wrong).hexdigest()
+        lines.append(f"{name}=={version} \\\n    --hash=sha256:{known}\n")
+    (course / "locked").mkdir(exist_ok=True)
+    (course / "locked" / "course.txt").write_text("".join(lines))
+
+
+def test_locked_versions_are_installed_and_their_hashes_checked(course, indexes):
+    default = f"{indexes}/default"
+    done = install(course, default, NOBODY, LOCKED="1")
+    assert done.returncode == 1 and "LOCKED=1 needs" in done.stderr
+    with_locked(course, indexes, wrong=True)
+    done = install(course, default, NOBODY, gpu=True, LOCKED="1")
+    assert (done.returncode, packages(course)) == (1, {})
+    assert "DO NOT MATCH THE HASHES" in done.stderr
+    with_locked(course, indexes)
+    done = install(course, default, NOBODY, gpu=True, LOCKED="1")
+    assert (done.returncode, packages(course)) == (0, LOCKED), done.stderr
+    for environment in ({"LOCKED": "1"}, {}):
+        assert install(course, default, NOBODY, **environment).stdout == ""  # nothing to do
+    with_locked(course, indexes, "3.0.0", "0.25.0")
+    done = install(course, default, NOBODY, LOCKED="1")
+    assert (done.returncode, packages(course)) == (0, CUDA), done.stderr
+
+
+def test_locked_versions_without_cuda_come_from_the_cpu_index(course, indexes):
+    with_locked(course, indexes, "2.0.0", "0.15.0")
+    done = install(course, f"{indexes}/default", f"{indexes}/cpu", LOCKED="1")
+    assert (done.returncode, packages(course)) == (0, CPU), done.stderr
+    assert not list(course.glob(".venv/**/triton*"))
+
+
+def test_a_pair_that_does_not_work_together_is_installed_again(course, indexes):
+    default = f"{indexes}/default"
+    assert install(course, default, NOBODY, gpu=True).returncode == 0
+    (module,) = course.glob(".venv/lib/*/site-packages/torchvision.py")
+    module.write_text("raise RuntimeError('operator torchvision::nms does not exist')")
+    (course / ".venv" / "installed-for").unlink()
+    done = install(course, default, NOBODY)
+    assert done.returncode == 0, done.stderr
+    assert "(RuntimeError: operator torchvision::nms does not exist)" in done.stdout
+    assert module.read_text() == ""
+    module.write_text("raise ValueError('old')")
+    (course / ".venv" / "installed-for").unlink()
+    done = install(course, f"{indexes}/broken", NOBODY)
+    assert done.returncode == 1
+    assert "do not work together: ValueError: old\nRun the command again with TORCH" in done.stderr
+
+
+def test_a_hosted_notebook_keeps_its_pytorch_and_gets_what_lessons_import(course, indexes):
+    (course / ".venv").rename(course / "hosted")
+    python = course / "hosted" / "bin" / "python"
+    project = course / "pyproject.toml"
+    project.write_text(project.read_text().replace('"torch"', '"torch",\n  "triton"'))
+    default = f"{indexes}/default"
+    for how, cpu in ((["lessons"], f"{indexes}/cpu"), (["lessons"], NOBODY), (["here"], NOBODY)):
+        done = install(course, default, cpu, how=how, python=python)
+        assert done.returncode == 0, done.stderr
+        assert "The course is installed into" in done.stdout
+        shown = [str(python), "-c", "import torch, torchvision, course, e, triton"]
+        assert subprocess.run(shown, cwd="/").returncode == 0
+        assert list((course / "hosted").glob("**/torch-2.0.0+cpu.dist-info"))
+    assert not (course / ".venv").exists()
+    done = install(course, default, NOBODY, how=["there"], python=python)
+    assert "expected no argument, here or lessons; got there" in done.stderr
+
+
+def test_the_lessons_import_nothing_that_a_hosted_notebook_does_not_get():
+    """Import all that the released lessons import, with everything else hidden."""
+    names = [re.match(r"[\w-]+", line)[0] for line in bootstrap.requirements('[^"]*')]
+    hidden = [*bootstrap.NOT_FOR_LESSONS, "nbgrader", "distributed", "cryptography", "rapidfuzz"]
+    hidden.remove("nbjudge")  # it is there, without what it needs
+    assert {"torch", "scikit-learn", "mistune", *bootstrap.NOT_FOR_LESSONS} <= set(names)
+    lines = {"import sys", f"sys.modules.update(dict.fromkeys({hidden}))"}
+    for path in sorted(ROOT.glob("release/*/*.ipynb")):
+        for cell in json.loads(path.read_text("utf-8"))["cells"]:
+            if cell["cell_type"] == "code":
+                for node in ast.walk(ast.parse("".join(cell["source"]))):
+                    if isinstance(node, (ast.Import, ast.ImportFrom)):
+                        lines.add(ast.unparse(node))
+    first = ["import sys", *sorted(lines - {"import sys"}, key=lambda line: "sys.m" not in line)]
+    done = subprocess.run(
+        [sys.executable, "-c", "\n".join(first)], capture_output=True, text=True, cwd=ROOT
+    )
+    assert done.returncode == 0, done.stderr
 
 
 @pytest.mark.parametrize(

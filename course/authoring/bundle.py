@@ -23,7 +23,7 @@ FOR_LEARNERS = ROOT / "course" / "authoring" / "for_learners"
 PACKAGES = {"course": ROOT, "nbjudge": ROOT / "nbjudge" / "src"}  # and where they lie
 # What runs without being imported by a lesson: the command, JupyterLab's extension, its process.
 STARTED = ("course.learner", "course.notebook.server_extension", "course.notebook.check_process")
-AS_THEY_ARE = ("bootstrap.py", "nbgrader_config.py", "LICENSE")
+AS_THEY_ARE = ("bootstrap.py", "locked/course.txt", "nbgrader_config.py", "LICENSE")
 JUDGE = "course/lessons/lesson08/weights_judge.py"
 SEED = re.compile(r"^HIDDEN_SEED = (.*)$", re.MULTILINE)
 OTHER_SEED = "HIDDEN_SEED = {}  # not the one that decides marks: that is in the copy that grades"

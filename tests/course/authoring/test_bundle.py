@@ -100,7 +100,7 @@ def test_authors_and_instructors_parts_stay_behind(files):
     tops = {name.split("/")[0] for name in files}
     assert tops == {
         *("LICENSE", "Makefile", "README.md", "bootstrap.py", "nbgrader_config.py"),
-        *("course", "nbjudge", "pyproject.toml", "release"),
+        *("course", "locked", "nbjudge", "pyproject.toml", "release"),
     }
     authoring = {name for name in files if re.match(r"course/authoring/[^/]+$", name)}
     names = ("__init__", "edition", "lab", "released")
