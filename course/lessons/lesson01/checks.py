@@ -49,12 +49,22 @@ def head_inputs(answer: Answer, names: Names = ("resnet18", "resnet50")) -> str:
     for name in names:
         model = networks.build(name)
         expected = model.fc.in_features
-        found = answer(model)
+        found, changed = comparisons.changes_by(functools.partial(answer, model), model)
         expect_something(found, f"head_inputs({name})")
+        if changed:
+            raise Misconception(
+                "model-left-changed",
+                f"head_inputs({name}) changed the model: {first_and_more(changed)}; expected that "
+                "it only reads the number",
+            )
         count = whole_number(found, f"a number of features from head_inputs({name})")
         if count != expected:
-            code = "in-features-from-memory" if count in widths else "wrong-result"
-            raise Misconception(code, f"for {name}: expected {expected} features; got {count}")
+            what = f"for {name}: expected {expected} features; got {count}"
+            if count == model.fc.out_features:
+                raise wrong_result(f"{what}, the number of its outputs")
+            raise Misconception(
+                "in-features-from-memory" if count in widths else "wrong-result", what
+            )
     return f"the head's number of inputs is right for {' and '.join(names)}."
 
 

@@ -1,6 +1,7 @@
 """Lesson 02, freeze: its nine checks."""
 
 import copy
+import functools
 import itertools
 from collections.abc import Callable, Mapping
 from typing import Any, NamedTuple
@@ -48,6 +49,7 @@ from course.lessons.lesson02.fixtures import (
     classifier,
     make_optimizer,
     names_with_gradient,
+    noted_buffer_reads,
     outputs,
     steps,
     trained,
@@ -71,6 +73,15 @@ class Forward(NamedTuple):
     recorded: bool  # by autograd
 
 
+class ProbeRow(NamedTuple):
+    """What an answer to exercise 1 says of one row of the table."""
+
+    learns: bool
+    moves: bool
+    read_buffers: bool  # whether it listed the buffers of a module
+    row: str  # the row in words
+
+
 NO_BUFFERS = "this network has no buffers (`all` of nothing is True, `any` is False)"
 
 
@@ -92,7 +103,7 @@ def probe(
         for values in itertools.product((False, True), repeat=3):
             switches = Switches(*values)
             model = copy.deepcopy(fresh)
-            learns, moves, row = _probe_row(answer, model, images, switches, name)
+            learns, moves, read_buffers, row = _probe_row(answer, model, images, switches, name)
             moving = moved["eval" if switches.evaluating else "train"]
             can_learn = not switches.frozen and not switches.without_grad
             if (learns, moves) == (bool(moving), can_learn) != (moves, learns):
@@ -102,6 +113,13 @@ def probe(
                 )
             _expect_learns(learns, switches, row)
             buffers = len(list(fresh.buffers()))
+            if not read_buffers and moving and not moves:
+                raise Misconception(
+                    "buffers-are-not-parameters",
+                    f"{row}: expected moves=True, because {first_and_more(moving)} changed; got "
+                    "False. Your function never lists the buffers: compare those of "
+                    "model.named_buffers() before and after the forward",
+                )
             _expect_moves(moves, moving, buffers, switches, row, name == names[0])
     return f"the 8 rows of the table are right for {', '.join(names)}."
 
@@ -123,12 +141,13 @@ def _moved_by_forward(model: nn.Module, images: torch.Tensor, mode: str) -> list
 
 def _probe_row(
     answer: Answer, model: nn.Module, images: torch.Tensor, switches: Switches, name: str
-) -> tuple[bool, bool, str]:
-    """Return what the answer says of one setting of the switches, and the row in words.
+) -> ProbeRow:
+    """Return what the answer says of one setting of the switches.
 
     Raises Misconception unless it has run the model, or a copy, once with these switches.
     """
     forwards: list[Forward] = []
+    buffer_reads: list[str] = []
     leaf = next(layer for layer in model.modules() if not list(layer.children()))
 
     def note(layer: nn.Module, _: Any) -> None:
@@ -138,14 +157,14 @@ def _probe_row(
         forwards.append(Forward(modes, sum(trainable), len(trainable), torch.is_grad_enabled()))
 
     leaf.register_forward_pre_hook(note)
-    with torch.enable_grad():
+    with torch.enable_grad(), noted_buffer_reads(buffer_reads):
         result = answer(model, images, *switches)
     row = ", ".join([name, *(f"{switch}={value}" for switch, value in switches._asdict().items())])
     expected = "a pair of bools (learns, moves)"
     said = expect_pair(result, f"{row}: expected {expected}, got {shown(result)}")
     learns, moves = (_as_bool(value, f"{row}: expected {expected}") for value in said)
     _expect_one_forward(model, forwards, switches, row)
-    return learns, moves, row
+    return ProbeRow(learns, moves, bool(buffer_reads), row)
 
 
 def _as_bool(value: Any, expected: str) -> bool:
@@ -164,7 +183,7 @@ def _expect_one_forward(
     if len(forwards) != 1:
         raise Misconception(
             "wrong-result" if forwards else "answer-from-memory",
-            f"{row}: expected one forward of the model, got {len(forwards)}",
+            f"{row}: expected one forward of the model; got {len(forwards)}",
         )
     forward = forwards[0]
     total = forward.parameters
@@ -177,8 +196,11 @@ def _expect_one_forward(
             f"requires_grad=True; expected {0 if switches.frozen else total}",
         )
     if forward.modes != {not switches.evaluating}:
-        mode = "eval" if switches.evaluating else "train"
-        raise wrong_result(f"{row}: expected a forward in {mode} mode")
+        expected, other = ("eval", "train") if switches.evaluating else ("train", "eval")
+        got = "some of its layers" if len(forward.modes) > 1 else "the model"
+        raise wrong_result(
+            f"{row}: expected a forward in {expected} mode; {got} ran in {other} mode"
+        )
     if forward.recorded == switches.without_grad:
         raise wrong_result(
             f"{row}: in the forward torch.is_grad_enabled() was {forward.recorded}; "
@@ -194,7 +216,8 @@ def _expect_learns(learns: bool, switches: Switches, row: str) -> None:
     can = "cannot" if learns else "can"
     raise Misconception(
         "eval-as-freezing" if only_evaluating else "wrong-result",
-        f"{row}: you return learns={learns}, but a loss on that output {can} train the parameters",
+        f"{row}: expected learns={not learns}, because a loss on that output {can} train the "
+        f"parameters; got {learns}",
     )
 
 
@@ -210,9 +233,8 @@ def _expect_moves(
         return
     if moves:
         why = "no buffer changed" if buffers else NO_BUFFERS
-        raise wrong_result(f"{row}: you return moves=True, but {why}")
-    one = "the buffer" if len(moving) == 1 else "the buffers"
-    what = f"{row}: you return moves=False, but {one} {first_and_more(moving)} changed"
+        raise wrong_result(f"{row}: expected moves=False, because {why}; got True")
+    what = f"{row}: expected moves=True, because {first_and_more(moving)} changed; got False"
     if switches.frozen or switches.without_grad:
         raise Misconception("buffers-are-not-parameters", what)
     raise Misconception("compared-with-itself" if is_first else "wrong-result", what)
@@ -672,7 +694,14 @@ def adam_memory(
         where = (
             f"{name} frozen until {stage}" if stage else f"{name} with every third tensor frozen"
         )
-        found = whole_number(answer(model), f"the int {2 * numbers:,} for {where}")
+        result, changed = comparisons.changes_by(functools.partial(answer, model), model)
+        expect_something(result, f"adam_memory({where})")
+        if changed:
+            raise wrong_result(
+                f"{where}: expected that adam_memory only counts, and leaves the model as it is; "
+                f"{first_and_more(changed)}"
+            )
+        found = whole_number(result, f"the int {2 * numbers:,} for {where}")
         if found != 2 * numbers:
             raise _why_wrong_memory(found, total, numbers, len(trainable), where)
     return f"{found:,} numbers for {where}: frozen parameters have no averages."

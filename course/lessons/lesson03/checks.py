@@ -201,6 +201,12 @@ def expect_statistics(answer: Callable, norm: nn.BatchNorm2d, features: torch.Te
     if changed:
         raise wrong_result(f"expected that the given layer stays as it is; {changed[0]}")
     mean, variance = (expect_statistic(part, norm, unfit) for part in parts)
+    in_other_order = values.all_near(variance, twin.running_mean)
+    if in_other_order and values.all_near(mean, twin.running_var):
+        raise wrong_result(
+            f"{diagnosis.batch_in_words(norm, features)}: expected the pair (running mean, running "
+            "variance); got (running variance, running mean)"
+        )
     if not values.all_near(mean, twin.running_mean):
         raise diagnosis.why_wrong_mean(mean, norm, features, twin.running_mean)
     if not values.all_near(variance, twin.running_var):
@@ -293,6 +299,7 @@ def expect_new_head_trained(
     it for all epochs, and nothing else.
     """
     old_logits, _ = eval_outputs(model, images)
+    features = eval_outputs(model.backbone, images)  # (N, C)
     before = snapshot_of(model)
     with watch(model) as record, diagnosis.batches_of(model.new[0], record) as batches:
         answer(model, images.clone(), labels.clone(), epochs)
@@ -310,7 +317,7 @@ def expect_new_head_trained(
         )
     if not any(path.startswith("new.") for path in moved):
         raise Misconception("head-not-trained", f"{name}: no tensor of model.new has moved")
-    diagnosis.expect_batches(name, batches, len(images), epochs)
+    diagnosis.expect_batches(name, batches, features, epochs)
     right = int((found[1].argmax(1) == labels).sum())
     if not values.reaches(right, len(labels), REQUIRED):
         raise Misconception(

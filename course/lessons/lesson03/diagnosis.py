@@ -182,6 +182,10 @@ def why_wrong_mean(
         return _usual_momentum(observed, norm)
     if values.all_near(mean, batch_mean):
         return Misconception("momentum-one", f"{observed}. Yours is the mean of this batch alone")
+    if values.all_near(mean, mixed(old, features.mean().expand_as(old), norm.momentum)):
+        return wrong_result(f"{observed}. You use the mean over all channels")
+    if values.all_near(mean, old):
+        return wrong_result(f"{observed}. Yours is still that")
     return wrong_result(observed)
 
 
@@ -210,8 +214,14 @@ def why_wrong_variance(
         return _usual_momentum(observed, norm)
     own = features.mean((0, 2, 3), keepdim=True)
     mean = mixed(norm.running_mean, own.flatten(), norm.momentum).view_as(own)
+    if values.all_near(variance, mixed(old, features.var((0, 2, 3)), 1 - norm.momentum)):
+        return Misconception("momentum-the-wrong-way", observed)
     thoughts = {
         "You use the batch's standard deviation": features.std((0, 2, 3)),
+        "You use the variance over all channels": features.var().expand_as(old),
+        "You use the mean of the squares, from which no mean is subtracted": (
+            features.square().mean((0, 2, 3))
+        ),
         "You use the mean of the images' own variances": features.var((2, 3)).mean(0),
         "You use the mean of the variances over the batch": features.var(0).mean((1, 2)),
         "You measure the distance from the new running mean, not from the batch's mean": (
@@ -221,6 +231,8 @@ def why_wrong_variance(
     for thought, batch in thoughts.items():
         if values.all_near(variance, mixed(old, batch, norm.momentum), 1e-4):
             return wrong_result(f"{observed}. {thought}")
+    if values.all_near(variance, features.var((0, 2, 3))):
+        return wrong_result(f"{observed}. Yours is the variance of this batch alone")
     return wrong_result(observed)
 
 
@@ -296,11 +308,15 @@ def _state_of(layer: nn.Module) -> str:
 class Batch(NamedTuple):
     """One batch that went into the new head with gradients on."""
 
-    images: int
+    features: torch.Tensor  # (images, C)
     dropout_at_work: bool
     p: float  # the Dropout's
     batch_statistics: bool  # whether the BatchNorms below normalised with the batch's own
     steps: int  # of an optimizer, up to now
+
+    @property
+    def images(self) -> int:
+        return len(self.features)
 
 
 @contextmanager
@@ -320,7 +336,8 @@ def batches_of(dropout: nn.Module, record: Record) -> Iterator[list[Batch]]:
             batch_statistics = any(forward.training for forward in new)
         if torch.is_grad_enabled():
             at_work = layer.training and layer.p == p
-            batches.append(Batch(len(inputs[0]), at_work, layer.p, batch_statistics, steps))
+            features = inputs[0].detach().clone()
+            batches.append(Batch(features, at_work, layer.p, batch_statistics, steps))
 
     def count_step(optimizer, args, kwargs):
         nonlocal steps
@@ -333,10 +350,13 @@ def batches_of(dropout: nn.Module, record: Record) -> Iterator[list[Batch]]:
     step_hook.remove()
 
 
-def expect_batches(name: str, batches: list[Batch], count: int, epochs: int) -> None:
-    """Raise Misconception unless the new head was trained on `count` images in each epoch, with its
-    Dropout, on features made with the stored statistics.
+def expect_batches(name: str, batches: list[Batch], known: torch.Tensor, epochs: int) -> None:
+    """Raise Misconception unless the new head was trained on every image once in each epoch, with
+    its Dropout, on features made with the stored statistics.
+
+    `known` are these features of the images (count, C).
     """
+    count = len(known)
     at_work = [batch for batch in batches if batch.dropout_at_work]
     images = sum(batch.images for batch in batches)
     if batches and len(at_work) < len(batches) and _images(at_work) < count * epochs <= images:
@@ -365,6 +385,26 @@ def expect_batches(name: str, batches: list[Batch], count: int, epochs: int) -> 
         first_of_step.setdefault(batch.steps, batch)
     if _images(list(first_of_step.values())) > count * epochs:
         raise wrong_result(f"{expected}; in training {_images(at_work)} reached the new head")
+    if _images(at_work) == count * epochs:
+        _expect_every_image_once(name, torch.cat([batch.features for batch in at_work]), known)
+
+
+def _expect_every_image_once(name: str, features: torch.Tensor, known: torch.Tensor) -> None:
+    """Raise Misconception unless each epoch of `features` (epochs * count, C) has all the `known`.
+
+    Features that are none of these, such as those of augmented images, are not judged.
+    """
+    distances, places = torch.cdist(features.float(), known).min(1)  # (epochs * count,) each
+    if not (distances <= 1e-2 * known.norm(dim=1)[places]).all():
+        return
+    for epoch, seen in enumerate(places.split(len(known)), 1):
+        times = seen.bincount(minlength=len(known))
+        if (times != 1).any():
+            left_out = int((times == 0).sum())
+            raise wrong_result(
+                f"{name}: expected every image once in each epoch; in epoch {epoch} {left_out} of "
+                f"{len(known)} images were left out, and one was used {int(times.max())} times"
+            )
 
 
 def _images(batches: list[Batch]) -> int:
