@@ -125,6 +125,10 @@ def _wrong_percentages(model: nn.Module, n: int) -> dict[str, tuple[str, float]]
         "that counts the buffers, too": ("buffers-counted", 100 * saved / (total + buffers)),
         "that leaves the bias out": ("wrong-result", 100 * weights / total),
         "that is a fraction, not a percentage": ("wrong-result", saved / total),
+        "that is the change of the size; the removed share is positive": (
+            "wrong-result",
+            -100 * saved / total,
+        ),
         "that is what remains": ("wrong-result", 100 - 100 * saved / total),
         "that removes the old head and adds no new one": (
             "wrong-result",
@@ -363,6 +367,12 @@ def _why_wrong_input(
         "the result is multiplied by the standard deviation, not divided by it": (unit - mean)
         * std,
         "the result is divided by the square of the standard deviation": (unit - mean) / std**2,
+        "mean and standard deviation are exchanged": (unit - std) / mean,
+        "the pixels are divided by 255 without the fraction, which leaves 0 and 1": (
+            ((unit == 1).float() - mean) / std
+        ),
+        "the values are clamped to -1 ... 1": ((unit - mean) / std).clamp(-1, 1),
+        "the values are clamped to 0 ... 1": ((unit - mean) / std).clamp(0, 1),
         "mean and std are the same for the three colours": (unit - mean.mean()) / std.mean(),
         "the result is not divided by the standard deviation": unit - mean,
         "the pixels are only divided by 255": unit,
@@ -624,7 +634,7 @@ def _choose(answer: Answer, shares: tuple[tuple[float, float], ...], rates: tupl
     heads: list[tuple[int, PlantedHead]] = []
 
     def fit(learning_rate: Any) -> nn.Module:
-        place = _place_of(learning_rate, rates, "you call fit with")
+        place = _place_of(learning_rate, rates, "you call fit with the learning rate")
         head = PlantedHead(shares[place], _scale(place, shares))
         heads.append((place, head))
         return head
@@ -632,7 +642,7 @@ def _choose(answer: Answer, shares: tuple[tuple[float, float], ...], rates: tupl
     result = answer(list(rates), fit, planted_set(VALIDATION), planted_set(TEST))
     expected = "expected the pair (learning rate, accuracy on the test set)"
     found, reported = expect_pair(result, f"{expected}; got {shown(result)}")
-    chosen = _place_of(found, rates, "you return")
+    chosen = _place_of(found, rates, "the first of the pair that you return is")
     value = number(reported, "an accuracy on the test set")
     _expect_one_fit_each(Counter(place for place, _ in heads), rates)
     ran_on_test = [place for place, head in heads for _ in range(head.calls[TEST])]
@@ -649,7 +659,9 @@ def _choose(answer: Answer, shares: tuple[tuple[float, float], ...], rates: tupl
         what = f"for {rates[chosen]}: expected {on_test:.2f} of the test set; got {value:.4g}"
         if near(value, on_validation, 1e-4):
             raise Misconception("validation-accuracy-reported", f"{what}, as on validation")
-        if near(value, 100 * on_test, 1e-2):
+        if near(value, 1 - on_test, 1e-4):
+            what += "; that is the share of mistakes"
+        elif near(value, 100 * on_test, 1e-2):
             what += "; an accuracy is between 0 and 1"
         elif near(value, on_test * ROWS[TEST], 1e-4):
             what += f"; that is how many of its {ROWS[TEST]} rows are right"
@@ -676,6 +688,10 @@ def _place_of(found: Any, rates: tuple[float, ...], what: str) -> int:
 
 def _expect_one_fit_each(fits: Counter[int], rates: tuple[float, ...]) -> None:
     for place, rate in enumerate(rates):
+        if not fits[place]:
+            raise wrong_result(
+                f"expected that fit runs once for each of {rates}; it did not for {rate}"
+            )
         if fits[place] != 1:
             raise Misconception(
                 "fit-again", f"fit ran {fits[place]} times for {rate}; expected once"

@@ -211,6 +211,10 @@ def _why_forward_fails(
 ) -> Misconception:
     name = original.name
     what = f"the forward pass of {name} raises {type(problem).__name__}: {first_line(problem)}"
+    for path, tensor in comparisons.tensors(model).items():
+        if tensor.is_floating_point() and tensor.dtype != torch.float32:
+            found = str(tensor.dtype).removeprefix("torch.")
+            return wrong_result(f"{name}: {path} is {found}; expected float32, as the images")
     new = _new_part(model, original)
     if count > 1 and new is not None:
         inputs, _ = networks.captured(model, new, original.images())
@@ -224,6 +228,12 @@ def _why_forward_fails(
             return wrong_result(
                 f"{name}: your new layer is Linear({first.in_features}, {first.out_features}); "
                 "expected the number of inputs first, then the number of outputs"
+            )
+        outputs = original.old_weights[original.path].shape[0]
+        if first is not None and first.in_features == outputs != width:
+            return wrong_result(
+                f"{name}: your new layer takes {outputs} inputs, as many as the old head had "
+                f"outputs; expected {width}, its inputs"
             )
         if inputs is not None and first is not None and first.in_features != width:
             return Misconception(
@@ -296,7 +306,10 @@ def _why_wrong_shape(
             "batch-dimension-lost",
             f"{name}: two images give {shape}; expected (2, {n})",
         )
-    return wrong_result(f"two images through {name} give {shape}; expected (2, {n})")
+    what = f"two images through {name} give {shape}; expected (2, {n})"
+    if old_is_used and shape == (2, 1000):
+        what += f". {original.path} is still the old head: no other layer was assigned to it"
+    return wrong_result(what)
 
 
 def _expect_auxiliary_heads(model: nn.Module, n: int, original: Original) -> None:
