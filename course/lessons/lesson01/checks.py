@@ -159,7 +159,9 @@ def _replace_and_judge(answer: Answer, name: str, n: int) -> None:
     except AttributeError as problem:
         if panel.missing_attribute(problem) == "fc" and problem.obj is model:
             raise Misconception(
-                "fc-on-a-model-without-fc", f"{name} ({type(model).__name__}) has no attribute `fc`"
+                "fc-on-a-model-without-fc",
+                f"you read `fc`, and {name} ({type(model).__name__}) has no such attribute; "
+                f"expected that you replace its `{original.path}`",
             ) from None
         raise
     expect_replaced_head(changed, n, original)
@@ -247,7 +249,7 @@ def _expect_only_new_trainable(model: nn.Module, original: Original) -> dict[str
     if trainable:
         raise Misconception(
             "backbone-not-frozen",
-            f"{first_and_more(trainable)} of the backbone: requires_grad is still True",
+            f"{first_and_more(trainable)} of the backbone: expected requires_grad=False; got True",
         )
     return new
 
@@ -301,13 +303,14 @@ def _expect_steps_move_only(
     if moved - set(new):
         raise Misconception(
             "backbone-not-frozen",
-            f"three steps of your optimizer changed {first_and_more(sorted(moved - set(new)))}",
+            f"expected that three steps of your optimizer change the new head alone; they changed "
+            f"{first_and_more(sorted(moved - set(new)))}",
         )
     still = sorted(learning - moved)
     if still or not learning:
         raise wrong_result(
-            f"three steps of your optimizer did not change {first_and_more(still or sorted(new))}, "
-            "a part of the new head"
+            "expected that three steps of your optimizer change the whole new head; they did not "
+            f"change {first_and_more(still or sorted(new))}"
         )
 
 
@@ -353,7 +356,7 @@ def _why_wrong_input(
         if all_near(found, (unit - own_mean) / own_std, 1e-2):
             return Misconception(
                 "normalised-with-its-own-statistics",
-                f"{whose} has mean 0 and std 1 in your result, "
+                f"expected mean {IMAGENET_MEAN} and std {IMAGENET_STD}; you use those of {whose}, "
                 "so bright and dark images look the same to the network",
             )
     mean, std = (torch.tensor(values).view(3, 1, 1) for values in (IMAGENET_MEAN, IMAGENET_STD))
@@ -424,28 +427,36 @@ def _expect_model_kept(
     condition: dict[str, Any],
 ) -> None:
     """Raise Misconception unless the model is as it was; eval mode may have been turned on."""
+    now = getattr(model, "fc", None)
     if dict(model.named_modules()).get("fc") is not head:
         raise Misconception(
             "head-not-put-back",
-            f"after the call model.fc is {type(getattr(model, 'fc', None)).__name__}, "
-            "not the head that was there before",
+            "expected that after the call model.fc is the head that was there before; it is "
+            f"{'another ' * isinstance(now, type(head))}{type(now).__name__}",
         )
     moved = comparisons.moved_since(model, tensors)
     parameters = {name for name, _ in model.named_parameters()}
     if moved and parameters.isdisjoint(moved):
         raise Misconception(
             "features-in-train-mode",
-            f"the call changed the buffer {first_and_more(moved)}: the model ran in train mode",
+            f"expected that the call changes no buffer; it changed {first_and_more(moved)}: the "
+            "model ran in train mode",
         )
     if moved:
-        raise Misconception("model-left-changed", f"the call changed {first_and_more(moved)}")
+        raise Misconception(
+            "model-left-changed",
+            f"expected that the model stays as it was; the call changed {first_and_more(moved)}",
+        )
     changed = comparisons.differences(condition, comparisons.condition(model), but=("training",))
     for path, module in model.named_modules():
         before = condition[f"{path or 'model'}.training"]
         if module.training and not before:
             changed.append(f"{path or 'model'} was in eval mode and is in train mode")
     if changed:
-        raise Misconception("model-left-changed", first_and_more(changed))
+        raise Misconception(
+            "model-left-changed",
+            f"expected that the model stays as it was; {first_and_more(changed)}",
+        )
 
 
 def _expect_features(
@@ -467,7 +478,8 @@ def _expect_features(
     if found.requires_grad:
         raise Misconception(
             "graph-kept",
-            "your features still carry the graph of the whole backbone: requires_grad is True",
+            "expected features without a graph; yours have requires_grad=True, and carry the graph "
+            "of the whole backbone",
         )
     if all_near(found, expected, 1e-3, 1e-3):
         return
@@ -478,7 +490,8 @@ def _expect_features(
             in_train_mode = model.train()(images)
         if all_near(found, in_train_mode, 1e-3, 1e-3):
             raise Misconception(
-                "features-in-train-mode", "your features are those of the model in train mode"
+                "features-in-train-mode",
+                f"{name}: expected the features of eval mode; got those of train mode",
             )
     wrong = ~torch.isclose(found, expected, atol=1e-3, rtol=1e-3)
     row, column = wrong.nonzero()[0].tolist()
@@ -589,8 +602,8 @@ def _expect_logits(head: nn.Module, features: torch.Tensor, classes: int) -> Non
                     f"expected a head with float32 parameters, as the features; got {kinds}"
                 ) from None
             raise wrong_result(
-                f"your head raises {type(problem).__name__} for features {tuple(rows.shape)}: "
-                f"{first_line(problem)}"
+                f"expected logits {shapes[0]} for features {tuple(rows.shape)}; your head raises "
+                f"{type(problem).__name__}: {first_line(problem)}"
             ) from None
         expect(logits, torch.Tensor, "a tensor of logits from your head")
         if tuple(logits.shape) not in shapes:
@@ -600,7 +613,9 @@ def _expect_logits(head: nn.Module, features: torch.Tensor, classes: int) -> Non
             raise wrong_result(got)
         if not logits.isfinite().all():
             bad = int((~logits.isfinite()).sum())
-            raise wrong_result(f"{bad} of {logits.numel()} logits are NaN or infinite")
+            raise wrong_result(
+                f"expected finite logits; {bad} of your {logits.numel()} are NaN or infinite"
+            )
     expect_no_limit(logits.reshape(len(large), -1), "the outputs of your head")
 
 
@@ -651,8 +666,8 @@ def _choose(answer: Answer, shares: tuple[tuple[float, float], ...], rates: tupl
         others = [str(rates[place]) for place in sorted(set(ran_on_test) - {chosen})]
         raise Misconception(
             "test-set-for-all",
-            f"the heads of {' and '.join(others)} ran on the test set, too; "
-            f"you chose {rates[chosen]}",
+            f"expected that the head of {rates[chosen]} alone, which you chose, runs on the test "
+            f"set; those of {' and '.join(others)} did, too",
         )
     on_validation, on_test = shares[chosen]
     if not near(value, on_test, 1e-4):

@@ -172,7 +172,8 @@ def _why_another_object(model: nn.Module, original: Original) -> Misconception:
     if runs.of_old_head and _still_with_1000_rows(original):
         return Misconception(
             "stacked-on-logits",
-            f"the old head of {name} with its 1000 outputs still runs, below your new layer",
+            f"expected that the new head takes the place of the old one; the old head of {name} "
+            "with its 1000 outputs still runs, below your new layer",
         )
     present = {comparisons.fingerprint(tensor) for tensor in model.parameters()}
     # vectors do not tell networks apart: a fresh BatchNorm has ones and zeros, too
@@ -180,8 +181,8 @@ def _why_another_object(model: nn.Module, original: Original) -> Misconception:
     if not any(comparisons.fingerprint(tensor) in present for tensor in matrices):
         return Misconception(
             "backbone-thrown-away",
-            f"none of the {len(matrices)} weight tensors of {name}'s backbone is in the model "
-            "that you return",
+            f"expected the model that the function got ({name}); none of the {len(matrices)} "
+            "weight tensors of its backbone is in the model that you return",
         )
     return Misconception(
         "not-in-place",
@@ -210,7 +211,10 @@ def _why_forward_fails(
     problem: Exception, model: nn.Module, count: int, original: Original
 ) -> Misconception:
     name = original.name
-    what = f"the forward pass of {name} raises {type(problem).__name__}: {first_line(problem)}"
+    what = (
+        f"expected that {name} gives logits for {count} image{'s' * (count > 1)}; its forward pass "
+        f"raises {type(problem).__name__}: {first_line(problem)}"
+    )
     for path, tensor in comparisons.tensors(model).items():
         if tensor.is_floating_point() and tensor.dtype != torch.float32:
             found = str(tensor.dtype).removeprefix("torch.")
@@ -238,7 +242,8 @@ def _why_forward_fails(
         if inputs is not None and first is not None and first.in_features != width:
             return Misconception(
                 "in-features-from-memory",
-                f"{name}: your new layer takes {first.in_features} inputs; {width} arrive there",
+                f"{name}: your new layer takes {first.in_features} inputs; expected {width}, as "
+                "many as the old head took",
             )
     return wrong_result(what)
 
@@ -263,13 +268,14 @@ def _expect_new_logits(logits: torch.Tensor, n: int, original: Original, old_run
     if old_is_used and torch.equal(logits, original.logits[:, :n]):
         raise Misconception(
             "logits-sliced",
-            f"the {n} outputs of {name} are its first {n} old logits, "
-            "and all 1000 are still computed",
+            f"expected {n} logits of a new head; the {n} outputs of {name} are its first {n} old "
+            "logits, and all 1000 are still computed",
         )
     if old_is_used:
         raise Misconception(
             "stacked-on-logits",
-            f"the old head of {name} with its 1000 outputs still runs, below your new layer",
+            f"expected that the new head takes the place of the old one; the old head of {name} "
+            "with its 1000 outputs still runs, below your new layer",
         )
     if not logits.is_floating_point() or logits.dtype != torch.float32:
         raise wrong_result(f"{name}: expected float32 logits; got {logits.dtype}")
@@ -282,7 +288,8 @@ def _why_wrong_shape(
     if old_is_used and hasattr(original.model, "fc") and original.container != "fc":
         return Misconception(
             "fc-on-a-model-without-fc",
-            f"{name} accepts the attribute `fc` and never calls it: two images still give {shape}",
+            f"{name} accepts the attribute `fc` and never calls it: two images still give {shape}; "
+            f"expected (2, {n}). Its head is `{original.path}`",
         )
     paths = [path for path, _ in original.model.named_modules() if path]
     added = [path for path in paths if f"type of {path}" not in original.condition]
@@ -290,7 +297,7 @@ def _why_wrong_shape(
         return Misconception(
             "new-layer-not-called",
             f"{name} accepts the attribute `{added[0]}` and never calls it: two images still give "
-            f"{shape}",
+            f"{shape}; expected (2, {n}). Its head is `{original.path}`",
         )
     head = original.head
     edited = getattr(head, "out_features", getattr(head, "out_channels", None))
@@ -299,7 +306,7 @@ def _why_wrong_shape(
         return Misconception(
             "out-features-edited",
             f"the attribute of {name}'s head says {n} outputs, its weight is still {weight}: "
-            f"two images give {shape}",
+            f"two images give {shape}; expected (2, {n})",
         )
     if shape == (n,):
         return Misconception(
@@ -329,7 +336,8 @@ def _expect_auxiliary_heads(model: nn.Module, n: int, original: Original) -> Non
             if panel.raised_by_learner(problem):
                 raise
             raise wrong_result(
-                f"the forward pass of {name}.{path} raises RuntimeError: {first_line(problem)}"
+                f"expected that {name}.{path} gives (2, {n}) for two images; its forward pass "
+                f"raises RuntimeError: {first_line(problem)}"
             ) from None
         if logits.shape != (2, n):
             raise Misconception(
@@ -361,15 +369,16 @@ def _expect_same_classifier(model: nn.Module, original: Original) -> None:
         kept = sorted(dropouts(model))
         raise Misconception(
             "classifier-layers-lost",
-            f"{name} no longer has its Dropout(p={min(lost)}); "
-            f"the Dropout layers that it has now have p in {kept}",
+            f"expected that {name} keeps its Dropout(p={min(lost)}); the Dropout layers that it "
+            f"has now have p in {kept}",
         )
     present = {comparisons.fingerprint(tensor) for tensor in comparisons.tensors(model).values()}
     gone = [path for path, values in original.inside.items() if values not in present]
     if gone:
         raise Misconception(
             "classifier-layers-lost",
-            f"{name} no longer has the trained tensor {first_and_more(gone)} beside its head",
+            f"expected that {name} keeps the layers beside its head; the trained tensor "
+            f"{first_and_more(gone)} is gone",
         )
     new = _new_part(model, original)
     if new is None:
@@ -378,8 +387,9 @@ def _expect_same_classifier(model: nn.Module, original: Original) -> None:
     if inputs is not None and not _same_values(inputs, original.inputs):
         raise Misconception(
             "classifier-layers-lost",
-            f"{name}: the new head does not get what the old head got. It gets "
-            f"{tuple(inputs.shape)}, and layers in front of it are gone or new",
+            f"{name}: expected that the new head gets the {tuple(original.inputs.shape)} that the "
+            f"old head got; it gets {_other_values(inputs, original.inputs)}, because layers in "
+            "front of it are gone or new",
         )
 
 
@@ -409,14 +419,20 @@ def _same_values(found: torch.Tensor, expected: torch.Tensor) -> bool:
     return torch.allclose(found, expected, atol=1e-5)
 
 
+def _other_values(found: torch.Tensor, expected: torch.Tensor) -> str:
+    """Return how the new head's input differs from the old head's, in words."""
+    shape = tuple(found.shape)
+    return f"{shape} with other values" if shape == tuple(expected.shape) else str(shape)
+
+
 def _expect_no_old_weight(model: nn.Module, original: Original) -> None:
     """Raise Misconception where the weight of an old head is still a parameter of the model."""
     for path, weight in original.old_weights.items():
         for key, parameter in model.named_parameters():
             if parameter is weight and len(weight) == 1000:
                 raise wrong_result(
-                    f"{original.name}: {key} is still a parameter of the model. It is the weight "
-                    f"{tuple(weight.shape)} of the old head {path}, which you replace"
+                    f"{original.name}: expected that the old head {path} is no longer in the "
+                    f"model; its weight {tuple(weight.shape)} is still the parameter {key}"
                 )
 
 
@@ -425,14 +441,15 @@ def _expect_new_parameters(model: nn.Module, original: Original) -> None:
     new = {path: each for path, each in model.named_parameters() if original.is_new(each)}
     if not new:
         raise wrong_result(
-            f"{original.name}: model.parameters() holds no new parameter, so an optimizer "
-            "cannot train the new head"
+            f"{original.name}: expected the new head's parameters in model.parameters(); it holds "
+            "no new one, so an optimizer cannot train the head"
         )
     frozen = [path for path, parameter in new.items() if not parameter.requires_grad]
     if frozen:
         raise Misconception(
             "froze-the-new-head",
-            f"{original.name}: {first_and_more(frozen)} of the new head: requires_grad is False",
+            f"{original.name}: {first_and_more(frozen)} of the new head: expected "
+            "requires_grad=True; got False",
         )
 
 
@@ -481,10 +498,11 @@ def expect_no_limit(outputs: torch.Tensor, whose: str, allowed: tuple[str, ...] 
     if limit == "softmax":
         raise Misconception(
             "softmax-in-the-head",
-            f"{whose} are never negative and sum to 1: they are probabilities, not logits",
+            f"expected logits; {whose} are never negative and sum to 1: they are probabilities",
         )
     raise Misconception(
-        "not-logits", f"{whose} {LIMITS[limit]}, even for features a thousand times as large"
+        "not-logits",
+        f"expected logits; {whose} {LIMITS[limit]}, even for features a thousand times as large",
     )
 
 
@@ -500,4 +518,7 @@ def _expect_same_condition(
     found = comparisons.differences(before, condition, but=may_change)
     changed = [sentence for sentence in found if not sentence.endswith(" is new")]
     if changed:
-        raise Misconception("model-left-changed", f"{original.name}: {first_and_more(changed)}")
+        raise Misconception(
+            "model-left-changed",
+            f"{original.name}: expected that all else stays; {first_and_more(changed)}",
+        )

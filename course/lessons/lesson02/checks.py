@@ -252,7 +252,8 @@ def frozen_classifier(answer: Answer, name: str = "narrow resnet18", n: int = 4)
     expect(model, nn.Module, "the model")
     if factory.head is None:
         raise Misconception(
-            "backbone-thrown-away", "your function never called make(), which returns the model"
+            "backbone-thrown-away",
+            "expected that your function calls make(), which returns the model; it never did",
         )
     images, labels = networks.images(name, 4), torch.arange(4) % n
     _expect_new_head_on_features(model, factory, images, n, call)
@@ -271,7 +272,8 @@ def frozen_classifier(answer: Answer, name: str = "narrow resnet18", n: int = 4)
             if not loss.requires_grad:
                 raise Misconception(
                     "froze-the-new-head",
-                    f"no parameter requires a gradient, not even {min(new)} of the new head",
+                    f"{call}: {min(new)} of the new head: expected requires_grad=True; got False, "
+                    "as for all parameters",
                 )
             optimizer.zero_grad()
             loss.backward()
@@ -282,7 +284,8 @@ def frozen_classifier(answer: Answer, name: str = "narrow resnet18", n: int = 4)
         if new - moved:
             raise Misconception(
                 "froze-the-new-head",
-                f"two steps did not change {first_and_more(sorted(new - moved))} of the new head",
+                f"{call}: expected that two steps change the whole new head; they did not change "
+                f"{first_and_more(sorted(new - moved))}",
             )
         optimizer.zero_grad()
     return (
@@ -321,7 +324,8 @@ def _expect_new_head_on_features(
     if any(_is_like(tensor, logits) for tensor in seen for logits in old_logits):
         raise Misconception(
             "stacked-on-logits",
-            f"{call}: the old head, {tuple(factory.head.weight.shape)}, still computes its logits",
+            f"{call}: expected a new head in place of the old one; the old head, "
+            f"{tuple(factory.head.weight.shape)}, still computes its logits",
         )
     if any(_is_like(_pooled(tensor), wanted) for tensor in seen for wanted in features):
         return
@@ -335,8 +339,8 @@ def _expect_new_head_on_features(
             f"model; {len(lost)} are missing, such as {lost[0]}",
         )
     raise wrong_result(
-        f"{call}: the trained parameters are in the model, but its forward does not compute the "
-        "features that make()'s model computes before its head"
+        f"{call}: expected that the forward computes the features which make()'s model computes "
+        "before its head; the trained parameters are in your model, but its forward computes others"
     )
 
 
@@ -655,7 +659,8 @@ def _two_rates(
         if id(parameter) not in rates:
             raise Misconception(
                 "not-in-the-optimizer",
-                f"{where}: {path} is trainable, but no group of your optimizer holds it",
+                f"{where}: expected that your optimizer holds all trainable parameters; no group "
+                f"holds {path}",
             )
         expected = head_lr if path.startswith("fc.") else backbone_lr
         expect_rate(rates[id(parameter)], expected, f"{where}, {path}")
@@ -665,7 +670,8 @@ def _two_rates(
     if moved:
         raise Misconception(
             "backbone-not-frozen",
-            f"{where}: a step of your optimizer changed {first_and_more(sorted(moved))}",
+            f"{where}: expected that a step of your optimizer changes no frozen parameter; it "
+            f"changed {first_and_more(sorted(moved))}",
         )
 
 
@@ -792,8 +798,8 @@ def _expect_no_cut(model: nn.Module, part: str, before: Before, where: str) -> N
     if cut_off:
         raise Misconception(
             "freezing-blocks-gradients",
-            f"{where}: no gradient comes through the frozen part any more "
-            f"to {first_and_more(sorted(cut_off))}",
+            f"{where}: expected that gradients pass through the frozen part; none reaches "
+            f"{first_and_more(sorted(cut_off))} any more",
         )
 
 
@@ -881,11 +887,14 @@ def _why_not_expected(
     when: str,
 ) -> Misconception:
     if found is None:
-        return wrong_result(f"{when}: the model no longer has a parameter {path}")
+        return wrong_result(
+            f"{when}: expected that the model keeps its parameter {path}; it is gone"
+        )
     should = (expected[path] - before.values[path]).abs().max()
     did = (found.detach() - before.values[path]).abs().max()
     return wrong_result(
-        f"{when} should change {path}, outside the part, by up to {should:.4g}; it did by {did:.4g}"
+        f"{when}: expected that {path}, outside the part, changes by up to {should:.4g}; it "
+        f"changed by {did:.4g}"
     )
 
 
@@ -948,7 +957,8 @@ def _unfreeze(answer: Answer, name: str, stage: str, lr: float, kind: str) -> No
     if unlike_expected:
         path = min(unlike_expected)
         raise wrong_result(
-            f"{where}: the next step should{'' if path in expected else ' not'} change {path}"
+            f"{where}: expected that the next step {'changes' if path in expected else 'keeps'} "
+            f"{path}; it did not"
         )
 
 
@@ -974,14 +984,16 @@ def _expect_joined(
             continue
         if not parameter.requires_grad:
             if in_stage:
-                raise Misconception("still-frozen", f"{where}: {path} has requires_grad=False")
+                raise Misconception(
+                    "still-frozen", f"{where}: {path}: expected requires_grad=True; got False"
+                )
             raise wrong_result(
                 f"{where}: expected that the head trains on; {path} has requires_grad=False now"
             )
         if id(parameter) not in rates:
             raise Misconception(
                 "optimizer-made-anew" if made_anew else "not-in-the-optimizer",
-                f"{where}: {path} is not among the {in_tensors(len(rates))} of the optimizer "
-                "that is training",
+                f"{where}: expected that the optimizer which is training holds {path}; it is not "
+                f"among its {in_tensors(len(rates))}",
             )
         expect_rate(rates[id(parameter)], lr if in_stage else head[path], f"{where}, {path}")

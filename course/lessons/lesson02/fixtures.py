@@ -130,8 +130,9 @@ def outputs(model: nn.Module, images: torch.Tensor, call: str) -> torch.Tensor:
         layer, inputs = entered[-1]
         got = [f"{tuple(x.shape)} {x.dtype}" for x in inputs if torch.is_tensor(x)]
         raise wrong_result(
-            f"after {call} the model cannot run on images {tuple(images.shape)} {images.dtype}: "
-            f"its layer {layer} got {', '.join(got) or 'no tensor'}"
+            f"expected that after {call} the model runs on images {tuple(images.shape)} "
+            f"{images.dtype}; its layer {layer} got {', '.join(got) or 'no tensor'} and raises "
+            f"{type(problem).__name__}"
         ) from None
     finally:
         hook.remove()

@@ -316,7 +316,10 @@ def expect_new_head_trained(
             name, model, before, moved, record, found[0], old_logits
         )
     if not any(path.startswith("new.") for path in moved):
-        raise Misconception("head-not-trained", f"{name}: no tensor of model.new has moved")
+        raise Misconception(
+            "head-not-trained",
+            f"{name}: expected that model.new is trained; none of its tensors has changed",
+        )
     diagnosis.expect_batches(name, batches, features, epochs)
     right = int((found[1].argmax(1) == labels).sum())
     if not values.reaches(right, len(labels), REQUIRED):
@@ -368,8 +371,8 @@ def expect_always_eval(answer: Callable, name: str) -> None:
             if dropout.training != mode:
                 raise Misconception(
                     "whole-model-eval",
-                    f"{name}: after train({mode}) of the model around it, the Dropout of the head "
-                    f"above it has training={dropout.training}",
+                    f"{name}: after train({mode}) of the model around it, expected training={mode} "
+                    f"for the Dropout of the head above it; got {dropout.training}",
                 )
     if comparisons.moved_since(backbone, before):
         diagnosis.expect_eval_features(name, backbone, before, outputs, expected, record)
@@ -400,8 +403,8 @@ def _set_mode(model: nn.Module, mode: bool, name: str) -> None:
         if panel.raised_by_learner(problem):
             raise
         raise wrong_result(
-            f"{name}: train({mode}) of the model around your module raises TypeError: {problem}. "
-            "PyTorch calls train(mode) of each part, so yours must take the mode"
+            f"{name}: expected that train() of your module takes the mode, because PyTorch calls "
+            f"train({mode}) of each part; it raises TypeError: {problem}"
         ) from None
 
 

@@ -96,7 +96,8 @@ def run(module: nn.Module, images: torch.Tensor, whose: str) -> torch.Tensor:
         if panel.raised_by_learner(problem):
             raise
         raise wrong_result(
-            f"{whose} cannot run images {shape}: {type(problem).__name__}: {problem}"
+            f"expected that {whose} runs on images {shape}; it raises {type(problem).__name__}: "
+            f"{problem}"
         ) from None
     if not isinstance(output, torch.Tensor):
         raise wrong_result(f"{whose} gives {type(output).__name__}; expected a tensor of features")
@@ -115,8 +116,8 @@ def why_names_missing(
     """
     missing = [name for name in expected if name not in names]
     observed = (
-        f"{what} changed {len(expected)} of the model's tensors, among them "
-        f"{telling_example(missing)}; you name {len(names)}"
+        f"expected {len(expected)} names, because {what} changed so many of the model's tensors, "
+        f"among them {telling_example(missing)}; got {len(names)}"
     )
     buffers = {name for name, _ in model.named_buffers()}
     moved_buffers = buffers & set(expected)
@@ -127,7 +128,7 @@ def why_names_missing(
         return wrong_result(f"{observed}. Expected that you copy the values before action()")
     if moved_buffers and set(missing) == moved_buffers:
         return Misconception(
-            "parameters-only", f"{observed} and none of the {len(moved_buffers)} buffers among them"
+            "parameters-only", f"{observed}, and none of the {len(moved_buffers)} buffers"
         )
     kinds = {name.rpartition(".")[2] for name in missing}
     if set(missing) == {name for name in moved_buffers if name.rpartition(".")[2] in kinds}:
@@ -262,10 +263,16 @@ def why_wrong_paths(
         )
     elif extra:
         kind = type(layers[extra[0]]).__name__
-        observed = f"{name}: you name {extra[0]!r}, of type {kind}, which is not a BatchNorm"
+        observed = (
+            f"{name}: expected only BatchNorms; you name {extra[0]!r}, of type {kind}, which is "
+            "none"
+        )
     else:
         unknown = sorted(found - set(layers))
-        return wrong_result(f"{name}: you name {unknown[0]!r}, which named_modules() does not have")
+        return wrong_result(
+            f"{name}: expected paths of named_modules(); you name {unknown[0]!r}, which it does "
+            "not have"
+        )
     tracked = {path for path in layers if getattr(layers[path], "running_mean", None) is not None}
     if found == tracked:
         return Misconception("batchnorm-by-buffers", observed)
@@ -362,8 +369,8 @@ def expect_batches(name: str, batches: list[Batch], known: torch.Tensor, epochs:
     if batches and len(at_work) < len(batches) and _images(at_work) < count * epochs <= images:
         off = [batch for batch in batches if not batch.dropout_at_work]
         observed = (
-            f"{name}: model.new[0], a Dropout, was not at work in {len(off)} of {len(batches)} "
-            "training batches"
+            f"{name}: expected model.new[0], a Dropout, at work in every training batch; in "
+            f"{len(off)} of {len(batches)} it was not"
         )
         if off[0].p != batches[-1].p or off[0].p == 0:
             raise wrong_result(f"{observed}: its p was {off[0].p}")
@@ -372,8 +379,9 @@ def expect_batches(name: str, batches: list[Batch], known: torch.Tensor, epochs:
     if own:
         raise Misconception(
             "batch-statistics-used",
-            f"{name}: the backbone's BatchNorms normalised {len(own)} of {len(at_work)} training "
-            "batches with the batch's own mean and variance. In eval mode they use the stored "
+            f"{name}: expected that the backbone's BatchNorms normalise with their running "
+            f"statistics; {len(own)} of {len(at_work)} training batches were normalised with the "
+            "batch's own mean and variance. In eval mode they use the stored "
             "ones, which make other features than those that the new head was trained on",
         )
     expected = f"{name}: expected {epochs} epochs of {count} images, {epochs * count} in all"
@@ -445,7 +453,10 @@ def why_old_logits_changed(
             f"{tuple(expected.shape)}"
         )
     gap = largest_gap(found, expected)
-    observed = f"{name}: in eval mode the old head's logits changed by up to {gap}"
+    observed = (
+        f"{name}: expected the same logits of the old head in eval mode; they changed by up to "
+        f"{gap}"
+    )
     outside = [path for path in moved if not path.startswith("new.")]
     if not outside:
         return wrong_result(f"{observed}, though every tensor of backbone and old head is the same")
@@ -480,21 +491,24 @@ def expect_eval_features(
         code = why_statistics_moved(module, moved, record)
         raise Misconception(
             code,
-            f"{name}: features off by up to {gap}; {describe_moved(module, before, moved)}",
+            f"{name}: expected the features of eval mode; got others, up to {gap} away; "
+            f"{describe_moved(module, before, moved)}",
         )
     if not equal_but_for_rounding(outputs[0], outputs[2]):
         raise Misconception(
             "dropout-still-awake",
-            f"{name}: no statistic moved, but in train mode the same images gave features that "
-            f"differ by up to {largest_gap(outputs[0], outputs[2])} from one forward to the next",
+            f"{name}: expected the same features each time; no statistic moved, but in train mode "
+            f"those of the same images differ by up to {largest_gap(outputs[0], outputs[2])} from "
+            "one forward to the next",
         )
     in_eval_mode = outputs[1]
     used = any(forward.training for forward in record.forwards)
     if used and equal_but_for_rounding(in_eval_mode, expected):
         raise Misconception(
             "batch-statistics-used",
-            f"{name}: no statistic moved, but in train mode the features are off by up to {gap}: "
-            "the BatchNorms normalised with the batch's own mean and variance",
+            f"{name}: expected the features of eval mode; no statistic moved, but in train mode "
+            f"they are up to {gap} away: the BatchNorms normalised with the batch's own mean and "
+            "variance",
         )
     raise wrong_result(f"{name}: the features are off by up to {gap}; expected those of eval mode")
 
@@ -516,7 +530,7 @@ def why_not_put_back(
     ran.
     """
     observed = (
-        f"{name}: {len(moved)} of {len(before)} tensors are not what they were: "
+        f"{name}: expected that all {len(before)} tensors are as before; {len(moved)} are not: "
         f"{describe_moved(backbone, before, moved)}"
     )
     changed_later = comparisons.moved_since(backbone, after)
@@ -574,8 +588,8 @@ def _why_left(
     """Return the Misconception behind the BatchNorm2d in `left`, some of all `paths`."""
     kind = type(original.get_submodule(left[0])).__name__
     observed = (
-        f"{name}: {left[0]}, a {kind}, is still a BatchNorm2d, one of {len(left)} left of "
-        f"{len(paths)}"
+        f"{name}: expected a FrozenBatchNorm2d at {left[0]}; it is still a {kind}, one of "
+        f"{len(left)} left of {len(paths)}"
     )
     now = [model.get_submodule(path) for path in left]
     if left == paths and not any(layer.training for layer in now):
@@ -608,13 +622,21 @@ def _expect_same_numbers(name: str, path: str, new: nn.Module, old: nn.Module) -
         if not isinstance(copied, torch.Tensor) or not values.all_near(copied, expected, 1e-7):
             raise Misconception(
                 "frozen-batchnorm-not-copied",
-                f"{name}: {path}.{part} holds other numbers than that of the BatchNorm2d before",
+                f"{name}: {path}.{part}: expected the numbers of the BatchNorm2d before, such as "
+                f"{expected[0]:.4g}; got {_first_number(copied)}",
             )
     if not values.near(new.eps, old.eps, 0, 1e-6):
         raise Misconception(
             "frozen-batchnorm-not-copied",
             f"{name}: {path} has eps {new.eps}; expected {old.eps}, as the BatchNorm2d before",
         )
+
+
+def _first_number(found: object) -> str:
+    """Return the first number of a tensor for a message, or what is there instead of one."""
+    if isinstance(found, torch.Tensor) and found.numel():
+        return f"{found.flatten()[0].item():.4g}"
+    return type(found).__name__
 
 
 def expect_rest_unchanged(
