@@ -104,7 +104,7 @@ def expect_moved_names(answer: Callable, model: nn.Module, what: str, action: Ca
 
     def noted():
         action()
-        after.append(snapshot_of(model))
+        after.append((snapshot_of(model), comparisons.condition(model)))
 
     with diagnosis.reads_of(model) as reads:
 
@@ -117,10 +117,12 @@ def expect_moved_names(answer: Callable, model: nn.Module, what: str, action: Ca
         raise wrong_result(
             f"expected that action() is called once; it was called {len(after)} times"
         )
-    since = comparisons.moved_since(model, after[0])
+    values_left, condition_left = after[0]
+    since = [f"{path} has other values" for path in comparisons.moved_since(model, values_left)]
+    since += comparisons.differences(condition_left, comparisons.condition(model))
     if since:
         raise wrong_result(
-            f"expected that the model stays as {what} left it; {since[0]} has changed after that"
+            f"expected that the model stays as {what} left it; {first_and_more(since)}"
         )
     expected = comparisons.moved_since(model, before)
     names = expect_names(found, f"what_moved after {what}")

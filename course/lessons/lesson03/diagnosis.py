@@ -51,7 +51,8 @@ def describe_moved(model: nn.Module, before: State, moved: list[str]) -> str:
     else:
         observed = f"{path} moved by up to {largest_gap(now, before[path])}"
     if len(moved) > 1:
-        observed += f", and {len(moved) - 1} other tensors moved with it"
+        others = len(moved) - 1
+        observed += f", and {others} other tensor{'s' * (others > 1)} moved with it"
     return observed
 
 
@@ -253,6 +254,12 @@ def why_wrong_paths(
     `expected` has the BatchNorms of the model by path.
     """
     layers = dict(model.named_modules())
+    unknown = sorted(found - set(layers))
+    if unknown:
+        return wrong_result(
+            f"{name}: expected paths of named_modules(), such as {next(iter(expected))!r}; you "
+            f"name {unknown[0]!r}, which it does not have"
+        )
     extra = [path for path in layers if path in found and path not in expected]
     missing = [path for path in expected if path not in found]
     if missing:
@@ -261,24 +268,18 @@ def why_wrong_paths(
             f"{name}: {missing[0]} is missing, a {type(layer).__name__}{_state_of(layer)}; you "
             f"name {len(found)} paths, expected {len(expected)}"
         )
-    elif extra:
+    else:
         kind = type(layers[extra[0]]).__name__
         observed = (
             f"{name}: expected only BatchNorms; you name {extra[0]!r}, of type {kind}, which is "
             "none"
         )
-    else:
-        unknown = sorted(found - set(layers))
-        return wrong_result(
-            f"{name}: expected paths of named_modules(); you name {unknown[0]!r}, which it does "
-            "not have"
-        )
     tracked = {path for path in layers if getattr(layers[path], "running_mean", None) is not None}
     if found == tracked:
         return Misconception("batchnorm-by-buffers", observed)
-    classes = {path for path in layers if "BatchNorm" in type(layers[path]).__name__}
+    named = {path for path in layers if "BatchNorm" in type(layers[path]).__name__}
     among_batchnorms = found - set(extra)
-    if found == classes or found_by_name(among_batchnorms, set(expected)):
+    if found == named or found_by_name(among_batchnorms, set(expected)):
         return Misconception("batchnorm-by-name", observed)
     if found and found == {path for path in expected if "." not in path}:
         return Misconception("batchnorm-left-behind", observed)
