@@ -38,6 +38,7 @@ class Original(NamedTuple):
     condition: dict[str, Any]
     shapes: dict[int, tuple[int, ...]]  # id of a parameter: its shape
     dropouts: Counter[float]
+    plain: Counter[str]  # how many layers without tensors there are of each class
 
     @property
     def container(self) -> str:
@@ -76,6 +77,7 @@ def describe(model: nn.Module, name: str) -> Original:
         condition=comparisons.condition(model),
         shapes={id(parameter): tuple(parameter.shape) for parameter in model.parameters()},
         dropouts=dropouts(model),
+        plain=plain_layers(model),
     )
     for auxiliary in networks.auxiliary_inputs(name):
         last = f"{auxiliary}.{LAST_OF_AUXILIARY[auxiliary]}"
@@ -91,6 +93,15 @@ def describe(model: nn.Module, name: str) -> Original:
 def dropouts(model: nn.Module) -> Counter[float]:
     """Return how many Dropout layers there are with each probability."""
     return Counter(layer.p for layer in model.modules() if isinstance(layer, nn.Dropout))
+
+
+def plain_layers(model: nn.Module) -> Counter[str]:
+    """Return how many layers of each class there are that hold neither tensors nor layers."""
+    found = Counter()
+    for layer in model.modules():
+        if not any(True for _ in layer.children()) and not comparisons.tensors(layer):
+            found[type(layer).__name__] += 1
+    return found
 
 
 def first_line(problem: Exception) -> str:
@@ -228,6 +239,13 @@ def _why_forward_fails(
             return Misconception("classifier-layers-lost", what)
         first = _first_layer(new, nn.Linear)
         width = original.inputs.shape[1]
+        convolution = _first_layer(new, nn.Conv2d)
+        if convolution is not None and convolution.in_channels != width:
+            return Misconception(
+                "in-features-from-memory",
+                f"{name}: your new layer takes {convolution.in_channels} channels; expected "
+                f"{width}",
+            )
         if first is not None and first.out_features == width != first.in_features:
             return wrong_result(
                 f"{name}: your new layer is Linear({first.in_features}, {first.out_features}); "
@@ -371,6 +389,13 @@ def _expect_same_classifier(model: nn.Module, original: Original) -> None:
             "classifier-layers-lost",
             f"expected that {name} keeps its Dropout(p={min(lost)}); the Dropout layers that it "
             f"has now have p in {kept}",
+        )
+    fewer = original.plain - plain_layers(model)
+    if fewer:
+        raise Misconception(
+            "classifier-layers-lost",
+            f"expected that {name} keeps all layers beside its head; it has fewer {min(fewer)} "
+            "layers than before",
         )
     present = {comparisons.fingerprint(tensor) for tensor in comparisons.tensors(model).values()}
     gone = [path for path, values in original.inside.items() if values not in present]
