@@ -453,13 +453,11 @@ def _expect_counts(found: Any, model: nn.Module, moved: set[str], where: str) ->
     changed = [path for path in members[key] if path in moved]
     if changed and said[key][0] < expected[key][0]:
         what += f" (changed: {first_and_more(changed)})"
-    what += _thought_of_counts(said[key], members[key], moved, model)
+    what += _thought_of_counts(said[key], members[key], model) or _thought_of_all(said, expected)
     raise Misconception(_code_of_counts(said, expected, where), what)
 
 
-def _thought_of_counts(
-    said: tuple[int, int], paths: list[str], moved: set[str], model: nn.Module
-) -> str:
+def _thought_of_counts(said: tuple[int, int], paths: list[str], model: nn.Module) -> str:
     """Return what wrong counts of the tensors at `paths` show, in words, or nothing."""
     tensors = comparisons.tensors(model)
     if said[1] != len(paths) and said[1] == sum(tensors[path].numel() for path in paths):
@@ -467,10 +465,17 @@ def _thought_of_counts(
     floats = [path for path in paths if tensors[path].is_floating_point()]
     if said[1] != len(paths) and said[1] == len(floats):
         return ": the counts of batches, num_batches_tracked, are buffers, too"
-    changed = len(moved & set(paths))
-    if said[1] == len(paths) and said[0] == len(paths) - changed != changed:
-        return ": you count the tensors that did not change"
     return ""
+
+
+def _thought_of_all(said: Counts, expected: Counts) -> str:
+    """Return what all three wrong pairs together show, in words, or nothing."""
+    if said == {key: (total - changed, total) for key, (changed, total) in expected.items()}:
+        return ": you count the tensors that did not change"
+    if said == {key: (total, changed) for key, (changed, total) in expected.items()}:
+        return ": your pairs are in the other order, (of how many, changed)"
+    exchanged = {"trainable": expected["frozen"], "frozen": expected["trainable"]}
+    return ": trainable and frozen are exchanged" if said == expected | exchanged else ""
 
 
 def _in_words(pair: tuple[int, int]) -> str:
@@ -726,6 +731,14 @@ def _why_wrong_memory(
         what += " (count numbers, not tensors)"
     elif found == 2 * trainable + tensors:
         what += " (`step`, which AdamW keeps for each tensor, is not an average)"
+    elif found in (8 * trainable, 8 * total):
+        what += " (count numbers, not bytes)"
+    elif found == 2 * (total - trainable):
+        what += " (of the frozen ones)"
+    elif found == total + 2 * trainable:
+        what += " (with the parameters themselves)"
+    elif found == 0:
+        what += " (an optimizer has its averages after its first step)"
     with_frozen = found in (2 * total, total)
     return Misconception("frozen-costs-memory" if with_frozen else "wrong-result", what)
 
@@ -773,6 +786,12 @@ def _freeze_in_training(answer: Answer, name: str, part: str, kind: str, layout:
     scheduler = _schedule(optimizer)
     answer(model, optimizer, part)
     where = f"{part} of {name}, {kind} with {layout}"
+    changed = sorted(inside(comparisons.moved_since(model, before.values), part))
+    if changed:
+        raise wrong_result(
+            f"{where}: expected that freeze_now itself changes no values; {first_and_more(changed)} "
+            "changed"
+        )
     rates = comparisons.learning_rates(optimizer)
     suspect = why_rest_differs(model, optimizer, part, before, where)
     _step(optimizer.step, optimizer, groups, where)
@@ -783,7 +802,7 @@ def _freeze_in_training(answer: Answer, name: str, part: str, kind: str, layout:
     backward(model, name, call="freeze_now")
     _expect_no_cut(model, part, before, where)
     _step(optimizer.step, optimizer, groups, where)
-    when = f"{where}: two steps, with a scheduler,"
+    when = f"{where}: two steps, with a scheduler"
     _expect_like_reference(model, part, before, expected[1], rates, suspect, when)
 
 
