@@ -789,8 +789,8 @@ def _freeze_in_training(answer: Answer, name: str, part: str, kind: str, layout:
     changed = sorted(inside(comparisons.moved_since(model, before.values), part))
     if changed:
         raise wrong_result(
-            f"{where}: expected that freeze_now itself changes no values; {first_and_more(changed)} "
-            "changed"
+            f"{where}: expected that freeze_now itself changes no values; "
+            f"{first_and_more(changed)} changed"
         )
     rates = comparisons.learning_rates(optimizer)
     suspect = why_rest_differs(model, optimizer, part, before, where)

@@ -116,9 +116,10 @@ def why_names_missing(
     `what` is the action in words; `reads` comes from `reads_of`, with "action()" where it ran.
     """
     missing = [name for name in expected if name not in names]
+    count = f"{len(expected)} name{'s' * (len(expected) > 1)}"
     observed = (
-        f"expected {len(expected)} names, because {what} changed so many of the model's tensors, "
-        f"among them {telling_example(missing)}; got {len(names)}"
+        f"after {what} expected {count}, among them {telling_example(missing)}; you name "
+        f"{len(names)}"
     )
     buffers = {name for name, _ in model.named_buffers()}
     moved_buffers = buffers & set(expected)
@@ -136,6 +137,8 @@ def why_names_missing(
         return Misconception(
             "snapshot-incomplete", f"{observed}. {first_and_more(missing)} are missing"
         )
+    if len(expected) == 1:
+        return wrong_result(f"{observed}. Compare all its values, and each exactly")
     return wrong_result(f"{observed}. Expected also {first_and_more(missing)}")
 
 
@@ -461,8 +464,12 @@ def why_old_logits_changed(
     outside = [path for path in moved if not path.startswith("new.")]
     if not outside:
         return wrong_result(f"{observed}, though every tensor of backbone and old head is the same")
-    code = why_statistics_moved(model, outside, record)
-    return Misconception(code, f"{observed}. {describe_moved(model, before, outside)}")
+    observed = f"{observed}. {describe_moved(model, before, outside)}"
+    layers = dict(batchnorms(model))
+    replaced = {path.rpartition(".")[0] for path in before if "running_mean" in path} - set(layers)
+    if replaced and not any(isinstance(layer, nn.BatchNorm2d) for layer in layers.values()):
+        return Misconception("only-batchnorm2d", observed)
+    return Misconception(why_statistics_moved(model, outside, record), observed)
 
 
 # ---- Exercise 5: a backbone that stays in eval --------------------------------------------------
@@ -589,12 +596,16 @@ def _why_left(
     """Return the Misconception behind the BatchNorm2d in `left`, some of all `paths`."""
     kind = type(original.get_submodule(left[0])).__name__
     observed = (
-        f"{name}: expected a FrozenBatchNorm2d at {left[0]}; it is still a {kind}, one of "
-        f"{len(left)} left of {len(paths)}"
+        f"{name}: expected a FrozenBatchNorm2d at {left[0]}; it is still a {kind}; "
+        f"{len(left)} of {len(paths)} BatchNorm2d are left"
     )
     now = [model.get_submodule(path) for path in left]
     if left == paths and not any(layer.training for layer in now):
-        return Misconception("eval-before-train", f"{observed}. It is in eval mode")
+        for layer in now:
+            layer.train()
+        if any(layer.training for layer in now):
+            return Misconception("eval-before-train", f"{observed}. It is in eval mode")
+        return wrong_result(f"{observed}. It stays in eval mode, but its class is the same")
     if left == paths and not any(layer.weight.requires_grad for layer in now):
         return Misconception("requires-grad-alone", f"{observed}. Its parameters are frozen")
     derived = [path for path in paths if type(original.get_submodule(path)) is not nn.BatchNorm2d]
