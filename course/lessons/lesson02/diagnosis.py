@@ -31,6 +31,15 @@ def inside(paths: Iterable[str], part: str) -> set[str]:
     return {path for path in paths if path == part or path.startswith(f"{part}.")}
 
 
+def expect_same_values(model: nn.Module, start: dict[str, torch.Tensor], where: str) -> None:
+    """Raise Misconception where a tensor's values have changed since the snapshot `start`."""
+    changed = comparisons.moved_since(model, start)
+    if changed:
+        raise wrong_result(
+            f"{where}: expected that all values stay; {first_and_more(changed)} changed"
+        )
+
+
 def frozen_names(model: nn.Module) -> set[str]:
     """Return the names of the parameters that do not require a gradient."""
     return {path for path, parameter in model.named_parameters() if not parameter.requires_grad}
