@@ -35,14 +35,8 @@ from course.lessons.lesson02.fixtures import (
     outputs,
     steps,
 )
-from course.lessons.lesson02.in_training import (
-    freeze_in_training,
-    unfreeze,
-)
-from course.lessons.lesson02.optimizers import (
-    two_rates,
-    why_wrong_memory,
-)
+from course.lessons.lesson02.in_training import freeze_in_training, unfreeze
+from course.lessons.lesson02.optimizers import two_rates, why_wrong_memory
 from course.lessons.lesson02.probing import (
     Switches,
     expect_learns,

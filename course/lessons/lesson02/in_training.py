@@ -9,11 +9,7 @@ from torch import nn
 
 from course.checking import comparisons, panel
 from course.checking.check import Answer
-from course.checking.misconception import (
-    Misconception,
-    first_and_more,
-    wrong_result,
-)
+from course.checking.misconception import Misconception, first_and_more, wrong_result
 from course.checking.values import all_near
 from course.lessons.lesson02.diagnosis import (
     Before,
@@ -29,11 +25,7 @@ from course.lessons.lesson02.diagnosis import (
     why_part_moved,
     why_rest_differs,
 )
-from course.lessons.lesson02.fixtures import (
-    backward,
-    classifier,
-    make_optimizer,
-)
+from course.lessons.lesson02.fixtures import backward, classifier, make_optimizer
 
 
 def freeze_in_training(answer: Answer, name: str, part: str, kind: str, layout: str) -> None:

@@ -5,11 +5,7 @@ from torch import nn
 
 from course.checking import comparisons
 from course.checking.check import Answer, expect
-from course.checking.misconception import (
-    Misconception,
-    first_and_more,
-    wrong_result,
-)
+from course.checking.misconception import Misconception, first_and_more, wrong_result
 from course.lessons.lesson02.diagnosis import (
     expect_each_once,
     expect_no_second_group,
@@ -17,9 +13,7 @@ from course.lessons.lesson02.diagnosis import (
     expect_same_values,
     frozen_names,
 )
-from course.lessons.lesson02.fixtures import (
-    backward,
-)
+from course.lessons.lesson02.fixtures import backward
 
 
 def two_rates(

@@ -18,10 +18,7 @@ from course.checking.misconception import (
 )
 from course.checking.values import described, shown
 from course.lessons.lesson02.diagnosis import expect_no_lookalike
-from course.lessons.lesson02.fixtures import (
-    OtherBuffers,
-    noted_buffer_reads,
-)
+from course.lessons.lesson02.fixtures import OtherBuffers, noted_buffer_reads
 
 
 class Switches(NamedTuple):

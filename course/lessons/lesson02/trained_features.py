@@ -8,15 +8,8 @@ from torch.nn.modules.module import register_module_forward_hook
 
 from course.checking import comparisons
 from course.checking.check import expect
-from course.checking.misconception import (
-    Misconception,
-    wrong_result,
-)
-from course.lessons.lesson02.fixtures import (
-    Factory,
-    outputs,
-    trained,
-)
+from course.checking.misconception import Misconception, wrong_result
+from course.lessons.lesson02.fixtures import Factory, outputs, trained
 
 
 def expect_new_head_on_features(
