@@ -74,7 +74,10 @@ def build(name: str) -> nn.Module:
             for kind in (nn.Conv2d, nn.BatchNorm2d, nn.Linear):
                 narrowed = _with_fewer_channels(kind.__init__)
                 replaced.enter_context(mock.patch.object(kind, "__init__", narrowed))
-        return torchvision.models.get_model(full, **options)
+        model = torchvision.models.get_model(full, **options)
+    if name != full and hasattr(model, "inplanes"):  # a ResNet's note of its last width
+        model.inplanes //= NARROWER
+    return model
 
 
 def _with_fewer_channels(make: Callable[..., None]) -> Callable[..., None]:

@@ -2,9 +2,16 @@
 
 import functools
 
+from torch import nn
+
 from course.checking import comparisons, networks
 from course.checking.check import Answer, check
-from course.checking.misconception import Misconception, expect_something, first_and_more
+from course.checking.misconception import (
+    Misconception,
+    expect_something,
+    first_and_more,
+    wrong_result,
+)
 from course.checking.values import whole_number
 
 
@@ -49,5 +56,20 @@ def count_parameters(
         elif found == expected + comparisons.numbers_in(model.buffers()):
             raise Misconception("buffers-counted", f"{what}, with the buffers")
         else:
-            raise Misconception("wrong-result", what)
+            raise wrong_result(f"{what}{_what_was_counted(found, model)}")
     return f"your count is right: {', '.join(f'{name} {counts[name]:,}' for name in names)}."
+
+
+def _what_was_counted(found: int, model: nn.Module) -> str:
+    """Return in words what a wrong count of parameters holds, "" where it is not known."""
+    named = dict(model.named_parameters())
+    everything = comparisons.numbers_in(named.values())
+    weights = comparisons.numbers_in(each for name, each in named.items() if "bias" not in name)
+    thoughts = {
+        weights: "the weights without the biases",
+        everything - weights: "the biases alone",
+        4 * everything: "the bytes, of which a number has four",
+        len(model.state_dict()): "the tensors of state_dict(), with the buffers",
+        sum(len(each) for each in named.values()): "the first dimension of each tensor",
+    }
+    return f", {thoughts[found]}" if found in thoughts else ""

@@ -2,12 +2,9 @@
 
 import functools
 import itertools
-from collections import Counter
-from typing import Any
 
 import torch
 from torch import nn
-from torch.nn import functional as F
 
 from course.checking import comparisons, networks, panel
 from course.checking.check import Answer, check, expect
@@ -18,23 +15,19 @@ from course.checking.misconception import (
     first_and_more,
     wrong_result,
 )
-from course.checking.values import all_near, near, number, reaches, shown, whole_number
-from course.lessons.lesson01.diagnosis import (
-    Original,
-    describe,
-    expect_no_limit,
-    expect_replaced_head,
-    first_line,
-)
-from course.lessons.lesson01.fixtures import (
-    ROWS,
-    TEST,
-    VALIDATION,
-    PlantedHead,
-    classifier,
-    fruit_features,
-    pixels,
-    planted_set,
+from course.checking.values import all_near, near, number, reaches, whole_number
+from course.lessons.lesson01.choosing import choose
+from course.lessons.lesson01.diagnosis import expect_no_limit, expect_replaced_head
+from course.lessons.lesson01.features import expect_features, expect_model_kept
+from course.lessons.lesson01.fixtures import classifier, fruit_features, pixels
+from course.lessons.lesson01.forwards import first_line
+from course.lessons.lesson01.inputs import why_wrong_input
+from course.lessons.lesson01.original import describe
+from course.lessons.lesson01.percentages import of_classes, why_wrong_percentage, wrong_percentages
+from course.lessons.lesson01.preparing import (
+    expect_held,
+    expect_only_new_trainable,
+    expect_steps_move_only,
 )
 from course.vision.backbones import IMAGENET_MEAN, IMAGENET_STD
 
@@ -49,12 +42,22 @@ def head_inputs(answer: Answer, names: Names = ("resnet18", "resnet50")) -> str:
     for name in names:
         model = networks.build(name)
         expected = model.fc.in_features
-        found = answer(model)
+        found, changed = comparisons.changes_by(functools.partial(answer, model), model)
         expect_something(found, f"head_inputs({name})")
+        if changed:
+            raise Misconception(
+                "model-left-changed",
+                f"head_inputs({name}) changed the model: {first_and_more(changed)}; expected that "
+                "it only reads the number",
+            )
         count = whole_number(found, f"a number of features from head_inputs({name})")
         if count != expected:
-            code = "in-features-from-memory" if count in widths else "wrong-result"
-            raise Misconception(code, f"for {name}: expected {expected} features; got {count}")
+            what = f"for {name}: expected {expected} features; got {count}"
+            if count == model.fc.out_features:
+                raise wrong_result(f"{what}, the number of its outputs")
+            raise Misconception(
+                "in-features-from-memory" if count in widths else "wrong-result", what
+            )
     return f"the head's number of inputs is right for {' and '.join(names)}."
 
 
@@ -72,8 +75,8 @@ def percent_saved(
     for name, n in cases:
         model = networks.build(name)
         model.get_submodule(frozen).requires_grad_(False)
-        thoughts = _wrong_percentages(model, n)
-        expected = 100 * _of_classes(model, 1000 - n) / comparisons.numbers_in(model.parameters())
+        thoughts = wrong_percentages(model, n)
+        expected = 100 * of_classes(model, 1000 - n) / comparisons.numbers_in(model.parameters())
         found, changed = comparisons.changes_by(functools.partial(answer, model, n), model)
         expect_something(found, f"percent_saved({name}, {n})")
         if changed:
@@ -84,56 +87,11 @@ def percent_saved(
             )
         value = number(found, f"a percentage from percent_saved({name}, {n})")
         if not near(value, expected, relative=1e-5):
-            raise _why_wrong_percentage(f"for {name} and {n} classes", value, expected, thoughts)
+            raise why_wrong_percentage(f"for {name} and {n} classes", value, expected, thoughts)
         percentages.append(f"{expected:.1f} % of {name} for {n} classes")
         largest = max(largest, expected)
     told = f"the new head removes {', '.join(percentages)}."
     return f"{told} Most parameters are in the backbone." if largest < 50 else told
-
-
-def _of_classes(model: nn.Module, classes: int) -> int:
-    """Return how many parameters of a ResNet's head belong to this many classes."""
-    return classes * (model.fc.in_features + 1)
-
-
-def _wrong_percentages(model: nn.Module, n: int) -> dict[str, tuple[str, float]]:
-    """Return {what was counted: (code, the percentage that comes of it)}."""
-    total = comparisons.numbers_in(model.parameters())
-    trainable = comparisons.numbers_in(each for each in model.parameters() if each.requires_grad)
-    buffers = comparisons.numbers_in(model.buffers())
-    saved = _of_classes(model, 1000 - n)
-    weights = (1000 - n) * model.fc.in_features
-    return {
-        "that is the share of the classes": (
-            "head-is-the-model",
-            100 * saved / _of_classes(model, 1000),
-        ),
-        "that counts only the parameters that require a gradient": (
-            "frozen-not-counted",
-            100 * saved / trainable,
-        ),
-        "that counts the buffers, too": ("buffers-counted", 100 * saved / (total + buffers)),
-        "that leaves the bias out": ("wrong-result", 100 * weights / total),
-        "that is a fraction, not a percentage": ("wrong-result", saved / total),
-        "that is what remains": ("wrong-result", 100 - 100 * saved / total),
-        "that removes the old head and adds no new one": (
-            "wrong-result",
-            100 * _of_classes(model, 1000) / total,
-        ),
-        "that is a share of the new model": ("wrong-result", 100 * saved / (total - saved)),
-    }
-
-
-def _why_wrong_percentage(
-    where: str, value: float, expected: float, thoughts: dict[str, tuple[str, float]]
-) -> Misconception:
-    what = f"{where}: expected {expected:.5g} %; got {value:.5g}"
-    for counted, (code, percentage) in thoughts.items():
-        if near(value, percentage, relative=1e-5):
-            return Misconception(code, f"{what}; {counted}")
-    if value in [round(expected, digits) for digits in range(4)]:
-        what += "; that is rounded"
-    return wrong_result(what)
 
 
 def _replace_and_judge(answer: Answer, name: str, n: int) -> None:
@@ -145,7 +103,9 @@ def _replace_and_judge(answer: Answer, name: str, n: int) -> None:
     except AttributeError as problem:
         if panel.missing_attribute(problem) == "fc" and problem.obj is model:
             raise Misconception(
-                "fc-on-a-model-without-fc", f"{name} ({type(model).__name__}) has no attribute `fc`"
+                "fc-on-a-model-without-fc",
+                f"you read `fc`, and {name} ({type(model).__name__}) has no such attribute; "
+                f"expected that you replace its `{original.path}`",
             ) from None
         raise
     expect_replaced_head(changed, n, original)
@@ -208,93 +168,17 @@ def prepare(answer: Answer, name: str = "narrow resnet18", n: int = 10, lr: floa
     model, optimizer = expect_pair(result, expected)
     expect(optimizer, torch.optim.Optimizer, "an optimizer as the second of the pair")
     expect_replaced_head(model, n, original, may_change=("requires_grad", "training"))
-    new = _expect_only_new_trainable(model, original)
-    _expect_held(new, optimizer, model)
+    new = expect_only_new_trainable(model, original)
+    expect_held(new, optimizer, model)
     rates = [float(group["lr"]) for group in optimizer.param_groups]
     if not all(near(rate, lr, tolerance=0, relative=1e-6) for rate in rates):
         raise wrong_result(f"expected the learning rate {lr}; the optimizer has {rates}")
-    _expect_steps_move_only(new, model, optimizer, original, n)
+    expect_steps_move_only(new, model, optimizer, original, n)
     numbers = comparisons.numbers_in(new.values())
     return (
         f"three steps changed the new head ({numbers:,} parameters) and no other parameter "
         f"of {name}."
     )
-
-
-def _expect_only_new_trainable(model: nn.Module, original: Original) -> dict[str, nn.Parameter]:
-    """Return the new parameters by name. Raise Misconception where an old one is trainable."""
-    new = {}
-    trainable = []
-    for path, parameter in model.named_parameters():
-        if original.is_new(parameter):
-            new[path] = parameter
-        elif parameter.requires_grad:
-            trainable.append(path)
-    if trainable:
-        raise Misconception(
-            "backbone-not-frozen",
-            f"{first_and_more(trainable)} of the backbone: requires_grad is still True",
-        )
-    return new
-
-
-def _expect_held(
-    new: dict[str, nn.Parameter], optimizer: torch.optim.Optimizer, model: nn.Module
-) -> None:
-    """Raise Misconception unless the optimizer holds all the new parameters."""
-    held = set(comparisons.learning_rates(optimizer))
-    missing = [path for path, parameter in new.items() if id(parameter) not in held]
-    if not missing:
-        return
-    what = f"{first_and_more(missing)} of the new head is not in the optimizer"
-    strangers = held - {id(parameter) for parameter in model.parameters()}
-    if strangers:
-        raise Misconception(
-            "optimizer-before-swap",
-            f"{what}; it holds {len(strangers)} tensors that are not in the model",
-        )
-    raise Misconception("parameter-not-in-optimizer", what)
-
-
-def _expect_steps_move_only(
-    new: dict[str, nn.Parameter],
-    model: nn.Module,
-    optimizer: torch.optim.Optimizer,
-    original: Original,
-    n: int,
-) -> None:
-    """Raise Misconception unless three training steps move the new parameters alone.
-
-    One step would not show what moves by the state that an earlier step has left.
-    """
-    images = original.images()
-    labels = torch.tensor([0, n - 1])
-    start = comparisons.snapshot(model.named_parameters())
-    learning = set()
-
-    def closure() -> torch.Tensor:
-        optimizer.zero_grad()
-        loss = F.cross_entropy(model(images), labels)
-        loss.backward()
-        for path, parameter in new.items():
-            if parameter.grad is not None and parameter.grad.abs().max() > 1e-4:
-                learning.add(path)
-        return loss
-
-    for _ in range(3):
-        optimizer.step(closure)
-    moved = set(comparisons.moved_since(model, start))
-    if moved - set(new):
-        raise Misconception(
-            "backbone-not-frozen",
-            f"three steps of your optimizer changed {first_and_more(sorted(moved - set(new)))}",
-        )
-    still = sorted(learning - moved)
-    if still or not learning:
-        raise wrong_result(
-            f"three steps of your optimizer did not change {first_and_more(still or sorted(new))}, "
-            "a part of the new head"
-        )
 
 
 @check
@@ -318,56 +202,9 @@ def to_input(answer: Answer, counts: tuple[int, ...] = (4, 1), seed: int = 0) ->
         mean, std = (torch.tensor(values).view(3, 1, 1) for values in (IMAGENET_MEAN, IMAGENET_STD))
         expected = (unit - mean) / std
         if not all_near(found, expected, 2e-4):
-            raise _why_wrong_input(found.detach(), expected, unit)
+            raise why_wrong_input(found.detach(), expected, unit)
     means = [round(value, 2) for value in found.mean((0, 2, 3)).tolist()]
     return f"the images are normalised as the pretrained weights expect; channel means {means}."
-
-
-def _why_wrong_input(
-    found: torch.Tensor, expected: torch.Tensor, unit: torch.Tensor
-) -> Misconception:
-    """found: what the answer made of the pixels; unit: the pixels from 0 to 1; (B, 3, 64, 64)."""
-    ranges = f"your values are between {found.min():.2f} and {found.max():.2f}"
-    if all_near(found, (unit - 0.5) / 0.5, 2e-4):
-        return Misconception(
-            "normalised-with-a-half",
-            f"{ranges}: mean and std are 0.5; expected {IMAGENET_MEAN} and {IMAGENET_STD}",
-        )
-    for dims, whose in (((0, 2, 3), "each batch"), ((2, 3), "each image")):
-        own_mean = unit.mean(dims, keepdim=True)
-        own_std = unit.std(dims, keepdim=True)
-        if all_near(found, (unit - own_mean) / own_std, 1e-2):
-            return Misconception(
-                "normalised-with-its-own-statistics",
-                f"{whose} has mean 0 and std 1 in your result, "
-                "so bright and dark images look the same to the network",
-            )
-    mean, std = (torch.tensor(values).view(3, 1, 1) for values in (IMAGENET_MEAN, IMAGENET_STD))
-    thoughts = {
-        "the pixels are not divided by 255": (255 * unit - mean) / std,
-        "the pixels are divided by 256, not by 255": (unit * 255 / 256 - mean) / std,
-        "the mean is not subtracted": unit / std,
-        "the mean is subtracted before the pixels are divided by 255": (255 * unit - mean)
-        / 255
-        / std,
-        "the result is multiplied by the standard deviation, not divided by it": (unit - mean)
-        * std,
-        "the result is divided by the square of the standard deviation": (unit - mean) / std**2,
-        "mean and std are the same for the three colours": (unit - mean.mean()) / std.mean(),
-        "the result is not divided by the standard deviation": unit - mean,
-        "the pixels are only divided by 255": unit,
-        "mean and std are in the order blue, green, red": (unit - mean.flip(0)) / std.flip(0),
-    }
-    for thought, values in thoughts.items():
-        if all_near(found, values, 2e-4, 1e-5):
-            return Misconception("wrong-input-scale", f"{ranges}: {thought}")
-    wrong = ((found - expected).abs() > 2e-4) | ~found.isfinite()
-    place = tuple(wrong.nonzero()[0].tolist())
-    return Misconception(
-        "wrong-input-scale",
-        f"{int(wrong.sum()):,} of {wrong.numel():,} values are wrong; at {list(place)} expected "
-        f"{expected[place]:.3f}, got {found[place]:.3f}",
-    )
 
 
 @check
@@ -389,82 +226,11 @@ def frozen_features(
         condition = comparisons.condition(model)
         found = answer(model, images)
         expect(found, torch.Tensor, "a tensor of features")
-        _expect_model_kept(model, head, tensors, condition)
-        _expect_features(found, expected, name, images)
+        expect_model_kept(model, head, tensors, condition)
+        expect_features(found, expected, name, images)
     return (
         f"the features {tuple(expected.shape)} are right; the model has its head, "
         "and its tensors are unchanged."
-    )
-
-
-def _expect_model_kept(
-    model: nn.Module,
-    head: nn.Module,
-    tensors: dict[str, torch.Tensor],
-    condition: dict[str, Any],
-) -> None:
-    """Raise Misconception unless the model is as it was; eval mode may have been turned on."""
-    if dict(model.named_modules()).get("fc") is not head:
-        raise Misconception(
-            "head-not-put-back",
-            f"after the call model.fc is {type(getattr(model, 'fc', None)).__name__}, "
-            "not the head that was there before",
-        )
-    moved = comparisons.moved_since(model, tensors)
-    parameters = {name for name, _ in model.named_parameters()}
-    if moved and parameters.isdisjoint(moved):
-        raise Misconception(
-            "features-in-train-mode",
-            f"the call changed the buffer {first_and_more(moved)}: the model ran in train mode",
-        )
-    if moved:
-        raise Misconception("model-left-changed", f"the call changed {first_and_more(moved)}")
-    changed = comparisons.differences(condition, comparisons.condition(model), but=("training",))
-    for path, module in model.named_modules():
-        before = condition[f"{path or 'model'}.training"]
-        if module.training and not before:
-            changed.append(f"{path or 'model'} was in eval mode and is in train mode")
-    if changed:
-        raise Misconception("model-left-changed", first_and_more(changed))
-
-
-def _expect_features(
-    found: torch.Tensor, expected: torch.Tensor, name: str, images: torch.Tensor
-) -> None:
-    """Raise Misconception unless these are the features (B, C) of a network, without a graph."""
-    if found.shape == (len(expected), 1000):
-        raise Misconception(
-            "logits-for-features",
-            f"{len(expected)} images give {tuple(found.shape)}: these are the old head's logits",
-        )
-    if found.shape != expected.shape:
-        raise wrong_result(
-            f"{name}, images {tuple(images.shape)}: expected {tuple(expected.shape)}; "
-            f"got {tuple(found.shape)}"
-        )
-    if found.dtype != torch.float32:
-        raise wrong_result(f"expected float32; got {str(found.dtype).removeprefix('torch.')}")
-    if found.requires_grad:
-        raise Misconception(
-            "graph-kept",
-            "your features still carry the graph of the whole backbone: requires_grad is True",
-        )
-    if all_near(found, expected, 1e-3, 1e-3):
-        return
-    if len(images) > 1:
-        model = networks.build(name)
-        model.fc = nn.Identity()
-        with torch.no_grad():
-            in_train_mode = model.train()(images)
-        if all_near(found, in_train_mode, 1e-3, 1e-3):
-            raise Misconception(
-                "features-in-train-mode", "your features are those of the model in train mode"
-            )
-    wrong = ~torch.isclose(found, expected, atol=1e-3, rtol=1e-3)
-    row, column = wrong.nonzero()[0].tolist()
-    raise wrong_result(
-        f"{name}: {int(wrong.sum())} of {wrong.numel()} features are wrong; in row {row}, "
-        f"column {column} expected {expected[row, column]:.4g}, got {found[row, column]:.4g}"
     )
 
 
@@ -569,8 +335,8 @@ def _expect_logits(head: nn.Module, features: torch.Tensor, classes: int) -> Non
                     f"expected a head with float32 parameters, as the features; got {kinds}"
                 ) from None
             raise wrong_result(
-                f"your head raises {type(problem).__name__} for features {tuple(rows.shape)}: "
-                f"{first_line(problem)}"
+                f"expected logits {shapes[0]} for features {tuple(rows.shape)}; your head raises "
+                f"{type(problem).__name__}: {first_line(problem)}"
             ) from None
         expect(logits, torch.Tensor, "a tensor of logits from your head")
         if tuple(logits.shape) not in shapes:
@@ -580,7 +346,9 @@ def _expect_logits(head: nn.Module, features: torch.Tensor, classes: int) -> Non
             raise wrong_result(got)
         if not logits.isfinite().all():
             bad = int((~logits.isfinite()).sum())
-            raise wrong_result(f"{bad} of {logits.numel()} logits are NaN or infinite")
+            raise wrong_result(
+                f"expected finite logits; {bad} of your {logits.numel()} are NaN or infinite"
+            )
     expect_no_limit(logits.reshape(len(large), -1), "the outputs of your head")
 
 
@@ -605,104 +373,5 @@ def choose_learning_rate(
     by far.
     """
     for shares in cases:
-        chosen = _choose(answer, shares, learning_rates)
+        chosen = choose(answer, shares, learning_rates)
     return f"{chosen} is chosen on validation, and its head ran once on the test set."
-
-
-def _choose(answer: Answer, shares: tuple[tuple[float, float], ...], rates: tuple) -> float:
-    """Return the learning rate that an answer chooses; raise Misconception unless it is right."""
-    heads: list[tuple[int, PlantedHead]] = []
-
-    def fit(learning_rate: Any) -> nn.Module:
-        place = _place_of(learning_rate, rates, "you call fit with")
-        head = PlantedHead(shares[place], _scale(place, shares))
-        heads.append((place, head))
-        return head
-
-    result = answer(list(rates), fit, planted_set(VALIDATION), planted_set(TEST))
-    expected = "expected the pair (learning rate, accuracy on the test set)"
-    found, reported = expect_pair(result, f"{expected}; got {shown(result)}")
-    chosen = _place_of(found, rates, "you return")
-    value = number(reported, "an accuracy on the test set")
-    _expect_one_fit_each(Counter(place for place, _ in heads), rates)
-    ran_on_test = [place for place, head in heads for _ in range(head.calls[TEST])]
-    _expect_best(chosen, shares, rates, tested=bool(set(ran_on_test) - {chosen}))
-    if set(ran_on_test) - {chosen}:
-        others = [str(rates[place]) for place in sorted(set(ran_on_test) - {chosen})]
-        raise Misconception(
-            "test-set-for-all",
-            f"the heads of {' and '.join(others)} ran on the test set, too; "
-            f"you chose {rates[chosen]}",
-        )
-    on_validation, on_test = shares[chosen]
-    if not near(value, on_test, 1e-4):
-        what = f"for {rates[chosen]}: expected {on_test:.2f} of the test set; got {value:.4g}"
-        if near(value, on_validation, 1e-4):
-            raise Misconception("validation-accuracy-reported", f"{what}, as on validation")
-        if near(value, 100 * on_test, 1e-2):
-            what += "; an accuracy is between 0 and 1"
-        elif near(value, on_test * ROWS[TEST], 1e-4):
-            what += f"; that is how many of its {ROWS[TEST]} rows are right"
-        elif near(value, on_test * ROWS[TEST] / ROWS[VALIDATION], 1e-4):
-            what += f"; the test set has {ROWS[TEST]} rows, the validation set {ROWS[VALIDATION]}"
-        raise wrong_result(what)
-    return rates[chosen]
-
-
-def _scale(place: int, shares: tuple[tuple[float, float], ...]) -> float:
-    """Return the factor of a head's logits: the best one is by far the surest."""
-    best = max(share[VALIDATION] for share in shares)
-    return 100.0 if shares[place][VALIDATION] == best else 1.0
-
-
-def _place_of(found: Any, rates: tuple[float, ...], what: str) -> int:
-    """Return the place of a learning rate in `rates`. Raise Misconception where it is none."""
-    value = number(found, f"one of the learning rates {list(rates)}")
-    for place, rate in enumerate(rates):
-        if near(value, rate, tolerance=0, relative=1e-6):
-            return place
-    raise wrong_result(f"{what} {shown(found)}, which is not one of the learning rates {rates}")
-
-
-def _expect_one_fit_each(fits: Counter[int], rates: tuple[float, ...]) -> None:
-    for place, rate in enumerate(rates):
-        if fits[place] != 1:
-            raise Misconception(
-                "fit-again", f"fit ran {fits[place]} times for {rate}; expected once"
-            )
-
-
-def _expect_best(
-    chosen: int, shares: tuple[tuple[float, float], ...], rates: tuple[float, ...], tested: bool
-) -> None:
-    """Raise Misconception unless no head is better on the validation set than the chosen one.
-
-    tested: whether another head ran on the test set, without which the test set did not choose.
-    """
-    on_validation = [share[VALIDATION] for share in shares]
-    on_test = [share[TEST] for share in shares]
-    if on_validation[chosen] == max(on_validation):
-        return
-    best = on_validation.index(max(on_validation))
-    what = (
-        f"expected {rates[best]}, with {max(on_validation):.2f} on validation; got "
-        f"{rates[chosen]}, with {on_validation[chosen]:.2f}"
-    )
-    losses = []
-    features, labels = planted_set(VALIDATION)
-    for place, share in enumerate(shares):
-        head = PlantedHead(share, _scale(place, shares))
-        losses.append(F.cross_entropy(head(features), labels).item())
-    lowest_loss = losses[chosen] == min(losses)
-    best_on_test = tested and on_test[chosen] == max(on_test)
-    if lowest_loss and best_on_test:  # the case tells the two apart no more
-        raise wrong_result(f"{what}, with the lowest validation loss, and the best on the test set")
-    if lowest_loss:
-        raise Misconception(
-            "loss-chooses", f"{what}, whose validation loss is the lowest: {min(losses):.2f}"
-        )
-    if best_on_test:
-        raise Misconception("test-set-chooses", f"{what} and the best on the test set")
-    if chosen == len(rates) - 1:
-        what += ", the last of the learning rates"
-    raise wrong_result(what)

@@ -31,6 +31,15 @@ def inside(paths: Iterable[str], part: str) -> set[str]:
     return {path for path in paths if path == part or path.startswith(f"{part}.")}
 
 
+def expect_same_values(model: nn.Module, start: dict[str, torch.Tensor], where: str) -> None:
+    """Raise Misconception where a tensor's values have changed since the snapshot `start`."""
+    changed = comparisons.moved_since(model, start)
+    if changed:
+        raise wrong_result(
+            f"{where}: expected that all values stay; {first_and_more(changed)} changed"
+        )
+
+
 def frozen_names(model: nn.Module) -> set[str]:
     """Return the names of the parameters that do not require a gradient."""
     return {path for path, parameter in model.named_parameters() if not parameter.requires_grad}
@@ -78,7 +87,10 @@ def why_trained_moved(
     """
     first = min(moved)
     change = largest_change(first, model, start)
-    what = f"two steps changed {len(moved)} trained parameters, {first} by {change:.2g}"
+    what = (
+        "expected that two steps change the new head alone; they changed "
+        f"{len(moved)} trained parameters, {first} by {change:.2g}"
+    )
     expect_no_lookalike(model, moved, what)
     expect_more_than_weights(moved, trained, what)
     gradients = [model.get_parameter(path).grad for path in moved]
@@ -113,8 +125,8 @@ def expect_others_learn(
     if cut_off and cut_off == stuck:
         raise Misconception(
             "freezing-blocks-gradients",
-            f"{where}: no gradient comes through the frozen part any more "
-            f"to {first_and_more(sorted(cut_off))}",
+            f"{where}: expected that gradients pass through the frozen part; none reaches "
+            f"{first_and_more(sorted(cut_off))} any more",
         )
     stuck -= cut_off
     if stuck:
@@ -143,7 +155,7 @@ def expect_part_frozen(
         return
     expect_no_lookalike(model, loose, where)
     what = (
-        f"{where}: {len(loose)} of {in_tensors(len(asked))} can still be trained, "
+        f"{where}: expected {in_tensors(len(asked))} frozen; {len(loose)} can still be trained, "
         f"such as {min(loose)}"
     )
     expect_more_than_weights(loose, asked, what)
@@ -170,7 +182,10 @@ def expect_frozen_until(
     loose = asked & learning
     stuck = everything - asked - learning
     if loose:
-        what = f"{call}: {in_tensors(len(loose))} can still be trained, such as {min(loose)}"
+        what = (
+            f"{call}: expected {in_tensors(len(asked))} frozen; {len(loose)} can still be trained, "
+            f"such as {min(loose)}"
+        )
         expect_no_lookalike(model, loose, call)
         expect_more_than_weights(loose, asked, what)
         some_frozen = loose != asked
@@ -183,8 +198,8 @@ def expect_frozen_until(
     if cut_off:
         raise Misconception(
             "freezing-blocks-gradients",
-            f"{call}: no gradient reaches {first_and_more(sorted(cut_off))} any more, "
-            "although they have requires_grad=True",
+            f"{call}: expected gradients for all that is not frozen; none reaches "
+            f"{first_and_more(sorted(cut_off))}, with requires_grad=True",
         )
     if stuck:
         what = f"{call}: expected trainable, got frozen: {first_and_more(sorted(stuck))}"
@@ -235,7 +250,7 @@ def why_part_moved(
     )  # sorted, so that a tie names the same in each run
     parameters = dict(model.named_parameters())
     parameter = parameters[first]
-    what = f"{when} changed {first} by {changes[first]:.2g}"
+    what = f"{when}: expected that {first} stays the same; it changed by {changes[first]:.2g}"
     expect_no_lookalike(model, moved, what)
     expect_more_than_weights(moved, inside(parameters, part) - before.frozen, what)
     if rates.get(id(parameter)) == 0:
@@ -265,10 +280,10 @@ def why_rest_differs(
     for path, parameter in model.named_parameters():
         if inside([path], part):
             continue
-        what = f"{where}: {path} is outside the part"
+        what = f"{where}: expected that {path}, outside the part, stays as it is"
         if id(parameter) not in rates:
             return Misconception(
-                "not-in-the-optimizer", f"{what}, and the optimizer no longer holds it"
+                "not-in-the-optimizer", f"{what}; the optimizer no longer holds it"
             )
         lost = why_memory_lost(parameter, optimizer, before.memory[path], f"{where}: {path}")
         if lost:
@@ -277,31 +292,25 @@ def why_rest_differs(
         if rate != old_rate:
             return Misconception(
                 "learning-rate-zero" if rate == 0 else "wrong-learning-rate",
-                f"{what}, and you set its learning rate from {old_rate:.3g} to {rate:.3g}",
+                f"{what}; its learning rate was {old_rate:.3g} and is {rate:.3g}",
             )
         if not parameter.requires_grad and path not in before.frozen:
             return Misconception(
                 "prefix-too-greedy"
                 if part in path or path.startswith(part[:-1])
                 else "wrong-result",
-                f"{what}, and you froze it",
+                f"{what}; you froze it",
             )
         if parameter.requires_grad and path in before.frozen:
-            return wrong_result(f"{what} and was frozen before; you unfroze it")
+            return wrong_result(f"{what}; it was frozen before, and you unfroze it")
         if not comparisons.same(parameter.detach(), before.values[path]):
-            return wrong_result(
-                f"{what}; expected that the call keeps its values, but they changed"
-            )
+            return wrong_result(f"{what}; the call changed its values")
         if path in before.gradients and parameter.grad is None:
-            return wrong_result(
-                f"{what}, and its gradient is gone; expected that the next step uses it"
-            )
+            return wrong_result(f"{what}; its gradient is gone, which the next step needs")
         if path in before.gradients and not comparisons.same(
             parameter.grad, before.gradients[path]
         ):
-            return wrong_result(
-                f"{what}; expected that its gradient stays, but the call changed it"
-            )
+            return wrong_result(f"{what}; the call changed its gradient")
     return None
 
 
@@ -324,7 +333,9 @@ def why_memory_lost(
     now = memory_of(parameter, optimizer)
     for key, value in memory.items():
         if key not in now:
-            return Misconception("optimizer-made-anew", f"{what}: its {key} is gone")
+            return Misconception(
+                "optimizer-made-anew", f"{what}: expected that its {key} stays; it is gone"
+            )
         if not comparisons.same(now[key], value):
             return wrong_result(f"{what}: expected that its {key} stays; the call changed it")
     return None
@@ -337,7 +348,8 @@ def expect_each_once(optimizer: torch.optim.Optimizer) -> None:
     if different < held:
         raise Misconception(
             "parameter-twice",
-            f"your groups list {held} parameters, of which only {different} are different",
+            f"expected each parameter once; your groups list {held}, of which only {different} are "
+            "different",
         )
 
 

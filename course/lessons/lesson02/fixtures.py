@@ -1,7 +1,9 @@
 """What the checks of lesson 02 try answers on: networks, and steps that train or change them."""
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import contextmanager
 from typing import Any
+from unittest import mock
 
 import torch
 from torch import nn
@@ -10,6 +12,27 @@ from torch.nn.modules.module import register_module_forward_pre_hook
 
 from course.checking import comparisons, networks, panel
 from course.checking.misconception import wrong_result
+
+
+@contextmanager
+def noted_buffer_reads(reads: list[str]) -> Iterator[None]:
+    """Append to `reads` each time that the block lists the buffers of a module."""
+    torch_named_buffers = nn.Module.named_buffers
+    torch_state_dict = nn.Module.state_dict
+
+    def named_buffers(module, *args, **kwargs):
+        reads.append("named_buffers")
+        return torch_named_buffers(module, *args, **kwargs)
+
+    def state_dict(module, *args, **kwargs):
+        reads.append("state_dict")
+        return torch_state_dict(module, *args, **kwargs)
+
+    with (
+        mock.patch.object(nn.Module, "named_buffers", named_buffers),
+        mock.patch.object(nn.Module, "state_dict", state_dict),
+    ):
+        yield
 
 
 class Wrapped(nn.Module):
@@ -107,8 +130,9 @@ def outputs(model: nn.Module, images: torch.Tensor, call: str) -> torch.Tensor:
         layer, inputs = entered[-1]
         got = [f"{tuple(x.shape)} {x.dtype}" for x in inputs if torch.is_tensor(x)]
         raise wrong_result(
-            f"after {call} the model cannot run on images {tuple(images.shape)} {images.dtype}: "
-            f"its layer {layer} got {', '.join(got) or 'no tensor'}"
+            f"expected that after {call} the model runs on images {tuple(images.shape)} "
+            f"{images.dtype}; its layer {layer} got {', '.join(got) or 'no tensor'} and raises "
+            f"{type(problem).__name__}"
         ) from None
     finally:
         hook.remove()

@@ -50,7 +50,8 @@ MISCONCEPTIONS = {
         "02-freeze: Exercise 4: freeze a part",
     ),
     "prefix-matches-nothing": Entry(
-        "If no name matches, nothing is frozen and no error is raised: print the names that match",
+        "Nothing was frozen, and no error was raised: print the names of the parameters that your "
+        "loop or condition reaches",
         "02-freeze: Exercise 4: freeze a part",
     ),
     "biases-forgotten": Entry(

@@ -1,10 +1,10 @@
 """The checks of lesson 03, the BatchNorm trap: one for each exercise.
 
 Each draws up the models and images, calls the answer and looks at what happened. The thought behind
-a wrong result is found in diagnosis.py.
+a wrong result is found in diagnosis.py, and in the room of its exercise: one_batch.py,
+head_training.py, wrapping.py, freezing.py and replaced.py.
 """
 
-import copy
 from collections.abc import Callable, Set
 from typing import Any
 
@@ -12,18 +12,17 @@ import torch
 from torch import nn
 from torch.nn import functional as F
 
-from course.checking import comparisons, networks, panel, values
+from course.checking import comparisons, networks, values
 from course.checking.batchnorm import batchnorms, watch
-from course.checking.check import check, expect
+from course.checking.check import check
 from course.checking.misconception import (
     Misconception,
-    expect_pair,
     expect_something,
     first_and_more,
     unlike,
     wrong_result,
 )
-from course.lessons.lesson03 import diagnosis
+from course.lessons.lesson03 import diagnosis, head_training
 from course.lessons.lesson03.fixtures import (
     OldAndNew,
     backbone_with_statistics,
@@ -31,11 +30,12 @@ from course.lessons.lesson03.fixtures import (
     eval_outputs,
     images_for,
     labelled_images,
-    largest_gap,
-    many_kinds_to_freeze,
     model_with_many_kinds,
     snapshot_of,
 )
+from course.lessons.lesson03.freezing import expect_frozen
+from course.lessons.lesson03.one_batch import expect_statistics
+from course.lessons.lesson03.wrapping import expect_always_eval
 
 REQUIRED = 60  # per cent of its training images that a trained head gets right
 
@@ -104,7 +104,7 @@ def expect_moved_names(answer: Callable, model: nn.Module, what: str, action: Ca
 
     def noted():
         action()
-        after.append(snapshot_of(model))
+        after.append((snapshot_of(model), comparisons.condition(model)))
 
     with diagnosis.reads_of(model) as reads:
 
@@ -117,10 +117,12 @@ def expect_moved_names(answer: Callable, model: nn.Module, what: str, action: Ca
         raise wrong_result(
             f"expected that action() is called once; it was called {len(after)} times"
         )
-    since = comparisons.moved_since(model, after[0])
+    values_left, condition_left = after[0]
+    since = [f"{path} has other values" for path in comparisons.moved_since(model, values_left)]
+    since += comparisons.differences(condition_left, comparisons.condition(model))
     if since:
         raise wrong_result(
-            f"expected that the model stays as {what} left it; {since[0]} has changed after that"
+            f"expected that the model stays as {what} left it; {first_and_more(since)}"
         )
     expected = comparisons.moved_since(model, before)
     names = expect_names(found, f"what_moved after {what}")
@@ -178,49 +180,6 @@ def after_one_batch(
         features = 2 * torch.randn(size, generator=generator) + 1  # (B, C, H, W)
         expect_statistics(answer, norm, features)
     return f"mean and variance after one batch, for momentum {', '.join(map(str, momenta))}."
-
-
-def expect_statistics(answer: Callable, norm: nn.BatchNorm2d, features: torch.Tensor) -> None:
-    """Raise Misconception unless the answer predicts the statistics after `features` (B, C, H, W)
-    and leaves the layer alone.
-    """
-    twin = copy.deepcopy(norm).train()
-    twin(features)
-    before = snapshot_of(norm)
-    condition = comparisons.condition(norm)
-    result = answer(norm, features)
-    unfit = (
-        "expected the pair (running mean, running variance), two tensors; got "
-        f"{type(result).__name__} {values.shown(result)}"
-    )
-    parts = expect_pair(result, unfit)
-    moved = comparisons.moved_since(norm, before)
-    if moved:
-        raise diagnosis.why_layer_moved(norm, before, moved)
-    changed = comparisons.differences(condition, comparisons.condition(norm))
-    if changed:
-        raise wrong_result(f"expected that the given layer stays as it is; {changed[0]}")
-    mean, variance = (expect_statistic(part, norm, unfit) for part in parts)
-    if not values.all_near(mean, twin.running_mean):
-        raise diagnosis.why_wrong_mean(mean, norm, features, twin.running_mean)
-    if not values.all_near(variance, twin.running_var):
-        raise diagnosis.why_wrong_variance(variance, norm, features, twin.running_var)
-
-
-def expect_statistic(part: Any, norm: nn.BatchNorm2d, unfit: str) -> torch.Tensor:
-    """Return one statistic (C,) as float64; raise Misconception for another shape or dtype."""
-    if values.is_masked(part):
-        raise wrong_result(unfit)
-    try:
-        statistic = torch.as_tensor(part).detach()
-    except (TypeError, ValueError, RuntimeError):
-        raise wrong_result(unfit) from None
-    shape = (norm.num_features,)
-    if tuple(statistic.shape) != shape:
-        raise wrong_result(f"expected shape {shape} twice; got {tuple(statistic.shape)}")
-    if statistic.dtype not in (torch.float32, torch.float64):
-        raise wrong_result(f"expected float32, as the layer's statistics; got {statistic.dtype}")
-    return statistic.double()
 
 
 # ---- Exercise 3: find them all ------------------------------------------------------------------
@@ -293,11 +252,12 @@ def expect_new_head_trained(
     it for all epochs, and nothing else.
     """
     old_logits, _ = eval_outputs(model, images)
+    features = eval_outputs(model.backbone, images)  # (N, C)
     before = snapshot_of(model)
-    with watch(model) as record, diagnosis.batches_of(model.new[0], record) as batches:
+    with watch(model) as record, head_training.batches_of(model.new[0], record) as batches:
         answer(model, images.clone(), labels.clone(), epochs)
     moved = comparisons.moved_since(model, before)
-    diagnosis.expect_parameters_unmoved(name, model, before, moved, record)
+    head_training.expect_parameters_unmoved(name, model, before, moved, record)
     found = eval_outputs(model, images)
     if not isinstance(found, tuple | list) or len(found) != 2:
         raise wrong_result(
@@ -305,12 +265,15 @@ def expect_new_head_trained(
             "(old logits, new logits), as before"
         )
     if not equal_but_for_rounding(found[0], old_logits):
-        raise diagnosis.why_old_logits_changed(
+        raise head_training.why_old_logits_changed(
             name, model, before, moved, record, found[0], old_logits
         )
     if not any(path.startswith("new.") for path in moved):
-        raise Misconception("head-not-trained", f"{name}: no tensor of model.new has moved")
-    diagnosis.expect_batches(name, batches, len(images), epochs)
+        raise Misconception(
+            "head-not-trained",
+            f"{name}: expected that model.new is trained; none of its tensors has changed",
+        )
+    head_training.expect_batches(name, batches, features, epochs)
     right = int((found[1].argmax(1) == labels).sum())
     if not values.reaches(right, len(labels), REQUIRED):
         raise Misconception(
@@ -337,79 +300,6 @@ def always_eval(answer: Callable, names: tuple[str, ...] = ("narrow resnet18", "
         "the features are those of eval mode, in whichever mode the model around is "
         f"({', '.join(names)})."
     )
-
-
-def expect_always_eval(answer: Callable, name: str) -> None:
-    """Raise Misconception unless the answer's module gives eval-mode features in each mode, and the
-    modules around it change theirs.
-    """
-    backbone = backbone_with_statistics(name).requires_grad_(False)
-    images, _ = labelled_images(name, 6, 3)
-    expected = eval_outputs(backbone, images)  # (6, C)
-    before = snapshot_of(backbone)
-    with watch(backbone) as record:
-        found = answer(backbone)
-        expect(found, nn.Module, "a module")
-        start = snapshot_of(found)
-        dropout = nn.Dropout(0.5)
-        head = nn.Sequential(dropout, nn.Linear(expected.shape[1], 3))
-        model = nn.Sequential(found, head)
-        outputs = []
-        for mode in (True, False, True):
-            _set_mode(model, mode, name)
-            outputs.append(diagnosis.run(found, images, f"{name}: your module"))
-            if dropout.training != mode:
-                raise Misconception(
-                    "whole-model-eval",
-                    f"{name}: after train({mode}) of the model around it, the Dropout of the head "
-                    f"above it has training={dropout.training}",
-                )
-    if comparisons.moved_since(backbone, before):
-        diagnosis.expect_eval_features(name, backbone, before, outputs, expected, record)
-    diagnosis.expect_eval_features(name, found, start, outputs, expected, record)
-    expect_returns_itself(found, name)
-    one = diagnosis.run(found, images[:1], f"{name}: your module")
-    if not equal_but_for_rounding(one, expected[:1]):
-        raise wrong_result(
-            f"{name}: expected features {tuple(expected[:1].shape)} of a batch with one image, the "
-            f"same as in a larger batch; got {tuple(one.shape)}"
-        )
-    if one.is_inference() or one.dtype != expected.dtype:
-        kind = "made in inference mode" if one.is_inference() else str(one.dtype)
-        raise wrong_result(
-            f"{name}: the features are {kind}, so no head can be trained on them; expected float32 "
-            "features, with or without gradients"
-        )
-
-
-def _set_mode(model: nn.Module, mode: bool, name: str) -> None:
-    """Call train(mode) of the model around a module of the learner's.
-
-    Raises Misconception where that module's train() does not take the mode.
-    """
-    try:
-        model.train(mode)
-    except TypeError as problem:
-        if panel.raised_by_learner(problem):
-            raise
-        raise wrong_result(
-            f"{name}: train({mode}) of the model around your module raises TypeError: {problem}. "
-            "PyTorch calls train(mode) of each part, so yours must take the mode"
-        ) from None
-
-
-def expect_returns_itself(module: nn.Module, name: str) -> None:
-    """Raise Misconception unless train() and eval() of a module return the module."""
-    for call, given in {
-        "train()": module.train(),
-        "train(False)": module.train(False),
-        "eval()": module.eval(),
-    }.items():
-        if given is not module:
-            raise Misconception(
-                "train-returns-nothing",
-                f"{name}: {call} of your module returns {values.shown(given)}; expected the module",
-            )
 
 
 # ---- Exercise 6: put it back --------------------------------------------------------------------
@@ -491,29 +381,3 @@ def freeze_batchnorm(
         count = expect_frozen(answer, name)
         said.append(f"{name} {count}")
     return f"BatchNorms replaced, answers unchanged in train mode: {', '.join(said)}."
-
-
-def expect_frozen(answer: Callable, name: str) -> int:
-    """Return how many BatchNorms the answer replaced; raise Misconception where one is left, the
-    outputs differ, or something else has changed.
-    """
-    model = many_kinds_to_freeze(name)
-    original = copy.deepcopy(model)
-    images, _ = labelled_images(name, 6, 3)
-    expected = eval_outputs(model, images)  # (6, C)
-    found = answer(model)
-    if found is not model:
-        raise unlike(found, f"{name}: expected the given model; got {type(found).__name__}")
-    replaced = diagnosis.expect_replaced(name, model, original)
-    diagnosis.expect_rest_unchanged(name, model, original, replaced)
-    model.train()
-    for path, layer in model.named_modules():
-        if path not in replaced and not list(layer.children()):
-            layer.eval()  # what stayed, a BatchNorm1d or a Dropout, may differ in train mode
-    output = diagnosis.run(model, images, f"{name}: the model")
-    if not equal_but_for_rounding(output, expected):
-        raise wrong_result(
-            f"{name}: in train mode the outputs are off by up to {largest_gap(output, expected)}; "
-            "expected those of eval mode"
-        )
-    return len(replaced)

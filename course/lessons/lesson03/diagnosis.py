@@ -6,27 +6,17 @@ where the result is right.
 
 from collections.abc import Iterator
 from contextlib import contextmanager
-from typing import NamedTuple
 from unittest import mock
 
 import torch
-import torchvision
 from torch import nn
-from torch.optim.optimizer import register_optimizer_step_post_hook
 
 from course.checking import comparisons, panel, values
-from course.checking.batchnorm import (
-    Record,
-    batchnorms,
-    found_by_name,
-    why_statistics_moved,
-)
+from course.checking.batchnorm import Record, found_by_name, why_statistics_moved
 from course.checking.misconception import Misconception, first_and_more, wrong_result
 from course.lessons.lesson03.fixtures import equal_but_for_rounding, largest_gap
 
 State = dict[str, torch.Tensor]  # a snapshot: parameters and buffers by name
-FROZEN = torchvision.ops.FrozenBatchNorm2d
-FOUR = ("weight", "bias", "running_mean", "running_var")
 
 
 # ---- what several exercises use -----------------------------------------------------------------
@@ -51,7 +41,8 @@ def describe_moved(model: nn.Module, before: State, moved: list[str]) -> str:
     else:
         observed = f"{path} moved by up to {largest_gap(now, before[path])}"
     if len(moved) > 1:
-        observed += f", and {len(moved) - 1} other tensors moved with it"
+        others = len(moved) - 1
+        observed += f", and {others} other tensor{'s' * (others > 1)} moved with it"
     return observed
 
 
@@ -96,7 +87,8 @@ def run(module: nn.Module, images: torch.Tensor, whose: str) -> torch.Tensor:
         if panel.raised_by_learner(problem):
             raise
         raise wrong_result(
-            f"{whose} cannot run images {shape}: {type(problem).__name__}: {problem}"
+            f"expected that {whose} runs on images {shape}; it raises {type(problem).__name__}: "
+            f"{problem}"
         ) from None
     if not isinstance(output, torch.Tensor):
         raise wrong_result(f"{whose} gives {type(output).__name__}; expected a tensor of features")
@@ -114,9 +106,10 @@ def why_names_missing(
     `what` is the action in words; `reads` comes from `reads_of`, with "action()" where it ran.
     """
     missing = [name for name in expected if name not in names]
+    count = f"{len(expected)} name{'s' * (len(expected) > 1)}"
     observed = (
-        f"{what} changed {len(expected)} of the model's tensors, among them "
-        f"{telling_example(missing)}; you name {len(names)}"
+        f"after {what} expected {count}, among them {telling_example(missing)}; you name "
+        f"{len(names)}"
     )
     buffers = {name for name, _ in model.named_buffers()}
     moved_buffers = buffers & set(expected)
@@ -127,13 +120,15 @@ def why_names_missing(
         return wrong_result(f"{observed}. Expected that you copy the values before action()")
     if moved_buffers and set(missing) == moved_buffers:
         return Misconception(
-            "parameters-only", f"{observed} and none of the {len(moved_buffers)} buffers among them"
+            "parameters-only", f"{observed}, and none of the {len(moved_buffers)} buffers"
         )
     kinds = {name.rpartition(".")[2] for name in missing}
     if set(missing) == {name for name in moved_buffers if name.rpartition(".")[2] in kinds}:
         return Misconception(
             "snapshot-incomplete", f"{observed}. {first_and_more(missing)} are missing"
         )
+    if len(expected) == 1:
+        return wrong_result(f"{observed}. Compare all its values, and each exactly")
     return wrong_result(f"{observed}. Expected also {first_and_more(missing)}")
 
 
@@ -182,6 +177,10 @@ def why_wrong_mean(
         return _usual_momentum(observed, norm)
     if values.all_near(mean, batch_mean):
         return Misconception("momentum-one", f"{observed}. Yours is the mean of this batch alone")
+    if values.all_near(mean, mixed(old, features.mean().expand_as(old), norm.momentum)):
+        return wrong_result(f"{observed}. You use the mean over all channels")
+    if values.all_near(mean, old):
+        return wrong_result(f"{observed}. Yours is still that")
     return wrong_result(observed)
 
 
@@ -210,8 +209,14 @@ def why_wrong_variance(
         return _usual_momentum(observed, norm)
     own = features.mean((0, 2, 3), keepdim=True)
     mean = mixed(norm.running_mean, own.flatten(), norm.momentum).view_as(own)
+    if values.all_near(variance, mixed(old, features.var((0, 2, 3)), 1 - norm.momentum)):
+        return Misconception("momentum-the-wrong-way", observed)
     thoughts = {
         "You use the batch's standard deviation": features.std((0, 2, 3)),
+        "You use the variance over all channels": features.var().expand_as(old),
+        "You use the mean of the squares, from which no mean is subtracted": (
+            features.square().mean((0, 2, 3))
+        ),
         "You use the mean of the images' own variances": features.var((2, 3)).mean(0),
         "You use the mean of the variances over the batch": features.var(0).mean((1, 2)),
         "You measure the distance from the new running mean, not from the batch's mean": (
@@ -221,6 +226,8 @@ def why_wrong_variance(
     for thought, batch in thoughts.items():
         if values.all_near(variance, mixed(old, batch, norm.momentum), 1e-4):
             return wrong_result(f"{observed}. {thought}")
+    if values.all_near(variance, features.var((0, 2, 3))):
+        return wrong_result(f"{observed}. Yours is the variance of this batch alone")
     return wrong_result(observed)
 
 
@@ -240,6 +247,12 @@ def why_wrong_paths(
     `expected` has the BatchNorms of the model by path.
     """
     layers = dict(model.named_modules())
+    unknown = sorted(found - set(layers))
+    if unknown:
+        return wrong_result(
+            f"{name}: expected paths of named_modules(), such as {next(iter(expected))!r}; you "
+            f"name {unknown[0]!r}, which it does not have"
+        )
     extra = [path for path in layers if path in found and path not in expected]
     missing = [path for path in expected if path not in found]
     if missing:
@@ -248,18 +261,18 @@ def why_wrong_paths(
             f"{name}: {missing[0]} is missing, a {type(layer).__name__}{_state_of(layer)}; you "
             f"name {len(found)} paths, expected {len(expected)}"
         )
-    elif extra:
-        kind = type(layers[extra[0]]).__name__
-        observed = f"{name}: you name {extra[0]!r}, of type {kind}, which is not a BatchNorm"
     else:
-        unknown = sorted(found - set(layers))
-        return wrong_result(f"{name}: you name {unknown[0]!r}, which named_modules() does not have")
+        kind = type(layers[extra[0]]).__name__
+        observed = (
+            f"{name}: expected only BatchNorms; you name {extra[0]!r}, of type {kind}, which is "
+            "none"
+        )
     tracked = {path for path in layers if getattr(layers[path], "running_mean", None) is not None}
     if found == tracked:
         return Misconception("batchnorm-by-buffers", observed)
-    classes = {path for path in layers if "BatchNorm" in type(layers[path]).__name__}
+    named = {path for path in layers if "BatchNorm" in type(layers[path]).__name__}
     among_batchnorms = found - set(extra)
-    if found == classes or found_by_name(among_batchnorms, set(expected)):
+    if found == named or found_by_name(among_batchnorms, set(expected)):
         return Misconception("batchnorm-by-name", observed)
     if found and found == {path for path in expected if "." not in path}:
         return Misconception("batchnorm-left-behind", observed)
@@ -290,129 +303,6 @@ def _state_of(layer: nn.Module) -> str:
     return f" ({', '.join(said)})" if said else ""
 
 
-# ---- Exercise 4: a new head, an old one unharmed ------------------------------------------------
-
-
-class Batch(NamedTuple):
-    """One batch that went into the new head with gradients on."""
-
-    images: int
-    dropout_at_work: bool
-    p: float  # the Dropout's
-    batch_statistics: bool  # whether the BatchNorms below normalised with the batch's own
-    steps: int  # of an optimizer, up to now
-
-
-@contextmanager
-def batches_of(dropout: nn.Module, record: Record) -> Iterator[list[Batch]]:
-    """Record the batches that reach the new head's Dropout; `record` comes from `watch`."""
-    batches: list[Batch] = []
-    seen = 0
-    batch_statistics = False
-    steps = 0
-    p = dropout.p
-
-    def note_batch(layer, inputs):
-        nonlocal seen, batch_statistics
-        new = record.forwards[seen:]
-        seen = len(record.forwards)
-        if new:
-            batch_statistics = any(forward.training for forward in new)
-        if torch.is_grad_enabled():
-            at_work = layer.training and layer.p == p
-            batches.append(Batch(len(inputs[0]), at_work, layer.p, batch_statistics, steps))
-
-    def count_step(optimizer, args, kwargs):
-        nonlocal steps
-        steps += 1
-
-    hook = dropout.register_forward_pre_hook(note_batch)
-    step_hook = register_optimizer_step_post_hook(count_step)
-    yield batches
-    hook.remove()
-    step_hook.remove()
-
-
-def expect_batches(name: str, batches: list[Batch], count: int, epochs: int) -> None:
-    """Raise Misconception unless the new head was trained on `count` images in each epoch, with its
-    Dropout, on features made with the stored statistics.
-    """
-    at_work = [batch for batch in batches if batch.dropout_at_work]
-    images = sum(batch.images for batch in batches)
-    if batches and len(at_work) < len(batches) and _images(at_work) < count * epochs <= images:
-        off = [batch for batch in batches if not batch.dropout_at_work]
-        observed = (
-            f"{name}: model.new[0], a Dropout, was not at work in {len(off)} of {len(batches)} "
-            "training batches"
-        )
-        if off[0].p != batches[-1].p or off[0].p == 0:
-            raise wrong_result(f"{observed}: its p was {off[0].p}")
-        raise Misconception("whole-model-eval", f"{observed}: it was in eval mode")
-    own = [batch for batch in at_work if batch.batch_statistics]
-    if own:
-        raise Misconception(
-            "batch-statistics-used",
-            f"{name}: the backbone's BatchNorms normalised {len(own)} of {len(at_work)} training "
-            "batches with the batch's own mean and variance. In eval mode they use the stored "
-            "ones, which make other features than those that the new head was trained on",
-        )
-    expected = f"{name}: expected {epochs} epochs of {count} images, {epochs * count} in all"
-    if _images(at_work) < count * epochs:
-        raise wrong_result(f"{expected}; in training {_images(at_work)} reached the new head")
-    # an optimizer such as LBFGS may ask for one batch several times in a step
-    first_of_step = {}
-    for batch in at_work:
-        first_of_step.setdefault(batch.steps, batch)
-    if _images(list(first_of_step.values())) > count * epochs:
-        raise wrong_result(f"{expected}; in training {_images(at_work)} reached the new head")
-
-
-def _images(batches: list[Batch]) -> int:
-    return sum(batch.images for batch in batches)
-
-
-def expect_parameters_unmoved(
-    name: str, model: nn.Module, before: State, moved: list[str], record: Record
-) -> None:
-    """Raise Misconception where a parameter outside the new head moved."""
-    parameters = []
-    for path, _ in model.named_parameters():
-        if path in moved and not path.startswith("new."):
-            parameters.append(path)
-    if not parameters:
-        return
-    observed = f"{name}: {describe_moved(model, before, parameters)}, outside the new head"
-    if all(path.startswith("old.") for path in parameters):
-        raise wrong_result(f"{observed}. Expected that the old head stays")
-    always_in_eval = record.forwards and not any(forward.training for forward in record.forwards)
-    code = "eval-freezes-affine" if always_in_eval else "backbone-not-frozen"
-    raise Misconception(code, observed)
-
-
-def why_old_logits_changed(
-    name: str,
-    model: nn.Module,
-    before: State,
-    moved: list[str],
-    record: Record,
-    found: torch.Tensor,
-    expected: torch.Tensor,
-) -> Misconception:
-    """Return the Misconception behind old logits (B, 5) that changed in eval mode."""
-    if found.shape != expected.shape:
-        return wrong_result(
-            f"{name}: the old logits have shape {tuple(found.shape)}; expected "
-            f"{tuple(expected.shape)}"
-        )
-    gap = largest_gap(found, expected)
-    observed = f"{name}: in eval mode the old head's logits changed by up to {gap}"
-    outside = [path for path in moved if not path.startswith("new.")]
-    if not outside:
-        return wrong_result(f"{observed}, though every tensor of backbone and old head is the same")
-    code = why_statistics_moved(model, outside, record)
-    return Misconception(code, f"{observed}. {describe_moved(model, before, outside)}")
-
-
 # ---- Exercise 5: a backbone that stays in eval --------------------------------------------------
 
 
@@ -440,21 +330,24 @@ def expect_eval_features(
         code = why_statistics_moved(module, moved, record)
         raise Misconception(
             code,
-            f"{name}: features off by up to {gap}; {describe_moved(module, before, moved)}",
+            f"{name}: expected the features of eval mode; got others, up to {gap} away; "
+            f"{describe_moved(module, before, moved)}",
         )
     if not equal_but_for_rounding(outputs[0], outputs[2]):
         raise Misconception(
             "dropout-still-awake",
-            f"{name}: no statistic moved, but in train mode the same images gave features that "
-            f"differ by up to {largest_gap(outputs[0], outputs[2])} from one forward to the next",
+            f"{name}: expected the same features each time; no statistic moved, but in train mode "
+            f"those of the same images differ by up to {largest_gap(outputs[0], outputs[2])} from "
+            "one forward to the next",
         )
     in_eval_mode = outputs[1]
     used = any(forward.training for forward in record.forwards)
     if used and equal_but_for_rounding(in_eval_mode, expected):
         raise Misconception(
             "batch-statistics-used",
-            f"{name}: no statistic moved, but in train mode the features are off by up to {gap}: "
-            "the BatchNorms normalised with the batch's own mean and variance",
+            f"{name}: expected the features of eval mode; no statistic moved, but in train mode "
+            f"they are up to {gap} away: the BatchNorms normalised with the batch's own mean and "
+            "variance",
         )
     raise wrong_result(f"{name}: the features are off by up to {gap}; expected those of eval mode")
 
@@ -476,7 +369,7 @@ def why_not_put_back(
     ran.
     """
     observed = (
-        f"{name}: {len(moved)} of {len(before)} tensors are not what they were: "
+        f"{name}: expected that all {len(before)} tensors are as before; {len(moved)} are not: "
         f"{describe_moved(backbone, before, moved)}"
     )
     changed_later = comparisons.moved_since(backbone, after)
@@ -493,105 +386,3 @@ def why_not_put_back(
     if set(moved) == buffers & all_by_train:
         return Misconception("parameters-only", observed)
     return Misconception("snapshot-incomplete", f"{observed}. They hold what train() left there")
-
-
-# ---- Exercise 7: frozen for good ----------------------------------------------------------------
-
-
-def expect_replaced(name: str, model: nn.Module, original: nn.Module) -> list[str]:
-    """Return the paths of the BatchNorm2d of `original`; raise Misconception unless `model` has a
-    FrozenBatchNorm2d with the same numbers at each.
-    """
-    paths = [path for path, norm in batchnorms(original) if isinstance(norm, nn.BatchNorm2d)]
-    now = {path: _layer_at(model, path) for path in paths}
-    left = [path for path in paths if isinstance(now[path], nn.BatchNorm2d)]
-    if left:
-        raise _why_left(name, model, original, paths, left)
-    for path in paths:
-        if not isinstance(now[path], FROZEN):
-            raise wrong_result(
-                f"{name}: {path} is now {type(now[path]).__name__}; expected FrozenBatchNorm2d"
-            )
-    for path in paths:
-        _expect_same_numbers(name, path, now[path], original.get_submodule(path))
-    return paths
-
-
-def _layer_at(model: nn.Module, path: str) -> nn.Module | None:
-    """Return the layer that a forward reaches by the attributes of a path; None if there is none.
-
-    A module can be registered under a name with dots, which leads to no layer inside a block.
-    """
-    layer: nn.Module | None = model
-    for part in path.split("."):
-        layer = None if layer is None else layer._modules.get(part)
-    return layer
-
-
-def _why_left(
-    name: str, model: nn.Module, original: nn.Module, paths: list[str], left: list[str]
-) -> Misconception:
-    """Return the Misconception behind the BatchNorm2d in `left`, some of all `paths`."""
-    kind = type(original.get_submodule(left[0])).__name__
-    observed = (
-        f"{name}: {left[0]}, a {kind}, is still a BatchNorm2d, one of {len(left)} left of "
-        f"{len(paths)}"
-    )
-    now = [model.get_submodule(path) for path in left]
-    if left == paths and not any(layer.training for layer in now):
-        return Misconception("eval-before-train", f"{observed}. It is in eval mode")
-    if left == paths and not any(layer.weight.requires_grad for layer in now):
-        return Misconception("requires-grad-alone", f"{observed}. Its parameters are frozen")
-    derived = [path for path in paths if type(original.get_submodule(path)) is not nn.BatchNorm2d]
-    if left == derived:
-        return wrong_result(f"{observed}. It is a subclass of BatchNorm2d")
-    if found_by_name(set(paths) - set(left), set(paths)):
-        return Misconception("batchnorm-by-name", observed)
-    replaced = [path for path in paths if path not in left]
-    depth = max((path.count(".") for path in replaced), default=-1)
-    if all(path.count(".") > depth for path in left) and len(left) < len(paths):
-        return Misconception("batchnorm-left-behind", observed)
-    return wrong_result(observed)
-
-
-def _expect_same_numbers(name: str, path: str, new: nn.Module, old: nn.Module) -> None:
-    """Raise Misconception unless a FrozenBatchNorm2d has the four tensors and eps of `old`."""
-    trainable = [part for part, _ in new.named_parameters()]
-    if trainable:
-        raise wrong_result(
-            f"{name}: {path}.{trainable[0]} is a parameter, which an optimizer can move; expected "
-            "four buffers"
-        )
-    for part in FOUR:
-        copied = getattr(new, part, None)
-        expected = getattr(old, part).detach()
-        if not isinstance(copied, torch.Tensor) or not values.all_near(copied, expected, 1e-7):
-            raise Misconception(
-                "frozen-batchnorm-not-copied",
-                f"{name}: {path}.{part} holds other numbers than that of the BatchNorm2d before",
-            )
-    if not values.near(new.eps, old.eps, 0, 1e-6):
-        raise Misconception(
-            "frozen-batchnorm-not-copied",
-            f"{name}: {path} has eps {new.eps}; expected {old.eps}, as the BatchNorm2d before",
-        )
-
-
-def expect_rest_unchanged(
-    name: str, model: nn.Module, original: nn.Module, replaced: list[str]
-) -> None:
-    """Raise Misconception unless everything but the `replaced` paths is as in `original`."""
-    changed = []
-    for sentence in comparisons.differences(
-        comparisons.condition(original), comparisons.condition(model)
-    ):
-        if not any(path in sentence for path in replaced):
-            changed.append(sentence)
-    kept = {
-        path: tensor
-        for path, tensor in comparisons.tensors(original).items()
-        if path.rpartition(".")[0] not in replaced
-    }
-    changed += [f"{path} holds other values" for path in comparisons.moved_since(model, kept)]
-    if changed:
-        raise wrong_result(f"{name}: expected that all other layers stay; {changed[0]}")

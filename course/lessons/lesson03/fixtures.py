@@ -154,7 +154,7 @@ def model_with_many_kinds(name: str) -> nn.Module:
         ),
         untracked=nn.BatchNorm2d(4, track_running_stats=False),
         plain=nn.BatchNorm1d(width, affine=False),
-        head=nn.Sequential(nn.LayerNorm(width), nn.Linear(width, 4)),
+        head=nn.Sequential(nn.LayerNorm(width), nn.BatchNorm1d(width), nn.Linear(width, 4)),
     )
     model = nn.Sequential(layers)
     norms = batchnorms(backbone)

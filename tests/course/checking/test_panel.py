@@ -53,7 +53,12 @@ CELLS = {
     "other parameters": OTHER_PARAMETERS,
     "no function": "checks.count_parameters(62)",
     "unanswered": UNANSWERED,
-    "needs an answer": "answer()",
+    "needs an answer": "needed = answer()",
+    "needs its name": "rest = needed + 1",
+    "needs that cell's name": "rest",
+    "stops": "found = int('x')",
+    "needs what stopped": "found",
+    "mistyped": "fuond",
     "says more": "def later():\n    raise NotImplementedError('in chapter 2')\n\nlater()",
     "broken": "checks.count_parameters(lambda model: 1, names=['no_such_model'])",
 }
@@ -155,6 +160,25 @@ def test_a_cell_that_needs_an_answer_says_so_in_one_line(ran):
     assert "in chapter 2" in outputs(ran["says more"])[1]
 
 
+@pytest.mark.parametrize(
+    ("cell", "name", "why"),
+    [
+        ("needs its name", "needed", "needs `answer`, whose exercise is not answered yet"),
+        ("needs that cell's name", "rest", "needs `answer`, whose exercise is not answered yet"),
+        ("needs what stopped", "found", "has stopped with ValueError"),
+    ],
+)
+def test_a_name_that_is_missing_because_a_cell_stopped_says_so_in_one_line(ran, cell, name, why):
+    [output] = ran[cell].outputs
+    assert output.ename == "NameError"
+    [line] = output.traceback
+    assert line == (
+        f"`{name}` is not defined, because the cell that defines it {why}. Run that cell again, "
+        "then this one."
+    )
+    assert "NameError" in outputs(ran["mistyped"])[1]
+
+
 def test_a_fault_of_the_check_is_shown_as_it_is(ran):
     page, error = outputs(ran["broken"])
     assert page is None and "no_such_model" in error and "Traceback" in error
@@ -170,6 +194,11 @@ def test_stock_nbgrader_counts_errors_and_nothing_else(ran):
         "no function": (0, 2),
         "unanswered": (0, 2),
         "needs an answer": (0, 2),
+        "needs its name": (0, 2),
+        "needs that cell's name": (0, 2),
+        "stops": (0, 2),
+        "needs what stopped": (0, 2),
+        "mistyped": (0, 2),
         "says more": (0, 2),
         "broken": (0, 2),
     }

@@ -206,6 +206,18 @@ def test_only_train_mode_changes_the_running_statistics():
     assert not torch.equal(layer.running_mean, torch.zeros(3))
 
 
+def test_a_flipped_or_cropped_image_has_other_features_and_the_same_image_the_same():
+    model = networks.build("narrow resnet18").eval()
+    model.fc = nn.Identity()
+    images = networks.images("narrow resnet18", 4)
+    cropped = F.interpolate(images[..., 4:60, 4:60], size=64)
+    with torch.no_grad():
+        features, again = model(images), model(images)
+        assert torch.equal(features, again)
+        for augmented in (images.flip(-1), cropped):
+            assert (model(augmented) - features).norm() > 0.01 * features.norm()
+
+
 def test_tensors_from_inference_mode_must_be_cloned():
     with torch.inference_mode():
         features = torch.randn(4, 3)

@@ -1,4 +1,6 @@
 def adam_memory(model):
+    import copy
+    model = copy.deepcopy(model)
     optimizer = torch.optim.AdamW(model.parameters())
     model(torch.randn(2, 3, 64, 64)).sum().backward()
     optimizer.step()

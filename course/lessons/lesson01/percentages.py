@@ -1,0 +1,56 @@
+"""Exercise 2 of lesson 01: what a percentage counts, and what wrong ones do."""
+
+from torch import nn
+
+from course.checking import comparisons
+from course.checking.misconception import Misconception, wrong_result
+from course.checking.values import near
+
+
+def of_classes(model: nn.Module, classes: int) -> int:
+    """Return how many parameters of a ResNet's head belong to this many classes."""
+    return classes * (model.fc.in_features + 1)
+
+
+def wrong_percentages(model: nn.Module, n: int) -> dict[str, tuple[str, float]]:
+    """Return {what was counted: (code, the percentage that comes of it)}."""
+    total = comparisons.numbers_in(model.parameters())
+    trainable = comparisons.numbers_in(each for each in model.parameters() if each.requires_grad)
+    buffers = comparisons.numbers_in(model.buffers())
+    saved = of_classes(model, 1000 - n)
+    weights = (1000 - n) * model.fc.in_features
+    return {
+        "that is the share of the classes": (
+            "head-is-the-model",
+            100 * saved / of_classes(model, 1000),
+        ),
+        "that counts only the parameters that require a gradient": (
+            "frozen-not-counted",
+            100 * saved / trainable,
+        ),
+        "that counts the buffers, too": ("buffers-counted", 100 * saved / (total + buffers)),
+        "that leaves the bias out": ("wrong-result", 100 * weights / total),
+        "that is a fraction, not a percentage": ("wrong-result", saved / total),
+        "that is the change of the size; the removed share is positive": (
+            "wrong-result",
+            -100 * saved / total,
+        ),
+        "that is what remains": ("wrong-result", 100 - 100 * saved / total),
+        "that removes the old head and adds no new one": (
+            "wrong-result",
+            100 * of_classes(model, 1000) / total,
+        ),
+        "that is a share of the new model": ("wrong-result", 100 * saved / (total - saved)),
+    }
+
+
+def why_wrong_percentage(
+    where: str, value: float, expected: float, thoughts: dict[str, tuple[str, float]]
+) -> Misconception:
+    what = f"{where}: expected {expected:.5g} %; got {value:.5g}"
+    for counted, (code, percentage) in thoughts.items():
+        if near(value, percentage, relative=1e-5):
+            return Misconception(code, f"{what}; {counted}")
+    if value in [round(expected, digits) for digits in range(4)]:
+        what += "; that is rounded"
+    return wrong_result(what)

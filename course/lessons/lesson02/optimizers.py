@@ -1,0 +1,82 @@
+"""Exercises 6 and 7 of lesson 02: learning rates of two groups, and what AdamW keeps."""
+
+import torch
+from torch import nn
+
+from course.checking import comparisons
+from course.checking.check import Answer, expect
+from course.checking.misconception import Misconception, first_and_more, wrong_result
+from course.lessons.lesson02.diagnosis import (
+    expect_each_once,
+    expect_no_second_group,
+    expect_rate,
+    expect_same_values,
+    frozen_names,
+)
+from course.lessons.lesson02.fixtures import backward
+
+
+def two_rates(
+    answer: Answer, model: nn.Module, name: str, head_lr: float, backbone_lr: float, where: str
+) -> None:
+    """Raise Misconception unless the answer gives `fc` and the rest their learning rates."""
+    frozen = frozen_names(model)
+    start = comparisons.snapshot(comparisons.tensors(model).items())
+    condition = comparisons.condition(model)
+    try:
+        optimizer = answer(model, head_lr, backbone_lr)
+    except ValueError as problem:
+        expect_no_second_group(problem)
+        raise
+    expect(optimizer, torch.optim.Optimizer, "an optimizer")
+    expect_same_values(model, start, where)
+    changed = comparisons.differences(condition, comparisons.condition(model))
+    if changed:
+        raise wrong_result(f"{where}: expected the model as it was; {first_and_more(changed)}")
+    expect_each_once(optimizer)
+    rates = comparisons.learning_rates(optimizer)
+    for path, parameter in model.named_parameters():
+        if path in frozen:
+            continue
+        if id(parameter) not in rates:
+            raise Misconception(
+                "not-in-the-optimizer",
+                f"{where}: expected that your optimizer holds all trainable parameters; no group "
+                f"holds {path}",
+            )
+        expected = head_lr if path.startswith("fc.") else backbone_lr
+        expect_rate(rates[id(parameter)], expected, f"{where}, {path}")
+    backward(model, name)
+    optimizer.step()
+    moved = frozen & set(comparisons.moved_since(model, start))
+    if moved:
+        raise Misconception(
+            "backbone-not-frozen",
+            f"{where}: expected that a step of your optimizer changes no frozen parameter; it "
+            f"changed {first_and_more(sorted(moved))}",
+        )
+
+
+def why_wrong_memory(
+    found: int, total: int, trainable: int, tensors: int, where: str
+) -> Misconception:
+    what = (
+        f"{where}: expected {2 * trainable:,}, for {trainable:,} trainable and "
+        f"{total - trainable:,} frozen numbers; got {found:,}"
+    )
+    if found == trainable:
+        what += " (there are two averages)"
+    elif found in (tensors, 2 * tensors):
+        what += " (count numbers, not tensors)"
+    elif found == 2 * trainable + tensors:
+        what += " (`step`, which AdamW keeps for each tensor, is not an average)"
+    elif found in (8 * trainable, 8 * total):
+        what += " (count numbers, not bytes)"
+    elif found == 2 * (total - trainable):
+        what += " (of the frozen ones)"
+    elif found == total + 2 * trainable:
+        what += " (with the parameters themselves)"
+    elif found == 0:
+        what += " (an optimizer has its averages after its first step)"
+    with_frozen = found in (2 * total, total)
+    return Misconception("frozen-costs-memory" if with_frozen else "wrong-result", what)

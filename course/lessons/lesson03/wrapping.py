@@ -1,0 +1,91 @@
+"""Exercise 5 of lesson 03: a backbone that stays in eval mode inside a larger model."""
+
+from collections.abc import Callable
+
+from torch import nn
+
+from course.checking import comparisons, panel, values
+from course.checking.batchnorm import watch
+from course.checking.check import expect
+from course.checking.misconception import Misconception, wrong_result
+from course.lessons.lesson03 import diagnosis
+from course.lessons.lesson03.fixtures import (
+    backbone_with_statistics,
+    equal_but_for_rounding,
+    eval_outputs,
+    labelled_images,
+    snapshot_of,
+)
+
+
+def expect_always_eval(answer: Callable, name: str) -> None:
+    """Raise Misconception unless the answer's module gives eval-mode features in each mode, and the
+    modules around it change theirs.
+    """
+    backbone = backbone_with_statistics(name).requires_grad_(False)
+    images, _ = labelled_images(name, 6, 3)
+    expected = eval_outputs(backbone, images)  # (6, C)
+    before = snapshot_of(backbone)
+    with watch(backbone) as record:
+        found = answer(backbone)
+        expect(found, nn.Module, "a module")
+        start = snapshot_of(found)
+        dropout = nn.Dropout(0.5)
+        head = nn.Sequential(dropout, nn.Linear(expected.shape[1], 3))
+        model = nn.Sequential(found, head)
+        outputs = []
+        for mode in (True, False, True):
+            _set_mode(model, mode, name)
+            outputs.append(diagnosis.run(found, images, f"{name}: your module"))
+            if dropout.training != mode:
+                raise Misconception(
+                    "whole-model-eval",
+                    f"{name}: after train({mode}) of the model around it, expected training={mode} "
+                    f"for the Dropout of the head above it; got {dropout.training}",
+                )
+    if comparisons.moved_since(backbone, before):
+        diagnosis.expect_eval_features(name, backbone, before, outputs, expected, record)
+    diagnosis.expect_eval_features(name, found, start, outputs, expected, record)
+    expect_returns_itself(found, name)
+    one = diagnosis.run(found, images[:1], f"{name}: your module")
+    if not equal_but_for_rounding(one, expected[:1]):
+        raise wrong_result(
+            f"{name}: expected features {tuple(expected[:1].shape)} of a batch with one image, the "
+            f"same as in a larger batch; got {tuple(one.shape)}"
+        )
+    if one.is_inference() or one.dtype != expected.dtype:
+        kind = "made in inference mode" if one.is_inference() else str(one.dtype)
+        raise wrong_result(
+            f"{name}: the features are {kind}, so no head can be trained on them; expected float32 "
+            "features, with or without gradients"
+        )
+
+
+def _set_mode(model: nn.Module, mode: bool, name: str) -> None:
+    """Call train(mode) of the model around a module of the learner's.
+
+    Raises Misconception where that module's train() does not take the mode.
+    """
+    try:
+        model.train(mode)
+    except TypeError as problem:
+        if panel.raised_by_learner(problem):
+            raise
+        raise wrong_result(
+            f"{name}: expected that train() of your module takes the mode, because PyTorch calls "
+            f"train({mode}) of each part; it raises TypeError: {problem}"
+        ) from None
+
+
+def expect_returns_itself(module: nn.Module, name: str) -> None:
+    """Raise Misconception unless train() and eval() of a module return the module."""
+    for call, given in {
+        "train()": module.train(),
+        "train(False)": module.train(False),
+        "eval()": module.eval(),
+    }.items():
+        if given is not module:
+            raise Misconception(
+                "train-returns-nothing",
+                f"{name}: {call} of your module returns {values.shown(given)}; expected the module",
+            )

@@ -1,0 +1,3 @@
+# misconception: wrong-result
+def count_parameters(model):
+    return sum(p.numel() for n, p in model.named_parameters() if "weight" in n)

@@ -1,0 +1,2 @@
+def head_inputs(model):
+    return model.inplanes

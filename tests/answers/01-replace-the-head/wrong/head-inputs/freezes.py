@@ -1,0 +1,5 @@
+# misconception: model-left-changed
+def head_inputs(model):
+    for p in model.parameters():
+        p.requires_grad = False
+    return model.fc.in_features

@@ -1,0 +1,5 @@
+# misconception: wrong-input-scale
+def to_input(images):
+    m = torch.tensor([0.229, 0.224, 0.225]).view(3, 1, 1)
+    s = torch.tensor([0.485, 0.456, 0.406]).view(3, 1, 1)
+    return (images / 255 - m) / s
