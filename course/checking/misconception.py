@@ -101,8 +101,11 @@ def expect_something(found: object, call: str) -> None:
 def expect_pair(found: Any, observed: str) -> tuple:
     """Return the two things that `found` holds.
 
-    Raises Misconception, in the words `observed`, where `found` does not unpack into two.
+    Raises Misconception, in the words `observed`, where `found` does not unpack into two. A dict
+    does not: it would give its keys.
     """
+    if isinstance(found, dict | set | str):
+        raise unlike(found, observed)
     try:
         first, second = found
     except (TypeError, ValueError):

@@ -13,7 +13,7 @@ from typing import Any
 import numpy as np
 import torch
 
-from course.checking.misconception import unlike
+from course.checking.misconception import unlike, wrong_result
 
 
 def number(found: Any, expected: str) -> float:
@@ -34,6 +34,16 @@ def number(found: Any, expected: str) -> float:
     if not math.isfinite(value):
         raise unlike(found, got)
     return value
+
+
+def number_in(found: Any, expected: str) -> float:
+    """Return `found`, a part of a result that holds several, as a float; as `number` does.
+
+    None is a wrong part here, and no forgotten `return`.
+    """
+    if found is None:
+        raise wrong_result(f"expected {expected}; got None")
+    return number(found, expected)
 
 
 def is_masked(found: Any) -> bool:

@@ -95,7 +95,7 @@ def expect_shared_names(answer: Callable, what: str, a: nn.Module, b: nn.Module)
     found = names_in(answer(a, b), f"shared_tensors for {what}", "norm5.weight")
     for module, state, condition in before:
         expect_as_it_was(module, state, condition, what)
-    observed = f"{what}: expected {len(expected)} names; got {len(found)}"
+    observed = f"{what}: expected {counted(expected)}; got {counted(found)}"
     extra = sorted(found - expected)
     if extra:
         raise why_too_many(a, b, found, extra[0], observed)
@@ -108,7 +108,7 @@ def expect_shared_names(answer: Callable, what: str, a: nn.Module, b: nn.Module)
     if found and {address(state[name]) for name in missing} <= named:
         observed += ". You name each tensor once, but a.state_dict() has some under several names"
     buffers = {name for name, _ in a.named_buffers()}
-    if set(missing) == buffers & expected and not what.startswith("a module whose buffer"):
+    if set(missing) == buffers & expected != expected:
         raise Misconception("buffers-left-out", observed)
     if not found and what.startswith("two slices"):
         raise Misconception(
@@ -118,6 +118,11 @@ def expect_shared_names(answer: Callable, what: str, a: nn.Module, b: nn.Module)
     if not found and "assign" in what:
         raise Misconception("identity-is-not-memory", observed)
     raise wrong_result(observed)
+
+
+def counted(names: set[str]) -> str:
+    """Return in words how many names these are."""
+    return "1 name" if len(names) == 1 else f"{len(names)} names"
 
 
 def why_too_many(
@@ -460,7 +465,9 @@ def expect_columns(answer: Callable, sizes: Sizes, order: Order, count: int) -> 
     """
     logits = distinct_logits(sizes, count)
     expected = torch.stack([logits[branch - 1][:, column] for branch, column in order], 1)
-    where = f"in_order for sizes {list(sizes)}, {len(order)} columns and {count} rows"
+    rows = "1 row" if count == 1 else f"{count} rows"
+    columns = "1 column" if len(order) == 1 else f"{len(order)} columns"
+    where = f"in_order for sizes {list(sizes)}, {columns} and {rows}"
     found = answer(list(logits), list(order))
     expect_something(found, where)
     expect(found, torch.Tensor, f"a tensor ({count}, {len(order)})")

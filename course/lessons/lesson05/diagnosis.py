@@ -44,7 +44,7 @@ def check_selection(result: Any, data: Pictures, names: Sequence[str]) -> None:
     for part, tensor in zip(("images", "fruit", "rotten"), result, strict=True):
         if not isinstance(tensor, Tensor):
             kind = type(tensor).__name__
-            raise unlike(tensor, f"{names}: expected `{part}` to be a tensor; got {kind}")
+            raise wrong_result(f"{names}: expected `{part}` to be a tensor; got {kind}")
     images, labels, rotten = result
     chosen = [FRUITS.index(name) for name in names]
     keep = torch.isin(data.fruit, torch.tensor(chosen))
@@ -122,8 +122,8 @@ def logits_of_both(outputs: Any, where: str) -> tuple[Tensor, Tensor]:
     for task, logits in zip(TASKS, outputs, strict=True):
         if not isinstance(logits, Tensor) or not logits.is_floating_point():
             kind = logits.dtype if isinstance(logits, Tensor) else type(logits).__name__
-            raise unlike(
-                logits, f"{where}: expected float tensors; the {WORDS[task]} logits are {kind}"
+            raise wrong_result(
+                f"{where}: expected float tensors; the {WORDS[task]} logits are {kind}"
             )
     fruit, fresh = outputs
     return fruit, fresh
@@ -260,6 +260,79 @@ def check_losses_reach_backbone(
                 "features-detached",
                 f"{where}: from the {WORDS[task]} logits no gradient reaches {len(missed)} of "
                 f"{len(backbone)} parameter tensors of the backbone: {first_and_more(missed)}",
+            )
+
+
+def check_heads_read(
+    model: nn.Module, images: Tensor, features: Tensor, trained: Mapping[str, tuple], where: str
+) -> None:
+    """Check that the heads read the features of the backbone.
+
+    model: in eval mode; features: (B, width), of these images; trained: `prints_of` the backbone.
+    Some layer must get or return them. A head of convolutions may get them before the mean over
+    height and width.
+    """
+    prints = set(trained.values())
+    seen: list[Tensor] = []
+    read: list[Tensor] = []  # by layers of the heads
+
+    def keep(layer: nn.Module, inputs: tuple, output: Any) -> None:
+        own = [p for p in layer.parameters(recurse=False) if comparisons.fingerprint(p) in prints]
+        in_head = not own and any(True for _ in layer.parameters(recurse=False))
+        for tensor in inputs:
+            if in_head and isinstance(tensor, Tensor):
+                read.append(tensor.mean((2, 3)) if tensor.ndim == 4 else tensor.flatten(1))
+        seen.extend(t.flatten(1) for t in (*inputs, output) if isinstance(t, Tensor))
+
+    hooks = [layer.register_forward_hook(keep) for layer in model.modules()]
+    with torch.no_grad():
+        model(images)
+    for hook in hooks:
+        hook.remove()
+    tolerance = 1e-4 * float(features.abs().max())
+    same_size = [tensor for tensor in (*read, *seen) if tensor.shape == features.shape]
+    if any(values.all_near(tensor, features, tolerance) for tensor in same_size):
+        return
+    if not same_size:
+        return  # no layer is called with features, so it is not known what the heads read
+    raise wrong_result(
+        f"{where}: expected that the heads read the features {tuple(features.shape)} that the "
+        f"backbone without its old head returns, {in_short(features)}; got {in_short(same_size[0])}"
+    )
+
+
+def in_short(features: Tensor) -> str:
+    """Return the first two numbers of the first row of features (B, width), for a message."""
+    return f"[{features[0, 0]:.3f}, {features[0, 1]:.3f}, ...] for the first image"
+
+
+def check_heads_apart(
+    model: nn.Module, images: Tensor, trained: Mapping[str, tuple], where: str
+) -> None:
+    """Check that the logits of a task do not depend on the parameters of the other head alone.
+
+    Detached logits of the other head leave no trace in the graph, so the other head's parameters
+    are changed for a moment. model: in eval mode; trained: `prints_of` the backbone.
+    """
+    prints = set(trained.values())
+    outputs = logits_of_both(model(images), where)
+    used = [{id(p): p for p in leaf_tensors(logits)} for logits in outputs]
+    for task, other in ((0, 1), (1, 0)):
+        alone = [p for key, p in used[other].items() if key not in used[task]]
+        alone = [p for p in alone if comparisons.fingerprint(p) not in prints]
+        old = [p.detach().clone() for p in alone]
+        with torch.no_grad():
+            for p in alone:
+                p.add_(1.0)
+            moved = logits_of_both(model(images), where)[task]
+            for p, numbers in zip(alone, old, strict=True):
+                p.copy_(numbers)
+        size = float(outputs[task].abs().max())
+        if not values.all_near(moved, outputs[task], tolerance=1e-4 * size):
+            raise Misconception(
+                "head-on-a-head",
+                f"{where}: the {WORDS[TASKS[task]]} logits change if only parameters of the "
+                f"{WORDS[TASKS[other]]} head change; expected that each head reads the features",
             )
 
 
@@ -512,7 +585,7 @@ def check_start_weights(result: Any, classes: Sequence[int]) -> None:
     if isinstance(result, dict | set | str) or not hasattr(result, "__len__"):
         raise unlike(result, f"expected {asked}; got {type(result).__name__}")
     items = list(result)
-    found = [values.number(item, f"a number in {asked}") for item in items]
+    found = [values.number_in(item, f"a number in {asked}") for item in items]
     if len(found) != len(expected):
         raise wrong_result(f"{list(classes)} classes: expected {asked}; got {len(found)}")
     if all(values.near(f, e, 1e-9, 1e-5) for f, e in zip(found, expected, strict=True)):

@@ -13,7 +13,7 @@ from course.checking import comparisons
 from course.checking.binary import BinaryCounts
 from course.checking.check import check, expect
 from course.checking.misconception import Misconception
-from course.checking.values import near, number, shown
+from course.checking.values import near, number, number_in, shown
 from course.lessons.lesson06.diagnosis import (
     METRICS,
     call_of,
@@ -115,10 +115,13 @@ def highest_prevalence(
 
     cases: (accuracy, recall), once with a recall of 0. Hidden: other numbers.
     """
-    told = []
+    told, given = [], []
     for accuracy, recall in cases:
         found = number(answer(accuracy, recall), "one number from 0 to 1")
-        check_prevalence(found, accuracy, recall)
+        given.append((found, accuracy, recall))
+    all_error_rates = all(near(found, 1 - accuracy, 1e-4) for found, accuracy, _ in given)
+    for found, accuracy, recall in given:
+        check_prevalence(found, accuracy, recall, all_error_rates)
         told.append(f"{(1 - accuracy) / (1 - recall):.2%} for {accuracy:.0%} and {recall:.0%}")
     return f"{', '.join(told)}."
 
@@ -165,14 +168,15 @@ def evaluate(
                 "F1 0",
             ) from None
         said_accuracy, said_f1 = parts_of(result, 2, "the pair (accuracy, f1)")
-        accuracy = number(said_accuracy, "one number for accuracy")
-        if is_last and (is_undefined(said_f1) or near(accuracy, 1)):
-            if is_undefined(said_f1) or not near(number(said_f1, "one number for f1"), 0):
+        accuracy = number_in(said_accuracy, "one number for accuracy")
+        undefined = said_f1 is None or is_undefined(said_f1)
+        if is_last and (undefined or near(accuracy, 1)):
+            if undefined or not near(number_in(said_f1, "one number for f1"), 0):
                 raise Misconception(
                     "zero-division-undecided",
                     f"all labels and predictions are 0: expected F1 0; got {shown(said_f1)}",
                 )
-        f1 = number(said_f1, "one number for f1")
+        f1 = number_in(said_f1, "one number for f1")
         check_model_kept(model, before, condition, forwards)
         check_evaluation(accuracy, f1, pairs, history)
         history.append(pairs)

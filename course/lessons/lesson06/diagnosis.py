@@ -14,7 +14,7 @@ from torch import Tensor, nn
 from course.checking import comparisons
 from course.checking.binary import BinaryCounts
 from course.checking.misconception import Misconception, first_and_more, unlike, wrong_result
-from course.checking.values import described, near, number, shown
+from course.checking.values import described, near, number_in, shown
 from course.lessons.lesson06.fixtures import Forwards, Pair, counts_over
 
 # ---- numbers -------------------------------------------------------------------------------------
@@ -28,6 +28,8 @@ def parts_of(
     """Return `found` as a tuple of `count` parts; `expected` says in words which."""
     got = f"expected {expected}; got {described(found)}"
     try:
+        if isinstance(found, dict | set | str):  # a dict would give its keys
+            raise TypeError
         parts = tuple(found)
     except TypeError:
         raise unlike(found, got) from None
@@ -181,9 +183,10 @@ def check_metrics(found: dict, counts: BinaryCounts) -> None:
     expected = expected_metrics(counts)
     said = {}
     for name in METRICS:
-        if is_undefined(found[name]) and not denominators(counts)[name]:
+        undefined = found[name] is None or is_undefined(found[name])
+        if undefined and not denominators(counts)[name]:
             raise zero_over_zero(counts, name, found[name])
-        said[name] = number(found[name], f"one number for {name!r} of {call_of(counts)}")
+        said[name] = number_in(found[name], f"one number for {name!r} of {call_of(counts)}")
     wrong = [name for name in METRICS if not near(said[name], expected[name], 1e-6)]
     if not wrong:
         return
@@ -229,9 +232,11 @@ def check_prevalence(
     found: float,
     accuracy: float,
     recall: float,
+    all_error_rates: bool,
 ) -> None:
     """Check the highest prevalence that an accuracy and a recall allow.
 
+    all_error_rates: whether the answer gave 1 - accuracy in all cases.
     The missed positives are at most all the errors: prevalence * (1 - recall) <= 1 - accuracy.
     """
     errors = 1 - accuracy
@@ -244,9 +249,10 @@ def check_prevalence(
         f"highest_prevalence({accuracy}, {recall}): expected {expected:.4f}; "
         f"got {found:.4g}{percent_hint(found, expected)}"
     )
-    is_error_rate = near(found, errors, 1e-4)
     if near(found, 1 / expected, 1e-4, 1e-4):
         raise wrong_result(f"{seen}. Yours is the quotient upside down")
+    if not all_error_rates and found in [round(expected, digits) for digits in range(5)]:
+        raise wrong_result(f"{seen}. Yours is rounded")
     if near(found, errors * (1 - recall), 1e-4):
         raise wrong_result(f"{seen}. You multiply by 1 - recall; expected that you divide by it")
     if expected < found <= 1:
@@ -255,9 +261,9 @@ def check_prevalence(
             f"{positives * (1 - recall):,.0f} of them are missed, but {people * errors:,.0f} "
             "errors are allowed"
         )
-    elif is_error_rate:
+    elif all_error_rates:
         seen += f". At {expected:.2%} the misses alone make up all the errors"
-    if is_error_rate and recall:
+    if all_error_rates:
         raise Misconception("prevalence-is-not-the-error-rate", seen)
     raise wrong_result(seen)
 
@@ -445,15 +451,15 @@ def check_averages(found: Any, matrix: Tensor) -> None:
             f"{described(per_class)}",
         ) from None
     for value in (*values, macro_found, micro_found):
-        if is_undefined(value):
+        if value is None or is_undefined(value):
             raise Misconception(
                 "zero-division-undecided",
                 f"averages({matrix.tolist()}): expected 0 where a denominator is 0; got "
                 f"{shown(value)}",
             )
-    said = np.array([number(value, "a number for each class") for value in values])
-    said_macro = number(macro_found, "one number for macro")
-    said_micro = number(micro_found, "one number for micro")
+    said = np.array([number_in(value, "a number for each class") for value in values])
+    said_macro = number_in(macro_found, "one number for macro")
+    said_micro = number_in(micro_found, "one number for micro")
     check_per_class(said, metrics, matrix)
     check_macro(said_macro, metrics, micro)
     if not near(said_micro, micro):

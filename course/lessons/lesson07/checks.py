@@ -11,8 +11,9 @@ from torch import Tensor
 from course.checking import comparisons
 from course.checking.check import check, expect
 from course.checking.misconception import Misconception, expect_pair, wrong_result
-from course.checking.values import near, number
+from course.checking.values import near, number, number_in
 from course.lessons.lesson07.diagnosis import (
+    Search,
     check_audit,
     check_best_epoch,
     check_duplicates,
@@ -63,6 +64,7 @@ def near_duplicates(
     train, test = 0.1 * noise(seed, sizes[0], 64), 0.1 * noise(seed + 1, count, 64)
     scale = torch.linspace(0.2, 8, count)[:, None]  # bright and dark images
     planted = sorted(torch.randperm(count, generator=generator(seed))[:6].tolist())
+    scale[planted[2]] = 1  # one is near by distance as well
     for place, row in enumerate(planted):
         test[row] = train[-1 - place] + 0.003 * noise(seed + 2 + place, 64)
     for row in planted[4:]:  # and some at the same place in both
@@ -74,6 +76,7 @@ def near_duplicates(
     test[others[0]] = test[others[1]]  # two test images are alike, which is no leak
     train[0] = train[-3]  # and one has two near-duplicates
     expected = "a list of indices of rows of `test`"
+    searches = []
     for one, other, limit in (
         (train, test, similarity),
         *((*pair, 0.5) for pair in TINY_SETS),
@@ -81,7 +84,8 @@ def near_duplicates(
     ):
         found = answer(one.clone(), other.clone(), limit)
         rows = indices_of(found, len(other), expected)
-        check_duplicates(rows, one, other, limit)
+        searches.append(Search(one, other, limit, rows))
+    check_duplicates(searches)
     return (
         f"{len(planted)} of {count} test rows have a near-duplicate in the training set: {planted}."
     )
@@ -363,4 +367,4 @@ def bootstrap_interval(
 def interval_of(found: object) -> tuple[float, float]:
     """Return the two numbers of an interval."""
     low, high = expect_pair(found, f"expected the pair (low, high); got {found!r:.60}")
-    return number(low, "a number for low"), number(high, "a number for high")
+    return number_in(low, "a number for low"), number_in(high, "a number for high")

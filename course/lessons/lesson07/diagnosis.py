@@ -35,6 +35,8 @@ def indices_of(found: Any, count: int, expected: str) -> list[int]:
         found = found.tolist()
     if not isinstance(found, list | tuple | set | frozenset | range):
         raise unlike(found, f"expected {expected}; got {described(found)}")
+    if any(value is None for value in found):
+        raise wrong_result(f"expected {expected}; got None among them")
     rows = [whole_number(value, "each index a whole number") for value in found]
     outside = [row for row in rows if not 0 <= row < count]
     if outside:
@@ -47,54 +49,108 @@ def indices_of(found: Any, count: int, expected: str) -> list[int]:
     return sorted(rows)
 
 
-def check_duplicates(rows: list[int], train: Tensor, test: Tensor, similarity: float) -> None:
-    """Check which rows of `test` (M, D) have a near-duplicate in `train` (N, D)."""
-    unit_test, unit_train = (F.normalize(x.double(), dim=1) for x in (test, train))
-    cosines = unit_test @ unit_train.T  # (M, N)
-    # where a similarity is equal to the limit up to rounding, the fixtures make it exactly equal
-    expected = (cosines >= similarity).any(1).nonzero().flatten().tolist()
-    if rows == expected:
+class Search(NamedTuple):
+    """Which rows of `test` (M, D) an answer has found to be similar to a row of `train` (N, D)."""
+
+    train: Tensor
+    test: Tensor
+    similarity: float
+    rows: list[int]
+
+    @property
+    def cosines(self) -> Tensor:
+        """The cosine similarities (M, N), 0 for a row of zeros."""
+        unit_test, unit_train = (F.normalize(x.double(), dim=1) for x in (self.test, self.train))
+        return unit_test @ unit_train.T
+
+    @property
+    def expected(self) -> list[int]:
+        """The right rows."""
+        # where a similarity is equal to the limit up to rounding, the fixtures make it exactly so
+        return rows_of((self.cosines >= self.similarity).any(1))
+
+
+def rows_of(flags: Tensor) -> list[int]:
+    """Return the places of True in flags (M,)."""
+    return flags.nonzero().flatten().tolist()
+
+
+def each_with_its_place(search: Search) -> Tensor:
+    """Return whether a row (M,) is similar to the row of `train` at the same place."""
+    shorter = min(len(search.test), len(search.train))
+    return search.cosines[:shorter, :shorter].diag() >= search.similarity
+
+
+def of_columns(search: Search) -> Tensor:
+    """Return flags (M,) by rows of `test` and `train` whose columns have the length 1."""
+    test, train = (F.normalize(x.double(), dim=0) for x in (search.test, search.train))
+    return (test @ train.T >= search.similarity).any(1)
+
+
+def dot_with(search: Search, normalised: str) -> Tensor:
+    """Return flags (M,) by the dot product, with `normalised`, "train", "test" or none, of length
+    1.
+    """
+    pair = {"test": search.test.double(), "train": search.train.double()}
+    if normalised:
+        pair[normalised] = F.normalize(pair[normalised], dim=1)
+    return (pair["test"] @ pair["train"].T >= search.similarity).any(1)
+
+
+# (code, words, the rows that it finds)
+DUPLICATE_THOUGHTS: tuple[tuple[str, str, Callable[[Search], Tensor]], ...] = (
+    ("equal-is-not-alike", "", lambda s: (s.test[:, None] == s.train).all(2).any(1)),
+    ("dot-is-not-cosine", "", lambda s: dot_with(s, "")),
+    ("dot-is-not-cosine", "", lambda s: dot_with(s, "train")),
+    ("dot-is-not-cosine", "", lambda s: dot_with(s, "test")),
+    ("compared-row-by-row", "", each_with_its_place),
+    (
+        "wrong-result",
+        "You take the similarity to every row of `train`; expected at least one",
+        lambda s: (s.cosines >= s.similarity).all(1),
+    ),
+    ("wrong-result", "You take the similarity of columns, not of rows", of_columns),
+    (
+        "wrong-result",
+        "You take the similarity without its sign",
+        lambda s: (s.cosines.abs() >= s.similarity).any(1),
+    ),
+    (
+        "wrong-result",
+        "You take the distance of two rows, which depends on their lengths",
+        lambda s: (torch.cdist(s.test, s.train) <= 1 - s.similarity).any(1),
+    ),
+    ("wrong-result", "Yours are rows of `train`", lambda s: (s.cosines >= s.similarity).any(0)),
+    (
+        "wrong-result",
+        "A row with exactly this similarity counts as well",
+        lambda s: (s.cosines > s.similarity).any(1),
+    ),
+)
+
+
+def check_duplicates(searches: Sequence[Search]) -> None:
+    """Check which near-duplicates an answer has found.
+
+    A thought is named only where it explains all that was found.
+    """
+    wrong = [search for search in searches if search.rows != search.expected]
+    if not wrong:
         return
+    first = wrong[0]
+    rows, expected = first.rows, first.expected
     named = rows if len(rows) < 12 else f"{rows[:10]} and {len(rows) - 10} more"
     seen = (
-        f"{len(test)} test rows, {len(train)} training rows, similarity {similarity:g}: expected "
-        f"the rows {expected}; got {named}"
+        f"{len(first.test)} test rows, {len(first.train)} training rows, similarity "
+        f"{first.similarity:g}: expected the rows {expected}; got {named}"
     )
-    shorter = min(len(test), len(train))
-    wrong_flags = (  # of each row of `test`, with the thought behind it
-        ("equal-is-not-alike", (test[:, None] == train).all(2).any(1)),
-        ("dot-is-not-cosine", (test @ train.T >= similarity).any(1)),
-        ("dot-is-not-cosine", (test.double() @ unit_train.T >= similarity).any(1)),
-        ("dot-is-not-cosine", (unit_test @ train.double().T >= similarity).any(1)),
-        ("compared-row-by-row", cosines[:shorter, :shorter].diag() >= similarity),
-    )
-    for code, flags in wrong_flags:
-        if 1 < len(rows) < len(test) and rows == flags.nonzero().flatten().tolist():
-            raise Misconception(code, seen)
-    for how, flags in (
-        ("to every row of `train`; expected at least one", (cosines >= similarity).all(1)),
-        (
-            "of columns, not of rows",
-            (
-                F.normalize(test.double(), dim=0) @ F.normalize(train.double(), dim=0).T
-                >= similarity
-            ).any(1),
-        ),
-        ("without its sign", (cosines.abs() >= similarity).any(1)),
-    ):
-        if rows == flags.nonzero().flatten().tolist():
-            raise wrong_result(f"{seen}. You take the similarity {how}")
-    above = (cosines > similarity).any(1).nonzero().flatten().tolist()
-    if rows == above:
-        equal = sorted(set(expected) - set(above))
-        raise wrong_result(f"{seen}. Row {equal[0]} has exactly this similarity, which is enough")
-    if rows == (cosines >= similarity).any(0).nonzero().flatten().tolist():
-        raise wrong_result(f"{seen}. Yours are rows of `train`")
-    missing, extra = sorted(set(expected) - set(rows)), sorted(set(rows) - set(expected))
-    first = (missing or extra)[0]
-    zero = "" if test[first].any() else ", a row of zeros,"
+    for code, words, flags in DUPLICATE_THOUGHTS:
+        if all(search.rows == rows_of(flags(search)) for search in searches):
+            raise Misconception(code, f"{seen}. {words}" if words else seen)
+    row = sorted(set(rows) ^ set(expected))[0]
+    zero = "" if first.test[row].any() else ", a row of zeros,"
     raise wrong_result(
-        f"{seen}. The highest similarity of row {first}{zero} is {cosines[first].max():.3f}"
+        f"{seen}. The highest similarity of row {row}{zero} is {first.cosines[row].max():.3f}"
     )
 
 
@@ -106,7 +162,7 @@ def check_split(found: Any, groups: Tensor, count: int, where: str) -> tuple[lis
 
     The test set has all photos of `count` groups.
     """
-    expected = "two int64 tensors: the indices of the training photos and of the test photos"
+    expected = "a pair: the indices of the training photos, and those of the test photos"
     if not isinstance(found, tuple | list) or len(found) != 2:
         raise unlike(found, f"{where}: expected {expected}; got {shown(found)}")
     for part in found:
@@ -198,7 +254,7 @@ def check_standardised(found: Any, train: Tensor, other: Tensor, where: str) -> 
     given = {"train": train, "other": other}
     for (name, before), after in zip(given.items(), found, strict=True):
         if not isinstance(after, Tensor):
-            raise unlike(after, f"{where}: expected a tensor for {name}; got {shown(after)}")
+            raise wrong_result(f"{where}: expected a tensor for {name}; got {shown(after)}")
         if after.shape != before.shape or after.dtype != before.dtype:
             raise wrong_result(
                 f"{where}: expected {name} as {tuple(before.shape)}, {before.dtype}; "
@@ -429,7 +485,13 @@ def means_of(fruit: Sequence[float], fresh: Sequence[float]) -> list[float]:
     return [(one + other) / 2 for one, other in zip(fruit, fresh, strict=True)]
 
 
+NAN_IS_BETTER = Rule(
+    "wrong-result",
+    "NaN counts as better",
+    lambda a, b, p: (len(a) - 1, len(a)) if any(map(math.isnan, (*a, *b))) else (-1, -1),
+)
 RULES = (
+    NAN_IS_BETTER,
     Rule("one-task-decides", "fruit alone decides", lambda a, b, p: early_stopping(a, p)),
     Rule("one-task-decides", "freshness alone decides", lambda a, b, p: early_stopping(b, p)),
     Rule(
@@ -443,11 +505,6 @@ RULES = (
         lambda a, b, p: early_stopping([max(pair) for pair in zip(a, b)], p),
     ),
     Rule(
-        "wrong-result",
-        "NaN counts as better",
-        lambda a, b, p: (len(a) - 1, len(a)) if any(map(math.isnan, (*a, *b))) else (-1, -1),
-    ),
-    Rule(
         "patience-against-the-last-epoch",
         "each epoch is compared with the one before",
         lambda a, b, p: stopped(means_of(a, b), p, against_previous=True),
@@ -456,6 +513,11 @@ RULES = (
         "smaller-gain-ignored",
         "an improvement of less than 0.01 does not count",
         lambda a, b, p: stopped(means_of(a, b), p, gain=0.01),
+    ),
+    Rule(
+        "smaller-gain-ignored",
+        "an improvement of less than 0.0001 does not count",
+        lambda a, b, p: stopped(means_of(a, b), p, gain=0.0001),
     ),
     Rule(
         "smaller-gain-ignored",
@@ -513,6 +575,8 @@ def check_best_epoch(found: Any, run: TrainingRun, patience: int, line: str) -> 
         f"epochs in all; got {found} and {ran}"
     )
     fitting = [rule for rule in RULES if rule.outcome(fruit, fresh, patience) == (said, ran)]
+    if fitting and fitting[0] is NAN_IS_BETTER:
+        fitting = fitting[:1]
     if found is not None and len({rule.code for rule in fitting}) == 1:
         rules = " or ".join(rule.told for rule in fitting)
         raise Misconception(fitting[0].code, f"{seen}, as if {rules}")
@@ -538,6 +602,8 @@ def check_restored(run: TrainingRun, best: int, line: str) -> None:
         if not comparisons.moved_since(run.model, state)
     ]
     of = f"the model has the state of epoch {held[0]}" if held else f"{wrong[0]} is another"
+    if not held and not comparisons.moved_since(run.model, run.state_before):
+        of = "the model has the state from before the training"
     seen = f"{line}: expected the state of epoch {best} in `model`; {of}"
     if held == [len(run.states) - 1]:
         if run.model.loaded_own:

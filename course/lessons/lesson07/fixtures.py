@@ -13,6 +13,7 @@ from torch.nn import functional as F
 
 from course.checking import comparisons
 from course.checking.draws import generator, noise
+from course.checking.misconception import wrong_result
 
 Pair = tuple[Tensor, Tensor]  # inputs and labels
 Procedure = Callable[[Pair, Pair], nn.Module]  # (training set, test set) to a head
@@ -303,6 +304,7 @@ class TrainingRun:
     def __init__(self, plan: tuple[Sequence[float], Sequence[float]]) -> None:
         self.plan = plan
         self.model = DriftingModel()
+        self.state_before = comparisons.snapshot(comparisons.tensors(self.model).items())
         self.optimizer = torch.optim.SGD(self.model.parameters(), lr=1e-4)
         self.scheduler = RecordedCosine(self.optimizer, T_max=len(plan[0]), eta_min=1e-6)
         self.first_rate = self.scheduler.get_last_lr()[0]
@@ -313,6 +315,10 @@ class TrainingRun:
 
     def step(self, batch: int) -> None:
         """Make one step, which moves every tensor of the model."""
+        if not isinstance(batch, int):
+            raise wrong_result(
+                f"expected step(batch) for one of `batches`; got step({batch!r:.60})"
+            )
         self.batches.append(batch)
         self.rates.append(self.optimizer.param_groups[0]["lr"])
         self.model.train()(torch.randn(4, 2) + batch)  # moves the running statistics

@@ -59,7 +59,8 @@ def check_tensor_names(
     if extra:
         raise Misconception(
             "tensors-extra",
-            f"{name}: the state_dict has {first_and_more(extra)}, not in the brief's table",
+            f"{name}: expected only the tensors of the brief's table in the state_dict; got "
+            f"{first_and_more(extra)} as well",
         )
     for path, tensor in state.items():
         if nn.parameter.is_lazy(tensor):
@@ -387,7 +388,9 @@ def check_boundary(
             f"to {probabilities[~calls].max():.3f}; expected rotten only above {threshold:g}"
         )
     lowest = probabilities[-count].item()
-    told += f" an image rotten from a probability of {lowest:.3f} on"
+    told += (
+        f" an image rotten from a probability of {lowest:.3f} on; expected from {threshold:g} on"
+    )
     if near(lowest, 1 - threshold, 2e-3):
         raise Misconception("threshold-upside-down", told)
     if near(lowest, 0.5, 2e-3):
@@ -398,8 +401,8 @@ def check_boundary(
     logit = math.log(threshold / (1 - threshold))
     for base, name in ((2, "log2"), (10, "log10")):
         if near(lowest, 1 / (1 + math.exp(-logit / math.log(base))), 2e-3):
-            told += f". That is what {name} gives; softmax is made of exp, whose inverse is log"
-    raise wrong_result(f"{told}; expected {threshold:g}")
+            told += f". Yours is what {name} gives; softmax is made of exp, whose inverse is log"
+    raise wrong_result(told)
 
 
 # ---- Exercise 5: the file ------------------------------------------------------------------------
@@ -425,7 +428,8 @@ def check_names_in_file(
     if extra:
         raise Misconception(
             "tensors-extra",
-            f"the file holds {first_and_more(extra)}, not in the model's state_dict",
+            f"expected only the {len(keys)} tensors of the state_dict in the file; got "
+            f"{first_and_more(extra)} as well",
         )
 
 

@@ -1,0 +1,12 @@
+# misconception: wrong-result
+def two_heads(backbone, fruit_classes, fresh_classes):
+    class Model(nn.Module):
+        def __init__(self):
+            super().__init__()
+            width = backbone.fc.in_features
+            self.backbone = nn.Sequential(*list(backbone.children())[:-2])
+            self.fruit, self.fresh = nn.Linear(width, fruit_classes), nn.Linear(width, fresh_classes)
+        def forward(self, images):
+            features = self.backbone(images).amax((2, 3))
+            return self.fruit(features), self.fresh(features)
+    return Model()
