@@ -50,7 +50,7 @@ MISCONCEPTIONS = {
         "09-adapt-gently: A new group under a running scheduler",
     ),
     "schedule-starts-again": Entry(
-        "A new scheduler starts at epoch 0, with the first learning rates: tell it the epoch",
+        "A new LambdaLR starts at epoch 0, with the first learning rates: tell it the epoch",
         "09-adapt-gently: A new group under a running scheduler",
     ),
     "one-epoch-ahead": Entry(
