@@ -1,7 +1,7 @@
 """The checks of lesson 09, adapt gently: one for each exercise.
 
 Each makes the models, calls the answer and looks at what happened. The thought behind a wrong
-result is found in diagnosis.py.
+result is found in diagnosis.py, groups.py and low_rank.py.
 """
 
 import copy
@@ -22,7 +22,7 @@ from course.checking.misconception import (
     first_and_more,
     wrong_result,
 )
-from course.lessons.lesson09 import diagnosis
+from course.lessons.lesson09 import diagnosis, groups
 from course.lessons.lesson09.fixtures import (
     SCHEDULES,
     STAGES,
@@ -35,6 +35,7 @@ from course.lessons.lesson09.fixtures import (
     step_of_sgd,
     trained,
 )
+from course.lessons.lesson09.low_rank import try_low_rank
 
 # ---- Exercise 1: two stages ---------------------------------------------------------------------
 
@@ -107,11 +108,11 @@ def layerwise_groups(
             model.get_submodule(path).requires_grad_(False)
         call = f"layerwise_groups({name}, {lr}, {factor})"
         found, changed = comparisons.changes_by(partial(answer, model, lr, factor), model)
-        held = diagnosis.held_by(found, call, "lr")
-        diagnosis.expect_trainable_held(model, held, call)
-        diagnosis.expect_rates(model, held, lr, factor, call)
+        held = groups.held_by(found, call, "lr")
+        groups.expect_trainable_held(model, held, call)
+        groups.expect_rates(model, held, lr, factor, call)
         if changed:
-            raise wrong_result(f"{call}: expected that the model stays as it is; {changed[0]}")
+            raise Misconception("model-left-changed", f"{call}: {changed[0]}")
     return f"each of the {len(STAGES)} parts of {name} has its learning rate."
 
 
@@ -135,11 +136,11 @@ def decay_groups(
         next(first.parameters()).requires_grad_(False)
         call = f"decay_groups({name}, {decay})"
         found, changed = comparisons.changes_by(partial(answer, model, decay), model)
-        held = diagnosis.held_by(found, call, "weight_decay")
-        diagnosis.expect_trainable_held(model, held, call)
-        count = diagnosis.expect_decays(model, held, decay, call)
+        held = groups.held_by(found, call, "weight_decay")
+        groups.expect_trainable_held(model, held, call)
+        count = groups.expect_decays(model, held, decay, call)
         if changed:
-            raise wrong_result(f"{call}: expected that the model stays as it is; {changed[0]}")
+            raise Misconception("model-left-changed", f"{call}: {changed[0]}")
         said.append(f"{name} {count}")
     return f"tensors without decay: {', '.join(said)}."
 
@@ -162,7 +163,7 @@ def add_group(
     them in the first epoch.
     """
     for schedule, epochs, kind in cases:
-        diagnosis.try_join(answer, SCHEDULES[schedule], schedule, epochs, kind, lr)
+        groups.try_join(answer, SCHEDULES[schedule], schedule, epochs, kind, lr)
     listed = ", ".join(f"{schedule} after {epochs} epochs" for schedule, epochs, _ in cases)
     return f"the new group joined, and all groups follow their schedule: {listed}."
 
@@ -186,7 +187,7 @@ def low_rank(
     """
     said = []
     for number, options in enumerate(layers):
-        said.append(diagnosis.try_low_rank(answer, options, seed + number))
+        said.append(try_low_rank(answer, options, seed + number))
     return f"only the factors train, and the change can be merged: {', '.join(said)}."
 
 
@@ -208,7 +209,7 @@ def adapter_state(answer: Answer, names: tuple[str, ...] = ("narrow resnet18",))
         found, changed = comparisons.changes_by(partial(answer, model), model)
         diagnosis.expect_state(found, model, call)
         if changed:
-            raise wrong_result(f"{call}: expected that the model stays as it is; {changed[0]}")
+            raise Misconception("model-left-changed", f"{call}: {changed[0]}")
         kept = {key: tensor.detach().clone() for key, tensor in found.items()}
         step_of_sgd(model, images, lr=0.1)
         model.temperature.fill_(2.0)
@@ -257,6 +258,6 @@ def features_at(
         if not values.all_near(found, expected, 1e-4):
             raise diagnosis.why_other_features(found, expected, twin, node, images, call)
         if changed:
-            raise wrong_result(f"{call}: expected that the model stays as it is; {changed[0]}")
+            raise Misconception("model-left-changed", f"{call}: {changed[0]}")
     listed = ", ".join(f"{node} of {name}" for name, node in cases)
     return f"these are the outputs in eval mode: {listed}."

@@ -21,7 +21,7 @@ MISCONCEPTIONS = {
         "09-adapt-gently: A learning rate for each stage",
     ),
     "rates-not-geometric": Entry(
-        "Each stage has the learning rate of the stage after it, multiplied by the factor once more",
+        "Each stage has the learning rate of the stage after it, multiplied by the factor",
         "09-adapt-gently: A learning rate for each stage",
     ),
     "group-incomplete": Entry(

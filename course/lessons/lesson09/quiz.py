@@ -11,7 +11,7 @@ import torch
 from torch import nn
 
 from course.checking.quiz.kinds import endless, pose
-from course.checking.quiz.questions import Option, Question, right, snippet, wrong
+from course.checking.quiz.questions import Option, Question, right, wrong
 
 TWO_STAGES = Question(
     "You fine-tune a pretrained network with a new, random head. Why is the head trained alone "
@@ -41,8 +41,8 @@ TWO_STAGES = Question(
 )
 
 WHICH_PART = Question(
-    "A classifier works. Then fog gets on the lens: all images have less contrast and are brighter. "
-    "You have 30 labelled images. What is a good first candidate to train?",
+    "A classifier works. Then fog gets on the lens: all images have less contrast and are "
+    "brighter. You have 30 labelled images. What is a good first candidate to train?",
     (
         wrong(
             "The head, because the last layer is always the one to adapt.",

@@ -1,4 +1,4 @@
-# misconception: wrong-result
+# misconception: model-left-changed
 def adapter_state(model):
     model.eval()
     frozen = {name for name, p in model.named_parameters() if not p.requires_grad}

@@ -1,4 +1,4 @@
-# misconception: wrong-result
+# misconception: model-left-changed
 def layerwise_groups(model, lr, factor):
     model.requires_grad_(True)
     stages = [model.fc, model.layer4, model.layer3, model.layer2, model.layer1]

@@ -1,4 +1,4 @@
-# misconception: wrong-result
+# misconception: model-left-changed
 def decay_groups(model, decay):
     trainable = [p for p in model.parameters() if p.requires_grad]
     groups = [
