@@ -57,11 +57,15 @@ def two_stage(
     start = snapshot_of(model)
     calls: list[diagnosis.Stage] = []
 
+    kind = type(model)
+
     def train(model: nn.Module, lr: float) -> None:
+        expect(model, kind, f"that train gets the model, a {kind.__name__}")
+        rate = values.number(lr, "a learning rate as the second argument of train")
         before = snapshot_of(model)
         for _ in range(2):
-            step_of_sgd(model, images, float(lr))
-        calls.append(diagnosis.Stage(model, float(lr), before, snapshot_of(model)))
+            step_of_sgd(model, images, rate)
+        calls.append(diagnosis.Stage(model, rate, before, snapshot_of(model)))
 
     with watch(model) as record:
         found = answer(model, train, head_lr, lr)
