@@ -145,22 +145,23 @@ QUESTIONS = (TWO_STAGES, WHICH_PART, WITHOUT_DECAY, BOTH_ZERO, ADAPTER_FILE)
 
 # ---- the endless kind: the learning rates after a group has joined ------------------------------
 
-FIRST, JOINED = 0.1, 0.02  # learning rates of the old group and of the new one
 KINDS_OF_SCHEDULE = ("ExponentialLR", "LinearLR", "LambdaLR", "StepLR")
 
 
-def lines_of(scheduler: str, joins: int, epochs: int) -> list[str]:
+def lines_of(scheduler: str, joins: int, epochs: int, first: float, joined: float) -> list[str]:
     """The code of a question: a group joins in epoch `joins` of `epochs`.
+
+    `first` and `joined` are the learning rates that the two groups are given.
 
     `scheduler` is the call that makes the scheduler, without its optimizer.
     """
     name, arguments = scheduler.split("(", 1)
     return [
-        f"optimizer = torch.optim.SGD([old], lr={FIRST})",
+        f"optimizer = torch.optim.SGD([old], lr={first})",
         f"scheduler = {name}(optimizer, {arguments}",
         f"for epoch in range({epochs}):",
         f"    if epoch == {joins}:",
-        f'        optimizer.add_param_group({{"params": [new], "lr": {JOINED}}})',
+        f'        optimizer.add_param_group({{"params": [new], "lr": {joined}}})',
         "    optimizer.step()",
         "    scheduler.step()",
     ]
@@ -242,19 +243,23 @@ def after_joining(rng: Random) -> Question:
     kind = rng.choice(KINDS_OF_SCHEDULE)
     joins = rng.choice([1, 2, 3])
     scheduler, factor, since, why = scheduler_of(rng, kind, joins)
-    lines = lines_of(scheduler, joins, joins + 3)
+    first, joined = rng.choice([0.1, 0.2, 0.4]), rng.choice([0.02, 0.05, 0.08])
+    lines = lines_of(scheduler, joins, joins + 3, first, joined)
     found = outcome(lines)
     options = {
         "An error in `scheduler.step()`": "This scheduler keeps no list of groups that is too "
         f"short. {why}",
-        rates(FIRST * factor, JOINED): "That would be a new group that the scheduler leaves alone. "
+        rates(first * factor, joined): "That would be a new group that the scheduler leaves alone. "
         f"{why}",
-        rates(FIRST * factor, JOINED * factor): "That would be a new group that has followed the "
+        rates(first * factor, joined * factor): "That would be a new group that has followed the "
         f"schedule from epoch 0 on. {why}",
-        rates(FIRST * factor, JOINED * since): "That is what a scheduler does that multiplies each "
+        rates(first * factor, joined * since): "That is what a scheduler does that multiplies each "
         f"group that is there. {why}",
-        rates(FIRST, JOINED): f"The scheduler changes the learning rate of the old group. {why}",
-        rates(FIRST * factor, FIRST * factor): "Each group has a learning rate of its own: a "
+        rates(first, joined): f"The scheduler changes the learning rate of the old group. {why}",
+        rates(first * factor, first): "The new group has the learning rate that it was given, not "
+        f"the old group's. {why}",
+        rates(joined, joined * since): f"The old group keeps a learning rate of its own. {why}",
+        rates(first * factor, first * factor): "Each group has a learning rate of its own: a "
         f"scheduler does not make them equal. {why}",
     }
     others: list[Option] = [wrong(text, words) for text, words in options.items()]
