@@ -187,7 +187,8 @@ def try_join(
         raise Misconception(
             "not-in-the-optimizer", f"{where}: a {missing[0]} parameter is not in the optimizer"
         )
-    _expect_schedule(optimizer, expected, names, factor, epochs, 0, found is scheduler, where)
+    short = found is scheduler and len(scheduler.base_lrs) < len(optimizer.param_groups)
+    _expect_schedule(optimizer, expected, names, factor, epochs, 0, short, where)
     start = [p.detach().clone() for p in joining]
     for ahead in range(1, AHEAD + 1):
         step()
@@ -201,9 +202,7 @@ def try_join(
                 f"{where}: the next step of the scheduler that you return raises "
                 f"{type(problem).__name__}: {problem}",
             ) from None
-        _expect_schedule(
-            optimizer, expected, names, factor, epochs, ahead, found is scheduler, where
-        )
+        _expect_schedule(optimizer, expected, names, factor, epochs, ahead, short, where)
     if any(torch.equal(p, old) for p, old in zip(joining, start, strict=True)):
         raise wrong_result(
             f"{where}: expected that the optimizer's step changes the new parameters"
@@ -217,10 +216,13 @@ def _expect_schedule(
     factor: Callable[[int], float],
     epoch: int,
     ahead: int,
-    same_scheduler: bool,
+    short: bool,
     where: str,
 ) -> None:
-    """Raise Misconception unless each learning rate is its base times the factor of the epoch."""
+    """Raise Misconception unless each learning rate is its base times the factor of the epoch.
+
+    short: the scheduler has no entry for the new group.
+    """
     rates = comparisons.learning_rates(optimizer)
     now = epoch + ahead
 
@@ -237,7 +239,7 @@ def _expect_schedule(
     elif follows(old, now + 1):
         code = "one-epoch-ahead"
     elif follows(old, now) and all(values.near(rates[k], base[k], 0, 1e-6) for k in new):
-        code = "scheduler-not-extended" if ahead and same_scheduler else "joined-at-full-rate"
+        code = "scheduler-not-extended" if short else "joined-at-full-rate"
     key = next(k for k in base if not follows([k], now))
     when = "right after the call" if not ahead else f"{ahead} epochs later"
     raise Misconception(
