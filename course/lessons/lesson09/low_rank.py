@@ -85,7 +85,7 @@ def _expect_factors(change: nn.Module, weight: torch.Tensor, rank: int, where: s
             raise wrong_result(
                 f"{where}: expected `{name}` in {weight.dtype}, like the weight; got {factor.dtype}"
             )
-    others = sorted(change.state_dict().keys() - shapes.keys())
+    others = sorted(comparisons.tensors(change).keys() - shapes.keys())
     if others:
         raise Misconception(
             "more-than-two-factors", f"{where}: the module also stores {first_and_more(others)}"
