@@ -18,6 +18,7 @@ RECORD = Path(__file__).with_suffix(".json")
 SEEDS = 10
 # cells that are left out
 TRAINS = re.compile(r"^(measure\(|fog = |adapted = |def loaded|file = |ask\()", re.MULTILINE)
+OTHER_RATES = {"layer4": (1e-4, 5e-4, 1e-3), "fc": (1e-3, 1e-2), "bn1": (0.03, 0.3)}
 WAYS = ("tune_everything", "train_head", "head_first", "tune_by_stage")
 
 
@@ -39,7 +40,7 @@ def functions_of_the_lesson() -> dict[str, Any]:
 def main() -> None:
     """Measure everything, print each line, and write the record."""
     space = functions_of_the_lesson()
-    record: dict[str, dict[str, list]] = {"ways": {}, "fog": {}}
+    record: dict[str, dict[str, list]] = {"ways": {}, "fog": {}, "rates": {}}
     for seed in range(SEEDS):
         for way in WAYS:
             found = [round(score, 4) for score in space["result"](space[way], seed)]
@@ -49,7 +50,14 @@ def main() -> None:
             score = round(space["after_fog"](part, seed), 4)
             record["fog"].setdefault(part or "everything", []).append(score)
             print(part or "everything", seed, score, flush=True)
-        RECORD.write_text(json.dumps(record, indent=1) + "\n", encoding="utf-8")
+    for seed in range(2):
+        for part, rates in OTHER_RATES.items():
+            for rate in rates:
+                space["parts"][part] = rate
+                score = round(space["after_fog"](part, seed), 4)
+                record["rates"].setdefault(f"{part} {rate}", []).append(score)
+                print(part, rate, seed, score, flush=True)
+    RECORD.write_text(json.dumps(record, indent=1) + "\n", encoding="utf-8")
 
 
 if __name__ == "__main__":

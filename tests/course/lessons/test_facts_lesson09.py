@@ -71,6 +71,13 @@ def test_the_first_norm_is_better_than_the_late_parts_on_each_of_ten_seeds():
     assert max(everything) > 0 > min(everything)
 
 
+def test_other_learning_rates_leave_the_late_parts_behind():
+    worst_of_bn1 = min(RECORD["fog"]["bn1"])
+    for rate, scores in RECORD["rates"].items():
+        if not rate.startswith("bn1"):
+            assert max(scores) < worst_of_bn1, rate
+
+
 def test_the_orders_once_more_on_one_seed(lesson):
     result, fog = lesson["result"], lesson["after_fog"]
     everything, head_first = (result(lesson[way], 0) for way in ("tune_everything", "head_first"))
