@@ -1,0 +1,1 @@
+"""Lesson 09, adapt gently: its checks, fixtures, misconceptions and quiz."""

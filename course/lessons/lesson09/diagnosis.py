@@ -1,0 +1,190 @@
+"""Lesson 09: what the checks require of two stages, files and features, and why an answer fails."""
+
+import copy
+from collections.abc import Mapping
+from typing import Any, NamedTuple
+
+import torch
+from torch import nn
+from torchvision.models.feature_extraction import create_feature_extractor
+
+from course.checking import comparisons, values
+from course.checking.batchnorm import STATISTICS
+from course.checking.misconception import (
+    Misconception,
+    expect_something,
+    first_and_more,
+    wrong_result,
+)
+from course.lessons.lesson09.fixtures import Adapted
+
+Snapshot = dict[str, torch.Tensor]
+
+# ---- two stages ----------------------------------------------------------------------------------
+
+
+class Stage(NamedTuple):
+    """One call of `train`, which makes two steps."""
+
+    model: nn.Module  # that it got
+    lr: float
+    before: Snapshot  # all parameters and buffers
+    after: Snapshot
+
+    def trained(self) -> set[str]:
+        """Return the names of the parameters that the call changed."""
+        parameters = {name for name, _ in self.model.named_parameters()}
+        return {
+            name
+            for name in parameters & self.before.keys()
+            if not comparisons.same(self.before[name], self.after[name])
+        }
+
+
+def expect_stages(calls: list[Stage], start: Snapshot, rates: tuple[float, float]) -> None:
+    """Raise Misconception unless the first call trains the head and the second everything."""
+    first, second = calls
+    everything = {name for name, _ in first.model.named_parameters()}
+    head = {name for name in everything if name.startswith("fc.")}
+    early = first.trained() - head
+    if early:
+        raise Misconception(
+            "not-the-head-first",
+            f"the first call of train also changes {first_and_more(sorted(early))}; expected only "
+            "fc.weight and fc.bias",
+        )
+    if head - first.trained():
+        raise wrong_result(
+            f"the first call of train does not change {min(head - first.trained())}; expected that "
+            "it trains the head"
+        )
+    lost = [name for name in head if not _same_at(second.before, first.after, name)]
+    if lost:
+        raise Misconception(
+            "probe-thrown-away",
+            f"when the second call of train starts, {min(lost)} no longer has the values that the "
+            "first call gave it",
+        )
+    between = [name for name in start if not _same_at(second.before, first.after, name)]
+    between += [name for name in everything - head if not _same_at(first.before, start, name)]
+    if between:
+        raise wrong_result(f"expected that only train changes values; {min(between)} has changed")
+    still = everything - second.trained()
+    if still:
+        raise Misconception(
+            "second-stage-frozen",
+            f"the second call of train does not change {first_and_more(sorted(still))}; expected "
+            f"that it trains all {len(everything)} tensors",
+        )
+    for number, (call, expected) in enumerate(zip(calls, rates, strict=True), 1):
+        if not values.near(call.lr, expected, 0, 1e-6):
+            raise wrong_result(
+                f"call {number} of train: expected the learning rate {expected}; got {call.lr}"
+            )
+
+
+def _same_at(one: Snapshot, other: Snapshot, name: str) -> bool:
+    return name in one and name in other and comparisons.same(one[name], other[name])
+
+
+# ---- what the file holds -------------------------------------------------------------------------
+
+
+def expect_state(found: Any, model: Adapted, call: str) -> None:
+    """Raise Misconception unless an answer holds what was trained and all buffers of state_dict."""
+    expect_something(found, call)
+    if not isinstance(found, Mapping):
+        raise wrong_result(f"{call}: expected a dict; got {type(found).__name__}")
+    state = model.state_dict()
+    for key, tensor in found.items():
+        if not isinstance(tensor, torch.Tensor):
+            raise wrong_result(f"{call}: expected tensors; {key!r} is {values.described(tensor)}")
+    strange = [key for key in found if key not in state]
+    if strange:
+        raise wrong_result(
+            f"{call}: expected names as in model.state_dict(); it has no {first_and_more(strange)}"
+        )
+    parameters = dict(model.named_parameters())
+    missing = [
+        name
+        for name in state
+        if name not in found and not (name in parameters and not parameters[name].requires_grad)
+    ]
+    trained = [name for name in missing if name in parameters]
+    if trained:
+        raise Misconception(
+            "trained-tensors-missing", f"{call}: missing: {first_and_more(trained)}"
+        )
+    if missing:
+        moved = [name for name in missing if name.endswith(STATISTICS)]
+        raise Misconception(
+            "running-statistics-missing" if moved else "wrong-result",
+            f"{call}: missing: {first_and_more(moved or missing)}",
+        )
+    frozen = [name for name in found if name in parameters and not parameters[name].requires_grad]
+    if frozen:
+        raise Misconception(
+            "frozen-weights-stored",
+            f"{call}: expected no frozen parameter; the dict has {first_and_more(frozen)}",
+        )
+    other = [name for name in found if not comparisons.same(found[name], state[name])]
+    if other:
+        raise wrong_result(f"{call}: expected the model's own values; {other[0]} has others")
+
+
+def expect_copies(
+    found: Mapping[str, torch.Tensor], kept: Mapping[str, torch.Tensor], call: str
+) -> None:
+    """Raise Misconception where a tensor has changed together with the model."""
+    changed = [name for name in kept if not comparisons.same(found[name], kept[name])]
+    if changed:
+        raise Misconception(
+            "snapshot-without-clone",
+            f"{call}: one more step of the model changes {first_and_more(changed)} in the dict "
+            "that you returned",
+        )
+
+
+# ---- features by name ----------------------------------------------------------------------------
+
+
+def why_other_features(
+    found: torch.Tensor,
+    expected: torch.Tensor,
+    model: nn.Module,
+    node: str,
+    images: torch.Tensor,
+    call: str,
+) -> Misconception:
+    """Return the Misconception behind features that are not those of the node."""
+    if found.shape != expected.shape:
+        return wrong_result(
+            f"{call}: expected shape {tuple(expected.shape)}; got {tuple(found.shape)}"
+        )
+    with torch.no_grad():
+        twin = copy.deepcopy(model).train()
+        in_train_mode = create_feature_extractor(twin, {node: "out"})(images)["out"]
+    if values.all_near(found, in_train_mode, 1e-4):
+        return Misconception("features-in-train-mode", f"{call}: you return train-mode features")
+    calls: list[torch.Tensor] = []
+    try:
+        layer = model.get_submodule(node)
+    except AttributeError:
+        layer = None
+    if layer is not None:
+        hook = layer.register_forward_hook(lambda *given: calls.append(given[-1].detach().clone()))
+        with torch.no_grad():
+            model(images)
+        hook.remove()
+    others = [number for number, made in enumerate(calls, 1) if values.all_near(found, made, 1e-4)]
+    if others and len(calls) > 1:
+        return Misconception(
+            "not-this-call",
+            f"{call}: that module runs {len(calls)} times in one forward; you return the output of "
+            f"call {others[0]}",
+        )
+    with torch.no_grad():
+        gap = (found - expected).abs().max()
+    return wrong_result(
+        f"{call}: expected the node's output in eval mode; yours differs by up to {gap:.2g}"
+    )

@@ -1,0 +1,249 @@
+"""Lesson 09: what the checks require of parameter groups and of a group that joins a schedule."""
+
+from collections.abc import Callable, Mapping
+from typing import Any
+
+import torch
+from torch import nn
+
+from course.checking import comparisons, panel, values
+from course.checking.check import Answer, expect
+from course.checking.misconception import (
+    Misconception,
+    expect_something,
+    first_and_more,
+    unlike,
+    wrong_result,
+)
+
+AHEAD = 4  # epochs that a schedule is followed after a group has joined
+
+# ---- parameter groups ----------------------------------------------------------------------------
+
+
+def held_by(found: Any, call: str, option: str) -> dict[int, float]:
+    """Return {id of a parameter: its `option`} of an answer's groups.
+
+    An optimizer reads the groups, as they are meant to be used. Raises Misconception for what an
+    optimizer does not accept, a parameter that is twice in them, and a group without the option.
+    """
+    expect_something(found, call)
+    if isinstance(found, torch.optim.Optimizer):
+        raise wrong_result(f"{call}: expected a list of groups; got {type(found).__name__}")
+    if not isinstance(found, list | tuple) or not all(isinstance(g, Mapping) for g in found):
+        raise unlike(found, f"{call}: expected a list of dicts; got {values.shown(found)}")
+    groups = [dict(group) for group in found]
+    for group in groups:
+        if option not in group or "params" not in group:
+            raise wrong_result(f"{call}: expected 'params' and {option!r} in each group")
+        group["params"] = list(group["params"])
+    held: dict[int, float] = {}
+    for group in groups:
+        for parameter in group["params"]:
+            if not isinstance(parameter, torch.Tensor):
+                raise wrong_result(
+                    f"{call}: expected parameters in 'params'; got {values.described(parameter)}"
+                )
+            if id(parameter) in held:
+                raise Misconception(
+                    "parameter-twice",
+                    f"{call}: a parameter of shape {tuple(parameter.shape)} is twice in the groups",
+                )
+            held[id(parameter)] = values.number(group[option], f"a number as {option!r} in {call}")
+    torch.optim.AdamW([group for group in groups if group["params"]], lr=1e-3)
+    return held
+
+
+def expect_trainable_held(model: nn.Module, held: dict[int, float], call: str) -> None:
+    """Raise Misconception unless the groups hold the trainable parameters and no others."""
+    missing, frozen = [], []
+    for path, parameter in model.named_parameters():
+        if parameter.requires_grad and id(parameter) not in held:
+            missing.append(path)
+        elif not parameter.requires_grad and id(parameter) in held:
+            frozen.append(path)
+    if missing:
+        raise Misconception("group-incomplete", f"{call}: {first_and_more(missing)} is in no group")
+    if frozen:
+        raise Misconception(
+            "frozen-in-a-group", f"{call}: frozen and in a group: {first_and_more(frozen)}"
+        )
+    known = {id(parameter) for parameter in model.parameters()}
+    if held.keys() - known:
+        raise wrong_result(f"{call}: a group holds a tensor that is no parameter of the model")
+
+
+def expect_rates(
+    model: nn.Module, held: dict[int, float], lr: float, factor: float, call: str
+) -> None:
+    """Raise Misconception unless each stage of a ResNet has its learning rate."""
+    depth = {"fc": 0, "layer4": 1, "layer3": 2, "layer2": 3, "layer1": 4, "bn1": 5, "conv1": 5}
+    rates = {
+        path: held[id(parameter)]
+        for path, parameter in model.named_parameters()
+        if parameter.requires_grad
+    }
+    expected = {path: lr * factor ** depth[path.split(".")[0]] for path in rates}
+    wrong = [path for path in rates if not values.near(rates[path], expected[path], 0, 1e-6)]
+    if not wrong:
+        return
+    code = "wrong-result"
+    if rates["fc.weight"] < rates["layer4.0.conv1.weight"]:
+        code = "rates-upside-down"
+    elif _is_linear(rates, lr, factor):
+        code = "rates-not-geometric"
+    path = wrong[-1]
+    raise Misconception(
+        code,
+        f"{call}: expected the learning rate {expected[path]:.4g} for {path}; got "
+        f"{rates[path]:.4g}",
+    )
+
+
+def _is_linear(rates: dict[str, float], lr: float, factor: float) -> bool:
+    """Return whether all stages but the head have one learning rate, or it falls by equal steps."""
+    steps = [rates["layer4.0.conv1.weight"], rates["layer3.0.conv1.weight"]]
+    steps.append(rates["layer1.0.conv1.weight"])
+    same = values.near(steps[0], lr * factor, 0, 1e-6) and steps[0] == steps[1] == steps[2]
+    divided = values.near(steps[1], lr * factor / 2, 0, 1e-6)
+    return same or divided
+
+
+def expect_decays(model: nn.Module, held: dict[int, float], decay: float, call: str) -> int:
+    """Return how many tensors have no decay; raise Misconception unless it is the right ones."""
+    wrong = {}  # {name: what was expected}
+    without = 0
+    parameters = {path: p for path, p in model.named_parameters() if p.requires_grad}
+    for path, parameter in parameters.items():
+        expected = decay if parameter.ndim >= 2 else 0.0
+        without += not expected
+        if not values.near(held[id(parameter)], expected, 0, 1e-6):
+            wrong[path] = expected
+    if wrong:
+        path, expected = next(iter(wrong.items()))
+        found = held[id(parameters[path])]
+        if set(wrong.values()) == {0.0}:
+            code = "norms-decayed"
+        elif set(wrong.values()) == {decay} and found == 0:
+            code = "decay-misplaced"
+        else:
+            code = "wrong-result"
+        raise Misconception(
+            code,
+            f"{call}: expected weight_decay {expected} for {path}, of shape "
+            f"{tuple(parameters[path].shape)}; got {found:.4g}",
+        )
+    return without
+
+
+# ---- a new group under a running scheduler -------------------------------------------------------
+
+
+def try_join(
+    answer: Answer,
+    factor: Callable[[int], float],
+    schedule: str,
+    epochs: int,
+    kind: str,
+    lr: float,
+) -> None:
+    """Raise Misconception unless a group joins after some epochs and all follow the schedule."""
+    old, new = nn.Linear(3, 2), nn.Linear(2, 4)
+    rates = [0.1, 0.03]
+    groups = [{"params": [p], "lr": r} for p, r in zip(old.parameters(), rates, strict=True)]
+    options = {"momentum": 0.9} if kind == "SGD" else {}
+    optimizer = getattr(torch.optim, kind)(groups, **options)
+    scheduler = torch.optim.lr_scheduler.LambdaLR(optimizer, factor)
+
+    def step() -> None:
+        for parameter in (*old.parameters(), *new.parameters()):
+            parameter.grad = torch.ones_like(parameter)
+        optimizer.step()
+
+    for _ in range(epochs):
+        step()
+        scheduler.step()
+    memory = {id(p): dict(optimizer.state[p]) for p in old.parameters()}
+    joining = list(new.parameters())
+    where = f"{kind}, schedule {schedule!r}, in epoch {epochs}"
+    try:
+        found = answer(optimizer, scheduler, factor, joining, lr)
+    except KeyError as problem:
+        if "initial_lr" in str(problem):
+            said = str(problem.args[0]).splitlines()[0]
+            raise Misconception("initial-lr-missing", f"{where}: {said}") from None
+        raise
+    expect_something(found, "add_group")
+    expect(found, torch.optim.lr_scheduler.LRScheduler, "the scheduler to use from now on")
+    expected = {id(p): rate for p, rate in zip(old.parameters(), rates, strict=True)}
+    expected |= {id(p): lr for p in joining}
+    if any(optimizer.state[p].keys() != memory[id(p)].keys() for p in old.parameters()):
+        raise Misconception("optimizer-made-anew", f"{where}: the optimizer has lost its averages")
+    names = {id(p): "old" for p in old.parameters()} | {id(p): "new" for p in joining}
+    missing = [
+        name for key, name in names.items() if key not in comparisons.learning_rates(optimizer)
+    ]
+    if missing:
+        raise Misconception(
+            "not-in-the-optimizer", f"{where}: a {missing[0]} parameter is not in the optimizer"
+        )
+    short = found is scheduler and len(scheduler.base_lrs) < len(optimizer.param_groups)
+    _expect_schedule(optimizer, expected, names, factor, epochs, 0, short, where)
+    start = [p.detach().clone() for p in joining]
+    for ahead in range(1, AHEAD + 1):
+        step()
+        try:
+            found.step()
+        except (ValueError, KeyError, IndexError) as problem:
+            if panel.raised_by_learner(problem):
+                raise
+            raise Misconception(
+                "scheduler-not-extended",
+                f"{where}: the next step of the scheduler that you return raises "
+                f"{type(problem).__name__}: {problem}",
+            ) from None
+        _expect_schedule(optimizer, expected, names, factor, epochs, ahead, short, where)
+    if any(torch.equal(p, old) for p, old in zip(joining, start, strict=True)):
+        raise wrong_result(
+            f"{where}: expected that the optimizer's step changes the new parameters"
+        )
+
+
+def _expect_schedule(
+    optimizer: torch.optim.Optimizer,
+    base: dict[int, float],
+    names: dict[int, str],
+    factor: Callable[[int], float],
+    epoch: int,
+    ahead: int,
+    short: bool,
+    where: str,
+) -> None:
+    """Raise Misconception unless each learning rate is its base times the factor of the epoch.
+
+    short: the scheduler has no entry for the new group.
+    """
+    rates = comparisons.learning_rates(optimizer)
+    now = epoch + ahead
+
+    def follows(keys: list[int], at: int) -> bool:
+        return all(values.near(rates[key], base[key] * factor(at), 1e-12, 1e-6) for key in keys)
+
+    everything, new = list(base), [key for key in base if names[key] == "new"]
+    if follows(everything, now):
+        return
+    old = [key for key in base if names[key] == "old"]
+    code = "wrong-result"
+    if follows(old, ahead):
+        code = "schedule-starts-again"
+    elif follows(old, now + 1):
+        code = "one-epoch-ahead"
+    elif follows(old, now) and all(values.near(rates[k], base[k], 0, 1e-6) for k in new):
+        code = "scheduler-not-extended" if short else "joined-at-full-rate"
+    key = next(k for k in base if not follows([k], now))
+    when = "right after the call" if not ahead else f"{ahead} epochs later"
+    raise Misconception(
+        code,
+        f"{where}: {when} expected the learning rate {base[key]} * {factor(now):.4g} for a "
+        f"parameter of the {names[key]} group; got {rates[key]:.4g}",
+    )

@@ -1,0 +1,135 @@
+"""Lesson 09: what the check of exercise 5 requires of a low-rank change."""
+
+from collections.abc import Callable, Mapping
+from typing import Any
+
+import torch
+from torch import nn
+from torch.nn.utils import parametrize
+
+from course.checking import comparisons, draws, values
+from course.checking.autograd import leaf_tensors
+from course.checking.check import expect
+from course.checking.misconception import (
+    Misconception,
+    first_and_more,
+    wrong_result,
+)
+
+
+def try_low_rank(answer: Callable, options: Mapping[str, Any], seed: int) -> str:
+    """Return the layer in words; raise Misconception unless the answer changes it as required.
+
+    options: the layer's kind, its sizes, `rank`, and perhaps `groups` and `dtype`.
+    """
+    kind, sizes, rank = options["kind"], options["sizes"], options["rank"]
+    dtype = options.get("dtype", torch.float32)
+    more = {"groups": options["groups"]} if "groups" in options else {}
+    torch.manual_seed(seed)
+    layer = getattr(nn, kind)(*sizes, **more, dtype=dtype)
+    layer.requires_grad_(False)
+    shape = (5, sizes[0]) if kind == "Linear" else (2, sizes[0], 6, 6)
+    inputs = draws.noise(seed, *shape).to(dtype)
+    plain = layer(inputs)
+    weight = layer.weight.detach().clone()
+    where = f"{kind}{sizes}, rank {rank}"
+    change = answer(layer.weight, rank)
+    expect(change, nn.Module, "low_rank(weight, rank) to return an nn.Module")
+    _expect_factors(change, weight, rank, where)
+    alone = change(layer.weight)
+    expect(alone, torch.Tensor, "forward(weight) to return a tensor")
+    _expect_returned(change, alone, weight, where)
+    if not comparisons.same(layer.weight.detach(), weight):
+        raise wrong_result(f"{where}: forward(weight) changes the weight that it gets")
+    parametrize.register_parametrization(layer, "weight", change)
+    if not torch.equal(layer(inputs), plain):
+        raise Misconception(
+            "change-at-the-start",
+            f"{where}: before any step the layer's outputs differ by up to "
+            f"{(layer(inputs) - plain).abs().max():.2g}",
+        )
+    _expect_training(change, layer, inputs, where)
+    with torch.no_grad():
+        change.A.copy_(draws.noise(seed + 50, *change.A.shape))
+        change.B.copy_(draws.noise(seed + 60, *change.B.shape))
+    _expect_returned(change, change(weight + 1), weight + 1, where)
+    changed = layer(inputs)
+    parametrize.remove_parametrizations(layer, "weight")
+    if not values.all_near(layer(inputs), changed, 1e-6):
+        raise wrong_result(f"{where}: after the merge the layer has other outputs")
+    return where
+
+
+def _expect_factors(change: nn.Module, weight: torch.Tensor, rank: int, where: str) -> None:
+    """Raise Misconception unless A and B are there, with their shapes, and nothing else."""
+    rows, columns = len(weight), weight[0].numel()
+    shapes = {"A": (rank, columns), "B": (rows, rank)}
+    parameters = dict(change.named_parameters())
+    for name, shape in shapes.items():
+        factor = getattr(change, name, None)
+        if not isinstance(factor, torch.Tensor):
+            raise wrong_result(
+                f"{where}: expected a parameter `{name}`; got {values.shown(factor)}"
+            )
+        if name not in parameters or not factor.requires_grad:
+            raise Misconception(
+                "factors-not-trained",
+                f"{where}: `{name}` is a {type(factor).__name__} with "
+                f"requires_grad={factor.requires_grad}; expected a trainable nn.Parameter",
+            )
+        if tuple(factor.shape) != shape:
+            raise wrong_result(
+                f"{where}: expected `{name}` of shape {shape}; got {tuple(factor.shape)}"
+            )
+        if factor.dtype != weight.dtype:
+            raise wrong_result(
+                f"{where}: expected `{name}` in {weight.dtype}, like the weight; got {factor.dtype}"
+            )
+    others = sorted(comparisons.tensors(change).keys() - shapes.keys())
+    if others:
+        raise Misconception(
+            "more-than-two-factors", f"{where}: the module also stores {first_and_more(others)}"
+        )
+
+
+def _expect_returned(
+    change: nn.Module, found: torch.Tensor, weight: torch.Tensor, where: str
+) -> None:
+    """Raise Misconception unless forward returned the weight plus B @ A."""
+    added = (change.B @ change.A).detach().reshape(weight.shape)
+    if found.shape != weight.shape or found.dtype != weight.dtype:
+        raise wrong_result(
+            f"{where}: expected forward(weight) to return {tuple(weight.shape)} {weight.dtype}; "
+            f"got {tuple(found.shape)} {found.dtype}"
+        )
+    if values.all_near(found, weight + added, 1e-5):
+        return
+    if values.all_near(found, added, 1e-5):
+        raise Misconception(
+            "weight-not-included", f"{where}: forward(weight) returns only the change"
+        )
+    raise wrong_result(
+        f"{where}: expected weight + B @ A; it is off by up to "
+        f"{(found - weight - added).abs().max():.2g}"
+    )
+
+
+def _expect_training(change: nn.Module, layer: nn.Module, inputs: torch.Tensor, where: str) -> None:
+    """Raise Misconception unless steps train both factors and leave the original weight alone."""
+    start = comparisons.snapshot(change.named_parameters())
+    leaves = {id(leaf) for leaf in leaf_tensors(layer(inputs).sum())}
+    if not leaves & {id(p) for p in change.parameters()}:
+        raise Misconception(
+            "factors-not-trained", f"{where}: no gradient reaches A and B from the layer's output"
+        )
+    optimizer = torch.optim.SGD(change.parameters(), lr=0.1)
+    for _ in range(3):
+        optimizer.zero_grad()
+        loss = (layer(inputs) - 1).square().mean()
+        loss.backward()
+        optimizer.step()
+    still = start.keys() - set(comparisons.moved_since(change, start))
+    if len(still) == 2:
+        raise Misconception("both-factors-zero", f"{where}: three steps change neither A nor B")
+    if still:
+        raise wrong_result(f"{where}: three steps do not change `{min(still)}`")

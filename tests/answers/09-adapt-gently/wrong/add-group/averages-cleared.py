@@ -1,0 +1,5 @@
+# misconception: optimizer-made-anew
+def add_group(optimizer, scheduler, factor, parameters, lr):
+    optimizer.state.clear()
+    optimizer.add_param_group({"params": parameters, "lr": lr, "initial_lr": lr})
+    return torch.optim.lr_scheduler.LambdaLR(optimizer, factor, last_epoch=scheduler.last_epoch - 1)

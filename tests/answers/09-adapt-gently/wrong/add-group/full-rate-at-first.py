@@ -1,0 +1,6 @@
+# misconception: joined-at-full-rate
+def add_group(optimizer, scheduler, factor, parameters, lr):
+    optimizer.add_param_group({"params": parameters, "lr": lr, "initial_lr": lr})
+    scheduler.base_lrs.append(lr)
+    scheduler.lr_lambdas.append(factor)
+    return scheduler

@@ -1,0 +1,4 @@
+# misconception: nothing-returned
+def add_group(optimizer, scheduler, factor, parameters, lr):
+    optimizer.add_param_group({"params": parameters, "lr": lr, "initial_lr": lr})
+    torch.optim.lr_scheduler.LambdaLR(optimizer, factor, last_epoch=scheduler.last_epoch - 1)

@@ -1,0 +1,4 @@
+# misconception: initial-lr-missing
+def add_group(optimizer, scheduler, factor, parameters, lr):
+    optimizer.add_param_group({"params": parameters, "lr": lr})
+    return torch.optim.lr_scheduler.LambdaLR(optimizer, factor, last_epoch=max(scheduler.last_epoch - 1, 0))

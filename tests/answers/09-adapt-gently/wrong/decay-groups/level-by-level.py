@@ -1,0 +1,7 @@
+# misconception: parameter-twice
+def decay_groups(model, decay):
+    trainable = [p for m in model.modules() for p in m.parameters() if p.requires_grad]
+    return [
+        {"params": [p for p in trainable if p.ndim >= 2], "weight_decay": decay},
+        {"params": [p for p in trainable if p.ndim < 2], "weight_decay": 0.0},
+    ]

@@ -1,0 +1,3 @@
+# misconception: wrong-result
+def layerwise_groups(model, lr, factor):
+    return torch.optim.SGD(model.parameters(), lr=lr)

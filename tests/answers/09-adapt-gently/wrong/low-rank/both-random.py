@@ -1,0 +1,14 @@
+# misconception: change-at-the-start
+def low_rank(weight, rank):
+    class LowRank(nn.Module):
+        def __init__(self):
+            super().__init__()
+            rows, columns = len(weight), weight[0].numel()
+            like = {"dtype": weight.dtype}
+            self.A = nn.Parameter(torch.randn(rank, columns, **like))
+            self.B = nn.Parameter(0.01 * torch.randn(rows, rank, **like))
+
+        def forward(self, weight):
+            return weight + (self.B @ self.A).view_as(weight)
+
+    return LowRank()

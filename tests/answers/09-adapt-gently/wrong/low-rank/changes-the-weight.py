@@ -1,0 +1,13 @@
+# misconception: input-changed
+def low_rank(weight, rank):
+    class LowRank(nn.Module):
+        def __init__(self):
+            super().__init__()
+            self.A = nn.Parameter(torch.randn(rank, weight[0].numel(), dtype=weight.dtype))
+            self.B = nn.Parameter(torch.zeros(len(weight), rank, dtype=weight.dtype))
+            weight.data.mul_(0.5)
+
+        def forward(self, weight):
+            return weight + (self.B @ self.A).view_as(weight)
+
+    return LowRank()
