@@ -82,7 +82,7 @@ def page(lesson: Lesson) -> str:
     """A lesson's answers, each folded, as Markdown."""
     here = answers_page(lesson.name)
     parts = [
-        "---\nno-search: true\n---",  # else each search would find hundreds of lines of code
+        "---\nnosearch: true\n---",  # else each search would find hundreds of lines of code
         f"# Answers to {lesson.title}",
         f"[The lesson]({link(here, lesson_page(lesson.name))}) · [all lessons]({link(here, INDEX)})"
         "\n\nEach wrong answer must fail with the misconception that stands beside its name; each "

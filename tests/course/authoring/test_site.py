@@ -215,14 +215,24 @@ def test_an_option_of_a_quiz_opens_its_explanation_by_keyboard(address, chromium
 
 
 @needs_browser
-def test_search_finds_a_code_and_paper_shows_what_is_folded(address, chromium):
+def test_search_finds_a_code(address, chromium):
     page = chromium.new_page()
     page.goto(f"{address}/search.html?q=backbone-not-frozen")
     page.locator("#search-results a", has_text="Misconceptions").first.wait_for()
-    page.goto(f"{address}/lessons/02-freeze.html")
+    page.close()
+
+
+@needs_browser
+def test_paper_is_light_and_shows_what_is_folded(address, chromium):
+    page = chromium.new_page(color_scheme="dark")
+    page.goto(f"{address}/lessons/00-start-here.html")
     folded = page.locator("details.solution pre").first
     assert not folded.is_visible()
-    page.emulate_media(media="print")
+    page.emulate_media(media="print", color_scheme="dark")
     assert folded.is_visible()
     assert not page.locator(".bd-header").is_visible()
+    page.evaluate("dispatchEvent(new Event('beforeprint'))")
+    assert page.locator("html").get_attribute("data-theme") == "light"
+    page.evaluate("dispatchEvent(new Event('afterprint'))")
+    assert page.locator("html").get_attribute("data-theme") == "dark"
     page.close()
