@@ -123,7 +123,7 @@ def twice(stamp: Image.Image, file: Path) -> dict[Path, str]:
     """Write the photograph, and a second export of it: cut by some pixels, and brighter."""
     photo = on_white(stamp)
     width, height = photo.size
-    again = ImageEnhance.Brightness(photo.crop((4, 3, width - 2, height))).enhance(1.1)
+    again = ImageEnhance.Brightness(photo.crop((1, 1, width, height - 1))).enhance(1.1)
     edited = file.with_stem(f"{file.stem}-edited")
     write(photo, file)
     write(again, edited)
