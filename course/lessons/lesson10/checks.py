@@ -33,6 +33,7 @@ from course.lessons.lesson10.fixtures import (
     Draws,
     Fits,
     drawn_lists,
+    generator,
     grey_file,
     noise,
     numbered_features,
@@ -154,20 +155,23 @@ def with_branch(answer: Callable, name: str = "narrow resnet18", n: int = 4) -> 
         "old": comparisons.numbers_in(model.parameters()),
         "layer4": comparisons.numbers_in(model.layer4.parameters()),
         "width": features.shape[1],
+        "logits": old.shape[1],
     }
     found = answer(model, n)
     expect(found, nn.Module, "an nn.Module")
     check_trunk(found, images[:2])
     with torch.no_grad():
-        outputs = found.eval()(images)
+        outputs = found(images)
     old_logits, new = expect_pair(outputs, "expected the pair (old logits, new logits)")
     if not comparisons.same(old_logits, old):
         raise Misconception("old-head-changed", f"{name}: the old logits differ before training")
     check_new_logits(new, features, n)
     check_trainable(found, n, sizes)
-    train(found.train(), images[:48], n, old[:48])
+    found.train()
+    train(found, images[:48], n, old[:48])
+    found.eval()
     with torch.no_grad():
-        after = found.eval()(images)[0]
+        after = found(images)[0]
     if not comparisons.same(after, old):
         raise what_broke_the_old_head(found, before)
     return (
@@ -225,10 +229,11 @@ def interval(
     quantiles are equal. Hidden: other sizes, and numbers of groups that are not 0, 1, 2, ...
     """
     for sizes, draws in (*cases, ((2, 2, 1), 1)):
-        names = torch.randperm(10 * len(sizes))[: len(sizes)]
+        r = generator(seed + draws)
+        names = torch.randperm(10 * len(sizes), generator=r)[: len(sizes)] + len(sizes)
         groups = names.repeat_interleave(torch.tensor(sizes))
-        groups = groups[torch.randperm(len(groups))]
-        truth = torch.randperm(len(groups))  # a photo's number is its label
+        groups = groups[torch.randperm(len(groups), generator=r)]
+        truth = torch.randperm(len(groups), generator=r)  # a photo's number is its label
         noted = Draws(offset=1000 + seed)
         predicted = truth + noted.offset
         if len(set(sizes)) > 1:  # two predictions for each photo

@@ -170,10 +170,17 @@ def check_trunk(model: nn.Module, images: Tensor) -> None:
     for layer in model.modules():
         if isinstance(layer, nn.Conv2d) and layer.in_channels == 3:
             hooks.append(layer.register_forward_hook(lambda *_: calls.append(1)))
-    with torch.no_grad():
-        model.eval()(images)
-    for hook in hooks:
-        hook.remove()
+    model.eval()
+    try:
+        with torch.no_grad():
+            model(images)
+    except RuntimeError as problem:
+        if "shapes cannot be multiplied" not in str(problem):
+            raise
+        raise Misconception("in-features-from-memory", str(problem)) from None
+    finally:
+        for hook in hooks:
+            hook.remove()
     if len(calls) != 1:
         raise Misconception(
             "backbone-run-twice", f"for one batch the first convolution ran {len(calls)} times"
@@ -211,8 +218,10 @@ def check_trainable(model: nn.Module, n: int, sizes: dict[str, int]) -> None:
     )
     total = comparisons.numbers_in(model.parameters())
     if held not in (expected, expected + n):
-        if held in (head, head + n) or held < head:
+        if held < sizes["layer4"]:
             raise Misconception("branch-not-trained", seen)
+        if held - sizes["layer4"] in (sizes["logits"] * n, sizes["logits"] * n + n):
+            raise Misconception("stacked-on-logits", seen)
         if held > expected + n:
             names = first_and_more(name for name, _ in trainable)
             raise Misconception("backbone-not-frozen", f"{seen}. They are {names}")
@@ -288,13 +297,17 @@ def check_draws(noted: Draws, groups: Tensor, draws: int) -> None:
             twice = twice or of_group[0] > 1
         drawn.append(in_draw)
     told = f"there are {len(names)} groups; the draws have {min(drawn)} to {max(drawn)}"
+    if not min(drawn):
+        raise wrong_result(f"{told}. The groups have numbers such as {names[:3]}, not 0, 1, 2, ...")
     if not twice and draws > 1:
         if min(drawn) == max(drawn) == len(names):
             raise Misconception("drawn-without-replacement", f"{told}, and none twice")
         raise Misconception("group-counted-once", f"{told}, and none twice")
     if min(drawn) != len(names) or max(drawn) != len(names):
         raise wrong_result(f"{told}; expected {len(names)} in each draw")
-    if draws > 1 and len({tuple(sorted(photos)) for photos in noted.photos}) < draws // 4:
+    if draws > 1 and len({tuple(sorted(photos)) for photos in noted.photos}) < min(
+        draws // 4, len(names)
+    ):
         raise wrong_result(f"most of the {draws} draws are the same")
 
 

@@ -211,7 +211,7 @@ class Draws:
 
     def metric(self, truth: Tensor, predicted: Tensor) -> float:
         """Return a number that depends on the photos drawn; each label is a photo's number."""
-        first = predicted.reshape(len(predicted), -1)[:, 0]  # (n,) or (n, 2)
+        first = predicted if predicted.ndim == 1 else predicted[:, 0]
         self.torn += not torch.equal(first, truth + self.offset)
         self.photos.append(truth.tolist())
         value = float((truth.double() ** 2).mean()) if len(truth) else 0.0
