@@ -20,8 +20,8 @@ import torch
 import torchvision
 from PIL import Image, ImageOps
 from sklearn.datasets import load_digits
-from sklearn.linear_model import LogisticRegressionCV
-from sklearn.model_selection import train_test_split
+from sklearn.linear_model import LogisticRegression
+from sklearn.model_selection import GridSearchCV, train_test_split
 from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import StandardScaler
 from torch import Tensor, nn
@@ -153,7 +153,7 @@ def accuracy(features: Tensor, target: Target, seed: int) -> float:
     train, test = train_test_split(
         range(len(y)), train_size=target.training, stratify=y, random_state=seed
     )
-    head = LogisticRegressionCV(Cs=STRENGTHS, cv=4, max_iter=200)
+    head = GridSearchCV(LogisticRegression(max_iter=200), {"C": STRENGTHS}, cv=4)
     model = make_pipeline(StandardScaler(), head).fit(x[train], y[train])
     return model.score(x[test], y[test])
 

@@ -234,7 +234,7 @@ def check_trainable(model: nn.Module, n: int, sizes: dict[str, int]) -> None:
         )
     if total > sizes["old"] + expected + n:
         raise Misconception(
-            "trunk-copied",
+            "shared-part-copied",
             f"the model has {total:,} parameters; expected at most "
             f"{sizes['old'] + expected + n:,}, the old network, a copy of layer4 and a head",
         )

@@ -60,7 +60,7 @@ MISCONCEPTIONS = {
         "takes its features",
         f"{LESSON}: Fine-tune, and keep the old head",
     ),
-    "trunk-copied": Entry(
+    "shared-part-copied": Entry(
         "Everything up to layer3 is shared: only layer4 needs a copy",
         f"{LESSON}: Fine-tune, and keep the old head",
     ),

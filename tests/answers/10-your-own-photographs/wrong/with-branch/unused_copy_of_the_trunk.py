@@ -1,4 +1,4 @@
-# misconception: trunk-copied
+# misconception: shared-part-copied
 def with_branch(model, n):
     class Branched(nn.Module):
         def __init__(self):
