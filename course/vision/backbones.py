@@ -2,6 +2,7 @@
 
 import copy
 from collections.abc import Callable
+from http.client import HTTPException
 from pathlib import Path
 from urllib.error import URLError
 
@@ -70,16 +71,24 @@ def _bundled(name):
 
 def _official(name):
     official = torchvision.models.get_model_weights(name).DEFAULT
+    return downloaded(name, official), official.transforms()
+
+
+def downloaded(name: str, weights: torchvision.models.WeightsEnum) -> nn.Module:
+    """A model of torchvision's with these weights, in eval mode; they are downloaded once.
+
+    Raises ConnectionError where they cannot be downloaded.
+    """
     try:
-        model = torchvision.models.get_model(name, weights=official)
-    except URLError as problem:
-        cache = Path(torch.hub.get_dir()) / "checkpoints" / Path(official.url).name
+        return torchvision.models.get_model(name, weights=weights).eval()
+    except (URLError, ConnectionError, TimeoutError, HTTPException) as problem:
+        cache = Path(torch.hub.get_dir()) / "checkpoints" / Path(weights.url).name
         raise ConnectionError(
-            f"the official weights of {name} could not be downloaded ({problem.reason}). "
+            f"the official weights of {name} could not be downloaded "
+            f"({getattr(problem, 'reason', problem)}). "
             "Either work on with load_backbone(), which needs no network, "
-            f"or fetch {official.url} on another machine and save it as {cache}"
+            f"or fetch {weights.url} on another machine and save it as {cache}"
         ) from problem
-    return model.eval(), official.transforms()
 
 
 def accelerator() -> torch.device:
