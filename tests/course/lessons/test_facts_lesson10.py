@@ -93,7 +93,7 @@ def test_heads_on_photographs(lesson, seed):
     """
     labels = lesson["labels"]
     logits = out_of_fold(lesson, lesson["features"], seed)
-    cropped = photos.features(lesson["backbone"], lesson["album"])
+    cropped = photos.features(photos.load_backbone("resnet18_species1000"), lesson["album"])
     assert 0.5 < accuracy(logits, labels) < 0.8
     assert accuracy(out_of_fold(lesson, cropped, seed), labels) < accuracy(logits, labels)
     flowers = labels == lesson["classes"].index("flower")
@@ -158,6 +158,15 @@ def test_all_cells_take_another_folder(tmp_path, monkeypatch, capsys):
     assert "broken.jpg" in told
     assert re.search(r"flower\.jpg: .*; (open|call|shut)", told)
     assert (namespace["OUT"] / "my-photos.pt2").exists()
+
+
+def test_twenty_photos_give_an_accuracy_that_is_uncertain_by_20_points():
+    assert 1.96 * (0.65 * 0.35 / 20) ** 0.5 == pytest.approx(0.2, abs=0.02)
+
+
+def test_lesson_01s_ten_fruits():
+    rows = json.loads(REAL.with_name("evaluation.json").read_text())
+    assert round(rows["ten fruits from 200"], 2) == 0.97
 
 
 # ---- the table of measurements -------------------------------------------------------------------
