@@ -66,19 +66,19 @@ MISCONCEPTIONS = {
     ),
     "groups-torn": Entry(
         "Photos of one group are not independent: draw groups, and take all photos of each",
-        f"{LESSON}: Exercise 4: an interval for any metric",
+        f"{LESSON}: Exercise 5: an interval for any metric",
     ),
     "group-counted-once": Entry(
         "A group that is drawn twice counts twice: a mask or a set keeps it once",
-        f"{LESSON}: Exercise 4: an interval for any metric",
+        f"{LESSON}: Exercise 5: an interval for any metric",
     ),
     "truth-and-prediction-apart": Entry(
         "A prediction belongs to its label: draw once, and index both with the same numbers",
-        f"{LESSON}: Exercise 4: an interval for any metric",
+        f"{LESSON}: Exercise 5: an interval for any metric",
     ),
     "other-quantiles": Entry(
         "95 % of the draws lie between the 2.5 % quantile and the 97.5 % quantile",
-        f"{LESSON}: Exercise 4: an interval for any metric",
+        f"{LESSON}: Exercise 5: an interval for any metric",
     ),
     "likeliest-class-decides": Entry(
         "All classes count, each with its probability: a rare class with a high cost can decide",
