@@ -132,7 +132,7 @@ def test_training_layer4_too_changes_little(lesson):
 
 def test_all_cells_take_another_folder(tmp_path, monkeypatch, capsys):
     """Thirty images in three folders, one of them broken, one a text, one grey."""
-    images = stall("train", 60)
+    images = stall("train", 100)
     for index in range(30):
         label = index % 3
         folder = tmp_path / "fruit" / FRUITS[label]
