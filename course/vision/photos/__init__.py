@@ -17,7 +17,7 @@ from course.vision.backbones import accelerator
 from course.vision.photos.album import MISSING, Album
 from course.vision.photos.backbones import Backbone, load_backbone
 from course.vision.photos.duplicates import near_duplicates
-from course.vision.photos.features import features
+from course.vision.photos.extracting import features
 from course.vision.photos.folders import read_folder
 from course.vision.photos.loading import autocast, loader
 from course.vision.photos.opening import PhotoError, open_photo

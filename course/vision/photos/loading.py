@@ -12,7 +12,7 @@ from torch.utils.data import DataLoader, Dataset, default_collate
 from course.notebook.waiting import followed
 from course.vision.backbones import accelerator
 from course.vision.photos.album import Album
-from course.vision.photos.opening import open_photo
+from course.vision.photos.opening import PhotoError, open_photo
 from course.vision.photos.transforms import Transform, apply, output_side
 
 
@@ -36,12 +36,26 @@ class PhotoDataset(Dataset):
         targets = {task: target[index] for task, target in self.targets.items()}
         return apply(self.transform, photo), targets
 
+    def __getitems__(self, indices: list[int]) -> list | PhotoError:
+        """Return the items of a batch, or the error of the first photo that cannot be read."""
+        try:
+            return [self[index] for index in indices]
+        except PhotoError as problem:
+            return problem
+
 
 class PhotoLoader(DataLoader):
-    """A DataLoader that shows how far it is, in one line below the cell, where it takes long."""
+    """A DataLoader that shows how far it is, in one line below the cell, where it takes long.
+
+    An error about a photo is raised here, because torch puts one that a worker raises below the
+    lines of the worker's traceback.
+    """
 
     def __iter__(self) -> Iterator:
-        return followed(_Batches(super().__iter__(), len(self)), "batches")
+        for batch in followed(_Batches(super().__iter__(), len(self)), "batches"):
+            if isinstance(batch, Exception):
+                raise batch
+            yield batch
 
 
 class _Batches:
@@ -102,12 +116,14 @@ def _expect_picklable(transform: Transform) -> None:
 
 
 def _collate(
-    items: list[tuple[torch.Tensor, dict[str, torch.Tensor]]],
-) -> tuple[torch.Tensor, dict[str, torch.Tensor]]:
-    """Return a batch. Raise ValueError where the images have different sizes."""
+    items: list[tuple[torch.Tensor, dict[str, torch.Tensor]]] | PhotoError,
+) -> tuple[torch.Tensor, dict[str, torch.Tensor]] | ValueError:
+    """Return a batch; or an error, if there is one or the images have different sizes."""
+    if isinstance(items, PhotoError):
+        return items
     sizes = sorted({tuple(image.shape) for image, _ in items})
     if len(sizes) > 1:
-        raise ValueError(
+        return ValueError(
             f"expected a transform that makes all images the same size, got {sizes[0]} and "
             f"{sizes[-1]}. Add v2.CenterCrop after v2.Resize, or give v2.Resize both sides."
         )

@@ -39,7 +39,7 @@ class PhotoError(ValueError):
     name: the file; why: the rest of the sentence.
     """
 
-    def __init__(self, name: object, why: str) -> None:
+    def __init__(self, name: object, why: str = "") -> None:
         super().__init__(str(name), why)
         self.name, self.why = str(name), why
 

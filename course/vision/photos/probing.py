@@ -6,7 +6,7 @@ from torch.nn import functional
 
 from course.vision.photos.album import MISSING, Album
 from course.vision.photos.backbones import Backbone
-from course.vision.photos.features import features
+from course.vision.photos.extracting import features
 
 DECAY = 0.01  # of the weights on standardised features, beside the mean loss
 STEPS = 200  # of L-BFGS at most; the problem is convex, so it ends at the one minimum

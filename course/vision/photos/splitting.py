@@ -27,7 +27,7 @@ def split(
     shares: numbers above 0 that add up to 1.
     groups: one value for each photo (None: no group), or the name of a task of the album.
 
-    Raises ValueError for other shares or groups, and where a set would get no photo.
+    Raises ValueError for other shares or groups, and where there are fewer photos than sets.
     """
     _expect_shares(shares)
     units, together = _units(album, groups)
@@ -35,7 +35,6 @@ def split(
     tasks = [task for task in album.classes if task != groups]
     sets = _share_out(units, _class_columns(album, tasks), shares, random.Random(seed))
     names = SET_NAMES.get(len(sets)) or [f"set {number}" for number in range(1, len(sets) + 1)]
-    _expect_no_empty_set(names, sets, units)
     _report(album, tasks, names, sets, together)
     return [album.subset(sorted(indices)) for indices in sets]
 
@@ -105,39 +104,32 @@ def _share_out(
     shares: Sequence[float],
     generator: random.Random,
 ) -> list[list[int]]:
-    """Return the photos of each set.
+    """Return the photos of each set, at least one unit in each.
 
-    The units with the rarest classes come first, the large ones before the small. Each goes where
-    its classes are missing most (Sechidis, Tsoumakas and Vlahavas 2011, here for units in place
-    of single photos).
+    The units with the rarest classes come first, as in Sechidis, Tsoumakas and Vlahavas (2011), and
+    the large ones before the small. Each goes where the sum over sets and classes of
+    missing² / share becomes least: `missing` is how many photos a set still lacks of a class.
     """
     totals = columns.sum(0).clamp(min=1)  # (columns,)
     weights = 1 / totals
     weights[-1] *= TIE
-    missing = torch.tensor(shares)[:, None] * totals  # (sets, columns), of photos
+    share = torch.tensor(shares)[:, None]  # (sets, 1)
+    missing = share * totals  # (sets, columns)
     held = [columns[list(unit)].sum(0) for unit in units]  # photos of a unit by column
     rarest = [float(totals[own > 0].min()) for own in held]
     order = list(range(len(units)))
     generator.shuffle(order)
     order.sort(key=lambda unit: (rarest[unit], -len(units[unit])))
-    sets: list[list[int]] = [[] for _ in shares]
+    sets: list[list[int]] = [[] for _ in shares]  # of units
     for unit in order:
-        need = (missing * weights * held[unit]).sum(1)  # (sets,)
-        best = int(need.argmax())
-        sets[best] += units[unit]
+        gain = (weights * held[unit] * (2 * missing - held[unit]) / share).sum(1)  # (sets,)
+        best = int(gain.argmax())
+        sets[best].append(unit)
         missing[best] -= held[unit]
-    return sets
-
-
-def _expect_no_empty_set(
-    names: Sequence[str], sets: Sequence[Sequence[int]], units: Sequence[Sequence[int]]
-) -> None:
-    for name, photos in zip(names, sets):
-        if not photos:
-            raise ValueError(
-                f"the {name} set would get no photo: {len(units)} photos or groups are too few "
-                "for these classes and shares. Add photos, or ask for fewer sets."
-            )
+    for chosen in sets:
+        if not chosen:  # few units: the last one of the fullest set
+            chosen.append(max(sets, key=len).pop())
+    return [[index for unit in chosen for index in units[unit]] for chosen in sets]
 
 
 def _report(

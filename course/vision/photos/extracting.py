@@ -9,6 +9,7 @@ import torch
 from safetensors import SafetensorError
 from safetensors.torch import load_file, save_file
 from torch import nn
+from torch.utils.data import DataLoader
 
 from course.vision.backbones import accelerator
 from course.vision.photos.album import Album
@@ -92,17 +93,18 @@ def _computed(
 ) -> torch.Tensor:
     """Return the features (N, width). Where the accelerator fails, the CPU does the work."""
     batches = loader(album, transform, batch_size, workers)
-    model = copy.deepcopy(model).eval()  # the caller's stays where it is, in its mode
     device = accelerator()
     if device.type != "cpu":
         try:
-            return _run(model.to(device), batches, device)
-        except (RuntimeError, NotImplementedError):  # out of memory, or it lacks an operation
-            model = model.to("cpu")
+            return _run(model, batches, device)
+        except RuntimeError:  # out of memory, or an operation is missing there
+            pass
     return _run(model, batches, torch.device("cpu"))
 
 
-def _run(model: nn.Module, batches: loader, device: torch.device) -> torch.Tensor:
+def _run(model: nn.Module, batches: DataLoader, device: torch.device) -> torch.Tensor:
+    """Return the outputs of a copy of the model, so that the caller's keeps its place and mode."""
+    model = copy.deepcopy(model).to(device).eval()
     rows = []
     with torch.no_grad(), autocast(device):
         for images, _ in batches:
