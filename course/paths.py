@@ -8,3 +8,4 @@ RELEASE = ROOT / "release"  # what learners get, made from SOURCE
 SOLUTIONS = ROOT / "solutions"  # the lessons with answers, executed, made from SOURCE
 WORK = ROOT / "work"  # the learner's own copies
 ANSWERS = ROOT / "tests" / "answers"  # the answer bank
+PHOTOGRAPHS = ROOT / "course" / "vision" / "data" / "photographs"  # a folder for each class

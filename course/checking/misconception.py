@@ -20,6 +20,7 @@ from course.lessons.lesson06.misconceptions import MISCONCEPTIONS as LESSON_06
 from course.lessons.lesson07.misconceptions import MISCONCEPTIONS as LESSON_07
 from course.lessons.lesson08.misconceptions import MISCONCEPTIONS as LESSON_08
 from course.lessons.lesson09.misconceptions import MISCONCEPTIONS as LESSON_09
+from course.lessons.lesson10.misconceptions import MISCONCEPTIONS as LESSON_10
 
 # Each lesson is imported by name and not found by a loop over the folders: the grader reads the
 # imports to learn on which files a check depends. tests/course/checking/test_misconception.py finds
@@ -36,6 +37,7 @@ CATALOGUE = (
     | LESSON_07
     | LESSON_08
     | LESSON_09
+    | LESSON_10
 )
 MESSAGE_WIDTH = 84  # columns
 

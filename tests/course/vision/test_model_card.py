@@ -8,10 +8,10 @@ import torch
 import torchvision
 from safetensors import safe_open
 
-from course.vision.backbones import BUNDLED, load_backbone
+from course.vision.backbones import BUNDLED, REAL, load_backbone
 from course.vision.fruit import FRUITS, stall
 from course.vision.species import COUNT
-from pretraining import evaluate, train
+from pretraining import evaluate, real, train
 
 CARD = (BUNDLED.parent / "README.md").read_text()
 ROW = re.compile(r"^\| (.+) \| (0\.\d{3}) \|$", re.MULTILINE)
@@ -20,6 +20,44 @@ ROW = re.compile(r"^\| (.+) \| (0\.\d{3}) \|$", re.MULTILINE)
 def test_the_table_is_what_was_measured():
     measured = json.loads((BUNDLED.parent / "evaluation.json").read_text())
     assert {what: float(value) for what, value in ROW.findall(CARD)} == measured
+
+
+def test_the_table_on_real_images_is_what_was_measured():
+    measured = json.loads(REAL.read_text())
+    rows = re.findall(r"^\| ([a-z ]+) \| (.+ %) \|$", CARD, re.MULTILINE)
+    told = {target: re.findall(r"([\d.]+) %", cells) for target, cells in rows}
+    assert told.keys() == measured.keys()
+    for target, scores in measured.items():
+        means = [100 * sum(values) / len(values) for values in scores.values()]
+        assert told[target] == [f"{mean:.1f}" for mean in means]
+
+
+@pytest.mark.parametrize(
+    ("target", "better", "worse", "points"),
+    [
+        ("ten fruits", "our backbone", "ImageNet weights", 9),
+        ("photographs", "ImageNet weights", "our backbone", 28),
+        ("photographs", "our backbone", "random backbone", 11),
+        ("handwritten digits", "random backbone", "our backbone", 7),
+        ("handwritten digits", "pixels", "our backbone", 6),
+        ("handwritten digits", "pixels", "ImageNet weights", 13),
+        ("handwritten digits", "random backbone", "ImageNet weights", 13),
+    ],
+)
+def test_orders_on_real_images_hold_in_each_of_ten_splits(target, better, worse, points):
+    scores = json.loads(REAL.read_text())[target]
+    gains = [high - low for high, low in zip(scores[better], scores[worse], strict=True)]
+    assert len(gains) == 10
+    assert min(gains) > 0
+    assert sum(gains) * 10 == pytest.approx(points, abs=0.6)
+
+
+@pytest.mark.parametrize("name", ["our backbone", "pixels"])
+def test_a_row_on_photographs_is_measured_again(name):
+    target = real.photographs()
+    features = real.FEATURES[name](target.images, 0)
+    again = real.accuracy(features, target, 0)
+    assert again == pytest.approx(json.loads(REAL.read_text())["photographs"][name][0], abs=0.05)
 
 
 def test_what_the_network_is():

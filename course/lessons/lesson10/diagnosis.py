@@ -1,0 +1,416 @@
+"""The thought behind a wrong result of lesson 10: each function raises the Misconception it finds.
+
+A function called `check_...` returns nothing where the result is right, if it does not say more.
+"""
+
+from collections.abc import Callable, Sequence
+from pathlib import Path
+
+import torch
+from torch import Tensor, nn
+
+from course.checking import comparisons
+from course.checking.misconception import Misconception, first_and_more, wrong_result
+from course.lessons.lesson10.fixtures import Draws, Fits, PhotoFile, linked
+
+# ---- Exercise 1: a photo -------------------------------------------------------------------------
+
+
+def check_photo(found: Tensor, file: PhotoFile) -> None:
+    """Check an image that was read from a file, to one step of rounding."""
+    height, width = file.shown.shape[1:]
+    expected = f"{file.what}: expected uint8 (3, {height}, {width}); got {found.dtype} "
+    seen = f"{expected}{tuple(found.shape)}"
+    if found.dtype == torch.uint8 and alike(found, file.shown):
+        return
+    if file.shown.shape[1:] != file.shown.shape[:0:-1]:  # not square
+        for image in (file.shown, *file.wrong.values()):
+            if found.shape == image.permute(1, 2, 0).shape and found.shape != image.shape:
+                raise Misconception("channels-last", seen)
+    for code, image in file.wrong.items():
+        if code == "grey-has-one-channel" and found.shape in (image.shape, image.shape[1:]):
+            raise Misconception(code, seen)
+        if alike(found, image):
+            raise Misconception(code.strip(), f"{seen}{where_it_differs(found, file.shown)}")
+    if found.ndim == 3 and found.shape[0] in (2, 4):
+        raise Misconception("transparency-ignored", seen)
+    if found.dtype != torch.uint8 or found.shape != file.shown.shape:
+        raise wrong_result(seen)
+    raise wrong_result(f"{file.what}{where_it_differs(found, file.shown)}")
+
+
+def alike(one: Tensor, other: Tensor) -> bool:
+    """Return whether two images have one shape, and pixels that differ by at most 1."""
+    if one.shape != other.shape or one.is_complex():
+        return False
+    return bool((one.double() - other.double()).abs().max() <= 1)
+
+
+def where_it_differs(found: Tensor, expected: Tensor) -> str:
+    """Return the first pixel that differs, in words; "" where the shapes do."""
+    if found.shape != expected.shape:
+        return ""
+    far = (found.double() - expected.double()).abs().amax(0) > 1
+    row, column = far.nonzero()[0].tolist()
+    return (
+        f"; at row {row}, column {column}, expected RGB {expected[:, row, column].tolist()}, got "
+        f"{found[:, row, column].tolist()}"
+    )
+
+
+# ---- Exercise 2: groups --------------------------------------------------------------------------
+
+
+def check_groups(found: Tensor, count: int, together: list[list[int]]) -> int:
+    """Check which photos have equal numbers; return the size of the largest group."""
+    listed = str(together) if len(together) < 6 else f"{len(together)} lists"
+    call = f"groups_of({count}, {listed})"
+    if found.shape != (count,) or found.dtype != torch.int64:
+        raise wrong_result(
+            f"{call}: expected an int64 tensor ({count},); got {found.dtype} {tuple(found.shape)}"
+        )
+    linked_photos = linked(count, together)
+    same = found[:, None] == found[None]
+    seen = f"{call}: got {found.tolist() if count < 12 else 'groups'}"
+    torn = (linked_photos & ~same).nonzero().tolist()
+    if torn:
+        one, other = torn[0]
+        alone = [photos for photos in together if photos_in_no_other(photos, together)]
+        simple = any(one in photos and other in photos for photos in alone)
+        code = "lists-ignored" if simple else "lists-not-followed"
+        how = "stand in one list" if simple else "are linked by lists"
+        raise Misconception(code, f"{seen}; photos {one} and {other} {how}")
+    merged = (same & ~linked_photos).nonzero().tolist()
+    if merged:
+        one, other = merged[0]
+        in_no_list = {one, other} - {photo for photos in together for photo in photos}
+        code = "single-photos-merged" if in_no_list else "wrong-result"
+        what = f"photos {one} and {other} have one number, and no list links them"
+        raise Misconception(code, f"{seen}; {what}")
+    return int(linked_photos.sum(1).max())
+
+
+def photos_in_no_other(photos: list[int], together: list[list[int]]) -> bool:
+    """Return whether no other list shares a photo with this one."""
+    return sum(bool(set(photos) & set(other)) for other in together) == 1
+
+
+# ---- Exercise 3: out of fold ---------------------------------------------------------------------
+
+
+def check_fits(fits: Fits, labels: Tensor, folds: Tensor) -> None:
+    """Check on which photos the heads were trained, and how often `fit` was called."""
+    names = folds.unique().tolist()
+    everything = list(range(len(folds)))
+    if not fits.rows:
+        raise wrong_result("`fit` was not called; expected a call for each fold")
+    for rows, given in zip(fits.rows, fits.labels, strict=True):
+        if len(rows) != len(given) or [labels[row].item() for row in rows] != given:
+            raise wrong_result("`fit` got labels that are not those of its features")
+    with_gaps = names != list(range(len(names)))
+    if with_gaps and any(sorted(rows) in (everything, []) for rows in fits.rows):
+        raise Misconception(
+            "folds-from-zero",
+            f"the folds are {names}; `fit` was called {len(fits.rows)} times, once with "
+            f"{max(map(len, fits.rows))} of {len(folds)} photos",
+        )
+    wanted = [[i for i in everything if folds[i] != name] for name in names]
+    for rows in fits.rows:
+        if sorted(rows) not in wanted:
+            raise Misconception(
+                "trained-on-own-fold",
+                f"`fit` got {len(rows)} of {len(folds)} photos; the folds {names} have "
+                f"{[len(folds) - len(each) for each in wanted]}, and one of them has to be left "
+                "out as a whole",
+            )
+    if len(fits.rows) != len(names):
+        raise wrong_result(
+            f"expected a call of `fit` for each of {len(names)} folds; got {len(fits.rows)} calls"
+        )
+
+
+def check_logits(found: Tensor, fits: Fits, folds: Tensor) -> None:
+    """Check whose logits each photo has. `check_fits` has passed."""
+    count = len(folds)
+    if found.shape != (count, fits.classes):
+        raise wrong_result(
+            f"expected logits ({count}, {fits.classes}); got shape {tuple(found.shape)}"
+        )
+    if found.requires_grad:
+        raise wrong_result(
+            "the logits have a graph for gradients, which keeps all heads in memory: run the heads "
+            "under torch.no_grad()"
+        )
+    asked, heads, in_train_mode = found[:, 0].tolist(), found[:, 1].tolist(), found[:, 2]
+    if asked != list(range(count)):
+        row = next(i for i in range(count) if asked[i] != i)
+        raise Misconception(
+            "fold-order", f"row {row} has logits for the features of photo {asked[row]:g}"
+        )
+    for row in range(count):
+        if row in fits.rows[int(heads[row])]:
+            raise Misconception(
+                "trained-on-own-fold",
+                f"photo {row} has logits of a head that was trained on it",
+            )
+    if in_train_mode.any():
+        raise Misconception(
+            "evaluated-in-train-mode",
+            f"{int(in_train_mode.sum())} of {count} logits come from a head in train mode",
+        )
+
+
+# ---- Exercise 4: a branch ------------------------------------------------------------------------
+
+
+def check_trunk(model: nn.Module, images: Tensor) -> None:
+    """Check that images run once through the first convolution."""
+    calls = []
+    hooks = []
+    for layer in model.modules():
+        if isinstance(layer, nn.Conv2d) and layer.in_channels == 3:
+            hooks.append(layer.register_forward_hook(lambda *_: calls.append(1)))
+    model.eval()
+    try:
+        with torch.no_grad():
+            model(images)
+    except RuntimeError as problem:
+        if "shapes cannot be multiplied" not in str(problem):
+            raise
+        raise Misconception("in-features-from-memory", str(problem)) from None
+    finally:
+        for hook in hooks:
+            hook.remove()
+    if len(calls) != 1:
+        raise Misconception(
+            "backbone-run-twice", f"for one batch the first convolution ran {len(calls)} times"
+        )
+
+
+def check_new_logits(new: object, features: Tensor, n: int) -> None:
+    """Check the new logits before training: a linear function of the old features (B, C)."""
+    shape = (len(features), n)
+    if not isinstance(new, Tensor) or new.shape != shape:
+        got = tuple(new.shape) if isinstance(new, Tensor) else type(new).__name__
+        raise wrong_result(f"expected new logits {shape}; got {got}")
+    if comparisons.are_probabilities(new) and n > 1:
+        raise Misconception("softmax-in-the-head", "each row of the new logits sums to 1")
+    inputs = torch.cat([features, torch.ones(len(features), 1)], 1).double()
+    fitted = inputs @ torch.linalg.lstsq(inputs, new.double()).solution
+    error = (fitted - new).norm() / (new - new.mean(0)).norm().clamp(min=1e-9)
+    if error > 0.02:
+        raise Misconception(
+            "branch-not-pretrained",
+            "before training the new logits are no linear function of the features of the old "
+            f"layer4: {error:.0%} of them is something else",
+        )
+
+
+def check_trainable(model: nn.Module, n: int, sizes: dict[str, int]) -> None:
+    """Check how many numbers require a gradient, and how many there are in all."""
+    trainable = [(name, p) for name, p in model.named_parameters() if p.requires_grad]
+    held = comparisons.numbers_in(p for _, p in trainable)
+    head = n * sizes["width"]
+    expected = sizes["layer4"] + head
+    seen = (
+        f"{held:,} numbers require a gradient; expected {expected:,} or {expected + n:,}: layer4 "
+        f"has {sizes['layer4']:,}, and a Linear({sizes['width']}, {n}) {head:,} and its bias {n}"
+    )
+    total = comparisons.numbers_in(model.parameters())
+    if held not in (expected, expected + n):
+        if held < sizes["layer4"]:
+            raise Misconception("branch-not-trained", seen)
+        if held - sizes["layer4"] in (sizes["logits"] * n, sizes["logits"] * n + n):
+            raise Misconception("stacked-on-logits", seen)
+        if held > expected + n:
+            names = first_and_more(name for name, _ in trainable)
+            raise Misconception("backbone-not-frozen", f"{seen}. They are {names}")
+        raise wrong_result(seen)
+    if total < sizes["old"] + expected:
+        raise Misconception(
+            "branch-shares-weights",
+            f"the model has {total:,} parameters, and the old network alone {sizes['old']:,}: "
+            "layer4 was not copied",
+        )
+    if total > sizes["old"] + expected + n:
+        raise Misconception(
+            "shared-part-copied",
+            f"the model has {total:,} parameters; expected at most "
+            f"{sizes['old'] + expected + n:,}, the old network, a copy of layer4 and a head",
+        )
+
+
+def what_broke_the_old_head(model: nn.Module, before: dict[str, Tensor]) -> Misconception:
+    """Return the Misconception for old logits that training has changed.
+
+    before: the tensors of the old network, which `model` may hold under longer names.
+    """
+    now = comparisons.tensors(model)
+    statistics, parameters = [], []
+    for name, old in before.items():
+        held = [tensor for path, tensor in now.items() if path.endswith(name)]
+        if held and not any(comparisons.same(tensor, old) for tensor in held):
+            (statistics if "running" in name else parameters).append(name)
+    if parameters:
+        return Misconception(
+            "branch-shares-weights",
+            f"after three steps {first_and_more(parameters)} of the old network have moved",
+        )
+    if statistics:
+        return Misconception(
+            "requires-grad-alone",
+            f"no parameter of the old network has moved, but {first_and_more(statistics)} have",
+        )
+    return Misconception("old-head-changed", "after three steps the old logits differ")
+
+
+# ---- Exercise 5: an interval ---------------------------------------------------------------------
+
+
+def check_draws(noted: Draws, groups: Tensor, draws: int) -> None:
+    """Check which photos each draw took; groups (N,) has the group of each photo."""
+    if len(noted.photos) != draws:
+        raise wrong_result(
+            f"draws={draws}: expected {draws} calls of `metric`; got {len(noted.photos)}"
+        )
+    if noted.torn:
+        raise Misconception(
+            "truth-and-prediction-apart",
+            f"in {noted.torn} of {draws} draws a prediction is not that of its photo",
+        )
+    names = groups.unique().tolist()
+    members = {name: (groups == name).nonzero().flatten().tolist() for name in names}
+    drawn = []  # how many groups each draw has
+    twice = False
+    for photos in noted.photos:
+        counts = torch.bincount(torch.tensor(photos, dtype=torch.int64), minlength=len(groups))
+        in_draw = 0
+        for name in names:
+            of_group = counts[members[name]].unique().tolist()
+            if len(of_group) > 1:
+                raise Misconception(
+                    "groups-torn",
+                    f"group {name} has photos {members[name]}; one draw has them "
+                    f"{counts[members[name]].tolist()} times",
+                )
+            in_draw += of_group[0]
+            twice = twice or of_group[0] > 1
+        drawn.append(in_draw)
+    told = f"there are {len(names)} groups; the draws have {min(drawn)} to {max(drawn)}"
+    if not min(drawn):
+        raise wrong_result(f"{told}. The groups have numbers such as {names[:3]}, not 0, 1, 2, ...")
+    if not twice and draws > 1:
+        if min(drawn) == max(drawn) == len(names):
+            raise Misconception("drawn-without-replacement", f"{told}, and none twice")
+        raise Misconception("group-counted-once", f"{told}, and none twice")
+    if min(drawn) != len(names) or max(drawn) != len(names):
+        raise wrong_result(f"{told}; expected {len(names)} in each draw")
+    if draws > 1 and len({tuple(sorted(photos)) for photos in noted.photos}) < min(
+        draws // 4, len(names)
+    ):
+        raise wrong_result(f"most of the {draws} draws are the same")
+
+
+def check_quantiles(found: tuple[float, float], values: Sequence[float]) -> None:
+    """Check the two ends against the values of the draws; any rule of interpolation passes."""
+    ordered = torch.tensor(values, dtype=torch.float64).sort().values
+    last = len(ordered) - 1
+    for end, share, name in zip(found, (0.025, 0.975), ("low", "high"), strict=True):
+        place = share * last
+        lowest = ordered[max(int(place) - 1, 0)].item()
+        highest = ordered[min(int(place) + 2, last)].item()
+        if not lowest - 1e-6 <= end <= highest + 1e-6:
+            below = int((ordered < end).sum())
+            raise Misconception(
+                "other-quantiles",
+                f"{name} is {end:.4g}, and {below} of {len(ordered)} draws are below it; expected "
+                f"about {share * len(ordered):.0f}",
+            )
+
+
+# ---- Exercise 6: decisions -----------------------------------------------------------------------
+
+Case = tuple[Tensor, Tensor, Tensor]  # probabilities (N, K), costs (K, D), decisions (N,)
+
+
+def transposed(probabilities: Tensor, costs: Tensor) -> Tensor | None:
+    """Return the decisions with the costs read the other way round; None where that cannot be."""
+    return (probabilities @ costs.T).argmin(1) if len(set(costs.shape)) == 1 else None
+
+
+WRONG_DECISIONS: dict[str, tuple[Callable[[Tensor, Tensor], Tensor | None], ...]] = {
+    "likeliest-class-decides": (
+        lambda probabilities, costs: probabilities.argmax(1),
+        lambda probabilities, costs: costs[probabilities.argmax(1)].argmin(1),
+    ),
+    "costs-transposed": (transposed,),
+}
+
+
+def check_decisions(cases: Sequence[Case]) -> None:
+    """Check decisions against the expected costs, computed one by one."""
+    for probabilities, _, found in cases:
+        count = len(probabilities)
+        if found.shape != (count,) or found.dtype != torch.int64:
+            raise wrong_result(
+                f"expected an int64 tensor ({count},); got {found.dtype} {tuple(found.shape)}"
+            )
+    for probabilities, costs, found in cases:
+        for row in range(len(probabilities)):
+            expected = []
+            for decision in range(costs.shape[1]):
+                each = [float(p * c) for p, c in zip(probabilities[row], costs[:, decision])]
+                expected.append(sum(each))
+            taken = int(found[row])
+            inside = 0 <= taken < len(expected)
+            if inside and expected[taken] <= min(expected) + 1e-3:
+                continue
+            seen = (
+                f"probabilities {rounded(probabilities[row])}: the expected costs of the decisions "
+                f"are {[round(value, 2) for value in expected]}; got decision {taken}"
+            )
+            raise Misconception(why_decided(cases), seen)
+
+
+def why_decided(cases: Sequence[Case]) -> str:
+    """Return the code of the rule that explains all wrong decisions, or "wrong-result"."""
+    for code, rules in WRONG_DECISIONS.items():
+        for rule in rules:
+            explained = [
+                (rule(probabilities, costs), found) for probabilities, costs, found in cases
+            ]
+            if all(made is None or torch.equal(made, found) for made, found in explained):
+                return code
+    return "wrong-result"
+
+
+def rounded(row: Tensor) -> list[float]:
+    """Return numbers for a message."""
+    return [round(value, 2) for value in row.tolist()]
+
+
+# ---- Exercise 7: a file --------------------------------------------------------------------------
+
+
+def check_loaded(model: nn.Module, state: dict[str, Tensor]) -> None:
+    """Check a loaded model: all tensors of the file, in eval mode."""
+    now = model.state_dict()
+    moved = [name for name, tensor in state.items() if not torch.equal(now[name], tensor)]
+    if moved and not any(name.endswith(("weight", "bias")) for name in moved):
+        raise Misconception("parameters-only", f"{first_and_more(moved)} are not those of the file")
+    if moved:
+        raise wrong_result(f"{first_and_more(moved)} are not those of the file")
+    awake = [name or "the model" for name, layer in model.named_modules() if layer.training]
+    if awake:
+        raise Misconception("loaded-in-train-mode", f"in train mode: {first_and_more(awake)}")
+
+
+def check_refused(
+    answer: Callable, path: str | Path, build: Callable[[dict], nn.Module], what: str
+) -> None:
+    """Check that a file whose tensors do not fit raises an error."""
+    try:
+        answer(path, build)
+    except Exception:  # torch raises RuntimeError; a check of one's own may raise another
+        return
+    raise Misconception("loaded-not-strict", f"a file in which {what}: expected an error, got none")

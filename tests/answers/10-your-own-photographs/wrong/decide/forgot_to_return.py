@@ -1,0 +1,3 @@
+# misconception: nothing-returned
+def decide(probabilities, costs):
+    (probabilities @ costs).argmin(1)

@@ -1,0 +1,3 @@
+# misconception: lists-ignored
+def groups_of(count, together):
+    return torch.arange(count)

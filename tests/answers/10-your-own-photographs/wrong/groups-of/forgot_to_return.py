@@ -1,0 +1,6 @@
+# misconception: nothing-returned
+def groups_of(count, together):
+    groups = torch.arange(count)
+    for photos_of_one in together:
+        numbers = groups[photos_of_one]
+        groups[torch.isin(groups, numbers)] = numbers.min()

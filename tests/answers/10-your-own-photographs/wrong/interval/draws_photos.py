@@ -1,0 +1,9 @@
+# misconception: groups-torn
+def interval(metric, truth, predicted, groups, draws):
+    names = groups.unique()
+    values = []
+    for _ in range(draws):
+        rows = torch.randint(len(truth), (len(truth),))
+        values.append(float(metric(truth[rows], predicted[rows])))
+    values = torch.tensor(values, dtype=torch.float64)
+    return values.quantile(0.025).item(), values.quantile(0.975).item()

@@ -1,0 +1,10 @@
+# misconception: wrong-result
+def interval(metric, truth, predicted, groups, draws):
+    names = groups.unique()
+    values = []
+    for _ in range(draws):
+        drawn = torch.randint(len(names), (len(names),))
+        rows = torch.cat([(groups == g).nonzero().flatten() for g in drawn])
+        values.append(float(metric(truth[rows], predicted[rows])))
+    values = torch.tensor(values, dtype=torch.float64)
+    return values.quantile(0.025).item(), values.quantile(0.975).item()

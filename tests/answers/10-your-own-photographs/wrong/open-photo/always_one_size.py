@@ -1,0 +1,5 @@
+# misconception: wrong-result
+def open_photo(path):
+    photo = ImageOps.exif_transpose(Image.open(path)).convert("RGBA").resize((64, 64))
+    white = Image.new("RGBA", photo.size, "white")
+    return transforms.pil_to_tensor(Image.alpha_composite(white, photo).convert("RGB"))

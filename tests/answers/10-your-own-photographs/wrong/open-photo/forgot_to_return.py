@@ -1,0 +1,5 @@
+# misconception: nothing-returned
+def open_photo(path):
+    photo = ImageOps.exif_transpose(Image.open(path)).convert("RGBA")
+    white = Image.new("RGBA", photo.size, "white")
+    transforms.pil_to_tensor(Image.alpha_composite(white, photo).convert("RGB"))

@@ -1,0 +1,5 @@
+# misconception: wrong-result
+def open_photo(path):
+    photo = ImageOps.exif_transpose(Image.open(path)).convert("RGBA")
+    white = Image.new("RGBA", photo.size, "white")
+    return Image.alpha_composite(white, photo).convert("RGB")

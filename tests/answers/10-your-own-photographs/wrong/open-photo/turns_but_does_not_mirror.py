@@ -1,0 +1,7 @@
+# misconception: orientation-ignored
+def open_photo(path):
+    photo = Image.open(path)
+    quarter = {3: 180, 4: 180, 5: 270, 6: 270, 7: 90, 8: 90}
+    photo = photo.rotate(quarter.get(photo.getexif().get(274), 0), expand=True).convert("RGBA")
+    white = Image.new("RGBA", photo.size, "white")
+    return transforms.pil_to_tensor(Image.alpha_composite(white, photo).convert("RGB"))

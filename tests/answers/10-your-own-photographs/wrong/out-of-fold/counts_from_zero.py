@@ -1,0 +1,12 @@
+# misconception: folds-from-zero
+def out_of_fold(features, labels, folds, fit):
+    logits = None
+    for fold in range(int(folds.max()) + 1):
+        inside = folds == fold
+        head = fit(features[~inside], labels[~inside]).eval()
+        with torch.no_grad():
+            found = head(features[inside])
+        if logits is None:
+            logits = torch.zeros(len(folds), found.shape[1])
+        logits[inside] = found
+    return logits
