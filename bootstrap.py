@@ -374,6 +374,8 @@ def settings_for_uv() -> Optional[List[str]]:  # noqa: UP006, UP045
         if section not in ("global", ":env:") or name not in (*FOR_UV, *WITHOUT_EFFECT):
             return None
         found[name] = ast.literal_eval(value)
+    if locked():
+        found.pop("constraint", None)  # the lock is narrower, and uv takes no range beside hashes
     os.environ.update({"SSL_CERT_FILE": found["cert"]} if "cert" in found else {})
     options = [
         part

@@ -373,6 +373,22 @@ def test_locked_versions_are_installed_and_their_hashes_checked(course, indexes)
     assert (done.returncode, packages(course)) == (0, CUDA), done.stderr
 
 
+@pytest.mark.parametrize("lock", ["0", "1"])
+def test_uv_installs_from_pips_index_under_pips_constraints(course, indexes, lock):
+    with_locked(course, indexes)
+    (course / "constraints.txt").write_text("torch<=2.9.0\n")
+    environment = {
+        "PIP_CONSTRAINT": str(course / "constraints.txt"),
+        "PATH": f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}",
+        "UV_CACHE_DIR": str(course / "cache"),
+    }
+    done = install(
+        course, f"{indexes}/default", NOBODY, gpu=True, change="", LOCKED=lock, **environment
+    )
+    assert (done.returncode, packages(course)) == (0, LOCKED), done.stderr
+    assert "pip tries" not in done.stdout and (course / "cache").exists(), done.stdout
+
+
 def test_locked_versions_without_cuda_come_from_the_cpu_index(course, indexes):
     with_locked(course, indexes, "2.0.0", "0.15.0")
     done = install(course, f"{indexes}/default", f"{indexes}/cpu", LOCKED="1")

@@ -14,7 +14,7 @@ from pathlib import Path
 ROOT = Path(__file__).resolve().parents[2]
 PYTHONS = ("python3.10", "python3.11", "python3.12", "python3.13", "python3.14")
 TESTS = ("planning", "test_package.py", "test_quickstart.py", "sandbox/test_shell.py")
-NEEDED = ("pytest", "hypothesis", "psutil")
+NEEDED = ("pytest", "hypothesis", "psutil", "matplotlib", "ipywidgets")
 
 
 def result_on(program: str) -> str:
