@@ -91,14 +91,15 @@ def loader(
     """
     if not len(album):
         raise ValueError("expected an album with photos, got one without any.")
-    if workers and multiprocessing.get_start_method() != "fork":
+    start_slowly = workers > 0 and multiprocessing.get_start_method() != "fork"
+    if start_slowly:  # Windows, macOS: a worker is a new Python that imports torch
         _expect_picklable(transform)
     return PhotoLoader(
         PhotoDataset(album, transform),
         batch_size=batch_size,
         shuffle=shuffle,
         num_workers=workers,
-        persistent_workers=workers > 0,
+        persistent_workers=start_slowly,
         pin_memory=accelerator().type == "cuda",
         collate_fn=_collate,
     )
