@@ -2,7 +2,7 @@
 
 Each draws up the models and images, calls the answer and looks at what happened. The thought behind
 a wrong result is found in diagnosis.py, and in the room of its exercise: one_batch.py,
-head_training.py, wrapping.py, freezing.py and replaced.py.
+head_training.py, wrapping.py and freezing.py.
 """
 
 from collections.abc import Callable, Set
