@@ -170,11 +170,13 @@ def prepare(answer: Answer, name: str = "narrow resnet18", n: int = 10, lr: floa
     expect_replaced_head(model, n, original, may_change=("requires_grad", "training"))
     new = expect_only_new_trainable(model, original)
     expect_held(new, optimizer, model)
-    rates = list(comparisons.learning_rates(optimizer).values())
+    held = comparisons.learning_rates(optimizer)
+    rates = [held[id(parameter)] for parameter in new.values()]
     if not all(near(rate, lr, tolerance=0, relative=1e-6) for rate in rates):
         different = list(dict.fromkeys(map(shown, rates)))
         raise wrong_result(
-            f"expected the learning rate {lr}; the optimizer has {' and '.join(different)}"
+            f"expected the learning rate {lr} for all parameters of the new head; got "
+            f"{' and '.join(different)}"
         )
     expect_steps_move_only(new, model, optimizer, original, n)
     numbers = comparisons.numbers_in(new.values())
