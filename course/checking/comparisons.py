@@ -1,5 +1,6 @@
 """What checks compare: the tensors of a model before and after, its logits, its features."""
 
+import math
 import zlib
 from collections.abc import Callable, Iterable
 from typing import Any
@@ -33,8 +34,13 @@ def snapshot(named: Iterable[tuple[str, torch.Tensor]]) -> dict[str, torch.Tenso
     """Return {name: clone} of named tensors.
 
     `named` is `model.named_parameters()`, or `tensors(model).items()` where buffers count as well.
+    Lazy parameters have no values yet and are left out.
     """
-    return {name: tensor.detach().clone() for name, tensor in named}
+    kept = {}
+    for name, tensor in named:
+        if not nn.parameter.is_lazy(tensor):
+            kept[name] = tensor.detach().clone()
+    return kept
 
 
 def moved_since(model: nn.Module, before: dict[str, torch.Tensor]) -> list[str]:
@@ -123,11 +129,14 @@ def numbers_in(parameters: Iterable[torch.Tensor]) -> int:
 
 
 def learning_rates(optimizer: torch.optim.Optimizer) -> dict[int, float]:
-    """Return {id of a parameter: its learning rate} for all that the optimizer holds."""
+    """Return {id of a parameter: its learning rate} for all that the optimizer holds.
+
+    A group that was put together by hand may have none; its learning rate is NaN.
+    """
     rates = {}
-    for group in optimizer.param_groups:
+    for group in optimizer.param_groups or ():
         for parameter in group["params"]:
-            rates[id(parameter)] = group["lr"]
+            rates[id(parameter)] = group.get("lr", math.nan)
     return rates
 
 

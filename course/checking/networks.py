@@ -134,8 +134,8 @@ def captured(
 ) -> tuple[torch.Tensor | None, torch.Tensor | None]:
     """Return what flows into `layer` and the model's logits, for a batch of images, in eval mode.
 
-    The first is None where the forward does not reach the layer, the second where it raises a
-    RuntimeError: a layer behind it may not fit.
+    The first is None where the forward does not reach the layer, the second where it raises: a
+    layer behind it may not fit.
     """
     inputs_seen: list[torch.Tensor] = []
 
@@ -145,7 +145,7 @@ def captured(
     hook = layer.register_forward_pre_hook(note)
     model.eval()
     logits = None
-    with torch.no_grad(), contextlib.suppress(RuntimeError):
+    with torch.no_grad(), contextlib.suppress(Exception):
         logits = model(batch)
     hook.remove()
     return (inputs_seen[0] if inputs_seen else None), logits

@@ -13,7 +13,8 @@ from IPython.core.interactiveshell import InteractiveShell
 
 from course.checking.panel import in_notebook
 
-stopped: dict[str, str] = {}  # name: why the cell that would define it has stopped
+# {name: why the cell that would define it has stopped, and what to do first}
+stopped: dict[str, str] = {}
 
 
 def shorten_tracebacks() -> None:
@@ -34,7 +35,7 @@ def note_end(result) -> None:
     problem = result.error_in_exec
     if problem is None or result.info is None:
         return
-    reason = _open_exercise(problem) or f"has stopped with {type(problem).__name__}"
+    reason = _open_exercise(problem) or f"has stopped with {type(problem).__name__}. Run"
     for name in _names_set(result.info.raw_cell):
         stopped[name] = reason
 
@@ -65,7 +66,7 @@ def _why_missing(problem: NameError) -> str:
         return ""
     return (
         f"`{problem.name}` is not defined, because the cell that defines it "
-        f"{stopped[problem.name]}. Run that cell again, then this one."
+        f"{stopped[problem.name]} that cell again, then this one."
     )
 
 
@@ -74,7 +75,7 @@ def _open_exercise(problem: BaseException) -> str:
     if isinstance(problem, NameError):
         return stopped.get(problem.name, "")
     name = _open_function(problem)
-    return f"needs `{name}`, whose exercise is not answered yet" if name else ""
+    return f"needs `{name}`, whose exercise is not answered yet. Answer it, run" if name else ""
 
 
 def _open_function(problem: BaseException) -> str:

@@ -83,9 +83,13 @@ def described(found: Any) -> str:
 def near(found: float, expected: float, tolerance: float = 1e-5, relative: float = 0.0) -> bool:
     """Return whether two numbers are finite and differ by at most the tolerance.
 
-    The tolerance is `tolerance + relative * abs(expected)`, as in torch.isclose.
+    The tolerance is `tolerance + relative * abs(expected)`, as in torch.isclose. What is no number,
+    such as a learning rate that was set to a text, is near to none.
     """
-    found, expected = float(found), float(expected)
+    try:
+        found, expected = float(found), float(expected)
+    except (TypeError, ValueError, RuntimeError, OverflowError):
+        return False
     if not (math.isfinite(found) and math.isfinite(expected)):
         return False
     return abs(found - expected) <= tolerance + relative * abs(expected)
@@ -99,6 +103,8 @@ def all_near(
     Tensors of other dtypes and devices are compared as float64 on the CPU.
     """
     if found.shape != expected.shape or found.is_complex() or found.layout != torch.strided:
+        return False
+    if found.is_meta:  # it has a shape and no values
         return False
     one, other = (tensor.detach().cpu().double() for tensor in (found, expected))
     if not (one.isfinite().all() and other.isfinite().all()):

@@ -15,7 +15,7 @@ from course.checking.misconception import (
     first_and_more,
     wrong_result,
 )
-from course.checking.values import all_near, near, number, reaches, whole_number
+from course.checking.values import all_near, near, number, reaches, shown, whole_number
 from course.lessons.lesson01.choosing import choose
 from course.lessons.lesson01.diagnosis import expect_no_limit, expect_replaced_head
 from course.lessons.lesson01.features import expect_features, expect_model_kept
@@ -170,9 +170,14 @@ def prepare(answer: Answer, name: str = "narrow resnet18", n: int = 10, lr: floa
     expect_replaced_head(model, n, original, may_change=("requires_grad", "training"))
     new = expect_only_new_trainable(model, original)
     expect_held(new, optimizer, model)
-    rates = [float(group["lr"]) for group in optimizer.param_groups]
+    held = comparisons.learning_rates(optimizer)
+    rates = [held[id(parameter)] for parameter in new.values()]
     if not all(near(rate, lr, tolerance=0, relative=1e-6) for rate in rates):
-        raise wrong_result(f"expected the learning rate {lr}; the optimizer has {rates}")
+        different = list(dict.fromkeys(map(shown, rates)))
+        raise wrong_result(
+            f"expected the learning rate {lr} for all parameters of the new head; got "
+            f"{' and '.join(different)}"
+        )
     expect_steps_move_only(new, model, optimizer, original, n)
     numbers = comparisons.numbers_in(new.values())
     return (
@@ -344,6 +349,9 @@ def _expect_logits(head: nn.Module, features: torch.Tensor, classes: int) -> Non
             if len(rows) == 1 and logits.ndim < 2:
                 raise Misconception("batch-dimension-lost", got)
             raise wrong_result(got)
+        if not logits.is_floating_point():
+            kind = str(logits.dtype).removeprefix("torch.")
+            raise wrong_result(f"expected logits of a float type; got {kind}")
         if not logits.isfinite().all():
             bad = int((~logits.isfinite()).sum())
             raise wrong_result(

@@ -9,8 +9,6 @@ from torch import nn
 from course.checking import comparisons, networks
 
 LAST_OF_AUXILIARY = {"AuxLogits": "fc", "aux1": "fc2", "aux2": "fc2"}
-
-
 LAST_PLACES = tuple(f"{auxiliary}.{last}." for auxiliary, last in LAST_OF_AUXILIARY.items())
 
 

@@ -6,6 +6,7 @@ from torch.nn import functional as F
 
 from course.checking import comparisons
 from course.checking.misconception import Misconception, first_and_more, wrong_result
+from course.checking.stepping import make_step
 from course.lessons.lesson01.original import Original
 
 
@@ -70,7 +71,7 @@ def expect_steps_move_only(
         return loss
 
     for _ in range(3):
-        optimizer.step(closure)
+        make_step(optimizer, original.name, closure)
     moved = set(comparisons.moved_since(model, start))
     if moved - set(new):
         raise Misconception(

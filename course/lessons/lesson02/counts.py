@@ -18,8 +18,6 @@ from course.checking.misconception import (
 from course.checking.values import shown, whole_number
 
 KEYS = ("trainable", "frozen", "buffers")  # of exercise 3's dict
-
-
 Counts = dict[str, tuple[int, int]]  # key: (tensors that moved, of how many)
 
 

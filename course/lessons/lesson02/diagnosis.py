@@ -1,5 +1,6 @@
 """Lesson 02: what must be frozen, what must go on training, and why it does not."""
 
+import math
 from collections.abc import Collection, Iterable
 from typing import NamedTuple
 
@@ -16,9 +17,12 @@ LOOKALIKES = ("grad", "trainable", "frozen", "freeze")
 
 
 def largest_change(path: str, model: nn.Module, start: Snapshot) -> float:
-    """Return the largest change of the parameter at `path` since the snapshot `start`."""
-    parameter = dict(model.named_parameters())[path]
-    return (parameter.detach() - start[path]).abs().max().item()
+    """Return the largest change of the tensor at `path` since the snapshot `start`.
+
+    It is infinite where the tensor is gone.
+    """
+    now = comparisons.tensors(model).get(path)
+    return math.inf if now is None else (now.detach() - start[path]).abs().max().item()
 
 
 def in_tensors(count: int) -> str:
@@ -249,6 +253,11 @@ def why_part_moved(
         sorted(moved), key=changes.__getitem__
     )  # sorted, so that a tie names the same in each run
     parameters = dict(model.named_parameters())
+    if first not in parameters:
+        return wrong_result(
+            f"{when}: expected that {first} stays the same parameter of the model; it is none any "
+            "more, and the optimizer still holds it"
+        )
     parameter = parameters[first]
     what = f"{when}: expected that {first} stays the same; it changed by {changes[first]:.2g}"
     expect_no_lookalike(model, moved, what)
@@ -343,7 +352,7 @@ def why_memory_lost(
 
 def expect_each_once(optimizer: torch.optim.Optimizer) -> None:
     """Raise Misconception where the optimizer holds a parameter twice."""
-    held = sum(len(group["params"]) for group in optimizer.param_groups)
+    held = sum(len(group["params"]) for group in optimizer.param_groups or ())
     different = len(comparisons.learning_rates(optimizer))
     if different < held:
         raise Misconception(
@@ -353,12 +362,17 @@ def expect_each_once(optimizer: torch.optim.Optimizer) -> None:
         )
 
 
+def _in_short(rate: object) -> str:
+    """Return a learning rate for a message; a group may hold something else in its place."""
+    return f"{float(rate):.6g}" if isinstance(rate, int | float | torch.Tensor) else repr(rate)
+
+
 def expect_rate(found: float, expected: float, path: str) -> None:
     """Raise Misconception unless a parameter's learning rate is the expected one."""
     if not values.near(found, expected, 0.0, relative=1e-6):
         raise Misconception(
             "wrong-learning-rate",
-            f"{path}: expected the learning rate {expected}, got {float(found):.6g}",
+            f"{path}: expected the learning rate {expected}, got {_in_short(found)}",
         )
 
 

@@ -10,6 +10,7 @@ from torch import nn
 from course.checking import comparisons, panel
 from course.checking.check import Answer
 from course.checking.misconception import Misconception, first_and_more, wrong_result
+from course.checking.stepping import make_step
 from course.checking.values import all_near
 from course.lessons.lesson02.diagnosis import (
     Before,
@@ -97,8 +98,8 @@ def _step(
     """
     try:
         step()
-    except (ValueError, IndexError, KeyError, RuntimeError) as problem:
-        now = len(optimizer.param_groups)
+    except Exception as problem:
+        now = len(optimizer.param_groups or ())
         if panel.raised_by_learner(problem) or now == groups:
             raise
         raise wrong_result(
@@ -211,7 +212,7 @@ def unfreeze(answer: Answer, name: str, stage: str, lr: float, kind: str) -> Non
         if lost:
             raise lost
     backward(model, name, call="unfreeze_stage")
-    optimizer.step()
+    make_step(optimizer, where)
     names = [path for path, _ in model.named_parameters()]
     expected = inside(names, "fc") | inside(names, stage)
     unlike_expected = expected ^ set(comparisons.moved_since(model, start))

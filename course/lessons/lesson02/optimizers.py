@@ -6,6 +6,7 @@ from torch import nn
 from course.checking import comparisons
 from course.checking.check import Answer, expect
 from course.checking.misconception import Misconception, first_and_more, wrong_result
+from course.checking.stepping import make_step
 from course.lessons.lesson02.diagnosis import (
     expect_each_once,
     expect_no_second_group,
@@ -47,7 +48,7 @@ def two_rates(
         expected = head_lr if path.startswith("fc.") else backbone_lr
         expect_rate(rates[id(parameter)], expected, f"{where}, {path}")
     backward(model, name)
-    optimizer.step()
+    make_step(optimizer, where)
     moved = frozen & set(comparisons.moved_since(model, start))
     if moved:
         raise Misconception(

@@ -2,7 +2,7 @@
 
 Each draws up the models and images, calls the answer and looks at what happened. The thought behind
 a wrong result is found in diagnosis.py, and in the room of its exercise: one_batch.py,
-head_training.py, wrapping.py, freezing.py and replaced.py.
+head_training.py, wrapping.py and freezing.py.
 """
 
 from collections.abc import Callable, Set
@@ -258,7 +258,7 @@ def expect_new_head_trained(
         answer(model, images.clone(), labels.clone(), epochs)
     moved = comparisons.moved_since(model, before)
     head_training.expect_parameters_unmoved(name, model, before, moved, record)
-    found = eval_outputs(model, images)
+    found = diagnosis.outputs_after(model, images, name)
     if not isinstance(found, tuple | list) or len(found) != 2:
         raise wrong_result(
             f"{name}: afterwards the model's forward gives {type(found).__name__}; expected "

@@ -6,6 +6,7 @@ where the result is right.
 
 from collections.abc import Iterator
 from contextlib import contextmanager
+from typing import Any
 from unittest import mock
 
 import torch
@@ -14,7 +15,7 @@ from torch import nn
 from course.checking import comparisons, panel, values
 from course.checking.batchnorm import Record, found_by_name, why_statistics_moved
 from course.checking.misconception import Misconception, first_and_more, wrong_result
-from course.lessons.lesson03.fixtures import equal_but_for_rounding, largest_gap
+from course.lessons.lesson03.fixtures import equal_but_for_rounding, eval_outputs, largest_gap
 
 State = dict[str, torch.Tensor]  # a snapshot: parameters and buffers by name
 
@@ -93,6 +94,23 @@ def run(module: nn.Module, images: torch.Tensor, whose: str) -> torch.Tensor:
     if not isinstance(output, torch.Tensor):
         raise wrong_result(f"{whose} gives {type(output).__name__}; expected a tensor of features")
     return output.detach()
+
+
+def outputs_after(model: nn.Module, images: torch.Tensor, name: str) -> Any:
+    """Return what a model gives in eval mode, after the learner's code has had it.
+
+    Raises Misconception where its forward raises. An error of the learner's own code is raised as
+    it is.
+    """
+    try:
+        return eval_outputs(model, images)
+    except Exception as problem:
+        if panel.raised_by_learner(problem):
+            raise
+        raise wrong_result(
+            f"{name}: expected that the model still gives (old logits, new logits) afterwards; its "
+            f"forward raises {type(problem).__name__}: {problem}"
+        ) from None
 
 
 # ---- Exercise 1: what moved? --------------------------------------------------------------------

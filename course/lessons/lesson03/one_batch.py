@@ -54,6 +54,8 @@ def expect_statistic(part: Any, norm: nn.BatchNorm2d, unfit: str) -> torch.Tenso
         statistic = torch.as_tensor(part).detach()
     except (TypeError, ValueError, RuntimeError):
         raise wrong_result(unfit) from None
+    if statistic.is_meta:
+        raise wrong_result(f"{unfit}, on a device without values")
     shape = (norm.num_features,)
     if tuple(statistic.shape) != shape:
         raise wrong_result(f"expected shape {shape} twice; got {tuple(statistic.shape)}")

@@ -163,9 +163,17 @@ def test_a_cell_that_needs_an_answer_says_so_in_one_line(ran):
 @pytest.mark.parametrize(
     ("cell", "name", "why"),
     [
-        ("needs its name", "needed", "needs `answer`, whose exercise is not answered yet"),
-        ("needs that cell's name", "rest", "needs `answer`, whose exercise is not answered yet"),
-        ("needs what stopped", "found", "has stopped with ValueError"),
+        (
+            "needs its name",
+            "needed",
+            "needs `answer`, whose exercise is not answered yet. Answer it, run",
+        ),
+        (
+            "needs that cell's name",
+            "rest",
+            "needs `answer`, whose exercise is not answered yet. Answer it, run",
+        ),
+        ("needs what stopped", "found", "has stopped with ValueError. Run"),
     ],
 )
 def test_a_name_that_is_missing_because_a_cell_stopped_says_so_in_one_line(ran, cell, name, why):
@@ -173,7 +181,7 @@ def test_a_name_that_is_missing_because_a_cell_stopped_says_so_in_one_line(ran, 
     assert output.ename == "NameError"
     [line] = output.traceback
     assert line == (
-        f"`{name}` is not defined, because the cell that defines it {why}. Run that cell again, "
+        f"`{name}` is not defined, because the cell that defines it {why} that cell again, "
         "then this one."
     )
     assert "NameError" in outputs(ran["mistyped"])[1]

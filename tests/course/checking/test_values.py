@@ -115,3 +115,9 @@ def test_tensors_of_other_dtypes_are_compared_by_value(dtype):
 def test_a_threshold_is_reached_at_equality(count, percent):
     for right in range(count + 1):
         assert reaches(right, count, percent) == (100 * right >= percent * count)
+
+
+@pytest.mark.parametrize("found", ["fast", None, math.nan, torch.zeros(2)])
+def test_what_is_no_number_is_near_to_none(found):
+    assert not near(found, 0.2, tolerance=1.0, relative=1.0)
+    assert not all_near(torch.zeros(2, device="meta"), torch.zeros(2), tolerance=1.0)

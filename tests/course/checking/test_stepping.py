@@ -1,0 +1,27 @@
+"""A step that raises is told, unless the learner's own code raised it."""
+
+import pytest
+import torch
+
+from course.checking.misconception import Misconception
+from course.checking.stepping import make_step
+
+
+def with_gradient(make):
+    """An optimizer of one parameter, whose gradient is 1."""
+    parameter = torch.nn.Parameter(torch.ones(2))
+    parameter.grad = torch.ones(2)
+    return make([parameter]), parameter
+
+
+def test_an_optimizer_that_cannot_step_is_named_with_the_reason():
+    optimizer, _ = with_gradient(torch.optim.SparseAdam)
+    with pytest.raises(Misconception, match="SparseAdam, raises RuntimeError") as told:
+        make_step(optimizer, "resnet18")
+    assert told.value.observed.startswith("resnet18: expected an optimizer that can make a step")
+
+
+def test_a_step_is_made():
+    optimizer, parameter = with_gradient(lambda held: torch.optim.SGD(held, lr=0.5))
+    make_step(optimizer, "resnet18")
+    assert parameter.tolist() == [0.5, 0.5]
