@@ -301,9 +301,11 @@ def test_a_temperature_cannot_correct_a_prevalence(market):
     labels = market.validation[1]
     for first, second in market.heads:
         found = []
-        for logits_of in (first, second, lambda inputs: corrected(second(inputs))):
-            temperature = temperature_of(logits_of(market.validation[0]), labels)
-            logits = logits_of(market.test[0])
+        known, unseen = market.validation[0], market.test[0]
+        pairs = [(head(known), head(unseen)) for head in (first, second)]
+        pairs.append(tuple(map(corrected, pairs[1])))
+        for on_validation, logits in pairs:
+            temperature = temperature_of(on_validation, labels)
             before = ece(logits, market.test[1])
             found.append((temperature, before, ece(logits / temperature, market.test[1])))
         assert found[0][0] > 1.1 and found[0][2] < found[0][1] < 0.03
