@@ -1,1 +1,1 @@
-"""Pictures and networks: the fruit stalls, the species, and the backbones."""
+"""Pictures and networks: the fruit stalls, the species, the backbones, and own photos."""

@@ -44,11 +44,17 @@ class Album:
         return [*self.classes, *self.values]
 
     def subset(self, indices: Sequence[int] | torch.Tensor) -> "Album":
-        """Return the album of some photos, in the order of `indices`. It has no problems."""
-        chosen = torch.as_tensor(indices)
+        """Return the album of some photos, in the order of `indices`. It has no problems.
+
+        indices: whole numbers, or a mask, bool (N,). Raises IndexError for numbers beyond N.
+        """
+        chosen = torch.as_tensor(indices).flatten()
         if chosen.dtype == torch.bool:
             chosen = chosen.nonzero().flatten()
-        listed = chosen.tolist()
+        listed = [int(index) for index in chosen]
+        for index in listed:
+            if not -len(self) <= index < len(self):
+                raise IndexError(f"expected indices below {len(self)}, got {index}.")
         return Album(
             names=tuple(self.names[index] for index in listed),
             files=tuple(self.files[index] for index in listed),
@@ -89,3 +95,12 @@ class Album:
         if self.problems:
             lines.append(f"problems: {len(self.problems)}; print(*album.problems, sep='\\n')")
         return "\n".join(lines)
+
+
+def expect_album(album: object) -> None:
+    """Raise TypeError for anything but an album."""
+    if not isinstance(album, Album):
+        raise TypeError(
+            "expected an album, as photos.read_folder or photos.read_csv returns it, "
+            f"got {type(album).__name__}."
+        )

@@ -39,6 +39,15 @@ class Backbone:
         return f"Backbone({self.name}: {self.width} features)"
 
 
+def expect_backbone(backbone: object) -> None:
+    """Raise TypeError for anything but a backbone."""
+    if not isinstance(backbone, Backbone):
+        raise TypeError(
+            "expected a backbone, as photos.load_backbone returns it, "
+            f"got {type(backbone).__name__}."
+        )
+
+
 def load_backbone(source: str | WeightsEnum = LITE) -> Backbone:
     """Return a pretrained network that turns images into features.
 

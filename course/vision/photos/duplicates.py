@@ -4,9 +4,11 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from course.vision.photos.album import Album
+from course.vision.photos.album import Album, expect_album
 
-ALIKE = 0.9  # correlation of two photos' edges; python -m tests.support.... measures it
+# Correlation of two photos' edges. Copies have more, also as a bad JPEG; 300 drawn fruits less:
+# tests/course/vision/test_photos_splitting.py.
+ALIKE = 0.9
 FLAT = 1.0  # grey levels: with weaker edges than this, on average, the mean colour decides
 ROWS = 1000  # photos that are compared with all others at once
 
@@ -15,13 +17,14 @@ def near_duplicates(album: Album) -> list[list[int]]:
     """Return groups of photos that show the same: each a list of two or more indices.
 
     Two photos belong together if one is a copy of the other in another size, file type, quality,
-    brightness or contrast, or its mirror image; and so do two shots of a burst. A copy that was
-    cropped by more than about 3 % is not found.
+    brightness or contrast, or its mirror image; and so do two shots of a burst. A copy that shows
+    only a part of the other is not found.
 
     How: each photo in grey and in 16 x 16 pixels; the differences of neighbouring pixels (its
     edges); two photos are alike if these differences correlate by 0.9 or more. Edges separate
     better than brightness, because many photos are bright above and dark below.
     """
+    expect_album(album)
     joined = Groups(len(album))
     for first, second in _alike(album):
         joined.join(first, second)

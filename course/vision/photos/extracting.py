@@ -12,8 +12,8 @@ from torch import nn
 from torch.utils.data import DataLoader
 
 from course.vision.backbones import accelerator
-from course.vision.photos.album import Album
-from course.vision.photos.backbones import Backbone
+from course.vision.photos.album import Album, expect_album
+from course.vision.photos.backbones import Backbone, expect_backbone
 from course.vision.photos.loading import autocast, loader, uses_bfloat16
 from course.vision.photos.opening import read_bytes
 from course.vision.photos.scanning import digest_of, stamp_of
@@ -43,6 +43,8 @@ def features(
     kept, and a sentence says why.
     cache: a folder; by default one beside torch's downloaded weights.
     """
+    expect_backbone(backbone)
+    expect_album(album)
     transform = transform or backbone.transform
     if not len(album):
         return torch.empty(0, backbone.width)

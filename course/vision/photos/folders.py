@@ -9,7 +9,7 @@ from pathlib import Path
 import torch
 
 from course.vision.photos.album import Album
-from course.vision.photos.scanning import Scan, scan_all
+from course.vision.photos.scanning import Scan, scan_all, sentences
 
 TASK = "class"  # the name of the only task
 SYSTEM = {"thumbs.db", "desktop.ini", "__macosx"}  # files and folders that systems put there
@@ -73,6 +73,7 @@ def _by_class(folder: Path, problems: list[str]) -> tuple[dict[str, Path], dict[
     files: dict[str, Path] = {}
     class_of: dict[str, str] = {}
     first_names: dict[Path, str] = {}
+    loose: list[str] = []
     for path in files_below(folder):
         relative = path.relative_to(folder)
         name = unicodedata.normalize("NFC", relative.as_posix())
@@ -82,11 +83,12 @@ def _by_class(folder: Path, problems: list[str]) -> tuple[dict[str, Path], dict[
         elif real in first_names:
             problems.append(f"{name} was skipped: it is a link to {first_names[real]}.")
         elif len(relative.parts) == 1:
-            problems.append(f"{name} was skipped: it lies in no class folder.")
+            loose.append(name)
         else:
             first_names[real] = name
             files[name] = path
             class_of[name] = name.split("/")[0]
+    problems += sentences("skipped", {"it lies in no class folder": loose})
     return files, class_of
 
 
@@ -120,7 +122,7 @@ def _expect_classes(
 ) -> None:
     """Raise ValueError where there are no class folders, or sets in their place."""
     if not files:
-        found = f" It holds {len(problems)} files outside of folders." if problems else ""
+        found = f" {problems[0]}" if problems else ""
         raise ValueError(
             f"{folder}: expected a folder for each class, got no photo in such a folder.{found} "
             "Make a folder for each class and move its photos there."

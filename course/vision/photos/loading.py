@@ -11,7 +11,7 @@ from torch.utils.data import DataLoader, Dataset, default_collate
 
 from course.notebook.waiting import followed
 from course.vision.backbones import accelerator
-from course.vision.photos.album import Album
+from course.vision.photos.album import Album, expect_album
 from course.vision.photos.opening import PhotoError, open_photo
 from course.vision.photos.transforms import Transform, apply, output_side
 
@@ -89,16 +89,18 @@ def loader(
     Raises ValueError for an album without photos, TypeError for a transform that does not return
     float tensors; PhotoError while it runs, if a file has gone since the album was read.
     """
+    expect_album(album)
     if not len(album):
         raise ValueError("expected an album with photos, got one without any.")
-    if workers and multiprocessing.get_start_method() != "fork":
+    start_slowly = workers > 0 and multiprocessing.get_start_method() != "fork"
+    if start_slowly:  # Windows, macOS: a worker is a new Python that imports torch
         _expect_picklable(transform)
     return PhotoLoader(
         PhotoDataset(album, transform),
         batch_size=batch_size,
         shuffle=shuffle,
         num_workers=workers,
-        persistent_workers=workers > 0,
+        persistent_workers=start_slowly,
         pin_memory=accelerator().type == "cuda",
         collate_fn=_collate,
     )

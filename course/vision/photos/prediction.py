@@ -28,6 +28,11 @@ def predict(
 
     Raises PhotoError where the file cannot be read, ValueError where the classes do not fit.
     """
+    if not isinstance(model, nn.Module):
+        raise TypeError(
+            "expected a model that returns logits, such as photos.probe(backbone, album), "
+            f"got {type(model).__name__}."
+        )
     classes = getattr(model, "classes", None) if classes is None else classes
     if classes is None:
         raise ValueError(

@@ -16,7 +16,7 @@ from course.vision.photos.opening import PhotoError, opened_from, read_bytes
 
 SKETCH = 16  # pixels on a side
 READERS = 4  # threads: more read faster and need more memory
-LISTED = 5  # files with the same change that get a sentence each; more share one
+LISTED = 5  # files with the same reason that get a sentence each; more share one
 
 
 class Scan(NamedTuple):
@@ -37,18 +37,18 @@ class Scanned(NamedTuple):
 
 def scan_all(files: Mapping[str, Path]) -> Scanned:
     """Open each file of {name: path}. One that cannot be read never stops the rest."""
-    scans, skipped, changed = {}, [], defaultdict(list)
+    scans, skipped, changed = {}, defaultdict(list), defaultdict(list)
     with ThreadPoolExecutor(min(READERS, os.cpu_count() or 1)) as pool:
         waiting = [(name, pool.submit(scan, path)) for name, path in files.items()]
         for name, result in followed(waiting, "photos"):
             try:
                 scans[name], changes = result.result()
             except PhotoError as problem:
-                skipped.append(f"{name} was skipped: {problem.why}")
+                skipped[problem.why].append(name)
                 continue
             for change in changes:
                 changed[change].append(name)
-    return Scanned(scans, skipped + _sentences(changed))
+    return Scanned(scans, sentences("skipped", skipped) + sentences("converted", changed))
 
 
 def scan(path: Path) -> tuple[Scan, list[str]]:
@@ -79,13 +79,14 @@ def _mean_colour(image: Image.Image) -> tuple[int, int, int]:
     return image.resize((1, 1), Image.Resampling.BOX).getpixel((0, 0))
 
 
-def _sentences(changed: Mapping[str, Sequence[str]]) -> list[str]:
-    """Return a sentence for each file that was changed, or one for many with the same change."""
-    sentences = []
-    for change, names in changed.items():
+def sentences(done: str, names_by_reason: Mapping[str, Sequence[str]]) -> list[str]:
+    """Return a sentence for each file, or one for many files with the same reason."""
+    said = []
+    for reason, names in names_by_reason.items():
+        why = reason.rstrip(".") + "."
         if len(names) <= LISTED:
-            sentences += [f"{name} was converted: {change}." for name in names]
+            said += [f"{name} was {done}: {why}" for name in names]
         else:
             some = ", ".join(names[:3])
-            sentences.append(f"{some} and {len(names) - 3} others were converted: {change}.")
-    return sentences
+            said.append(f"{some} and {len(names) - 3} others were {done}: {why}")
+    return said

@@ -1,11 +1,11 @@
 """An album becomes a training, a validation and a test set that share nothing."""
 
 import random
-from collections.abc import Hashable, Sequence
+from collections.abc import Hashable, Iterable, Sequence
 
 import torch
 
-from course.vision.photos.album import Album
+from course.vision.photos.album import Album, expect_album
 from course.vision.photos.duplicates import Groups, near_duplicates
 
 SET_NAMES = {2: ["training", "test"], 3: ["training", "validation", "test"]}
@@ -29,6 +29,7 @@ def split(
 
     Raises ValueError for other shares or groups, and where there are fewer photos than sets.
     """
+    expect_album(album)
     _expect_shares(shares)
     units, together = _units(album, groups)
     _expect_enough(units, shares, album)
@@ -40,10 +41,10 @@ def split(
 
 
 def _expect_shares(shares: Sequence[float]) -> None:
-    if not shares or any(share <= 0 for share in shares) or abs(sum(shares) - 1) > 1e-6:
-        listed = ", ".join(f"{share:g}" for share in shares)
+    listed = list(shares) if isinstance(shares, Iterable) else []
+    if not listed or any(share <= 0 for share in listed) or abs(sum(listed) - 1) > 1e-6:
         raise ValueError(
-            f"expected shares above 0 that add up to 1, such as (0.6, 0.2, 0.2), got ({listed})."
+            f"expected shares above 0 that add up to 1, such as (0.6, 0.2, 0.2), got {shares}."
         )
 
 
@@ -73,12 +74,10 @@ def _group_values(
                 f"expected groups to be one of {', '.join(album.classes)}, got {groups!r}."
             )
         return [label if label >= 0 else None for label in album.labels[groups].tolist()]
-    listed = groups.tolist() if hasattr(groups, "tolist") else list(groups)
-    if len(listed) != len(album):
-        raise ValueError(
-            f"expected a group for each of {len(album)} photos, got {len(listed)} groups."
-        )
-    return listed
+    if not hasattr(groups, "__len__") or len(groups) != len(album):
+        got = f"{len(groups)} groups" if hasattr(groups, "__len__") else type(groups).__name__
+        raise ValueError(f"expected a group for each of {len(album)} photos, got {got}.")
+    return groups.tolist() if hasattr(groups, "tolist") else list(groups)
 
 
 def _expect_enough(units: Sequence[Sequence[int]], shares: Sequence[float], album: Album) -> None:

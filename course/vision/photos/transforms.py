@@ -68,6 +68,10 @@ def augmenting(recipe: Recipe) -> v2.Compose:
 
 def apply(transform: Transform, photo: Image.Image) -> torch.Tensor:
     """Return what a transform makes of a photo: float (3, H, W). Raise TypeError otherwise."""
+    if not callable(transform):
+        raise TypeError(
+            f"expected a transform, such as backbone.transform, got {type(transform).__name__}."
+        )
     try:
         image = transform(photo)
     except TypeError as problem:

@@ -86,8 +86,10 @@ def test_many_files_with_the_same_change_share_a_sentence(tmp_path):
         save(tmp_path / "cats" / f"{number}.jpg")
         file = save(tmp_path / "dogs" / f"{number}.png")
         Image.open(file).convert("L").save(file)
-    (sentence,) = photos.read_folder(tmp_path).problems
-    assert sentence.startswith("dogs/0.png, dogs/1.png, dogs/2.png and 5 others were converted")
+        (tmp_path / "cats" / f"{number}.txt").write_text("no photo")
+    skipped, converted = photos.read_folder(tmp_path).problems
+    assert skipped.startswith("cats/0.txt, cats/1.txt, cats/2.txt and 5 others were skipped: exp")
+    assert converted.startswith("dogs/0.png, dogs/1.png, dogs/2.png and 5 others were converted: g")
 
 
 def test_one_class_and_the_same_file_in_two(tmp_path):
@@ -106,7 +108,12 @@ def test_folders_that_cannot_be_read_say_what_to_do(tmp_path):
     fails(ValueError, "a folder for each class", photos.read_folder, tmp_path)
     file = save(tmp_path / "a.jpg")
     fails(NotADirectoryError, "got the file .*read_csv", photos.read_folder, file)
-    fails(ValueError, "holds 1 files outside", photos.read_folder, tmp_path)
+    fails(
+        ValueError,
+        "a.jpg was skipped: it lies in no class folder. Make a folder",
+        photos.read_folder,
+        tmp_path,
+    )
     (tmp_path / "cats").mkdir()
     (tmp_path / "cats" / "a.jpg").write_text("no photo")
     fails(ValueError, "none of 1 files can be read.*another kind", photos.read_folder, tmp_path)
@@ -247,6 +254,7 @@ def test_a_subset_takes_indices_and_masks(shots):
         assert math.isnan(subset.values["size"][0])
     assert album.subset(album.labels["class"] == 1).names == ("b b.jpg",)
     assert len(album.subset([])) == 0
+    fails(IndexError, "indices below 3, got 3", album.subset, [1, 3])
     assert album.photo(0).size == (60, 40)
     os.remove(album.files[1])
     fails(photos.PhotoError, "b b.jpg: there is no such file", album.photo, 1)

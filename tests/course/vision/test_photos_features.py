@@ -6,10 +6,13 @@ import pickle
 import numpy as np
 import pytest
 import torch
+from IPython.core.interactiveshell import InteractiveShell
+from IPython.utils.capture import capture_output
 from PIL import Image
 from torch import nn
 from torchvision.transforms import v2
 
+from course.notebook import waiting
 from course.vision import photos
 from course.vision.photos import extracting, loading
 from course.vision.photos.transforms import is_random, key_of
@@ -203,6 +206,8 @@ def test_transforms_that_do_not_fit_say_what_to_add(album):
     for workers in (0, 1):
         with pytest.raises(ValueError, match=r"^expected .* same size, got .*Add v2\.CenterCrop"):
             list(photos.loader(album, same_shape, workers=workers))
+    with pytest.raises(TypeError, match=r"such as backbone\.transform, got NoneType"):
+        photos.loader(album, None)
     with pytest.raises(ValueError, match="an album with photos"):
         photos.loader(album.subset([]), PLAIN)
 
@@ -282,3 +287,30 @@ def test_predictions_that_cannot_be_made_say_why(tmp_path, album):
     (tmp_path / "broken.jpg").write_bytes(b"\xff\xd8\xff")
     with pytest.raises(photos.PhotoError, match=r"broken\.jpg: .*(kind|damaged)"):
         photos.predict(model, PLAIN, tmp_path / "broken.jpg", ["a", "b"])
+
+
+@pytest.mark.parametrize(
+    ("call", "words"),
+    [
+        (lambda one: photos.split("my photos"), "an album, .* got str"),
+        (lambda one: photos.near_duplicates(None), "an album, .* got NoneType"),
+        (lambda one: photos.loader("my photos", PLAIN), "an album, .* got str"),
+        (lambda one: photos.features(one, "my photos"), "an album, .* got str"),
+        (lambda one: photos.features(one.model, None), "a backbone, .* got Means"),
+        (lambda one: photos.predict(one, PLAIN, "a.jpg"), "a model that .* got Backbone"),
+    ],
+)
+def test_arguments_of_another_kind(call, words, backbone):
+    with pytest.raises(TypeError, match=words):
+        call(backbone)
+
+
+def test_a_notebook_shows_how_far_a_long_epoch_is(album, monkeypatch):
+    InteractiveShell.instance()
+    monkeypatch.setattr(waiting, "SECONDS", -1)
+    try:
+        with capture_output() as captured:
+            list(photos.loader(album, PLAIN, batch_size=2))
+    finally:
+        InteractiveShell.clear_instance()
+    assert captured.outputs[-1].data == {"text/plain": "3 of 3 batches"}

@@ -145,6 +145,8 @@ def test_a_class_that_a_set_lacks_is_told(capsys):
     [
         ([0] * 9, {"shares": (0.5, 0.4)}, r"add up to 1, such as .*got \(0.5, 0.4\)"),
         ([0] * 9, {"shares": (1.2, -0.2)}, "shares above 0"),
+        ([0] * 9, {"shares": 0.8}, "shares above 0 .*got 0.8"),
+        ([0] * 9, {"groups": len}, "a group for each of 9 photos, got builtin"),
         ([0] * 9, {"groups": [1, 2]}, "a group for each of 9 photos, got 2"),
         ([0] * 9, {"groups": "place"}, "one of class, got 'place'"),
         ([0] * 9, {"groups": [1] * 9}, "at least 3 photos or groups for 3 sets, got 1"),
