@@ -166,7 +166,7 @@ HEADER = f"""# Licences of these photographs
 
 All come from {SOURCE}, which Debian distributes as `tuxpaint-stamps-default` under the GPL, version 2 or later. The authors and licences are those that its files CONTRIBUTORS.txt and CHANGES.txt name. `pretraining/photographs.py` put each on white, shrank it to at most {LARGEST} pixels and wrote the file; the last column names what else it did.
 
-GPL-2: the file GPL-2 beside this one. CC BY-SA 2.5: https://creativecommons.org/licenses/by-sa/2.5/. CC BY-SA 3.0: https://creativecommons.org/licenses/by-sa/3.0/. The shrunk photographs are under the licence of their originals. They are data: nothing of the course's code is made from them.
+GPL-2: the file GPL-2 beside this one. CC BY-SA 2.5: https://creativecommons.org/licenses/by-sa/2.5/. CC BY-SA 3.0: https://creativecommons.org/licenses/by-sa/3.0/. The shrunk photographs are under the licences of their originals; so are the smaller copies that `solutions/10-your-own-photographs.ipynb` shows. They are data: nothing of the course's code is made from them.
 
 | file | author | licence | changed |
 |---|---|---|---|

@@ -146,7 +146,8 @@ def with_branch(answer: Callable, name: str = "narrow resnet18", n: int = 4) -> 
     ResNet-50, and other numbers of classes.
     """
     model = old_network(name)
-    images = networks.images(name, 160)[:, :, ::2, ::2]  # (160, 3, 32, 32)
+    # more images than features: otherwise any logits would be a linear function of them
+    images = networks.images(name, model.fc.in_features + 90)  # (B, 3, 64, 64)
     with torch.no_grad():
         features = features_of(model, images)
         old = model(images)
@@ -225,10 +226,10 @@ def interval(
 ) -> str:
     """Exercise 5: between which values of a metric do 95 % of the draws of whole groups lie?
 
-    cases: (sizes of the groups, draws). The metric notes which photos it gets. Then one draw, whose
-    quantiles are equal. Hidden: other sizes, and numbers of groups that are not 0, 1, 2, ...
+    cases: (sizes of the groups, draws). The metric notes which photos it gets. The numbers of
+    the groups are not 0, 1, 2, ... Hidden: other sizes.
     """
-    for sizes, draws in (*cases, ((2, 2, 1), 1)):
+    for sizes, draws in cases:
         r = generator(seed + draws)
         names = torch.randperm(10 * len(sizes), generator=r)[: len(sizes)] + len(sizes)
         groups = names.repeat_interleave(torch.tensor(sizes))
@@ -292,10 +293,8 @@ def load_model(answer: Callable, card: dict = CARD, seed: int = 0) -> str:
 
         def build(found_card: dict) -> nn.Module:
             built.append(found_card)
-            if type(found_card) is not dict:
-                raise Misconception(
-                    "card-not-decoded", f"`build` got a {type(found_card).__name__}, not a dict"
-                )
+            if type(found_card) is not dict or "card" in found_card:
+                raise Misconception("card-not-decoded", f"`build` got {found_card!r:.60}")
             return small_network(found_card)
 
         result = answer(path, build)

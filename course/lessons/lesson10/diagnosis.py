@@ -104,6 +104,8 @@ def check_fits(fits: Fits, labels: Tensor, folds: Tensor) -> None:
     everything = list(range(len(folds)))
     if not fits.rows:
         raise wrong_result("`fit` was not called; expected a call for each fold")
+    if fits.without_gradients:
+        raise wrong_result("`fit` was called under torch.no_grad(): it cannot train there")
     for rows, given in zip(fits.rows, fits.labels, strict=True):
         if len(rows) != len(given) or [labels[row].item() for row in rows] != given:
             raise wrong_result("`fit` got labels that are not those of its features")

@@ -164,8 +164,10 @@ class Fits:
     classes: int
     rows: list[list[int]] = field(default_factory=list)  # numbers of the photos, for each call
     labels: list[list[int]] = field(default_factory=list)
+    without_gradients: int = 0  # calls under torch.no_grad()
 
     def fit(self, features: Tensor, labels: Tensor) -> Telltale:
+        self.without_gradients += not torch.is_grad_enabled()
         self.rows.append(features[:, 0].long().tolist())
         self.labels.append(labels.tolist())
         return Telltale(len(self.rows) - 1, self.classes).train()

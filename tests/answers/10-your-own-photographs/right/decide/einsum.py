@@ -1,2 +1,2 @@
 def decide(probabilities, costs):
-    return torch.einsum("nk,kd->nd", probabilities, costs).min(dim=1).indices
+    return torch.einsum("bi,ij->bj", probabilities, costs).min(dim=1).indices

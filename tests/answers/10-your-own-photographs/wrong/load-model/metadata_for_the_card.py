@@ -1,0 +1,7 @@
+# misconception: card-not-decoded
+def load_model(path, build):
+    with safe_open(path, "pt") as file:
+        card = file.metadata()
+    model = build(card)
+    model.load_state_dict(load_file(path))
+    return model.eval(), card
