@@ -361,7 +361,8 @@ def uv() -> List[str]:  # noqa: UP006
     if not (shutil.which("uv") or shutil.which("uv", path=beside)):
         subprocess.run([*pip("install"), "--quiet", "--timeout", "15", "--retries", "1", "uv"])
     tool = shutil.which("uv") or shutil.which("uv", path=beside)
-    return [tool, "pip", "install", "--python", str(PYTHON), *options] if tool else []
+    start = [tool, "pip", "install", "--compile-bytecode", "--python", str(PYTHON)]  # as pip does
+    return [*start, *options] if tool else []
 
 
 def settings_for_uv() -> Optional[List[str]]:  # noqa: UP006, UP045

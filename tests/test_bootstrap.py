@@ -306,7 +306,7 @@ def test_uv_gets_pips_settings_where_it_has_them(clean_settings, monkeypatch, tm
     tool.write_text("")
     tool.chmod(0o755)
     monkeypatch.setenv("PATH", str(tmp_path))
-    start = [str(tool), "pip", "install", "--python", sys.executable]
+    start = [str(tool), "pip", "install", "--compile-bytecode", "--python", sys.executable]
     assert bootstrap.uv() == start
     config["list"] = (
         ":env:.index-url='https://mirror.example/simple'\n"

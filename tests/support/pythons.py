@@ -23,12 +23,13 @@ def result_on(program: str) -> str:
         python = Path(folder, "venv", "bin", "python")
         uv = shutil.which("uv", path=str(Path(sys.executable).parent)) or "uv"
         made = subprocess.run([uv, "venv", "--quiet", "--python", program, str(python.parents[1])])
-        install = [uv, "pip", "install", "--quiet", "--python", str(python)]
+        # without compiled modules each process of a test would compile them again
+        install = [uv, "pip", "install", "--quiet", "--compile-bytecode", "--python", str(python)]
         if made.returncode or subprocess.run([*install, ROOT / "nbjudge", *NEEDED]).returncode:
             return "failed: it could not be installed; the message stands above"
         command = [str(python), "-m", "pytest", "-q", "-p", "no:cacheprovider"]
         command += [str(ROOT / "nbjudge" / "tests" / name) for name in TESTS]
-        environment = {**os.environ, "PYTHONPATH": "", "PYTHONDONTWRITEBYTECODE": "1"}
+        environment = {**os.environ, "PYTHONPATH": ""}
         done = subprocess.run(command, cwd=ROOT, env=environment, capture_output=True, text=True)
         if done.returncode:
             print(done.stdout[-4000:], done.stderr[-2000:], file=sys.stderr)
