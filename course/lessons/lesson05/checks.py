@@ -1,6 +1,7 @@
 """Lesson 05, two heads, one loss: the checks of its exercises.
 
-fixtures.py has what they try answers on; diagnosis.py names the thought behind a wrong result.
+fixtures.py has what they try answers on; diagnosis.py, two_heads.py, gradients.py and
+loss_weights.py name the thought behind a wrong result.
 """
 
 import copy
@@ -18,37 +19,10 @@ from course.checking.misconception import (
     expect_pair,
     wrong_result,
 )
-from course.lessons.lesson05.diagnosis import (
-    WORDS,
-    Gradients,
-    check_adamw,
-    check_choice,
-    check_first_step,
-    check_gradient,
-    check_grads_left,
-    check_heads_apart,
-    check_heads_read,
-    check_logits,
-    check_losses_reach_backbone,
-    check_old_head_removed,
-    check_one_backbone,
-    check_optimizer,
-    check_reaches,
-    check_selection,
-    check_start_weights,
-    check_task_gradients,
-    check_total,
-    graph_errors_explained,
-    log_variances_of,
-    logits_of_both,
-    prints_of,
-    set_numbers,
-    task_order,
-    watch_backward,
-    width_errors_explained,
-)
+from course.lessons.lesson05.diagnosis import check_choice, check_selection
 from course.lessons.lesson05.fixtures import (
     TASKS,
+    WORDS,
     Triple,
     TwoHeads,
     made_up_batch,
@@ -57,6 +31,36 @@ from course.lessons.lesson05.fixtures import (
     split_of,
     task_gradients_of,
     trained_backbone,
+)
+from course.lessons.lesson05.gradients import (
+    Gradients,
+    check_gradient,
+    check_grads_left,
+    check_task_gradients,
+    graph_errors_explained,
+    watch_backward,
+)
+from course.lessons.lesson05.loss_weights import (
+    check_adamw,
+    check_first_step,
+    check_optimizer,
+    check_reaches,
+    check_start_weights,
+    check_total,
+    log_variances_of,
+    set_numbers,
+    task_order,
+)
+from course.lessons.lesson05.two_heads import (
+    check_heads_apart,
+    check_heads_read,
+    check_logits,
+    check_losses_reach_backbone,
+    check_old_head_removed,
+    check_one_backbone,
+    logits_of_both,
+    prints_of,
+    width_errors_explained,
 )
 
 # ---- images by name, and a model with two heads --------------------------------------------------
@@ -544,7 +548,7 @@ def train_both(answer: Callable, names: Sequence[str] = CRATE) -> str:
         learnt = values.reaches(fitted, len(train[0]), percents()[task])
         begun = values.reaches(fitted, len(train[0]), 1.2 * chance)
         if not begun:
-            what += ", no more than a guess: does each batch of features have its own labels?"
+            what += ", no more than a guess: train longer, and give each batch its own labels"
         raise Misconception("head-undertrained" if begun and not learnt else "wrong-result", what)
     return f"{what}."
 

@@ -12,6 +12,7 @@ from course.vision.backbones import load_backbone
 from course.vision.fruit import FRUITS, Pictures, stall
 
 TASKS = ("fruit", "fresh")
+WORDS = {"fruit": "fruit", "fresh": "freshness"}  # {task: what messages call it}
 Triple = tuple[Tensor, Tensor, Tensor]  # images or features, fruit, rotten
 
 
@@ -57,7 +58,8 @@ def stall_features() -> dict[str, tuple[Tensor, Pictures]]:
     The features are those of the bundled ResNet-18. It takes seconds, so it is done once; a check
     must not give these tensors to an answer, which could change them, but copies.
     """
-    model, preprocess = load_backbone()
+    with torch.random.fork_rng(devices=[]):  # a new network draws its parameters before it loads
+        model, preprocess = load_backbone()
     model.fc = nn.Identity()
     features_and_pictures = {}
     for split, count in (("train", 400), ("validation", 200), ("test", 300)):

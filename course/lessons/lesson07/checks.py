@@ -1,6 +1,7 @@
 """Lesson 07, scores you can trust: the checks of its exercises.
 
-fixtures.py has what they try answers on; diagnosis.py names the thought behind a wrong result.
+fixtures.py has what they try answers on; diagnosis.py and training.py name the thought behind a
+wrong result.
 """
 
 from collections.abc import Callable, Sequence
@@ -15,13 +16,9 @@ from course.checking.values import near, number, number_in
 from course.lessons.lesson07.diagnosis import (
     Search,
     check_audit,
-    check_best_epoch,
     check_duplicates,
-    check_interval,
-    check_restored,
     check_split,
     check_standardised,
-    check_steps_and_rates,
     indices_of,
 )
 from course.lessons.lesson07.fixtures import (
@@ -35,6 +32,12 @@ from course.lessons.lesson07.fixtures import (
     procedures,
     record_forwards,
     uneven_labels,
+)
+from course.lessons.lesson07.training import (
+    check_best_epoch,
+    check_interval,
+    check_restored,
+    check_steps_and_rates,
 )
 
 # ---- suspect 1: the photos -----------------------------------------------------------------------

@@ -14,9 +14,9 @@ from course.checking import comparisons
 from course.checking.quiz import draw
 from course.checking.quiz.questions import Question
 from course.lessons.lesson07 import checks
-from course.lessons.lesson07.diagnosis import binomial_quantile, means_of
 from course.lessons.lesson07.fixtures import early_stopping
 from course.lessons.lesson07.quiz import UNCLONED, annealed
+from course.lessons.lesson07.training import binomial_quantile, means_of
 from course.vision.backbones import load_backbone, outputs_of
 from course.vision.fruit import draw_stall, rephotographed, stall
 

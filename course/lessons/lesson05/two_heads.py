@@ -1,0 +1,272 @@
+"""The thought behind a wrong model with two heads, Exercise 2 of lesson 05.
+
+Each function raises the Misconception it finds; one called `check_...` returns nothing where the
+result is right.
+"""
+
+import contextlib
+import re
+from collections import Counter
+from collections.abc import Iterator, Mapping, Sequence
+from typing import Any
+
+import torch
+from torch import Tensor, nn
+
+from course.checking import comparisons, values
+from course.checking.autograd import leaf_tensors
+from course.checking.misconception import (
+    Misconception,
+    first_and_more,
+    unlike,
+    wrong_result,
+)
+from course.lessons.lesson05.fixtures import TASKS, WORDS
+
+
+def logits_of_both(outputs: Any, where: str) -> tuple[Tensor, Tensor]:
+    """Return (fruit logits, freshness logits): `outputs` is that pair, or a dict by TASKS."""
+    if isinstance(outputs, dict):
+        if set(outputs) != set(TASKS):
+            keys = sorted(map(str, outputs))
+            raise wrong_result(f"{where}: expected the keys 'fruit' and 'fresh'; got {keys}")
+        outputs = outputs["fruit"], outputs["fresh"]
+    if not isinstance(outputs, tuple | list) or len(outputs) != 2:
+        kind = type(outputs).__name__
+        raise unlike(outputs, f"{where}: expected two tensors of logits from forward; got {kind}")
+    for task, logits in zip(TASKS, outputs, strict=True):
+        if not isinstance(logits, Tensor) or not logits.is_floating_point():
+            kind = logits.dtype if isinstance(logits, Tensor) else type(logits).__name__
+            raise wrong_result(
+                f"{where}: expected float tensors; the {WORDS[task]} logits are {kind}"
+            )
+    fruit, fresh = outputs
+    return fruit, fresh
+
+
+@contextlib.contextmanager
+def width_errors_explained(width: int, where: str) -> Iterator[None]:
+    """Raise the Misconception behind a matrix product whose sizes do not fit; other errors go on.
+
+    width: how many features the backbone gives.
+    """
+    try:
+        yield
+    except RuntimeError as problem:
+        shapes = re.search(r"\((\d+)x(\d+) and (\d+)x(\d+)\)", str(problem))
+        if shapes and int(shapes[2]) == width:
+            raise Misconception(
+                "in-features-from-memory",
+                f"{where}: the backbone gives {width} features, and a head of yours takes "
+                f"{shapes[3]}",
+            ) from None
+        raise
+
+
+def prints_of(model: nn.Module) -> dict[str, tuple]:
+    """Return {path: fingerprint} of a model's parameters and running statistics, without its fc."""
+    prints = {}
+    for path, tensor in comparisons.tensors(model).items():
+        if not path.startswith("fc.") and tensor.ndim > 0:
+            prints[path] = comparisons.fingerprint(tensor)
+    return prints
+
+
+def check_one_backbone(model: nn.Module, trained: Mapping[str, tuple], where: str) -> None:
+    """Check that the trained backbone is in the model, with its values, and once.
+
+    trained: `prints_of` the backbone that the answer was given.
+    """
+    held: Counter[tuple] = Counter()
+    for tensor in comparisons.tensors(model).values():
+        if not nn.parameter.is_lazy(tensor) and tensor.ndim > 0:
+            held[comparisons.fingerprint(tensor)] += 1
+    expected = Counter(trained.values())
+    missing = [path for path, print_ in trained.items() if held[print_] < expected[print_]]
+    if missing:
+        what = f"{where}: {first_and_more(missing)} of the backbone"
+        dtypes = {p.dtype for p in model.parameters()} - {torch.float32}
+        if dtypes:
+            raise wrong_result(f"{where}: your model holds {dtypes.pop()}; expected float32")
+        if len(missing) == len(trained):
+            raise Misconception(
+                "backbone-thrown-away", f"{where}: no trained parameter is in your model"
+            )
+        raise wrong_result(f"{what}: expected the trained values; they are not in your model")
+    copied = [path for path, print_ in trained.items() if held[print_] > expected[print_]]
+    if copied:
+        times = held[trained[copied[0]]] // expected[trained[copied[0]]]
+        raise Misconception(
+            "trunk-copied", f"{where}: {copied[0]} is in your model {times} times; expected once"
+        )
+
+
+def check_old_head_removed(
+    model: nn.Module, outputs: Sequence[Tensor], old: nn.Linear, where: str
+) -> None:
+    """Check that the old head, which gives 1000 logits, is no part of the model."""
+    used = set()
+    for logits in outputs:
+        used |= {id(p) for p in leaf_tensors(logits)}
+    if id(old.weight) in used:
+        raise Misconception(
+            "stacked-on-logits",
+            f"{where}: your logits are computed from the 1000 logits of the old head",
+        )
+    print_ = comparisons.fingerprint(old.weight)
+    if any(comparisons.fingerprint(p) == print_ for p in model.parameters()):
+        raise wrong_result(
+            f"{where}: the old head is still in the model: {old.weight.numel():,} parameters that "
+            "neither task needs"
+        )
+
+
+def check_losses_reach_backbone(
+    model: nn.Module,
+    outputs: Sequence[Tensor],
+    trained: Mapping[str, tuple],
+    where: str,
+) -> None:
+    """Check that a gradient from the logits of each task reaches all of the backbone.
+
+    trained: `prints_of` the backbone that the answer was given.
+    """
+    registered = {id(p) for p in model.parameters()}
+    prints = set(trained.values())
+    backbone = {}
+    for path, p in model.named_parameters():
+        if comparisons.fingerprint(p) in prints:
+            backbone[path] = p
+    frozen = [path for path, p in backbone.items() if not p.requires_grad]
+    if frozen:
+        raise Misconception(
+            "backbone-not-trainable",
+            f"{where}: {len(frozen)} of {len(backbone)} parameter tensors of the backbone have "
+            f"requires_grad=False: {first_and_more(frozen)}",
+        )
+    in_heads = [
+        {id(p) for p in leaf_tensors(logits)} - {id(p) for p in backbone.values()}
+        for logits in outputs
+    ]
+    for (task, own), others in zip(zip(TASKS, in_heads, strict=True), reversed(in_heads)):
+        if others < own:
+            raise Misconception(
+                "head-on-a-head",
+                f"{where}: the {WORDS[task]} logits are computed from all parameters of the other "
+                f"head, and {len(own - others)} of their own; expected that each head reads the "
+                "features",
+            )
+    for task, logits in zip(TASKS, outputs, strict=True):
+        reached = {id(p) for p in leaf_tensors(logits)}
+        strangers = len(reached - registered)
+        if strangers:
+            raise Misconception(
+                "heads-not-registered",
+                f"{where}: the {WORDS[task]} logits are computed from {strangers} parameters that "
+                "model.parameters() does not list",
+            )
+        if not reached:
+            raise Misconception(
+                "features-detached", f"{where}: the {WORDS[task]} logits have no gradient at all"
+            )
+        missed = [path for path, p in backbone.items() if id(p) not in reached]
+        if missed:
+            raise Misconception(
+                "features-detached",
+                f"{where}: from the {WORDS[task]} logits no gradient reaches {len(missed)} of "
+                f"{len(backbone)} parameter tensors of the backbone: {first_and_more(missed)}",
+            )
+
+
+def check_heads_read(
+    model: nn.Module, images: Tensor, features: Tensor, trained: Mapping[str, tuple], where: str
+) -> None:
+    """Check that the heads read the features of the backbone.
+
+    model: in eval mode; features: (B, width), of these images; trained: `prints_of` the backbone.
+    Some layer must get or return them. A head of convolutions may get them before the mean over
+    height and width.
+    """
+    prints = set(trained.values())
+    seen: list[Tensor] = []
+    read: list[Tensor] = []  # by layers of the heads
+
+    def keep(layer: nn.Module, inputs: tuple, output: Any) -> None:
+        own = [p for p in layer.parameters(recurse=False) if comparisons.fingerprint(p) in prints]
+        in_head = not own and any(True for _ in layer.parameters(recurse=False))
+        for tensor in inputs:
+            if in_head and isinstance(tensor, Tensor):
+                read.append(tensor.mean((2, 3)) if tensor.ndim == 4 else tensor.flatten(1))
+        seen.extend(t.flatten(1) for t in (*inputs, output) if isinstance(t, Tensor))
+
+    hooks = [layer.register_forward_hook(keep) for layer in model.modules()]
+    with torch.no_grad():
+        model(images)
+    for hook in hooks:
+        hook.remove()
+    tolerance = 1e-4 * float(features.abs().max())
+    same_size = [tensor for tensor in (*read, *seen) if tensor.shape == features.shape]
+    if any(values.all_near(tensor, features, tolerance) for tensor in same_size):
+        return
+    if not same_size:
+        return  # no layer is called with features, so it is not known what the heads read
+    raise wrong_result(
+        f"{where}: expected that the heads read the features {tuple(features.shape)} that the "
+        f"backbone without its old head returns, {in_short(features)}; got {in_short(same_size[0])}"
+    )
+
+
+def in_short(features: Tensor) -> str:
+    """Return the first two numbers of the first row of features (B, width), for a message."""
+    return f"[{features[0, 0]:.3f}, {features[0, 1]:.3f}, ...] for the first image"
+
+
+def check_heads_apart(
+    model: nn.Module, images: Tensor, trained: Mapping[str, tuple], where: str
+) -> None:
+    """Check that the logits of a task do not depend on the parameters of the other head alone.
+
+    Detached logits of the other head leave no trace in the graph, so the other head's parameters
+    are changed for a moment. model: in eval mode; trained: `prints_of` the backbone.
+    """
+    prints = set(trained.values())
+    outputs = logits_of_both(model(images), where)
+    used = [{id(p): p for p in leaf_tensors(logits)} for logits in outputs]
+    for task, other in ((0, 1), (1, 0)):
+        alone = [p for key, p in used[other].items() if key not in used[task]]
+        alone = [p for p in alone if comparisons.fingerprint(p) not in prints]
+        old = [p.detach().clone() for p in alone]
+        with torch.no_grad():
+            for p in alone:
+                p.add_(1.0)
+            moved = logits_of_both(model(images), where)[task]
+            for p, numbers in zip(alone, old, strict=True):
+                p.copy_(numbers)
+        size = float(outputs[task].abs().max())
+        if not values.all_near(moved, outputs[task], tolerance=1e-4 * size):
+            raise Misconception(
+                "head-on-a-head",
+                f"{where}: the {WORDS[TASKS[task]]} logits change if only parameters of the "
+                f"{WORDS[TASKS[other]]} head change; expected that each head reads the features",
+            )
+
+
+LIMITS = {  # what `why_not_logits` finds: the words for it
+    "softmax": "are at least 0 and sum to 1 in each row",
+    "constant": "are one and the same number",
+    "sigmoid": "are all between 0 and 1",
+    "ReLU": "are never negative",
+    "tanh": "are all between -1 and 1",
+}
+
+
+def check_logits(task: str, outputs: Tensor, where: str) -> None:
+    """Check that outputs (N, C), for many and large features, are logits."""
+    limit = comparisons.why_not_logits(outputs)
+    if limit is None:
+        return
+    what = (
+        f"{where}: the {WORDS[task]} outputs {LIMITS[limit]}, for {len(outputs)} large inputs; "
+        "expected logits, which can have any size and sign"
+    )
+    raise Misconception("softmax-in-the-head" if limit == "softmax" else "wrong-result", what)
