@@ -14,7 +14,7 @@ from torch import nn
 from torchvision.models.feature_extraction import create_feature_extractor
 
 from course.checking import comparisons, draws, networks, values
-from course.checking.batchnorm import watch, why_statistics_moved
+from course.checking.batchnorm import batchnorms, watch, why_statistics_moved
 from course.checking.check import Answer, check, expect
 from course.checking.misconception import (
     Misconception,
@@ -47,7 +47,7 @@ def two_stage(
     head_lr: float = 0.05,
     lr: float = 0.002,
 ) -> str:
-    """Exercise 1: train the head alone, then everything, with still running statistics.
+    """Exercise 1: train the head alone, then everything, with each BatchNorm in eval mode.
 
     Kumar et al. (2022), "Fine-Tuning can Distort Pretrained Features and Underperform
     Out-of-Distribution", call it LP-FT. Hidden: another ResNet and other learning rates.
@@ -62,6 +62,8 @@ def two_stage(
     def train(model: nn.Module, lr: float) -> None:
         expect(model, kind, f"that train gets the model, a {kind.__name__}")
         rate = values.number(lr, "a learning rate as the second argument of train")
+        if not any(p.requires_grad for p in model.parameters()):
+            raise wrong_result(f"call {len(calls) + 1} of train: no parameter is trainable")
         before = snapshot_of(model)
         for _ in range(2):
             step_of_sgd(model, images, rate)
@@ -82,6 +84,11 @@ def two_stage(
             why_statistics_moved(model, moved, record),
             f"{name}: after both calls {first_and_more(statistics)} have other values; expected "
             "running statistics as they were",
+        )
+    if any(forward.training for forward in record.forwards):
+        raise Misconception(
+            "batch-statistics-used",
+            f"{name}: in a call of train a BatchNorm is in train mode; expected eval mode",
         )
     late = comparisons.moved_since(model, calls[1].after)
     if late:
@@ -113,10 +120,10 @@ def layerwise_groups(
         call = f"layerwise_groups({name}, {lr}, {factor})"
         found, changed = comparisons.changes_by(partial(answer, model, lr, factor), model)
         held = groups.held_by(found, call, "lr")
-        groups.expect_trainable_held(model, held, call)
-        groups.expect_rates(model, held, lr, factor, call)
         if changed:
             raise Misconception("model-left-changed", f"{call}: {changed[0]}")
+        groups.expect_trainable_held(model, held, call)
+        groups.expect_rates(model, held, lr, factor, call)
     return f"each of the {len(STAGES)} parts of {name} has its learning rate."
 
 
@@ -141,10 +148,10 @@ def decay_groups(
         call = f"decay_groups({name}, {decay})"
         found, changed = comparisons.changes_by(partial(answer, model, decay), model)
         held = groups.held_by(found, call, "weight_decay")
-        groups.expect_trainable_held(model, held, call)
-        count = groups.expect_decays(model, held, decay, call)
         if changed:
             raise Misconception("model-left-changed", f"{call}: {changed[0]}")
+        groups.expect_trainable_held(model, held, call)
+        count = groups.expect_decays(model, held, decay, call)
         said.append(f"{name} {count}")
     return f"tensors without decay: {', '.join(said)}."
 
@@ -179,7 +186,7 @@ def add_group(
 def low_rank(
     answer: Answer,
     layers: tuple[Mapping[str, Any], ...] = (
-        {"kind": "Linear", "sizes": (7, 5), "rank": 2},
+        {"kind": "Linear", "sizes": (7, 5), "rank": 2, "dtype": torch.float64},
         {"kind": "Conv2d", "sizes": (4, 6, 3), "rank": 3},
     ),
     seed: int = 0,
@@ -187,7 +194,7 @@ def low_rank(
     """Exercise 5: a parametrization that adds a trainable change of low rank to a frozen weight.
 
     Hu et al. (2021), "LoRA: Low-Rank Adaptation of Large Language Models".
-    Hidden: other sizes and ranks, a grouped convolution, double precision.
+    One layer has double precision. Hidden: other sizes and ranks, a grouped convolution.
     """
     said = []
     for number, options in enumerate(layers):
@@ -237,17 +244,19 @@ def adapter_state(answer: Answer, names: tuple[str, ...] = ("narrow resnet18",))
 def features_at(
     answer: Answer,
     cases: tuple[tuple[str, str], ...] = (
-        ("narrow resnet18", "layer2"),
+        ("narrow resnet18", "layer2.1.bn2"),
         ("narrow resnet18", "layer1.0.relu"),
         ("narrow resnet18", "flatten"),
     ),
 ) -> str:
     """Exercise 7: what does a node of a network give in eval mode?
 
+    The last BatchNorm is in eval mode before the call, all other layers are in train mode.
     Hidden: other networks, the sum in a residual block.
     """
     for name, node in cases:
         model = networks.build(name).train()
+        batchnorms(model)[-1][1].eval()
         images = draws.noise(3, 2, 3, 64, 64)
         call = f"features_at({name}, {node!r})"
         twin = copy.deepcopy(model).eval()

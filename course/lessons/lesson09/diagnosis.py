@@ -66,7 +66,7 @@ def expect_stages(calls: list[Stage], start: Snapshot, rates: tuple[float, float
             "first call gave it",
         )
     between = [name for name in start if not _same_at(second.before, first.after, name)]
-    between += [name for name in everything - head if not _same_at(first.before, start, name)]
+    between += [name for name in start if not _same_at(first.before, start, name)]
     if between:
         raise wrong_result(f"expected that only train changes values; {min(between)} has changed")
     still = everything - second.trained()
@@ -161,6 +161,8 @@ def why_other_features(
         return wrong_result(
             f"{call}: expected shape {tuple(expected.shape)}; got {tuple(found.shape)}"
         )
+    if found.layout != torch.strided:
+        return wrong_result(f"{call}: expected a dense tensor; got {found.layout}")
     with torch.no_grad():
         twin = copy.deepcopy(model).train()
         in_train_mode = create_feature_extractor(twin, {node: "out"})(images)["out"]

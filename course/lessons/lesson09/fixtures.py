@@ -47,7 +47,8 @@ def step_of_sgd(model: nn.Module, images: torch.Tensor, lr: float) -> None:
 class Mixed(nn.Module):
     """Layers of many kinds, with norms, biases, an activation and a scale that learn.
 
-    The names do not say what a parameter is. Maps (B, 3, S, S) to logits (B, 3).
+    The names do not say what a parameter is, and two layers share a weight. Maps
+    (B, 3, S, S) to logits (B, 3).
     """
 
     def __init__(self) -> None:
@@ -56,6 +57,8 @@ class Mixed(nn.Module):
         self.first = nn.GroupNorm(2, 8)
         self.act = nn.PReLU(8)
         self.mix = nn.TransformerEncoderLayer(8, 2, 16, batch_first=True)
+        self.there, self.back = nn.Linear(8, 8, bias=False), nn.Linear(8, 8, bias=False)
+        self.back.weight = self.there.weight
         self.scale = nn.Parameter(torch.ones(()))
         self.head = nn.utils.parametrizations.weight_norm(nn.Linear(8, 3))
 
@@ -63,7 +66,7 @@ class Mixed(nn.Module):
         """Return logits (B, 3)."""
         maps = self.act(self.first(self.stem(images)))  # (B, 8, S, S)
         tokens = self.mix(maps.flatten(2).transpose(1, 2))  # (B, S * S, 8)
-        return self.head(self.scale * tokens.mean(1))
+        return self.head(self.scale * self.back(self.there(tokens)).mean(1))
 
 
 # ---- low-rank changes ---------------------------------------------------------------------------

@@ -1,6 +1,6 @@
 """Lesson 09: what the checks require of parameter groups and of a group that joins a schedule."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from typing import Any
 
 import torch
@@ -36,10 +36,11 @@ def held_by(found: Any, call: str, option: str) -> dict[int, float]:
     for group in groups:
         if option not in group or "params" not in group:
             raise wrong_result(f"{call}: expected 'params' and {option!r} in each group")
-        group["params"] = list(group["params"])
+        group["params"] = _listed(group["params"], call)
     held: dict[int, float] = {}
     for group in groups:
-        for parameter in group["params"]:
+        for entry in group["params"]:
+            parameter = entry[1] if isinstance(entry, tuple) and len(entry) == 2 else entry
             if not isinstance(parameter, torch.Tensor):
                 raise wrong_result(
                     f"{call}: expected parameters in 'params'; got {values.described(parameter)}"
@@ -50,8 +51,25 @@ def held_by(found: Any, call: str, option: str) -> dict[int, float]:
                     f"{call}: a parameter of shape {tuple(parameter.shape)} is twice in the groups",
                 )
             held[id(parameter)] = values.number(group[option], f"a number as {option!r} in {call}")
-    torch.optim.AdamW([group for group in groups if group["params"]], lr=1e-3)
+    try:
+        torch.optim.AdamW([group for group in groups if group["params"]], lr=1e-3)
+    except (TypeError, ValueError) as problem:
+        raise wrong_result(f"{call}: torch.optim.AdamW raises {problem}") from None
     return held
+
+
+def _listed(params: Any, call: str) -> list:
+    """Return a group's "params" as a list: torch accepts one tensor, and what a loop goes through.
+
+    Its entries are parameters, or pairs of a name and a parameter.
+    """
+    if isinstance(params, torch.Tensor):
+        return [params]
+    if isinstance(params, set) or not isinstance(params, Iterable):
+        raise wrong_result(
+            f"{call}: expected a list of parameters as 'params'; got {values.shown(params)}"
+        )
+    return list(params)
 
 
 def expect_trainable_held(model: nn.Module, held: dict[int, float], call: str) -> None:
@@ -87,10 +105,11 @@ def expect_rates(
     wrong = [path for path in rates if not values.near(rates[path], expected[path], 0, 1e-6)]
     if not wrong:
         return
+    stages = {depth[path.split(".")[0]]: rate for path, rate in rates.items()}
     code = "wrong-result"
-    if rates["fc.weight"] < rates["layer4.0.conv1.weight"]:
+    if stages[min(stages)] < stages[max(stages)]:
         code = "rates-upside-down"
-    elif _is_linear(rates, lr, factor):
+    elif _is_linear(stages, lr, factor):
         code = "rates-not-geometric"
     path = wrong[-1]
     raise Misconception(
@@ -100,12 +119,14 @@ def expect_rates(
     )
 
 
-def _is_linear(rates: dict[str, float], lr: float, factor: float) -> bool:
-    """Return whether all stages but the head have one learning rate, or it falls by equal steps."""
-    steps = [rates["layer4.0.conv1.weight"], rates["layer3.0.conv1.weight"]]
-    steps.append(rates["layer1.0.conv1.weight"])
-    same = values.near(steps[0], lr * factor, 0, 1e-6) and steps[0] == steps[1] == steps[2]
-    divided = values.near(steps[1], lr * factor / 2, 0, 1e-6)
+def _is_linear(stages: dict[int, float], lr: float, factor: float) -> bool:
+    """Return whether all stages but the head have one learning rate, or one divided by the depth.
+
+    stages: {how many stages before the head: the learning rate}, of stages that are not frozen.
+    """
+    late = {depth: rate for depth, rate in stages.items() if depth}
+    same = all(values.near(rate, lr * factor, 0, 1e-6) for rate in late.values())
+    divided = all(values.near(late[depth], lr * factor / depth, 0, 1e-6) for depth in late)
     return same or divided
 
 
@@ -155,15 +176,16 @@ def try_join(
     optimizer = getattr(torch.optim, kind)(groups, **options)
     scheduler = torch.optim.lr_scheduler.LambdaLR(optimizer, factor)
 
-    def step() -> None:
-        for parameter in (*old.parameters(), *new.parameters()):
-            parameter.grad = torch.ones_like(parameter)
+    def step(*modules: nn.Module) -> None:
+        for module in modules:
+            for parameter in module.parameters():
+                parameter.grad = torch.ones_like(parameter)
         optimizer.step()
 
     for _ in range(epochs):
-        step()
+        step(old)
         scheduler.step()
-    memory = {id(p): dict(optimizer.state[p]) for p in old.parameters()}
+    before = _Before(optimizer, old)
     joining = list(new.parameters())
     where = f"{kind}, schedule {schedule!r}, in epoch {epochs}"
     try:
@@ -177,8 +199,11 @@ def try_join(
     expect(found, torch.optim.lr_scheduler.LRScheduler, "the scheduler to use from now on")
     expected = {id(p): rate for p, rate in zip(old.parameters(), rates, strict=True)}
     expected |= {id(p): lr for p in joining}
-    if any(optimizer.state[p].keys() != memory[id(p)].keys() for p in old.parameters()):
-        raise Misconception("optimizer-made-anew", f"{where}: the optimizer has lost its averages")
+    if getattr(found, "optimizer", optimizer) is not optimizer:
+        raise Misconception(
+            "optimizer-made-anew", f"{where}: the scheduler that you return has another optimizer"
+        )
+    before.expect_kept(optimizer, old, where)
     names = {id(p): "old" for p in old.parameters()} | {id(p): "new" for p in joining}
     missing = [
         name for key, name in names.items() if key not in comparisons.learning_rates(optimizer)
@@ -191,14 +216,15 @@ def try_join(
     _expect_schedule(optimizer, expected, names, factor, epochs, 0, short, where)
     start = [p.detach().clone() for p in joining]
     for ahead in range(1, AHEAD + 1):
-        step()
         try:
+            step(old, new)
             found.step()
-        except (ValueError, KeyError, IndexError) as problem:
+        except Exception as problem:
             if panel.raised_by_learner(problem):
                 raise
+            short_list = isinstance(problem, ValueError | KeyError | IndexError)
             raise Misconception(
-                "scheduler-not-extended",
+                "scheduler-not-extended" if short_list else "wrong-result",
                 f"{where}: the next step of the scheduler that you return raises "
                 f"{type(problem).__name__}: {problem}",
             ) from None
@@ -207,6 +233,59 @@ def try_join(
         raise wrong_result(
             f"{where}: expected that the optimizer's step changes the new parameters"
         )
+
+
+class _Before:
+    """The old parameters, the optimizer's averages and its options, before the answer is called."""
+
+    def __init__(self, optimizer: torch.optim.Optimizer, old: nn.Module) -> None:
+        self.parameters = comparisons.snapshot(old.named_parameters())
+        self.averages = _averages(optimizer, old)
+        self.options = _options(optimizer)
+
+    def expect_kept(self, optimizer: torch.optim.Optimizer, old: nn.Module, where: str) -> None:
+        """Raise Misconception unless all of it is as it was."""
+        if comparisons.moved_since(old, self.parameters):
+            raise wrong_result(
+                f"{where}: your function changes the old parameters; expected that only the caller "
+                "makes steps"
+            )
+        averages = _averages(optimizer, old)
+        same = averages.keys() == self.averages.keys() and all(
+            comparisons.same(averages[key], self.averages[key]) for key in averages
+        )
+        if not same:
+            raise Misconception(
+                "optimizer-made-anew", f"{where}: the optimizer has lost its averages"
+            )
+        for parameter, options in self.options.items():
+            now = _options(optimizer).get(parameter, options)
+            other = [name for name, value in options.items() if now.get(name) != value]
+            if other:
+                raise wrong_result(
+                    f"{where}: expected the old groups' options as they were; {other[0]!r} was "
+                    f"{options[other[0]]} and is {now.get(other[0])}"
+                )
+
+
+def _averages(optimizer: torch.optim.Optimizer, old: nn.Module) -> dict[tuple, torch.Tensor]:
+    """Return {(a parameter's name, what): clone} of what the optimizer keeps of the parameters."""
+    found = {}
+    for name, parameter in old.named_parameters():
+        for what, value in optimizer.state.get(parameter, {}).items():
+            if value is not None:
+                found[name, what] = torch.as_tensor(value).detach().clone()
+    return found
+
+
+def _options(optimizer: torch.optim.Optimizer) -> dict[int, dict[str, Any]]:
+    """Return {id of a parameter: its group's options}, without those that a schedule changes."""
+    scheduled = ("params", "lr", "initial_lr")
+    found = {}
+    for group in optimizer.param_groups:
+        options = {name: value for name, value in group.items() if name not in scheduled}
+        found |= {id(parameter): options for parameter in group["params"]}
+    return found
 
 
 def _expect_schedule(
@@ -229,6 +308,9 @@ def _expect_schedule(
     def follows(keys: list[int], at: int) -> bool:
         return all(values.near(rates[key], base[key] * factor(at), 1e-12, 1e-6) for key in keys)
 
+    def twice(key: int) -> bool:
+        return values.near(rates[key], base[key] * factor(epoch) * factor(now), 1e-12, 1e-6)
+
     everything, new = list(base), [key for key in base if names[key] == "new"]
     if follows(everything, now):
         return
@@ -240,6 +322,10 @@ def _expect_schedule(
         code = "one-epoch-ahead"
     elif follows(old, now) and all(values.near(rates[k], base[k], 0, 1e-6) for k in new):
         code = "scheduler-not-extended" if short else "joined-at-full-rate"
+    elif follows(old, now) and follows(new, ahead):
+        code = "joined-at-epoch-zero"
+    elif all(follows([key], now) or twice(key) for key in base):
+        code = "factor-twice"
     key = next(k for k in base if not follows([k], now))
     when = "right after the call" if not ahead else f"{ahead} epochs later"
     raise Misconception(

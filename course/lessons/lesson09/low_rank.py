@@ -7,7 +7,7 @@ import torch
 from torch import nn
 from torch.nn.utils import parametrize
 
-from course.checking import comparisons, draws, values
+from course.checking import comparisons, draws, panel, values
 from course.checking.autograd import leaf_tensors
 from course.checking.check import expect
 from course.checking.misconception import (
@@ -38,9 +38,8 @@ def try_low_rank(answer: Callable, options: Mapping[str, Any], seed: int) -> str
     _expect_factors(change, weight, rank, where)
     alone = change(layer.weight)
     expect(alone, torch.Tensor, "forward(weight) to return a tensor")
+    _expect_weight_kept(change, weight, where)
     _expect_returned(change, alone, weight, where)
-    if not comparisons.same(layer.weight.detach(), weight):
-        raise wrong_result(f"{where}: forward(weight) changes the weight that it gets")
     parametrize.register_parametrization(layer, "weight", change)
     if not torch.equal(layer(inputs), plain):
         raise Misconception(
@@ -49,9 +48,7 @@ def try_low_rank(answer: Callable, options: Mapping[str, Any], seed: int) -> str
             f"{(layer(inputs) - plain).abs().max():.2g}",
         )
     _expect_training(change, layer, inputs, where)
-    with torch.no_grad():
-        change.A.copy_(draws.noise(seed + 50, *change.A.shape))
-        change.B.copy_(draws.noise(seed + 60, *change.B.shape))
+    _fill(change, seed)
     _expect_returned(change, change(weight + 1), weight + 1, where)
     changed = layer(inputs)
     parametrize.remove_parametrizations(layer, "weight")
@@ -85,11 +82,43 @@ def _expect_factors(change: nn.Module, weight: torch.Tensor, rank: int, where: s
             raise wrong_result(
                 f"{where}: expected `{name}` in {weight.dtype}, like the weight; got {factor.dtype}"
             )
-    others = sorted(comparisons.tensors(change).keys() - shapes.keys())
+    attributes = {
+        name
+        for module in change.modules()
+        for name, value in vars(module).items()
+        if isinstance(value, torch.Tensor)
+    }
+    others = sorted((comparisons.tensors(change).keys() | attributes) - shapes.keys())
     if others:
         raise Misconception(
             "more-than-two-factors", f"{where}: the module also stores {first_and_more(others)}"
         )
+
+
+def _fill(change: nn.Module, seed: int) -> None:
+    """Give both factors made-up values."""
+    with torch.no_grad():
+        change.A.copy_(draws.noise(seed + 50, *change.A.shape))
+        change.B.copy_(draws.noise(seed + 60, *change.B.shape))
+
+
+def _expect_weight_kept(change: nn.Module, weight: torch.Tensor, where: str) -> None:
+    """Raise Misconception where forward changes the weight that it gets.
+
+    The factors have other values meanwhile: at the start the change may be zero.
+    """
+    start = comparisons.snapshot(change.named_parameters())
+    _fill(change, seed=0)
+    given = weight.clone()
+    change(given)
+    if not comparisons.same(given.detach(), weight):
+        raise wrong_result(
+            f"{where}: forward(weight) changes the weight that it gets; expected that it returns "
+            "a new tensor"
+        )
+    with torch.no_grad():
+        for name, parameter in change.named_parameters():
+            parameter.copy_(start[name])
 
 
 def _expect_returned(
@@ -126,10 +155,23 @@ def _expect_training(change: nn.Module, layer: nn.Module, inputs: torch.Tensor, 
     for _ in range(3):
         optimizer.zero_grad()
         loss = (layer(inputs) - 1).square().mean()
-        loss.backward()
+        try:
+            loss.backward()
+        except RuntimeError as problem:
+            if panel.raised_by_learner(problem):
+                raise
+            said = str(problem).split(". ")[0]
+            raise wrong_result(f"{where}: backward() in a loop raises {said}") from None
         optimizer.step()
     still = start.keys() - set(comparisons.moved_since(change, start))
     if len(still) == 2:
         raise Misconception("both-factors-zero", f"{where}: three steps change neither A nor B")
     if still:
         raise wrong_result(f"{where}: three steps do not change `{min(still)}`")
+    strengths = torch.linalg.svdvals((change.B @ change.A).detach().double())
+    found = int((strengths > 1e-6 * strengths[0]).sum())
+    if found < len(change.A):
+        raise wrong_result(
+            f"{where}: after three steps `B @ A` has rank {found}; expected {len(change.A)}. "
+            "Let the factor that is not zero start with random values"
+        )

@@ -4,8 +4,8 @@ from course.checking.entry import Entry
 
 MISCONCEPTIONS = {
     "not-the-head-first": Entry(
-        "In the first stage only the new head trains: while it is random, its gradients change "
-        "good features at random, too",
+        "In the first stage only the new head trains: while it is random, the gradients that pass "
+        "through it change good features, too",
         "09-adapt-gently: First the head, then everything",
     ),
     "second-stage-frozen": Entry(
@@ -62,6 +62,14 @@ MISCONCEPTIONS = {
         "as well",
         "09-adapt-gently: A new group under a running scheduler",
     ),
+    "joined-at-epoch-zero": Entry(
+        "The new group joins in the current epoch of the schedule: it does not begin at epoch 0",
+        "09-adapt-gently: A new group under a running scheduler",
+    ),
+    "factor-twice": Entry(
+        "`initial_lr` is the learning rate before the factor: the scheduler multiplies it",
+        "09-adapt-gently: A new group under a running scheduler",
+    ),
     "change-at-the-start": Entry(
         "Before training, the low-rank change is exactly zero: let one of the two factors start "
         "with zeros",
@@ -73,7 +81,8 @@ MISCONCEPTIONS = {
         "09-adapt-gently: A change of low rank",
     ),
     "factors-not-trained": Entry(
-        "The factors are nn.Parameter, because an optimizer finds only parameters",
+        "The factors are nn.Parameter, and gradients reach them: forward computes with A and B as "
+        "they are",
         "09-adapt-gently: A change of low rank",
     ),
     "more-than-two-factors": Entry(

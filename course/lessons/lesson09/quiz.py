@@ -24,7 +24,7 @@ TWO_STAGES = Question(
         ),
         right(
             "The gradients that reach the backbone pass through the head. While it is random, they "
-            "change good features at random.",
+            "change good features in directions that depend on a random head.",
             "After the first stage the loss is small and the head knows which features it needs, "
             "so the backbone has less reason to change.",
         ),
@@ -247,8 +247,8 @@ def after_joining(rng: Random) -> Question:
     lines = lines_of(scheduler, joins, joins + 3, first, joined)
     found = outcome(lines)
     options = {
-        "An error in `scheduler.step()`": "This scheduler keeps no list of groups that is too "
-        f"short. {why}",
+        "An error in `scheduler.step()`": "No error: this scheduler needs no entry for the new "
+        f"group. {why}",
         rates(first * factor, joined): "That would be a new group that the scheduler leaves alone. "
         f"{why}",
         rates(first * factor, joined * factor): "That would be a new group that has followed the "

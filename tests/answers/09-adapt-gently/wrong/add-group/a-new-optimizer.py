@@ -1,4 +1,4 @@
-# misconception: not-in-the-optimizer
+# misconception: optimizer-made-anew
 def add_group(optimizer, scheduler, factor, parameters, lr):
     groups = [{"params": g["params"], "lr": g["initial_lr"]} for g in optimizer.param_groups]
     groups.append({"params": parameters, "lr": lr})

@@ -1,4 +1,4 @@
-# misconception: wrong-result
+# misconception: joined-at-epoch-zero
 def add_group(optimizer, scheduler, factor, parameters, lr):
     start = scheduler.last_epoch
     optimizer.add_param_group({"params": parameters, "lr": lr * factor(0), "initial_lr": lr})

@@ -1,4 +1,4 @@
-# misconception: wrong-result
+# misconception: factor-twice
 def add_group(optimizer, scheduler, factor, parameters, lr):
     optimizer.add_param_group({"params": parameters, "lr": lr, "initial_lr": lr})
     for group in optimizer.param_groups:

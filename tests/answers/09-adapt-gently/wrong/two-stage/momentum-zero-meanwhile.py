@@ -1,3 +1,4 @@
+# misconception: batch-statistics-used
 def two_stage(model, train, head_lr, lr):
     norms = [m for m in model.modules() if isinstance(m, nn.BatchNorm2d)]
     momenta = [norm.momentum for norm in norms]
