@@ -55,7 +55,7 @@ FOR_UV = {
     "constraint": "--constraint",
 }
 WITHOUT_EFFECT = ("cert", "timeout", "default-timeout", "retries", "no-cache-dir", "progress-bar")
-WITHOUT_EFFECT += ("disable-pip-version-check", "no-input", "root-user-action")
+WITHOUT_EFFECT += ("config-file", "disable-pip-version-check", "no-input", "root-user-action")
 # Where pip looks for packages, as far as it is not said on its command line.
 OTHER_INDEXES = ("PIP_INDEX_URL", "PIP_EXTRA_INDEX_URL", "PIP_FIND_LINKS", "PIP_NO_INDEX")
 

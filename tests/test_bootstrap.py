@@ -29,6 +29,7 @@ build-backend = "backend"
 backend-path = ["."]
 [project]
 name = "{name}"
+version = "1"
 dependencies = [
 {requires}]
 """
@@ -386,7 +387,7 @@ def test_uv_installs_from_pips_index_under_pips_constraints(course, indexes, loc
         course, f"{indexes}/default", NOBODY, gpu=True, change="", LOCKED=lock, **environment
     )
     assert (done.returncode, packages(course)) == (0, LOCKED), done.stderr
-    assert "pip tries" not in done.stdout and (course / "cache").exists(), done.stdout
+    assert "pip tries" not in done.stdout and (course / "cache").exists(), done.stderr
 
 
 def test_locked_versions_without_cuda_come_from_the_cpu_index(course, indexes):
