@@ -263,10 +263,12 @@ def test_torchvisions_functions_leave_all_layers_in_one_mode():
 
 
 def test_the_name_of_a_module_means_the_last_node_inside_it():
-    model = networks.build("narrow resnet18").eval()
-    names = {"layer2": "module", "layer2.1.relu_1": "node"}
-    found = create_feature_extractor(model, names)(networks.images("narrow resnet18"))
-    assert torch.equal(found["module"], found["node"])
+    model, images = networks.build("narrow resnet18").eval(), networks.images("narrow resnet18")
+    module, node = (
+        create_feature_extractor(model, {name: "out"})(images)["out"]
+        for name in ("layer2", "layer2.1.relu_1")
+    )
+    assert torch.equal(module, node)
 
 
 def test_a_relu_in_place_overwrites_what_a_hook_saw():
