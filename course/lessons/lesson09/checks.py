@@ -65,6 +65,12 @@ def two_stage(
         if not any(p.requires_grad for p in model.parameters()):
             raise wrong_result(f"call {len(calls) + 1} of train: no parameter is trainable")
         before = snapshot_of(model)
+        other = [key for key in start if key not in before or before[key].shape != start[key].shape]
+        if other:
+            raise wrong_result(
+                f"call {len(calls) + 1} of train: {other[0]} is gone or has another shape; "
+                "expected the layers that the model had"
+            )
         for _ in range(2):
             step_of_sgd(model, images, rate)
         calls.append(diagnosis.Stage(model, rate, before, snapshot_of(model)))

@@ -99,6 +99,8 @@ def expect_state(found: Any, model: Adapted, call: str) -> None:
     for key, tensor in found.items():
         if not isinstance(tensor, torch.Tensor):
             raise wrong_result(f"{call}: expected tensors; {key!r} is {values.described(tensor)}")
+        if tensor.layout != torch.strided:
+            raise wrong_result(f"{call}: expected dense tensors; {key!r} is {tensor.layout}")
     strange = [key for key in found if key not in state]
     if strange:
         raise wrong_result(
@@ -161,8 +163,10 @@ def why_other_features(
         return wrong_result(
             f"{call}: expected shape {tuple(expected.shape)}; got {tuple(found.shape)}"
         )
-    if found.layout != torch.strided:
-        return wrong_result(f"{call}: expected a dense tensor; got {found.layout}")
+    if found.layout != torch.strided or not found.is_floating_point():
+        return wrong_result(
+            f"{call}: expected a dense tensor of floats; got {found.dtype}, {found.layout}"
+        )
     with torch.no_grad():
         twin = copy.deepcopy(model).train()
         in_train_mode = create_feature_extractor(twin, {node: "out"})(images)["out"]

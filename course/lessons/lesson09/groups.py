@@ -210,7 +210,8 @@ def try_join(
     ]
     if missing:
         raise Misconception(
-            "not-in-the-optimizer", f"{where}: a {missing[0]} parameter is not in the optimizer"
+            "not-in-the-optimizer",
+            f"{where}: not in the optimizer: a parameter of the {missing[0]} group",
         )
     short = found is scheduler and len(scheduler.base_lrs) < len(optimizer.param_groups)
     _expect_schedule(optimizer, expected, names, factor, epochs, 0, short, where)

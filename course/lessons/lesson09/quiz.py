@@ -232,8 +232,8 @@ def scheduler_of(rng: Random, kind: str, joins: int) -> tuple[str, float, float,
         f"LambdaLR(lr_lambda=lambda epoch: {gamma}**epoch)",
         gamma**last,
         gamma**3,
-        "LambdaLR has one function and one first learning rate for each group that was there when "
-        "it was created, and none for the new group.",
+        "LambdaLR has one function and one initial learning rate for each group that was there "
+        "when it was created, and none for the new group.",
     )
 
 
