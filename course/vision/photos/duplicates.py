@@ -1,4 +1,4 @@
-"""Near-duplicates: photos that show the same picture, and would leak from one set into another."""
+"""Near-duplicates: photos that show the same, and would leak from one set into another."""
 
 from collections.abc import Sequence
 
