@@ -3,7 +3,9 @@
 A function called `check_...` returns nothing where the result is right, if it does not say more.
 """
 
-from collections.abc import Callable, Sequence
+import contextlib
+import re
+from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 
 import torch
@@ -24,14 +26,14 @@ def check_photo(found: Tensor, file: PhotoFile) -> None:
     if found.dtype == torch.uint8 and alike(found, file.shown):
         return
     if file.shown.shape[1:] != file.shown.shape[:0:-1]:  # not square
-        for image in (file.shown, *file.wrong.values()):
+        for image in (file.shown, *(image for _, image in file.wrong)):
             if found.shape == image.permute(1, 2, 0).shape and found.shape != image.shape:
                 raise Misconception("channels-last", seen)
-    for code, image in file.wrong.items():
+    for code, image in file.wrong:
         if code == "grey-has-one-channel" and found.shape in (image.shape, image.shape[1:]):
             raise Misconception(code, seen)
         if alike(found, image):
-            raise Misconception(code.strip(), f"{seen}{where_it_differs(found, file.shown)}")
+            raise Misconception(code, f"{seen}{where_it_differs(found, file.shown)}")
     if found.ndim == 3 and found.shape[0] in (2, 4):
         raise Misconception("transparency-ignored", seen)
     if found.dtype != torch.uint8 or found.shape != file.shown.shape:
@@ -110,7 +112,8 @@ def check_fits(fits: Fits, labels: Tensor, folds: Tensor) -> None:
         if len(rows) != len(given) or [labels[row].item() for row in rows] != given:
             raise wrong_result("`fit` got labels that are not those of its features")
     with_gaps = names != list(range(len(names)))
-    if with_gaps and any(sorted(rows) in (everything, []) for rows in fits.rows):
+    missed = [sorted(rows) in (everything, []) for rows in fits.rows]
+    if with_gaps and any(missed) and not all(missed):
         raise Misconception(
             "folds-from-zero",
             f"the folds are {names}; `fit` was called {len(fits.rows)} times, once with "
@@ -131,6 +134,24 @@ def check_fits(fits: Fits, labels: Tensor, folds: Tensor) -> None:
         )
 
 
+@contextlib.contextmanager
+def shapes_explained(classes: int, labels: Tensor) -> Iterator[None]:
+    """Explain an error about shapes where an answer counts K by the labels.
+
+    Raises Misconception for an error whose text has both numbers; others pass unchanged.
+    """
+    most = int(labels.max()) + 1
+    try:
+        yield
+    except (RuntimeError, ValueError, IndexError) as problem:
+        if not {str(classes), str(most)} <= set(re.findall(r"\d+", str(problem))):
+            raise
+        raise wrong_result(
+            f"the heads return {classes} logits, and the labels here are below {most}: K is the "
+            f"number of logits, whatever labels occur. {type(problem).__name__}: {problem}"
+        ) from None
+
+
 def check_logits(found: Tensor, fits: Fits, folds: Tensor) -> None:
     """Check whose logits each photo has. `check_fits` has passed."""
     count = len(folds)
@@ -138,11 +159,17 @@ def check_logits(found: Tensor, fits: Fits, folds: Tensor) -> None:
         raise wrong_result(
             f"expected logits ({count}, {fits.classes}); got shape {tuple(found.shape)}"
         )
+    if not found.is_floating_point():
+        raise wrong_result(f"expected logits as the heads return them, floats; got {found.dtype}")
     if found.requires_grad:
         raise wrong_result(
             "the logits have a graph for gradients, which keeps all heads in memory: run the heads "
             "under torch.no_grad()"
         )
+    if comparisons.are_probabilities(found):
+        raise wrong_result("expected logits, as the heads return them; got probabilities")
+    if found[:, 3:].any() or (found != found.round()).any():
+        raise wrong_result("expected logits, as the heads return them; got other numbers")
     asked, heads, in_train_mode = found[:, 0].tolist(), found[:, 1].tolist(), found[:, 2]
     if asked != list(range(count)):
         row = next(i for i in range(count) if asked[i] != i)
@@ -200,7 +227,7 @@ def check_new_logits(new: object, features: Tensor, n: int) -> None:
     inputs = torch.cat([features, torch.ones(len(features), 1)], 1).double()
     fitted = inputs @ torch.linalg.lstsq(inputs, new.double()).solution
     error = (fitted - new).norm() / (new - new.mean(0)).norm().clamp(min=1e-9)
-    if error > 0.02:
+    if not error <= 0.02:  # NaN, too
         raise Misconception(
             "branch-not-pretrained",
             "before training the new logits are no linear function of the features of the old "
@@ -316,6 +343,10 @@ def check_draws(noted: Draws, groups: Tensor, draws: int) -> None:
 def check_quantiles(found: tuple[float, float], values: Sequence[float]) -> None:
     """Check the two ends against the values of the draws; any rule of interpolation passes."""
     ordered = torch.tensor(values, dtype=torch.float64).sort().values
+    middle, spread = ordered.mean().item(), 1.96 * ordered.std().item()
+    normal = (middle - spread, middle + spread)
+    approximated = all(abs(e - n) <= 0.02 * spread for e, n in zip(found, normal, strict=True))
+    how = ": mean and standard deviation give no quantiles" if approximated else ""
     last = len(ordered) - 1
     for end, share, name in zip(found, (0.025, 0.975), ("low", "high"), strict=True):
         place = share * last
@@ -326,7 +357,7 @@ def check_quantiles(found: tuple[float, float], values: Sequence[float]) -> None
             raise Misconception(
                 "other-quantiles",
                 f"{name} is {end:.4g}, and {below} of {len(ordered)} draws are below it; expected "
-                f"about {share * len(ordered):.0f}",
+                f"about {share * len(ordered):.0f}{how}",
             )
 
 
@@ -346,6 +377,7 @@ WRONG_DECISIONS: dict[str, tuple[Callable[[Tensor, Tensor], Tensor | None], ...]
         lambda probabilities, costs: costs[probabilities.argmax(1)].argmin(1),
     ),
     "costs-transposed": (transposed,),
+    "highest-cost-decides": (lambda probabilities, costs: (probabilities @ costs).argmax(1),),
 }
 
 
@@ -397,7 +429,11 @@ def rounded(row: Tensor) -> list[float]:
 def check_loaded(model: nn.Module, state: dict[str, Tensor]) -> None:
     """Check a loaded model: all tensors of the file, in eval mode."""
     now = model.state_dict()
-    moved = [name for name, tensor in state.items() if not torch.equal(now[name], tensor)]
+    moved = [
+        name
+        for name, tensor in state.items()
+        if name not in now or not comparisons.same(now[name], tensor)
+    ]
     if moved and not any(name.endswith(("weight", "bias")) for name in moved):
         raise Misconception("parameters-only", f"{first_and_more(moved)} are not those of the file")
     if moved:
