@@ -1,6 +1,7 @@
 """Lesson 10, your own photographs: the checks of its exercises.
 
-fixtures.py has what they try answers on; diagnosis.py names the thought behind a wrong result.
+fixtures.py has what they try answers on; diagnosis.py and diagnosis_branch.py name the thought
+behind a wrong result.
 """
 
 import tempfile
@@ -21,13 +22,15 @@ from course.lessons.lesson10.diagnosis import (
     check_groups,
     check_loaded,
     check_logits,
-    check_new_logits,
     check_photo,
     check_quantiles,
     check_refused,
+    shapes_explained,
+)
+from course.lessons.lesson10.diagnosis_branch import (
+    check_new_logits,
     check_trainable,
     check_trunk,
-    shapes_explained,
     what_broke_the_old_head,
 )
 from course.lessons.lesson10.fixtures import (
@@ -327,8 +330,8 @@ def load_model(answer: Callable, card: dict = CARD, seed: int = 0) -> str:
             raise unlike(found_card, f"expected the card as a dict; got {shown(found_card)}")
         if found_card != card or built != [card]:
             raise wrong_result(
-                f"expected the card {card} once for `build` and as second result; got {shown(found_card)} "
-                f"after {len(built)} calls"
+                f"expected the card {card} once for `build` and as second result; got "
+                f"{shown(found_card)} after {len(built)} calls"
             )
         expect(found, nn.Module, "an nn.Module")
         check_loaded(found, state)

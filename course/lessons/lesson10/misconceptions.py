@@ -24,7 +24,7 @@ MISCONCEPTIONS = {
         f"{LESSON}: Look first",
     ),
     "half-transparent-not-mixed": Entry(
-        "A half-transparent pixel is mixed: its alpha is the share of its colour, the rest is white",
+        "A half-transparent pixel is mixed: alpha is the share of its colour, the rest is white",
         f"{LESSON}: Exercise 1: open a photo",
     ),
     "lists-not-followed": Entry(
