@@ -110,6 +110,8 @@ def check_fits(fits: Fits, labels: Tensor, folds: Tensor) -> None:
     if fits.without_gradients:
         raise wrong_result("`fit` was called under torch.no_grad(): it cannot train there")
     for rows, given in zip(fits.rows, fits.labels, strict=True):
+        if not set(rows) <= set(everything):
+            raise wrong_result("`fit` got features that were changed; expected them as they are")
         if len(rows) != len(given) or [labels[row].item() for row in rows] != given:
             raise wrong_result("`fit` got labels that are not those of its features")
     with_gaps = names != list(range(len(names)))
@@ -169,7 +171,8 @@ def check_logits(found: Tensor, fits: Fits, folds: Tensor) -> None:
         )
     if comparisons.are_probabilities(found):
         raise wrong_result("expected logits, as the heads return them; got probabilities")
-    if found[:, 3:].any() or (found != found.round()).any():
+    made = (0 <= found) & (found == found.round()) & (found < max(count, len(fits.rows)))
+    if found[:, 3:].any() or not made.all() or (found[:, 1] >= len(fits.rows)).any():
         raise wrong_result("expected logits, as the heads return them; got other numbers")
     asked, heads, in_train_mode = found[:, 0].tolist(), found[:, 1].tolist(), found[:, 2]
     if asked != list(range(count)):

@@ -145,7 +145,7 @@ def drawn_lists(count: int, number: int, seed: int) -> list[list[int]]:
 class Telltale(nn.Module):
     """A head that tells in its logits who asks whom, and how.
 
-    For features (B, D), whose first column is the number of a photo, logits (B, K) hold that
+    For features (..., D), whose first column is the number of a photo, logits (..., K) hold that
     number, the head's own number, and 1 in train mode; the other columns are 0.
     """
 
@@ -156,10 +156,10 @@ class Telltale(nn.Module):
         self.eval_only = nn.Dropout(0.5)
 
     def forward(self, features: Tensor) -> Tensor:
-        logits = torch.zeros(len(features), self.classes)
-        logits[:, 0] = features[:, 0]
-        logits[:, 1] = self.number
-        logits[:, 2] = float(self.training or self.eval_only.training)
+        logits = torch.zeros(*features.shape[:-1], self.classes)
+        logits[..., 0] = features[..., 0]
+        logits[..., 1] = self.number
+        logits[..., 2] = float(self.training or self.eval_only.training)
         return logits * self.one
 
 
@@ -173,6 +173,13 @@ class Fits:
     without_gradients: int = 0  # calls under torch.no_grad()
 
     def fit(self, features: Tensor, labels: Tensor) -> Telltale:
+        for name, given, ndim in (("features", features, 2), ("labels", labels, 1)):
+            if not isinstance(given, Tensor):
+                raise wrong_result(f"`fit` got {type(given).__name__} for {name}, no tensor")
+            if given.ndim != ndim:
+                raise wrong_result(f"`fit` got {name} of shape {tuple(given.shape)}")
+        if (features[:, 0] != features[:, 0].round()).any():
+            raise wrong_result("`fit` got features that were changed; expected them as they are")
         self.without_gradients += not torch.is_grad_enabled()
         self.rows.append(features[:, 0].long().tolist())
         self.labels.append(labels.tolist())
