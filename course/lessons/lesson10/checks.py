@@ -129,7 +129,9 @@ def out_of_fold(
         folds = torch.tensor(names)[(places * len(names)).long()]
         folds[: len(names)] = torch.tensor(names)  # each occurs
         labels = (features[:, 1] > 0).long() + (features[:, 2] > 0)  # 0, 1 or 2
-        fits = Fits(classes=4)
+        if len(names) > 3:  # as images and feature maps have, more than one axis
+            features = features[:, :, None]
+        fits = Fits(classes=4, row=tuple(features.shape[1:]))
         with shapes_explained(fits.classes, labels):
             found = answer(features.clone(), labels.clone(), folds.clone(), fits.fit)
         expect(found, Tensor, f"logits ({count}, 4)")

@@ -145,21 +145,25 @@ def drawn_lists(count: int, number: int, seed: int) -> list[list[int]]:
 class Telltale(nn.Module):
     """A head that tells in its logits who asks whom, and how.
 
-    For features (..., D), whose first column is the number of a photo, logits (..., K) hold that
+    For features (B, ...), whose first column is the number of a photo, logits (B, K) hold that
     number, the head's own number, and 1 in train mode; the other columns are 0.
     """
 
-    def __init__(self, number: int, classes: int) -> None:
+    def __init__(self, number: int, classes: int, row: tuple[int, ...]) -> None:
         super().__init__()
-        self.number, self.classes = number, classes
+        self.number, self.classes, self.row = number, classes, row
         self.one = nn.Parameter(torch.ones(()))  # so that the logits have a graph
         self.eval_only = nn.Dropout(0.5)
 
     def forward(self, features: Tensor) -> Tensor:
-        logits = torch.zeros(*features.shape[:-1], self.classes)
-        logits[..., 0] = features[..., 0]
-        logits[..., 1] = self.number
-        logits[..., 2] = float(self.training or self.eval_only.training)
+        if not isinstance(features, Tensor) or features.shape[1:] != self.row:
+            got = tuple(features.shape) if isinstance(features, Tensor) else type(features).__name__
+            expected = ", ".join(map(str, ("n", *self.row)))
+            raise wrong_result(f"a head got {got}; expected features of n photos, ({expected})")
+        logits = torch.zeros(len(features), self.classes)
+        logits[:, 0] = features.flatten(1)[:, 0]
+        logits[:, 1] = self.number
+        logits[:, 2] = float(self.training or self.eval_only.training)
         return logits * self.one
 
 
@@ -168,22 +172,24 @@ class Fits:
     """What `fit` was called with; each call makes the next head."""
 
     classes: int
+    row: tuple[int, ...]  # the shape of one photo's features
     rows: list[list[int]] = field(default_factory=list)  # numbers of the photos, for each call
     labels: list[list[int]] = field(default_factory=list)
     without_gradients: int = 0  # calls under torch.no_grad()
 
     def fit(self, features: Tensor, labels: Tensor) -> Telltale:
-        for name, given, ndim in (("features", features, 2), ("labels", labels, 1)):
+        for name, given, row in (("features", features, self.row), ("labels", labels, ())):
             if not isinstance(given, Tensor):
                 raise wrong_result(f"`fit` got {type(given).__name__} for {name}, no tensor")
-            if given.ndim != ndim:
+            if given.ndim == 0 or given.shape[1:] != row:
                 raise wrong_result(f"`fit` got {name} of shape {tuple(given.shape)}")
-        if (features[:, 0] != features[:, 0].round()).any():
+        numbers = features.flatten(1)[:, 0]
+        if (numbers != numbers.round()).any():
             raise wrong_result("`fit` got features that were changed; expected them as they are")
         self.without_gradients += not torch.is_grad_enabled()
-        self.rows.append(features[:, 0].long().tolist())
+        self.rows.append(numbers.long().tolist())
         self.labels.append(labels.tolist())
-        return Telltale(len(self.rows) - 1, self.classes).train()
+        return Telltale(len(self.rows) - 1, self.classes, self.row).train()
 
 
 def numbered_features(count: int, seed: int) -> Tensor:

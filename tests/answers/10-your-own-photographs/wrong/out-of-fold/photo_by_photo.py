@@ -1,3 +1,4 @@
+# misconception: wrong-result
 def out_of_fold(features, labels, folds, fit):
     heads = {}
     for fold in folds.tolist():
