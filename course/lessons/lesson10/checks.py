@@ -1,6 +1,7 @@
 """Lesson 10, your own photographs: the checks of its exercises.
 
-fixtures.py has what they try answers on; diagnosis.py names the thought behind a wrong result.
+fixtures.py has what they try answers on; diagnosis.py and diagnosis_branch.py name the thought
+behind a wrong result.
 """
 
 import tempfile
@@ -13,7 +14,7 @@ from torch import Tensor, nn
 from course.checking import comparisons, networks
 from course.checking.check import check, expect
 from course.checking.misconception import Misconception, expect_pair, unlike, wrong_result
-from course.checking.values import number
+from course.checking.values import all_near, number, shown
 from course.lessons.lesson10.diagnosis import (
     check_decisions,
     check_draws,
@@ -21,10 +22,13 @@ from course.lessons.lesson10.diagnosis import (
     check_groups,
     check_loaded,
     check_logits,
-    check_new_logits,
     check_photo,
     check_quantiles,
     check_refused,
+    shapes_explained,
+)
+from course.lessons.lesson10.diagnosis_branch import (
+    check_new_logits,
     check_trainable,
     check_trunk,
     what_broke_the_old_head,
@@ -51,20 +55,18 @@ from course.lessons.lesson10.fixtures import (
 
 
 @check
-def open_photo(answer: Callable, orientations: Sequence[int] = (6, 3), seed: int = 0) -> str:
+def open_photo(answer: Callable, orientations: Sequence[int] = (6, 5), seed: int = 0) -> str:
     """Exercise 1: is a photo file shown as a viewer shows it?
 
-    orientations: of EXIF. Hidden: the other ones, some of them mirrored; a grey photo with an alpha
-    channel and a palette with a transparent colour, if there are more than two orientations.
+    orientations: of EXIF, one of them mirrored. Hidden: the other ones, and other scenes.
     """
     with tempfile.TemporaryDirectory() as name:
         folder = Path(name)
         files = [plain_file(folder, seed), grey_file(folder, seed + 1)]
         files += [turned_file(folder, orientation, seed + 2) for orientation in orientations]
         files.append(transparent_file(folder, seed + 3))
-        if len(orientations) > 2:
-            files += [transparent_file(folder, seed + 4, grey=True), palette_file(folder, seed + 5)]
-            files.append(grey_file(folder, seed + 6, "grey.png"))
+        files += [transparent_file(folder, seed + 4, grey=True), palette_file(folder, seed + 5)]
+        files.append(grey_file(folder, seed + 6, "grey.png"))
         for index, file in enumerate(files):
             before = file.path.read_bytes()
             found = answer(str(file.path) if index % 2 else file.path)
@@ -127,8 +129,11 @@ def out_of_fold(
         folds = torch.tensor(names)[(places * len(names)).long()]
         folds[: len(names)] = torch.tensor(names)  # each occurs
         labels = (features[:, 1] > 0).long() + (features[:, 2] > 0)  # 0, 1 or 2
-        fits = Fits(classes=4)
-        found = answer(features.clone(), labels.clone(), folds.clone(), fits.fit)
+        if len(names) > 3:  # as images and feature maps have, more than one axis
+            features = features[:, :, None]
+        fits = Fits(classes=4, row=tuple(features.shape[1:]))
+        with shapes_explained(fits.classes, labels):
+            found = answer(features.clone(), labels.clone(), folds.clone(), fits.fit)
         expect(found, Tensor, f"logits ({count}, 4)")
         check_fits(fits, labels, folds)
         check_logits(found, fits, folds)
@@ -163,8 +168,13 @@ def with_branch(answer: Callable, name: str = "narrow resnet18", n: int = 4) -> 
     check_trunk(found, images[:2])
     with torch.no_grad():
         outputs = found(images)
-    old_logits, new = expect_pair(outputs, "expected the pair (old logits, new logits)")
+    old_logits, new = logits_of(outputs)
     if not comparisons.same(old_logits, old):
+        if comparisons.same(new, old):
+            raise wrong_result(
+                "expected the pair (old logits, new logits); got the old logits second: the pair "
+                "is the other way round"
+            )
         raise Misconception("old-head-changed", f"{name}: the old logits differ before training")
     check_new_logits(new, features, n)
     check_trainable(found, n, sizes)
@@ -172,7 +182,7 @@ def with_branch(answer: Callable, name: str = "narrow resnet18", n: int = 4) -> 
     train(found, images[:48], n, old[:48])
     found.eval()
     with torch.no_grad():
-        after = found(images)[0]
+        after = logits_of(found(images))[0]
     if not comparisons.same(after, old):
         raise what_broke_the_old_head(found, before)
     return (
@@ -188,18 +198,35 @@ def features_of(model: nn.Module, images: Tensor) -> Tensor:
     return features
 
 
+def logits_of(outputs: object) -> tuple[Tensor, Tensor]:
+    """Return the two tensors that a branch returned for images."""
+    seen = f"expected the pair (old logits, new logits), two tensors; got {type(outputs).__name__}"
+    old_logits, new = expect_pair(outputs, seen)
+    expect(old_logits, Tensor, "a tensor for the old logits")
+    expect(new, Tensor, "a tensor for the new logits")
+    return old_logits, new
+
+
 def train(model: nn.Module, images: Tensor, n: int, old: Tensor) -> None:
     """Train a branch for three steps, and check gradients and, in train mode, the old logits."""
     trainable = {name: p for name, p in model.named_parameters() if p.requires_grad}
     start = comparisons.snapshot(trainable.items())
     optimizer = torch.optim.SGD(trainable.values(), lr=0.05, momentum=0.9)
     for step, batch in enumerate(images.split(16)):
-        old_logits, new = model(batch)
-        if not torch.allclose(old_logits, old[16 * step : 16 * step + 16], atol=1e-4):
+        old_logits, new = logits_of(model(batch))
+        expected = old[16 * step : 16 * step + 16]
+        if not all_near(old_logits, expected, tolerance=1e-4, relative=1e-5):
             raise Misconception(
                 "requires-grad-alone",
                 "in train mode the old logits differ from those in eval mode: the shared part or "
-                "the old layer4 uses the statistics of the batch",
+                "the old layer4 uses the statistics of the batch. `train()` puts every submodule "
+                "into train mode, also one that was in eval mode",
+            )
+        if new.shape != (len(batch), n) or not new.requires_grad:
+            raise Misconception(
+                "branch-not-trained",
+                f"in train mode the new logits have shape {tuple(new.shape)} and "
+                f"requires_grad={new.requires_grad}; expected ({len(batch)}, {n}) and True",
             )
         labels = torch.arange(len(batch)) % n
         loss = nn.functional.cross_entropy(new, labels)
@@ -211,7 +238,7 @@ def train(model: nn.Module, images: Tensor, n: int, old: Tensor) -> None:
     if rested:
         raise Misconception(
             "branch-not-trained",
-            f"after three steps {rested[0]} has not moved: the new logits do not depend on it",
+            f"after three steps {rested[0]} has not moved: no gradient reaches it",
         )
 
 
@@ -239,8 +266,9 @@ def interval(
         predicted = truth + noted.offset
         if len(set(sizes)) > 1:  # two predictions for each photo
             predicted = torch.stack([predicted, truth], 1)
+        noted.row = tuple(predicted.shape[1:])
         result = answer(noted.metric, truth.clone(), predicted, groups.clone(), draws)
-        low, high = expect_pair(result, f"expected the pair (low, high); got {result!r:.60}")
+        low, high = expect_pair(result, f"expected the pair (low, high); got {shown(result)}")
         check_draws(noted, groups[truth.argsort()], draws)
         ends = number(low, "a number for low"), number(high, "a number for high")
         check_quantiles(ends, noted.values)
@@ -258,7 +286,8 @@ def decide(
 ) -> str:
     """Exercise 6: which decision has the lowest expected cost?
 
-    shapes: (photos, classes, decisions). Some costs are negative, which is a gain. Hidden: others.
+    shapes: (photos, classes, decisions), square ones first: there, transposed costs fit, too. Each
+    is judged at once. Some costs are negative, which is a gain. Hidden: others.
     """
     cases = []
     for count, classes, decisions in shapes:
@@ -267,14 +296,14 @@ def decide(
         found = answer(probabilities.clone(), costs.clone())
         expect(found, Tensor, f"an int64 tensor ({count},)")
         cases.append((probabilities, costs, found))
-    check_decisions(cases)
+        check_decisions(cases)
     total = sum(count for count, _, _ in shapes)
     return f"{total} decisions have the lowest expected cost."
 
 
 # ---- a file --------------------------------------------------------------------------------------
 
-CARD = {"classes": ["bird", "flower", "paws"], "width": 12, "threshold": 0.25}
+CARD = {"classes": ["bird", "flower", "paws"], "width": 12, "note": None, "tested": True}
 
 
 @check
@@ -294,17 +323,17 @@ def load_model(answer: Callable, card: dict = CARD, seed: int = 0) -> str:
         def build(found_card: dict) -> nn.Module:
             built.append(found_card)
             if type(found_card) is not dict or "card" in found_card:
-                raise Misconception("card-not-decoded", f"`build` got {found_card!r:.60}")
+                raise Misconception("card-not-decoded", f"`build` got {shown(found_card)}")
             return small_network(found_card)
 
         result = answer(path, build)
-        found, found_card = expect_pair(result, f"expected (model, card); got {result!r:.60}")
+        found, found_card = expect_pair(result, f"expected (model, card); got {shown(result)}")
         if type(found_card) is not dict:
-            raise unlike(found_card, f"expected the card as a dict; got {found_card!r:.60}")
+            raise unlike(found_card, f"expected the card as a dict; got {shown(found_card)}")
         if found_card != card or built != [card]:
             raise wrong_result(
-                f"expected the card {card} once for `build` and as second result; got {found_card} "
-                f"after {len(built)} calls"
+                f"expected the card {card} once for `build` and as second result; got "
+                f"{shown(found_card)} after {len(built)} calls"
             )
         expect(found, nn.Module, "an nn.Module")
         check_loaded(found, state)

@@ -14,6 +14,7 @@ from torchvision.transforms.v2.functional import pil_to_tensor, to_pil_image
 
 from course.checking import networks
 from course.checking.draws import generator, noise
+from course.checking.misconception import wrong_result
 
 # ---- photo files ---------------------------------------------------------------------------------
 
@@ -27,6 +28,7 @@ TURNS: dict[int, Callable[[Tensor], Tensor]] = {
     7: lambda x: x.transpose(1, 2).rot90(2, (1, 2)),
     8: lambda x: x.rot90(1, (1, 2)),
 }
+MIRRORED = (2, 4, 5, 7)
 
 
 @dataclass
@@ -36,7 +38,7 @@ class PhotoFile:
     path: Path
     what: str  # for messages
     shown: Tensor  # uint8 (3, H, W)
-    wrong: dict[str, Tensor] = field(default_factory=dict)  # {code: image}
+    wrong: list[tuple[str, Tensor]] = field(default_factory=list)  # (code, image)
 
 
 def scene(seed: int, height: int, width: int, channels: int = 3) -> Tensor:
@@ -54,8 +56,11 @@ def turned_file(folder: Path, orientation: int, seed: int) -> PhotoFile:
     to_pil_image(scene(seed, 20, 30)).save(path, quality=95, exif=exif)
     stored = pil_to_tensor(Image.open(path))
     shown = TURNS[orientation](stored)
-    wrong = {"orientation-ignored": stored}
-    return PhotoFile(path, f"a JPEG with EXIF orientation {orientation}", shown, wrong)
+    wrong = [("orientation-ignored", stored)]
+    if orientation in MIRRORED:
+        wrong += [("orientation-ignored", TURNS[turn](stored)) for turn in (3, 6, 8)]
+    how = "mirrored" if orientation in MIRRORED else "not mirrored"
+    return PhotoFile(path, f"a JPEG with EXIF orientation {orientation} ({how})", shown, wrong)
 
 
 def plain_file(folder: Path, seed: int) -> PhotoFile:
@@ -72,7 +77,7 @@ def grey_file(folder: Path, seed: int, name: str = "grey.jpg") -> PhotoFile:
     to_pil_image(scene(seed, 20, 28, 1)).save(path)
     stored = pil_to_tensor(Image.open(path))  # (1, H, W)
     shown = stored.repeat(3, 1, 1)
-    wrong = {"grey-has-one-channel": stored}
+    wrong = [("grey-has-one-channel", stored)]
     return PhotoFile(path, "a grey photo", shown, wrong)
 
 
@@ -89,7 +94,9 @@ def transparent_file(folder: Path, seed: int, grey: bool = False) -> PhotoFile:
     share = alpha.double() / 255
     on_white = (share * rgb + (1 - share) * 255).round().byte()
     on_black = (share * rgb).round().byte()
-    wrong = {"transparency-ignored": rgb.byte(), "transparency-ignored ": on_black}
+    wrong = [("transparency-ignored", rgb.byte()), ("transparency-ignored", on_black)]
+    for visible in (alpha > 0, alpha > 127, alpha > 128):  # all or nothing
+        wrong.append(("half-transparent-not-mixed", torch.where(visible, rgb, 255).byte()))
     return PhotoFile(path, "a PNG with transparent pixels", on_white, wrong)
 
 
@@ -105,9 +112,8 @@ def palette_file(folder: Path, seed: int) -> PhotoFile:
     image.save(path, transparency=2)
     rgb = torch.tensor(colours, dtype=torch.uint8).view(4, 3)[indices.long()].permute(2, 0, 1)
     shown = torch.where(indices == 2, 255, rgb).byte()
-    return PhotoFile(path, "a PNG whose palette has a transparent colour", shown, {
-        "transparency-ignored": rgb,
-    })  # fmt: skip
+    wrong = [("transparency-ignored", rgb)]
+    return PhotoFile(path, "a PNG whose palette has a transparent colour", shown, wrong)
 
 
 # ---- photos that belong together -----------------------------------------------------------------
@@ -139,19 +145,23 @@ def drawn_lists(count: int, number: int, seed: int) -> list[list[int]]:
 class Telltale(nn.Module):
     """A head that tells in its logits who asks whom, and how.
 
-    For features (B, D), whose first column is the number of a photo, logits (B, K) hold that
+    For features (B, ...), whose first column is the number of a photo, logits (B, K) hold that
     number, the head's own number, and 1 in train mode; the other columns are 0.
     """
 
-    def __init__(self, number: int, classes: int) -> None:
+    def __init__(self, number: int, classes: int, row: tuple[int, ...]) -> None:
         super().__init__()
-        self.number, self.classes = number, classes
+        self.number, self.classes, self.row = number, classes, row
         self.one = nn.Parameter(torch.ones(()))  # so that the logits have a graph
         self.eval_only = nn.Dropout(0.5)
 
     def forward(self, features: Tensor) -> Tensor:
+        if not isinstance(features, Tensor) or features.shape[1:] != self.row:
+            got = tuple(features.shape) if isinstance(features, Tensor) else type(features).__name__
+            expected = ", ".join(map(str, ("n", *self.row)))
+            raise wrong_result(f"a head got {got}; expected features of n photos, ({expected})")
         logits = torch.zeros(len(features), self.classes)
-        logits[:, 0] = features[:, 0]
+        logits[:, 0] = features.flatten(1)[:, 0]
         logits[:, 1] = self.number
         logits[:, 2] = float(self.training or self.eval_only.training)
         return logits * self.one
@@ -162,15 +172,24 @@ class Fits:
     """What `fit` was called with; each call makes the next head."""
 
     classes: int
+    row: tuple[int, ...]  # the shape of one photo's features
     rows: list[list[int]] = field(default_factory=list)  # numbers of the photos, for each call
     labels: list[list[int]] = field(default_factory=list)
     without_gradients: int = 0  # calls under torch.no_grad()
 
     def fit(self, features: Tensor, labels: Tensor) -> Telltale:
+        for name, given, row in (("features", features, self.row), ("labels", labels, ())):
+            if not isinstance(given, Tensor):
+                raise wrong_result(f"`fit` got {type(given).__name__} for {name}, no tensor")
+            if given.ndim == 0 or given.shape[1:] != row:
+                raise wrong_result(f"`fit` got {name} of shape {tuple(given.shape)}")
+        numbers = features.flatten(1)[:, 0]
+        if (numbers != numbers.round()).any():
+            raise wrong_result("`fit` got features that were changed; expected them as they are")
         self.without_gradients += not torch.is_grad_enabled()
-        self.rows.append(features[:, 0].long().tolist())
+        self.rows.append(numbers.long().tolist())
         self.labels.append(labels.tolist())
-        return Telltale(len(self.rows) - 1, self.classes).train()
+        return Telltale(len(self.rows) - 1, self.classes, self.row).train()
 
 
 def numbered_features(count: int, seed: int) -> Tensor:
@@ -210,15 +229,28 @@ class Draws:
     photos: list[list[int]] = field(default_factory=list)  # for each call
     values: list[float] = field(default_factory=list)
     torn: int = 0  # calls in which a prediction was not beside its label
+    row: tuple[int, ...] = ()  # the shape of one photo's prediction
 
-    def metric(self, truth: Tensor, predicted: Tensor) -> float:
-        """Return a number that depends on the photos drawn; each label is a photo's number."""
+    def metric(self, truth: Tensor, predicted: Tensor) -> float | Tensor:
+        """Return a number that depends on the photos drawn; each label is a photo's number.
+
+        It is a tensor of shape () where a photo has several predictions.
+        """
+        for name, given, row in (("truth", truth, ()), ("predicted", predicted, self.row)):
+            if not isinstance(given, Tensor):
+                raise wrong_result(f"`metric` got {type(given).__name__} for {name}, no tensor")
+            if given.ndim == 0 or given.shape[1:] != row:
+                expected = f"({', '.join(map(str, ('n', *row)))}{'' if row else ','})"
+                raise wrong_result(
+                    f"`metric` got {name} of shape {tuple(given.shape)}; expected {expected} for n "
+                    "photos drawn"
+                )
         first = predicted if predicted.ndim == 1 else predicted[:, 0]
-        self.torn += not torch.equal(first, truth + self.offset)
+        self.torn += first.tolist() != (truth + self.offset).tolist()
         self.photos.append(truth.tolist())
         value = float((truth.double() ** 2).mean()) if len(truth) else 0.0
         self.values.append(value)
-        return value
+        return torch.tensor(value, dtype=torch.float64) if self.row else value
 
 
 # ---- a file with a card --------------------------------------------------------------------------

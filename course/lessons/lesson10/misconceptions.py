@@ -6,8 +6,8 @@ LESSON = "10-your-own-photographs"
 
 MISCONCEPTIONS = {
     "orientation-ignored": Entry(
-        "The pixels are stored as the sensor saw them, and EXIF says how to turn them: turn the "
-        "photo before you use it",
+        "The pixels are stored as the sensor saw them, and EXIF says how to turn and mirror them: "
+        "do both before you use the photo",
         f"{LESSON}: Look first",
     ),
     "channels-last": Entry(
@@ -22,6 +22,10 @@ MISCONCEPTIONS = {
         "A transparent pixel has a colour that nobody sees: put the photo on white before you drop "
         "the alpha channel",
         f"{LESSON}: Look first",
+    ),
+    "half-transparent-not-mixed": Entry(
+        "A half-transparent pixel is mixed: alpha is the share of its colour, the rest is white",
+        f"{LESSON}: Exercise 1: open a photo",
     ),
     "lists-not-followed": Entry(
         "Lists that share a photo are one group: if A is with B and B is with C, A is with C",
@@ -52,8 +56,9 @@ MISCONCEPTIONS = {
         f"{LESSON}: Fine-tune, and keep the old head",
     ),
     "branch-not-pretrained": Entry(
-        "The copy starts with the pretrained weights and buffers of layer4, not with new ones",
-        f"{LESSON}: Fine-tune, and keep the old head",
+        "The new logits are made by a copy of layer4 with its weights and buffers, average pooling "
+        "and one Linear",
+        f"{LESSON}: Exercise 4: a branch",
     ),
     "branch-not-trained": Entry(
         "The copy of layer4 is there to learn: its parameters require a gradient, and the new head "
@@ -87,6 +92,10 @@ MISCONCEPTIONS = {
     "costs-transposed": Entry(
         "The rows of the costs are true classes, the columns are decisions",
         f"{LESSON}: Decide by what errors cost",
+    ),
+    "highest-cost-decides": Entry(
+        "Costs should be low: take the decision with the lowest expected cost, not the highest",
+        f"{LESSON}: Exercise 6: decide",
     ),
     "loaded-not-strict": Entry(
         "If names or shapes do not fit, loading must raise an error: a model that is half loaded "

@@ -18,12 +18,15 @@ from course.authoring.thresholds import answer as answer_of
 from course.checking.quiz import draw
 from course.lessons.lesson10 import quiz
 from course.lessons.lesson10.fixtures import old_network
+from course.lessons.lesson10.folds import TooFewPhotosError, expect_enough
+from course.paths import ROOT
 from course.vision import photos
 from course.vision.backbones import REAL, load_backbone
 from course.vision.fruit import FRUITS, stall
 from tests.support.given_cells import draw_nothing, given_cells
 
 LESSON = "10-your-own-photographs"
+BANK = ROOT / "tests" / "answers" / LESSON / "right" / "with-branch"
 COSTS = torch.tensor([[0.0, 1.0, 3.0]] * 3 + [[20.0, 1.0, 0.0]])  # open, call, shut
 TEXT = "\n".join(cell.source for cell in source_notebook(LESSON).cells)
 
@@ -104,6 +107,26 @@ def test_heads_on_photographs(lesson, seed):
     assert by_cost < by_class - 0.5
 
 
+@pytest.fixture(scope="module")
+def branch_cells():
+    """The names of the first cell, and the cell that trains a branch, as far as its functions."""
+    cells = given_cells(LESSON, {"for epoch in range(8)": "for epoch in range(1)"})
+    namespace = {"__name__": "__main__", "classes": ["bird", "flower", "hooves", "paws"]}
+    exec(cells[0].source, namespace)
+    fine_tuning = next(cell.source for cell in cells if "def fit_branch" in cell.source)
+    return namespace, fine_tuning.split("inputs =")[0]
+
+
+@pytest.mark.parametrize("path", sorted(BANK.glob("*.py")), ids=lambda path: path.stem)
+def test_the_next_cell_trains_each_right_branch(path, branch_cells):
+    namespace, cell = dict(branch_cells[0]), branch_cells[1]
+    exec(path.read_text(), namespace)
+    exec(cell, namespace)
+    torch.manual_seed(0)
+    model = namespace["fit_branch"](torch.rand(4, 3, 64, 64), torch.arange(4))
+    assert model(torch.rand(2, 3, 64, 64)).shape == (2, 4)
+
+
 def test_training_layer4_too_changes_little(lesson):
     """Ten splits of 60 and 34 photos: 0.635 frozen, 0.650 with layer4 trained, by -0.03 to 0.06."""
     shorter = {"for epoch in range(8)": "for epoch in range(3)"}
@@ -158,6 +181,16 @@ def test_all_cells_take_another_folder(tmp_path, monkeypatch, capsys):
     assert "broken.jpg" in told
     assert re.search(r"flower\.jpg: .*; (open|call|shut)", told)
     assert (namespace["OUT"] / "my-photos.pt2").exists()
+
+
+def test_a_class_with_too_few_photos_gets_one_sentence():
+    labels = torch.tensor([0] * 5 + [1] * 6)
+    groups = torch.tensor([0, 1, 2, 3, 4, 5, 5, 5, 6, 7, 8])
+    expect_enough(labels, torch.arange(11), ["shoe", "boot"], folds=5)
+    with pytest.raises(TooFewPhotosError, match=r"at least 5 .* got boot 4") as caught:
+        expect_enough(labels, groups, ["shoe", "boot"], folds=5)
+    (line,) = caught.value._render_traceback_()
+    assert str(caught.value) in line
 
 
 def test_twenty_photos_give_an_accuracy_that_is_uncertain_by_20_points():

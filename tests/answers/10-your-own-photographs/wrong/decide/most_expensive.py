@@ -1,3 +1,3 @@
-# misconception: wrong-result
+# misconception: highest-cost-decides
 def decide(probabilities, costs):
     return (probabilities @ costs).argmax(1)

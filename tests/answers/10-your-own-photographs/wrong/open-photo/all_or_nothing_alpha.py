@@ -1,4 +1,4 @@
-# misconception: wrong-result
+# misconception: half-transparent-not-mixed
 def open_photo(path):
     photo = ImageOps.exif_transpose(Image.open(path)).convert("RGBA")
     both = transforms.pil_to_tensor(photo)

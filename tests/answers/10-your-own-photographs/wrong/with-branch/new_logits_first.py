@@ -1,4 +1,4 @@
-# misconception: old-head-changed
+# misconception: wrong-result
 def with_branch(model, n):
     class Branched(nn.Module):
         def __init__(self):

@@ -1,0 +1,108 @@
+"""The thought behind a wrong branch: each function raises or returns the Misconception it finds."""
+
+import torch
+from torch import Tensor, nn
+
+from course.checking import comparisons
+from course.checking.misconception import Misconception, first_and_more, wrong_result
+
+
+def check_trunk(model: nn.Module, images: Tensor) -> None:
+    """Check that images run once through the first convolution."""
+    calls = []
+    hooks = []
+    for layer in model.modules():
+        if isinstance(layer, nn.Conv2d) and layer.in_channels == 3:
+            hooks.append(layer.register_forward_hook(lambda *_: calls.append(1)))
+    model.eval()
+    try:
+        with torch.no_grad():
+            model(images)
+    except RuntimeError as problem:
+        if "shapes cannot be multiplied" not in str(problem):
+            raise
+        raise Misconception("in-features-from-memory", str(problem)) from None
+    finally:
+        for hook in hooks:
+            hook.remove()
+    if len(calls) != 1:
+        raise Misconception(
+            "backbone-run-twice", f"for one batch the first convolution ran {len(calls)} times"
+        )
+
+
+def check_new_logits(new: object, features: Tensor, n: int) -> None:
+    """Check the new logits before training: a linear function of the old features (B, C)."""
+    shape = (len(features), n)
+    if not isinstance(new, Tensor) or new.shape != shape:
+        got = tuple(new.shape) if isinstance(new, Tensor) else type(new).__name__
+        raise wrong_result(f"expected new logits {shape}; got {got}")
+    if comparisons.are_probabilities(new) and n > 1:
+        raise Misconception("softmax-in-the-head", "each row of the new logits sums to 1")
+    inputs = torch.cat([features, torch.ones(len(features), 1)], 1).double()
+    fitted = inputs @ torch.linalg.lstsq(inputs, new.double()).solution
+    error = (fitted - new).norm() / (new - new.mean(0)).norm().clamp(min=1e-9)
+    if not error <= 0.02:  # NaN, too
+        raise Misconception(
+            "branch-not-pretrained",
+            "before training the new logits are no linear function of the features of the old "
+            f"layer4: {error:.0%} of them is something else",
+        )
+
+
+def check_trainable(model: nn.Module, n: int, sizes: dict[str, int]) -> None:
+    """Check how many numbers require a gradient, and how many there are in all."""
+    trainable = [(name, p) for name, p in model.named_parameters() if p.requires_grad]
+    held = comparisons.numbers_in(p for _, p in trainable)
+    head = n * sizes["width"]
+    expected = sizes["layer4"] + head
+    seen = (
+        f"{held:,} numbers require a gradient; expected {expected:,} or {expected + n:,}: layer4 "
+        f"has {sizes['layer4']:,}, and a Linear({sizes['width']}, {n}) {head:,} and its bias {n}"
+    )
+    total = comparisons.numbers_in(model.parameters())
+    if held not in (expected, expected + n):
+        if held < sizes["layer4"]:
+            raise Misconception("branch-not-trained", seen)
+        if held - sizes["layer4"] in (sizes["logits"] * n, sizes["logits"] * n + n):
+            raise Misconception("stacked-on-logits", seen)
+        if held > expected + n:
+            names = first_and_more(name for name, _ in trainable)
+            raise Misconception("backbone-not-frozen", f"{seen}. They are {names}")
+        raise wrong_result(seen)
+    if total < sizes["old"] + expected:
+        raise Misconception(
+            "branch-shares-weights",
+            f"the model has {total:,} parameters, and the old network alone {sizes['old']:,}: "
+            "layer4 was not copied",
+        )
+    if total > sizes["old"] + expected + n:
+        raise Misconception(
+            "shared-part-copied",
+            f"the model has {total:,} parameters; expected at most "
+            f"{sizes['old'] + expected + n:,}, the old network, a copy of layer4 and a head",
+        )
+
+
+def what_broke_the_old_head(model: nn.Module, before: dict[str, Tensor]) -> Misconception:
+    """Return the Misconception for old logits that training has changed.
+
+    before: the tensors of the old network, which `model` may hold under longer names.
+    """
+    now = comparisons.tensors(model)
+    statistics, parameters = [], []
+    for name, old in before.items():
+        held = [tensor for path, tensor in now.items() if path.endswith(name)]
+        if held and not any(comparisons.same(tensor, old) for tensor in held):
+            (statistics if "running" in name else parameters).append(name)
+    if parameters:
+        return Misconception(
+            "branch-shares-weights",
+            f"after three steps {first_and_more(parameters)} of the old network have moved",
+        )
+    if statistics:
+        return Misconception(
+            "requires-grad-alone",
+            f"no parameter of the old network has moved, but {first_and_more(statistics)} have",
+        )
+    return Misconception("old-head-changed", "after three steps the old logits differ")

@@ -1,0 +1,3 @@
+# misconception: costs-transposed
+def decide(probabilities, costs):
+    return (probabilities @ costs.T).argmin(1)

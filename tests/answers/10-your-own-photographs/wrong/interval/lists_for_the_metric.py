@@ -1,0 +1,10 @@
+# misconception: wrong-result
+def interval(metric, truth, predicted, groups, draws):
+    members = [(groups == name).nonzero().flatten() for name in groups.unique()]
+    values = []
+    for _ in range(draws):
+        drawn = torch.randint(len(members), (len(members),)).tolist()
+        rows = torch.cat([members[group] for group in drawn])
+        values.append(float(metric(truth[rows].tolist(), predicted[rows].tolist())))
+    ends = torch.tensor([0.025, 0.975], dtype=torch.float64)
+    return tuple(torch.tensor(values, dtype=torch.float64).quantile(ends).tolist())

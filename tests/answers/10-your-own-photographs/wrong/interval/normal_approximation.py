@@ -1,0 +1,12 @@
+# misconception: other-quantiles
+def interval(metric, truth, predicted, groups, draws):
+    ids = groups.unique()
+    members = [(groups == g).nonzero().flatten() for g in ids]
+    G = len(ids)
+    values = []
+    for _ in range(draws):
+        drawn = torch.randint(G, (G,))
+        rows = torch.cat([members[g] for g in drawn])
+        values.append(float(metric(truth[rows], predicted[rows])))
+    v = torch.tensor(values)
+    return v.mean() - 1.96 * v.std(), v.mean() + 1.96 * v.std()
