@@ -79,6 +79,11 @@ def entries(lock: str) -> list[str]:
     return re.findall(r"^[\w.-]+==.*?(?:\n(?! )|\Z)", lock, re.M | re.S)
 
 
+def version_of(entry: str) -> str:
+    """The `name==version` of an entry."""
+    return entry.partition(" ")[0]
+
+
 def write(name: str, what: str, lines: list[str]) -> None:
     """Write a lock file with its header."""
     header = HEADER.format(
@@ -96,8 +101,10 @@ def main() -> None:
     project, engine = ROOT / "pyproject.toml", ROOT / "nbjudge" / "pyproject.toml"
     course = requirements(engine) + requirements(project) + requirements(project, "hub")
     course.append("setuptools>=77")  # builds the two packages
-    of_course = entries(compile_lock(course))
+    versions = {version_of(entry) for entry in entries(compile_lock(course))}
     whole = entries(compile_lock(course + requirements(project, "test")))
+    # The tests may need a package on more Pythons than the course: one entry serves both.
+    of_course = [entry for entry in whole if version_of(entry) in versions]
     write("course.txt", "What the course and its hub need", of_course)
     more = [entry for entry in whole if entry not in of_course]
     write("tests.txt", "What the tests need besides", more)
