@@ -39,7 +39,7 @@ CHOICE = VENV / "torch-from"  # "cpu" or "default": where PyTorch has come from
 CPU_INDEX = "https://download.pytorch.org/whl/cpu"
 PATIENCE = 8  # seconds for that index to say which versions it has; half of them start pip
 # What .venv takes when it is done, and the room that pip needs while it downloads and unpacks.
-INSTALLED_GB = {"cpu": 1.5, "cuda": 6.5}
+INSTALLED_GB = {"cpu": 1.5, "cuda": 6.8}
 NEEDED_GB = {"cpu": 4, "cuda": 10}
 DRIVER = Path("/proc/driver/nvidia/gpus")  # a folder for each GPU that NVIDIA's driver sees
 LOCKED = ROOT / "locked"
