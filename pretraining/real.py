@@ -147,7 +147,7 @@ def accuracy(features: Tensor, target: Target, seed: int) -> float:
     """Return the test accuracy of logistic regression on features (N, D).
 
     `seed` draws the training images, with the same share of each class; all others are the test
-    set. Five folds of the training images choose the strength of the penalty.
+    set. Four folds of the training images choose the strength of the penalty.
     """
     x, y = features.numpy(), target.labels.numpy()
     train, test = train_test_split(

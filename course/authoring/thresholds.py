@@ -1,6 +1,6 @@
 """How much margin each threshold has: reference answers over seeds and threads, and wrong ones.
 
-python -m course.authoring.thresholds            # 10 seeds x {1, 2} threads, about a minute
+python -m course.authoring.thresholds            # 10 seeds x {1, 2} threads, about four minutes
 python -m course.authoring.thresholds --short    # 3 seeds, as the tests run it
 """
 
