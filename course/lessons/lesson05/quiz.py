@@ -84,7 +84,7 @@ FROZEN_ADAMW = Question(
         right(
             "Practically nothing.",
             "Each parameter gets a gradient from one task only, and AdamW cancels a factor on it. "
-            "In the lesson the two runs differ by about 0.00001.",
+            "In the lesson the two runs differ by about 0.000002.",
         ),
     ),
 )
