@@ -68,7 +68,10 @@ def expect_stages(calls: list[Stage], start: Snapshot, rates: tuple[float, float
     between = [name for name in start if not _same_at(second.before, first.after, name)]
     between += [name for name in start if not _same_at(first.before, start, name)]
     if between:
-        raise wrong_result(f"expected that only train changes values; {min(between)} has changed")
+        raise wrong_result(
+            f"{min(between)} has changed outside train; expected that you change no parameter or "
+            "buffer yourself"
+        )
     still = everything - second.trained()
     if still:
         raise Misconception(

@@ -26,7 +26,7 @@ TWO_STAGES = Question(
             "The gradients that reach the backbone pass through the head. While it is random, they "
             "change good features in directions that depend on a random head.",
             "After the first stage the loss is small and the head knows which features it needs, "
-            "so the backbone has less reason to change.",
+            "so the backbone has less reason to change. The head has had enough steps, too.",
         ),
         wrong(
             "Otherwise the optimizer would not hold the head's parameters.",
