@@ -13,6 +13,10 @@ MISCONCEPTIONS = "misconceptions.md"
 IMAGES = "images"  # the site's folder for the documents' images
 # a link, or a code span, in which nothing is a link
 LINK = re.compile(r"`[^`\n]*`|(!?)\[((?:[^\[\]]|\[[^\[\]]*\])*)\]\(([^()\s]+)\)")
+# an image for light and one for dark pages, as GitHub shows them
+PICTURE = re.compile(
+    r'<picture><source [^>]*srcset="([^"]+)"><img src="([^"]+)" alt="([^"]*)"></picture>'
+)
 FENCE = re.compile(r"^(```.*?^```)", re.MULTILINE | re.DOTALL)
 DOCUMENTS = {  # those that are not found by their folder
     "README.md": "index.md",
@@ -82,7 +86,8 @@ def relinked(text: str, file: str, page: str) -> str:
     file: its name in the repository; page: where its text is shown. A link to a file that no page
     shows becomes plain text, because the site does not have that file.
     """
-    parts = FENCE.split(text)
+    both = r"![\3](\2){.only-light}\n\n![\3](\1){.only-dark}"  # the theme chooses, not the system
+    parts = FENCE.split(PICTURE.sub(both, text))
     for place, part in enumerate(parts):
         if not part.startswith("```"):
             parts[place] = LINK.sub(lambda found: _relinked(found, file, page), part)
