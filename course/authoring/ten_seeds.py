@@ -78,7 +78,7 @@ def measure_fog(space: dict[str, Any]) -> dict[str, dict[str, list]]:
 
 def main() -> None:
     """Measure the named ways, or everything; print each line, and write the record."""
-    parser = argparse.ArgumentParser(prog="python -m course.authoring.ten_seeds")
+    parser = argparse.ArgumentParser(prog=".venv/bin/python -m course.authoring.ten_seeds")
     parser.add_argument("ways", nargs="*", metavar="WAY", help=f"one of {', '.join(WAYS)}")
     named = parser.parse_args().ways
     if unknown := sorted(set(named) - set(WAYS)):
