@@ -5,13 +5,13 @@ cell that stops defines none of its later names, so the cells that need them sto
 NameError: they say which exercise is open, too.
 """
 
-import ast
 import traceback
 from types import TracebackType
 
 from IPython.core.interactiveshell import InteractiveShell
 
 from course.checking.panel import in_notebook
+from nbjudge.planning.names import names_of
 
 # {name: why the cell that would define it has stopped, and what to do first}
 stopped: dict[str, str] = {}
@@ -36,7 +36,7 @@ def note_end(result) -> None:
     if problem is None or result.info is None:
         return
     reason = _open_exercise(problem) or f"has stopped with {type(problem).__name__}. Run"
-    for name in _names_set(result.info.raw_cell):
+    for name in names_of(result.info.raw_cell).sets or ():
         stopped[name] = reason
 
 
@@ -85,20 +85,3 @@ def _open_function(problem: BaseException) -> str:
     frame, _ = list(traceback.walk_tb(problem.__traceback__))[-1]
     name = frame.f_code.co_name
     return name if in_notebook(frame) and not name.startswith("<") else ""
-
-
-def _names_set(source: str) -> set[str]:
-    """Return the names that a cell defines at its top level, none where it is not Python."""
-    try:
-        tree = ast.parse(source)
-    except SyntaxError:
-        return set()
-    names = set()
-    for statement in tree.body:
-        if isinstance(statement, ast.FunctionDef | ast.ClassDef):
-            names.add(statement.name)
-            continue
-        for node in ast.walk(statement):
-            if isinstance(node, ast.Name) and isinstance(node.ctx, ast.Store):
-                names.add(node.id)
-    return names

@@ -46,10 +46,8 @@ def run_scripts(scripts: Sequence[Script]) -> None:
 def main() -> int:
     """Run the scripts that stand on stdin; return the status of the first that fails, or 0."""
     scripts = [Script(name, text, Path(folder)) for name, text, folder in json.load(sys.stdin)]
-    if (
-        sys.path[0] == os.getcwd()
-    ):  # it is there because of -m; `run` puts the script's folder there
-        del sys.path[0]
+    if sys.path[0] == os.getcwd():
+        del sys.path[0]  # it is there because of -m; `run` puts the script's folder there
     for name in dict.fromkeys(name for script in scripts for name in modules_of(script.text)):
         with suppress(Exception):  # a name that is no module; the script itself says what is wrong
             importlib.import_module(name)
