@@ -41,7 +41,7 @@ from nbjudge.coursedir.results import record_of
 from nbjudge.job import Job, Result, Results
 from nbjudge.sandbox.host.results import parse_message, result_of, stopped
 from nbjudge.worker import submission as worker
-from nbjudge.worker.cluster import Task
+from nbjudge.worker.threads import Task
 
 CLASS = 1000  # cases that are graded together
 HONEST = "honest"

@@ -61,8 +61,9 @@ from nbjudge.sandbox.wire import Limits
 from nbjudge.untrusted import one_line, shown
 from nbjudge.worker import cluster
 from nbjudge.worker import submission as worker
-from nbjudge.worker.cluster import Task, run_here, run_tasks, workers_of
+from nbjudge.worker.cluster import run_here, run_tasks, workers_of
 from nbjudge.worker.kernels import foreign_kernel, installed, is_missing, other_python
+from nbjudge.worker.threads import Task
 
 Wanted = list[tuple[str, str]]  # [(assignment, student)]
 Sources = Mapping[str, Mapping[str, NotebookNode]]  # {assignment: {notebook: the instructor's}}
@@ -391,9 +392,9 @@ class Assignments:
         self.read: dict[str, tuple[worker.Assignment, bytes]] = {}
 
     @property
-    def of_zygotes(self) -> tuple[str, ...]:
-        """The packages that zygotes import; none where ordinary kernels run."""
-        return () if self.kernel else self.packages
+    def of_zygotes(self) -> tuple[str, ...] | None:
+        """The packages that zygotes import; None where ordinary kernels run."""
+        return None if self.kernel else self.packages
 
     def refusal(self, name: str) -> str:
         """Return why an assignment cannot be graded, "" where it can."""
@@ -595,9 +596,9 @@ class Grading:
         It imports while the first submission is read.
         """
         packages = self.assignments.of_zygotes
-        is_inside = cluster.is_inside(self.workers, self.options.scheduler, packages)
+        is_inside = cluster.is_inside(self.workers, self.options.scheduler)
         new = self.options.force or not all(record_of(self.root, *each).exists() for each in wanted)
-        if not (is_inside and new) or self.options.stay_ready:
+        if packages is None or not (is_inside and new) or self.options.stay_ready:
             yield
             return
         from nbjudge.sandbox.host.fork_server import cool_down, warm_up

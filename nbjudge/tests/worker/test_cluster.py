@@ -22,6 +22,7 @@ from nbjudge.coursedir import report
 from nbjudge.coursedir.settings import gradebook_url
 from nbjudge.errors import SchedulerError
 from nbjudge.worker.cluster import THREADS, workers_of
+from nbjudge.worker.threads import Threads
 
 
 @pytest.fixture(scope="module")
@@ -65,7 +66,7 @@ def addresses_of_this_grading():
 
 def test_local_processes_know_each_other_and_nobody_else():
     before = addresses_of_this_grading()
-    with workers_of(2 * THREADS, None, ()) as client:
+    with workers_of(2 * THREADS, None, None) as client:
         assert sum(client.nthreads().values()) == 2 * THREADS
         assert client.scheduler.address.startswith("tls://127.0.0.1:")
         new = addresses_of_this_grading() - before
@@ -80,13 +81,14 @@ def test_local_processes_know_each_other_and_nobody_else():
 
 def test_threads_of_this_process_listen_nowhere():
     before = addresses_of_this_grading()
-    with workers_of(2, None, ("json",)):
+    with workers_of(2, None, ()) as workers:  # of a course that imports no package
+        assert isinstance(workers, Threads)
         assert addresses_of_this_grading() <= before
 
 
 def test_what_is_started_after_a_grading_has_the_environment_of_before():
     before = dict(os.environ)
-    with workers_of(1, None, ()):
+    with workers_of(1, None, None):
         pass
     assert dict(os.environ) == before
 

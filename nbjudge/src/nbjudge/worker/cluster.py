@@ -4,7 +4,8 @@ Workers get submissions and return what is to be written down; none of them uses
 worker is a thread. The workers of one process share its zygote and its template processes, so these
 are made once. They also take turns in its Python interpreter (the GIL), but a submission needs that
 for a twentieth of a second only. On one machine, up to four workers are threads of the
-coordinator's own process. More are processes, which talk over the loopback interface with TLS.
+coordinator's own process (threads.py). More are in processes of Dask's, which talk over the
+loopback interface with TLS.
 """
 
 import contextlib
@@ -14,12 +15,12 @@ import pickle
 import sys
 from collections.abc import Collection, Iterable, Iterator
 from types import ModuleType
-from typing import Any, NamedTuple
+from typing import Any
 
-from nbjudge.coursedir.submissions import Submission
 from nbjudge.errors import SchedulerError
 from nbjudge.temporary import temporary_folder
-from nbjudge.worker.submission import Graded, Prepared, grade_submission
+from nbjudge.worker.submission import Graded, grade_submission
+from nbjudge.worker.threads import Task, Threads
 
 THREADS = 4  # workers of one process, at most
 
@@ -50,51 +51,56 @@ NO_TLS_FILES = (
 )
 
 
-class Task(NamedTuple):
-    """A submission for a worker."""
-
-    name: Any  # the caller's own name for it, which comes back with the result
-    assignment: bytes  # an Assignment as a pickle
-    submission: Submission | Prepared
-
-
 @contextlib.contextmanager
 def workers_of(
     workers: int,
     scheduler: str | None,
-    packages: Collection[str],
+    packages: Collection[str] | None,
     without_tls: bool = False,
 ) -> Iterator[Any]:
-    """Yield a Dask client of the cluster at `scheduler` (tls://host:port), else of this machine.
+    """Yield what `run_tasks` hands tasks to: Threads of this process, else a Dask client.
 
-    On this machine there are `workers` threads, which end with the block. Their zygotes already
-    import `packages`; without packages no zygote is started, because ordinary kernels are used.
-    Raises SchedulerError where no scheduler answers at that address, or where it is an address
-    without TLS and `without_tls` does not allow that.
+    The client is that of the cluster at `scheduler` (tls://host:port), or of one that is started on
+    this machine and ends with the block. The workers' zygotes already import `packages`; None
+    starts no zygote, because ordinary kernels are used. Raises SchedulerError where no scheduler
+    answers at that address, or where it is an address without TLS and `without_tls` does not allow
+    that.
     """
     if scheduler and not scheduler.startswith("tls://") and not without_tls:
         raise SchedulerError(NO_TLS.format(scheduler=scheduler))
-    threads = threads_of(workers)
-    # An ordinary kernel would inherit the environment that Dask sets, so it needs its own process.
-    inside = is_inside(workers, scheduler, packages)
-    if inside:
-        from nbjudge.sandbox.host.fork_server import warm_up
-
-        warm_up(packages)  # first, because it takes longest
+    if packages is not None and is_inside(workers, scheduler):
+        with threads_here(workers, packages) as threads:
+            yield threads
+        return
     import dask
 
     dask.config.set(DASK)
-    if scheduler:
-        with connected(scheduler) as client:
-            yield warming(client, packages)
-    else:
-        with local_cluster(workers // threads, threads, inside) as client:
-            yield client if inside else warming(client, packages)
+    count = threads_of(workers)
+    connection = connected(scheduler) if scheduler else local_cluster(workers // count, count)
+    with connection as client:
+        yield warming(client, packages)
 
 
-def is_inside(workers: int, scheduler: str | None, packages: Collection[str]) -> bool:
-    """Return whether `workers_of` would run its workers as threads of this process."""
-    return not scheduler and threads_of(workers) == workers and bool(packages)
+def is_inside(workers: int, scheduler: str | None) -> bool:
+    """Return whether `workers_of` would run its workers as threads of this process.
+
+    Ordinary kernels run in other processes all the same: those can be ended at once.
+    """
+    return not scheduler and threads_of(workers) == workers
+
+
+@contextlib.contextmanager
+def threads_here(workers: int, packages: Collection[str]) -> Iterator[Threads]:
+    """Yield Threads of this process; when the block ends, so does what their sandboxes run."""
+    from nbjudge.sandbox.host.fork_server import cool_down, warm_up
+
+    warm_up(packages)
+    threads = Threads(workers)
+    try:
+        yield threads
+    finally:
+        cool_down()  # before the threads end, which would wait for what still runs
+        threads.end()
 
 
 def threads_of(workers: int) -> int:
@@ -121,31 +127,21 @@ def connected(scheduler: str) -> Any:
 
 
 @contextlib.contextmanager
-def local_cluster(
-    processes: int,
-    threads: int,
-    inside: bool,
-) -> Iterator[Any]:
-    """Yield a Dask client of `processes` workers with `threads` each, or `inside` this process."""
+def local_cluster(processes: int, threads: int) -> Iterator[Any]:
+    """Yield a Dask client of `processes` workers with `threads` each, on this machine."""
     from distributed import Client, SpecCluster
 
     with (
         environment_kept(),
         main_module_hidden(),
         temporary_folder("dask") as folder,
-        SpecCluster(**specification(processes, threads, inside, folder)) as cluster,
+        SpecCluster(**specification(processes, threads, folder)) as cluster,
         Client(cluster, set_as_default=False) as client,
     ):
-        try:
-            yield client
-        finally:
-            if inside:  # before the cluster ends, which would wait for what still runs
-                from nbjudge.sandbox.host.fork_server import cool_down
-
-                cool_down()
+        yield client
 
 
-def specification(processes: int, threads: int, inside: bool, folder: str) -> dict[str, Any]:
+def specification(processes: int, threads: int, folder: str) -> dict[str, Any]:
     """Return the arguments of SpecCluster for a cluster that only this process can use.
 
     `folder` is for the workers' files; by default they would lie in one that all users share.
@@ -157,10 +153,8 @@ def specification(processes: int, threads: int, inside: bool, folder: str) -> di
 
     from nbjudge.worker.without_http import SilentScheduler, SilentWorker
 
-    place: dict[str, Any] = {"protocol": "inproc://", "security": Security()}
-    if not inside:
-        keys = Security.temporary()
-        place = {"protocol": "tls://", "host": "127.0.0.1", "security": keys}
+    keys = Security.temporary()
+    place = {"protocol": "tls://", "host": "127.0.0.1", "security": keys}
     scheduler = place | {"port": 0, "dashboard": False}
     worker = place | {
         "nthreads": threads,
@@ -168,14 +162,12 @@ def specification(processes: int, threads: int, inside: bool, folder: str) -> di
         "silence_logs": 50,
         "dashboard": False,
         "local_directory": folder,
+        "worker_class": SilentWorker,
     }
-    one = {"cls": SilentWorker, "options": worker}
-    if not inside:
-        one = {"cls": Nanny, "options": worker | {"worker_class": SilentWorker}}
     return {
         "scheduler": {"cls": SilentScheduler, "options": scheduler},
-        "workers": dict.fromkeys(range(processes), one),
-        "security": place["security"],
+        "workers": {key: {"cls": Nanny, "options": worker} for key in range(processes)},
+        "security": keys,
         "silence_logs": 50,
     }
 
@@ -210,9 +202,9 @@ def main_module_hidden() -> Iterator[None]:
         sys.modules["__main__"] = main
 
 
-def warming(client: Any, packages: Collection[str]) -> Any:
+def warming(client: Any, packages: Collection[str] | None) -> Any:
     """Return the client, after its workers were asked to start zygotes with these packages."""
-    if packages:
+    if packages is not None:
         from nbjudge.sandbox.host.fork_server import warm_up
 
         client.run(warm_up, packages, on_error="ignore")
@@ -220,13 +212,13 @@ def warming(client: Any, packages: Collection[str]) -> Any:
 
 
 def run_here(
-    tasks: Iterable[Task], packages: Collection[str]
+    tasks: Iterable[Task], packages: Collection[str] | None
 ) -> Iterator[list[tuple[Any, Graded | BaseException]]]:
     """Yield what `run_tasks` does, of tasks that this process runs itself, one after the other.
 
     `packages` as in `workers_of`. What the cells are forked from is kept when all have ended.
     """
-    if packages:
+    if packages is not None:
         from nbjudge.sandbox.host.fork_server import warm_up
 
         warm_up(packages)
@@ -242,9 +234,13 @@ def run_tasks(
 ) -> Iterator[list[tuple[Any, Graded | BaseException]]]:
     """Yield lists of (name, what came of it) of tasks that have ended together.
 
-    If a task has failed, its exception takes the place of its Graded. Only as many tasks are taken
-    ahead as keep the workers busy, so a class of a thousand is never in memory at once.
+    `client` is what `workers_of` yields. If a task has failed, its exception takes the place of its
+    Graded. Only as many tasks are taken ahead as keep the workers busy, so a class of a thousand is
+    never in memory at once.
     """
+    if isinstance(client, Threads):
+        yield from client.run(tasks)
+        return
     from distributed import as_completed
 
     queue = Queue(client, iter(tasks), as_completed(loop=client.loop))

@@ -51,7 +51,7 @@ def main(descriptor: int, packages: list[str]) -> None:
     """Serve forks on the socket that the worker has passed on, until it is closed."""
     die_with_parent()
     silence_standard_streams()
-    with memory.in_one_stretch():
+    with memory.in_one_stretch() if packages else contextlib.nullcontext():
         shell = executor.make_shell(packages)
     memory.use_large_pages()
     prefixes = trusted_prefixes(namespaces.visible_paths(sys.modules))
