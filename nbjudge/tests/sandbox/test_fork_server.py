@@ -141,3 +141,25 @@ def test_the_engine_can_send_descriptors_while_a_submission_hoards_them():
         assert resource.getrlimit(resource.RLIMIT_NOFILE) == (before[1], before[1])
     finally:
         resource.setrlimit(resource.RLIMIT_NOFILE, before)
+
+
+SEARCH = """
+import ctypes, re
+found = 0
+wanted = bytes(reversed(b"tfel-enoemos"))
+for line in open("/proc/self/maps"):
+    first, last, rights = re.match(r"(\\w+)-(\\w+) (\\S+)", line).groups()
+    if rights.startswith("rw"):
+        size = int(last, 16) - int(first, 16)
+        found += ctypes.string_at(int(first, 16), size).count(wanted)
+print(found > 100)
+"""
+
+
+def test_no_submission_finds_the_files_of_an_earlier_one_in_its_memory():
+    step = Step("search", SEARCH, "answer")
+    job = Job((step,), {"mine.txt": b"someone-left" * 2000}, (), (), {})
+    with ForkServer() as server:
+        server.run(job)
+        second = server.run(job._replace(files={"other.txt": b""}))
+    assert second[0].outputs[0]["text"] == "False\n"

@@ -147,20 +147,17 @@ class HandOut(CellAnswer):
 # ---- how they are sent: a length of eight bytes, then the message --------------------
 
 
-def send_order(sock: socket.socket, order: Mapping[str, Any], descriptor: int) -> None:
-    """Send an order to a forking process, with the descriptor of a socket for the answers."""
+def send_order(sock: socket.socket, order: Mapping[str, Any]) -> None:
+    """Send an order to a process that was forked for it."""
     data = pack(order)
-    socket.send_fds(sock, [length_prefix(data)], [descriptor])
+    sock.sendall(length_prefix(data))
     sock.sendall(data)
 
 
-def receive_order(sock: socket.socket) -> tuple[Any, socket.socket] | None:
-    """Return (next order, the socket that came with it); None if the other end is closed."""
-    prefix, descriptors, _, _ = socket.recv_fds(sock, 8, 1)
-    if not prefix:
-        return None
-    data = read_exactly(sock.recv, int.from_bytes(prefix, "big"))
-    return unpack(data), socket.socket(fileno=descriptors[0])
+def receive_order(sock: socket.socket) -> Any:
+    """Return the order that comes on a socket. Raises ValueError if it ends too soon."""
+    length = int.from_bytes(read_exactly(sock.recv, 8), "big")
+    return unpack(read_exactly(sock.recv, length))
 
 
 def send_socket(sock: socket.socket, other: socket.socket) -> None:

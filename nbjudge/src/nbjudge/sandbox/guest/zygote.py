@@ -72,36 +72,38 @@ def silence_standard_streams() -> None:
 
 
 def serve_forks(sock: socket.socket, handle: Callable[[Any, socket.socket], None]) -> None:
-    """For each order: fork, say the child's pid, and let the child handle the order.
+    """For each socket that comes: fork, say the child's pid, and let the child serve the socket.
 
-    The order comes with a socket, on which the child answers.
+    The child gets its order on that socket, and answers there. So this process never holds what one
+    submission consists of, and no other submission can find it in the memory of its own fork.
     """
     for number in count():
         if number and number % FORKS_PER_COLLAPSE == 0:
             memory.use_large_pages()
         reap_children()
-        received = wire.receive_order(sock)
-        if received is None:
+        try:
+            descriptor = wire.receive_socket(sock)
+        except IndexError:  # the other end is closed
             return
-        order, answers = received
         # Without this, the first garbage collection in a child would write to all of our memory,
         # and so copy it.
         gc.freeze()
         child = os.fork()
         if not child:
             sock.close()
-            handle_in_child(handle, order, answers)
-        answers.close()
+            handle_in_child(handle, socket.socket(fileno=descriptor))
+        os.close(descriptor)
         wire.send_answer(sock, {"pid": child})
 
 
-def handle_in_child(
-    handle: Callable[[Any, socket.socket], None], order: Any, answers: socket.socket
-) -> None:
-    """Handle an order and end the process; send an error, if there is one, on the socket."""
+def handle_in_child(handle: Callable[[Any, socket.socket], None], answers: socket.socket) -> None:
+    """Handle the order that comes on a socket, and end the process.
+
+    If there is an error, it is sent on the socket.
+    """
     try:
         die_with_parent()
-        handle(order, answers)
+        handle(wire.receive_order(answers), answers)
     except BaseException as problem:
         with contextlib.suppress(OSError):
             wire.send_answer(answers, {"problem": f"{type(problem).__name__}: {problem}"})

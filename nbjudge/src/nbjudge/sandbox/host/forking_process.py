@@ -31,15 +31,25 @@ class ForkingProcess:
         self.report: wire.TemplateReport | None = None
 
     def fork(self, order: Mapping[str, Any]) -> tuple[int, socket.socket]:
-        """Return (pid of the fork, socket to it). Raises ProcessLost where this one is gone."""
+        """Return (pid of a fork that has its order, socket to it).
+
+        Raises ProcessLost where this process or the fork is gone.
+        """
         ours, theirs = socket.socketpair()
+        answer = None
         with self.lock, theirs, contextlib.suppress(OSError, ValueError):
-            wire.send_order(self.sock, order, theirs.fileno())
-            if answer := wire.receive_answer(self.sock):
-                return answer["pid"], ours
-        ours.close()
-        self.lost = True
-        raise ProcessLost("the process that forks is gone")
+            wire.send_socket(self.sock, theirs)
+            answer = wire.receive_answer(self.sock)
+        if not answer:
+            ours.close()
+            self.lost = True
+            raise ProcessLost("the process that forks is gone")
+        try:
+            wire.send_order(ours, order)
+        except OSError as problem:
+            ours.close()
+            raise ProcessLost("a process was lost before it had its order") from problem
+        return answer["pid"], ours
 
     def wait_for_report(self, seconds: float) -> wire.TemplateReport:
         """Return the report of a template process, which has `seconds` to run its cells."""
