@@ -156,8 +156,14 @@ def send_order(sock: socket.socket, order: Mapping[str, Any]) -> None:
 
 def receive_order(sock: socket.socket) -> Any:
     """Return the order that comes on a socket. Raises ValueError if it ends too soon."""
-    length = int.from_bytes(read_exactly(sock.recv, 8), "big")
-    return unpack(read_exactly(sock.recv, length))
+    data = bytearray(int.from_bytes(read_exactly(sock.recv, 8), "big"))
+    missing = memoryview(data)  # an order holds files: parts would be copied twice
+    while missing:
+        count = sock.recv_into(missing)
+        if not count:
+            raise ValueError("the order ended too soon")
+        missing = missing[count:]
+    return unpack(data)
 
 
 def send_socket(sock: socket.socket, other: socket.socket) -> None:
@@ -265,7 +271,7 @@ def pack(order: Mapping[str, Any]) -> bytes:
     return dumps(plain)
 
 
-def unpack(data: bytes) -> dict[str, Any]:
+def unpack(data: bytes | bytearray) -> dict[str, Any]:
     """Return the order that `pack` has turned into these bytes."""
     order: dict[str, Any] = loads(data)
     for name, kind in TUPLES.items():
