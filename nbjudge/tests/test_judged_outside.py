@@ -126,14 +126,31 @@ def test_marks_and_what_is_said(tmp_path):
     assert said.startswith("`scores[1]` is a function; this")
 
 
-def test_a_regrade_keeps_what_was_judged_outside(tmp_path):
+def graded_with(root, check, old, new):
+    """(cells that ran, points of the four checks) after a text in a check was replaced."""
+    path = root / "source" / PS / f"{PS}.ipynb"
+    source = nbformat.read(path, as_version=4)
+    changed = next(cell for cell in source.cells if cell.id == check)
+    changed.source = changed.source.replace(old, new)
+    nbformat.write(source, path)
+    cells = grade(root, [PS], options=Options(stay_ready=True)).cells
+    table = report.marks(root, PS, gradebook_url(root))["right"]
+    return cells, [mark.points for mark in table.values()]
+
+
+def test_a_changed_check_is_judged_from_what_the_last_run_has_left(tmp_path):
     marks(tmp_path, {"right": {}})
     assert grade(tmp_path, [PS], options=ONE).cells == 0
-    path = tmp_path / "source" / PS / f"{PS}.ipynb"
-    source = nbformat.read(path, as_version=4)
-    changed = next(cell for cell in source.cells if cell.id == "t-count")
-    changed.source = changed.source.replace("== 4", "== 5")
-    nbformat.write(source, path)
-    grade(tmp_path, [PS], options=ONE)
-    table = report.marks(tmp_path, PS, gradebook_url(tmp_path))["right"]
-    assert [mark.points for mark in table.values()] == [1, 0, 1, 1]
+    assert graded_with(tmp_path, "t-values", "2.5", "2.6") == (1, [0, 1, 1, 1])
+    assert graded_with(tmp_path, "t-file", "'right'", "'left'") == (1, [0, 1, 0, 1])
+    assert graded_with(tmp_path, "t-values", "2.6", "2.5") == (1, [1, 1, 0, 1])
+    (tmp_path / "autograded" / "right" / PS / "out.txt").unlink()
+    cells, points = graded_with(tmp_path, "t-file", "'left'", "'right'")
+    assert cells > 1 and points == [1, 1, 1, 1]  # a file that it reads was lost
+    assert (tmp_path / "autograded" / "right" / PS / "out.txt").exists()
+
+
+def test_a_changed_check_whose_names_are_used_later_runs_all_that_depends_on_it(tmp_path):
+    marks(tmp_path, {"right": {}})
+    cells, points = graded_with(tmp_path, "t-count", "== 4", "== 5")
+    assert cells > 1 and points == [1, 0, 1, 1]

@@ -44,6 +44,10 @@ class Job(NamedTuple):
     lesson: OfLesson = OfLesson()  # what the lesson does itself, and so is ordinary there
     timeouts: Mapping[str, float] = {}  # {name of a step that has a limit of its own: seconds}
     packages: tuple[str, ...] = ()  # top-level packages that a zygote imports for all assignments
+    # {name of a check that is judged outside: the values that it got in an earlier run}. With
+    # these no cell of the student's runs: the checks are judged, with the files `left` then.
+    handed: Mapping[str, bytes] = {}
+    left: Mapping[str, bytes] = {}
 
 
 class Result(NamedTuple):
@@ -60,8 +64,9 @@ class Result(NamedTuple):
 class Results(list[Result]):
     """The result of each step of a job, and the files that its cells have left in their folder.
 
-    `written`: {relative name: content} of the new and the changed ones. `left_out`: how many more
-    there were, which are links or beyond the bounds of sandbox/folder.py.
+    Of a job with `handed`, only the results of those checks. `written`: {relative name: content} of
+    the new and the changed files. `left_out`: how many more there were, which are links or beyond
+    the bounds of sandbox/folder.py. `handed`: {check: the values that it got}.
     """
 
     def __init__(
@@ -69,7 +74,9 @@ class Results(list[Result]):
         results: Iterable[Result] = (),
         written: Mapping[str, bytes] | None = None,
         left_out: int = 0,
+        handed: Mapping[str, bytes] | None = None,
     ) -> None:
         super().__init__(results)
         self.written = dict(written or {})
         self.left_out = left_out
+        self.handed = dict(handed or {})

@@ -68,6 +68,16 @@ def keys_of(
     ]
 
 
+def key_of_values(steps: list[Step], keys: list[str], place: int) -> str:
+    """Return the key of the values that the check with this index, judged outside, gets.
+
+    They depend on the cells that have run before, and not on the check itself. It is "" where no
+    cell has.
+    """
+    before = [key for step, key in zip(steps[:place], keys, strict=False) if not step.alone]
+    return digest(before[-1], steps[place].asks) if before else ""
+
+
 def chain_of(steps: list[Step], keys: list[str]) -> str:
     """Return a digest of all that can change what a notebook's cells write into their folder."""
     return digest([key for step, key in zip(steps, keys, strict=True) if not step.alone])

@@ -14,6 +14,7 @@ import json
 import os
 import stat
 import time
+from binascii import a2b_base64, b2a_base64
 from collections.abc import Callable, Collection, Container, Iterable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -35,7 +36,13 @@ from nbjudge.files import overlaid
 from nbjudge.job import Job, Result, Results, Step
 from nbjudge.planning.beside import hidden_packages, in_place_of
 from nbjudge.planning.fingerprints import Code
-from nbjudge.planning.keys import Surroundings, chain_of, keys_of, steps_to_run
+from nbjudge.planning.keys import (
+    Surroundings,
+    chain_of,
+    key_of_values,
+    keys_of,
+    steps_to_run,
+)
 from nbjudge.planning.outside import with_asks
 from nbjudge.planning.steps import steps_of, told
 from nbjudge.sandbox.host import probe
@@ -48,6 +55,9 @@ from nbjudge.worker.notes import joined
 
 if hasattr(os, "fork"):  # not on Windows, where ordinary kernels run everything
     from nbjudge.sandbox.host.fork_server import FORK_SERVER
+
+
+KEPT_VALUES = 1 << 20  # bytes of the values for a check that is judged outside, to be kept
 
 
 class RunOptions(NamedTuple):
@@ -98,6 +108,12 @@ class PreparedNotebook(NamedTuple):
     left_out: int  # how many files more it left that are not kept
     own_seeds: Mapping[str, int] = {}  # {check: the seed that it has for this learner alone}
     kept_files: Mapping[str, bytes | Path] = {}  # the written ones that can still be had
+    handed: Mapping[str, bytes] = {}  # {check that is judged outside: what it got in the last run}
+
+    @property
+    def only_judges(self) -> bool:
+        """Whether all there is to run is judged from what the last run has left."""
+        return bool(self.to_run) and all(can_judge(step, self.handed) for step in self.to_run)
 
     @property
     def runs_whole(self) -> bool:
@@ -223,6 +239,8 @@ def prepare(
             solved = assignment.solved.get(name, source)
             says += told(notebook, solved, assignment.skip, assignment.own)
             before = kept.get(name, NOTHING_KEPT)
+            if not earlier:  # then the files are not there that such a check may read
+                before = before._replace(handed={})
             part = plan(assignment, name, notebook, beside, before, tuple(chains))
             part = part._replace(own_seeds=seeds)
             notebooks[name] = part
@@ -280,9 +298,10 @@ class Kept(NamedTuple):
     written: Mapping[str, str]  # {name of a file that it left: digest}
     left_out: int  # how many files more it left
     chain: str  # what this depended on
+    handed: Mapping[str, bytes]  # {key of the values for a check: these values}
 
 
-NOTHING_KEPT = Kept({}, {}, 0, "")
+NOTHING_KEPT = Kept({}, {}, 0, "", {})
 
 
 def kept_results(record: str) -> dict[str, Kept]:
@@ -293,7 +312,9 @@ def kept_results(record: str) -> dict[str, Kept]:
         for name, notebook in notebooks.items():
             written = notebook["written"]
             files, left_out, chain = written["files"], written["left_out"], written["chain"]
-            found[name] = Kept(notebook["results"], dict(files), int(left_out), str(chain))
+            values = notebook.get("handed", {})
+            handed = {key: a2b_base64(value) for key, value in values.items()}
+            found[name] = Kept(notebook["results"], dict(files), int(left_out), str(chain), handed)
         for kept in found.values():
             for fields in kept.results.values():
                 Result(**fields)  # raises TypeError where one is missing
@@ -326,7 +347,8 @@ def with_files(
             if content is not None:
                 files[file] = content
         lost = part.written.keys() - files.keys()
-        needed = [file for file in lost if later_runs or last.get(file) == name.encode()]
+        used = later_runs or part.only_judges
+        needed = [file for file in lost if used or last.get(file) == name.encode()]
         again = bool(needed) or runs_anew(part)
         steps = [step for _, step in part.steps]
         steps = writing_and_missing(steps, part.keys, part.kept) if again else part.to_run
@@ -415,7 +437,31 @@ def plan(
         # what it wrote then is not what it writes now, even where no cell has lost its result
         to_run = writing_and_missing(steps, keys, needed) if written else to_run
         written, left_out = {}, 0
-    return PreparedNotebook(notebook, indexed, keys, needed, to_run, chain, written, left_out)
+    handed = handed_before(steps, keys, kept)
+    missing = [step for step, key in zip(steps, keys, strict=True) if key not in needed]
+    if kept.chain == chain and not left_out and all(can_judge(step, handed) for step in missing):
+        to_run = missing
+    return PreparedNotebook(
+        notebook, indexed, keys, needed, to_run, chain, written, left_out, handed=handed
+    )
+
+
+def handed_before(steps: list[Step], keys: list[str], kept: Kept) -> dict[str, bytes]:
+    """Return {check that is judged outside: the values} that an earlier run has handed out."""
+    found = {}
+    for place, step in enumerate(steps):
+        values = step.asks is not None and kept.handed.get(key_of_values(steps, keys, place))
+        if values:
+            found[step.name] = values
+    return found
+
+
+def can_judge(step: Step, handed: Container[str]) -> bool:
+    """Return whether a step needs no cell of the student's: it is judged from values that we have.
+
+    `handed`: the checks that values are kept for.
+    """
+    return step.alone and step.name in handed
 
 
 def mark_what_is_missing(notebook: NotebookNode, submitted: NotebookNode) -> None:
@@ -469,7 +515,8 @@ def run(assignment: Assignment, prepared: Prepared) -> Graded:
         results = Results()
         if part.to_run:
             earlier = {file: bytes_of(content) for file, content in written.items()}
-            results = run_job(job_of(assignment, name, part.to_run, overlaid(files, earlier)))
+            job = job_of(assignment, name, part.to_run, overlaid(files, earlier))
+            results = run_job(judging_again(job, part) if part.only_judges else job)
         left, digests, left_out = left_by(part, results)
         written, too_many = within_bounds(overlaid(written, left))
         record, verdicts, notes = fill_in(part, results, ration, assignment.execute)
@@ -480,6 +527,7 @@ def run(assignment: Assignment, prepared: Prepared) -> Graded:
         }
         if left_out + too_many:
             says.append(not_kept(name, left_out + too_many))
+        record["handed"] = handed_now(part, results)
         record["own_seeds"] = dict(part.own_seeds)
         explain(part.notebook, assignment.given[name])
         if assignment.execute and not assignment.kernels[name]:
@@ -506,6 +554,32 @@ def run(assignment: Assignment, prepared: Prepared) -> Graded:
         stopped=stopped,
         lacks=lacks,
     )
+
+
+def judging_again(job: Job, part: PreparedNotebook) -> Job:
+    """Return the Job that judges checks from what the last run has left."""
+    return job._replace(
+        steps=tuple(step for _, step in part.steps),
+        handed={step.name: part.handed[step.name] for step in part.to_run},
+        left={file: bytes_of(content) for file, content in part.kept_files.items()},
+    )
+
+
+def handed_now(part: PreparedNotebook, results: Results) -> dict[str, str]:
+    """Return {key: values as Base64} to be kept for the checks that are judged outside.
+
+    After a cell that was stopped, the values may be others next time. Large ones are not kept.
+    """
+    if any(result.end for result in results):
+        return {}
+    steps = [step for _, step in part.steps]
+    values = {**part.handed, **results.handed}
+    found = {}
+    for place, step in enumerate(steps):
+        key = key_of_values(steps, part.keys, place) if step.name in values else ""
+        if key and len(values[step.name]) <= KEPT_VALUES:
+            found[key] = b2a_base64(values[step.name], newline=False).decode()
+    return found
 
 
 def left_by(

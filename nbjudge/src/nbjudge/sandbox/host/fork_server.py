@@ -283,6 +283,8 @@ class Part(NamedTuple):
 
 def run_job(template: ForkingProcess, report: wire.TemplateReport, job: Job, given: int) -> Results:
     """Run a job; the template has run its first `given` cells."""
+    if job.handed:
+        return judge_again(template, job, given)
     owners: dict[int, int] = {}
 
     def run_part(number: int) -> Part:
@@ -296,11 +298,26 @@ def run_job(template: ForkingProcess, report: wire.TemplateReport, job: Job, giv
     for part in others:
         results = part.results | results
         handed = part.handed | handed
+    values = {
+        job.steps[place].name: value
+        for place, value in handed.items()
+        if not results[place].notes  # else the instructor is to read them the next time, too
+    }
     for place, judged in judge_outside(template, job, given, handed, first.written).items():
         results[place] = judged._replace(notes=[*results[place].notes, *judged.notes])
     given_up = stopped("given up", job.timeout, 0)
     found = [results.get(place, given_up) for place in range(len(job.steps))]
-    return Results(found, first.written, first.left_out)
+    return Results(found, first.written, first.left_out, values)
+
+
+def judge_again(template: ForkingProcess, job: Job, given: int) -> Results:
+    """Judge checks on the values and the files that an earlier run has left."""
+    handed = {}
+    for place, step in enumerate(job.steps):
+        if step.name in job.handed:
+            handed[place] = job.handed[step.name]
+    judged = judge_outside(template, job, given, handed, job.left)
+    return Results([judged[place] for place in handed])
 
 
 class Share:
