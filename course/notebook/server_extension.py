@@ -1,12 +1,13 @@
 """A Jupyter Server extension of the learner's lab: it runs all checks of a lesson.
 
     POST course/check-all  {"path": the lesson's notebook}  ->  what check_process.py answers
+    POST course/check-the-rest  the same, if that answer says "running"
     POST course/get-ready  {"path": the lesson's notebook}  ->  {}, as soon as that is under way
     POST assignments/validate  {"path": a notebook}  ->  what nbgrader's own handler answers
 
 The checks run in a process of their own, which starts when the first lesson is opened and stays
 ready. The server itself never waits. labextensions/new-heads-check-all is the part in the browser;
-nbgrader's button Validate sends the third request.
+nbgrader's button Validate sends the last request.
 """
 
 import asyncio
@@ -99,10 +100,11 @@ def listen(
 
 
 class LessonHandler(APIHandler):
-    """What both handlers do: find the lesson, and ask the process."""
+    """What these handlers do: find the lesson, and ask the process."""
 
-    def initialize(self, process: CheckProcess) -> None:
+    def initialize(self, process: CheckProcess, do: str) -> None:
         self.process = process
+        self.do = do
 
     def lesson(self) -> str:
         """The name of the lesson that the request is about. Raises HTTPError where it is none."""
@@ -118,16 +120,16 @@ class LessonHandler(APIHandler):
         return name
 
 
-class CheckAllHandler(LessonHandler):
+class CheckHandler(LessonHandler):
     @authenticated
     async def post(self) -> None:
-        self.finish(await self.process.ask("check", self.lesson()))
+        self.finish(await self.process.ask(self.do, self.lesson()))
 
 
 class GetReadyHandler(LessonHandler):
     @authenticated
     async def post(self) -> None:
-        self.process.ask_later("get ready", self.lesson())
+        self.process.ask_later(self.do, self.lesson())
         self.finish({})
 
 
@@ -172,14 +174,19 @@ def _load_jupyter_server_extension(server: Any) -> None:
     first answers.
     """
     work = Path(server.root_dir)
-    shared = {"process": CheckProcess(work)}
+    process = CheckProcess(work)
+
+    def asks(do: str) -> dict[str, Any]:
+        return {"process": process, "do": do}
+
+    handlers = [
+        ("course/check-all", CheckHandler, asks("check")),
+        ("course/check-the-rest", CheckHandler, asks("check the rest")),
+        ("course/get-ready", GetReadyHandler, asks("get ready")),
+        ("assignments/validate", ValidateHandler, {"work": work}),
+    ]
     base = server.web_app.settings["base_url"]
     server.web_app.add_handlers(
-        ".*$",
-        [
-            (url_path_join(base, "course", "check-all"), CheckAllHandler, shared),
-            (url_path_join(base, "course", "get-ready"), GetReadyHandler, shared),
-            (url_path_join(base, "assignments", "validate"), ValidateHandler, {"work": work}),
-        ],
+        ".*$", [(url_path_join(base, path), *handler) for path, *handler in handlers]
     )
     validate_assignment.load_jupyter_server_extension(server)
