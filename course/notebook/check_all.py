@@ -29,7 +29,9 @@ from nbjudge.coursedir.settings import gradebook_url, write_nested_settings
 from nbjudge.errors import NbjudgeError
 from nbjudge.files import replace_text
 
-ME = "me"  # the only student of that course
+ME = "me"  # the student of that course
+NOBODY = "nobody"  # has answered nothing, and makes processes start
+JUDGE_OUTSIDE = "judge-outside"  # the tag of checks of files
 EXPERIMENT = "experiment"  # the tag of cells that do not run: c.Execute.skip_cells_with_tag
 OPTIONS = Options(
     confined=False,
@@ -37,9 +39,6 @@ OPTIONS = Options(
     processes=min(4, os.cpu_count() or 1),  # each holds a network or two
 )
 FIRST = 1.5  # seconds a cell, so that the first rows come within three
-# Where files lie beside the notebook, its process is not forked from one that has imported
-# everything, and the import counts as a cell.
-FIRST_WITH_FILES = 6.0
 PASSED, NOT_YET, NOT_ANSWERED, RUNNING = "passed", "not yet", "not answered", "running"
 
 
@@ -72,10 +71,11 @@ def first_rows(lesson: str, work: Path) -> list[Row]:
     """
     take(lesson, work)
     course = course_in(work)
-    alone = len(list(submitted_in(course, lesson).iterdir())) == 1
-    seconds = FIRST if alone else FIRST_WITH_FILES
+    options = OPTIONS
+    if makes_files(lesson) or len(list(submitted_in(course, lesson).iterdir())) == 1:
+        options = options._replace(timeout=FIRST)  # else nothing is ready: see `get_ready`
     try:
-        rows = judged(course, lesson, OPTIONS._replace(timeout=seconds))
+        rows = judged(course, lesson, options)
     except NbjudgeError:  # perhaps because the time was too short
         return []
     slow = slow_checks(course, lesson)
@@ -103,7 +103,7 @@ def take(lesson: str, work: Path, hidden: bool = False) -> None:
 
 def judged(course: Path, lesson: str, options: Options) -> list[Row]:
     """Grade the copy that was handed in, and return its Rows."""
-    outcome = grade(course, [lesson], options=options)
+    outcome = grade(course, [lesson], [ME], options)
     problems = [finding.says for finding in outcome.findings if finding.blocks]
     if problems:
         raise NbjudgeError("\n".join(problems))
@@ -144,6 +144,17 @@ def get_ready(lesson: str, work: Path) -> None:
     lay_out(course, lesson)
     lessons = {path.stem: released(path.stem) for path in RELEASE.glob("*/*.ipynb")}
     make_ready(course, lesson, imports_of(lessons), OPTIONS)
+    if makes_files(lesson):
+        # With a file beside it a notebook is forked from another process: this starts it.
+        hand_in(course, lesson, RELEASE / lesson / f"{lesson}.ipynb", NOBODY)
+        (submitted_in(course, lesson, NOBODY) / "a file").touch()
+        grade(course, [lesson], [NOBODY], OPTIONS)
+
+
+def makes_files(lesson: str) -> bool:
+    """Whether learners hand in a file beside the notebook of a lesson."""
+    tags = [tag for cell in released(lesson).cells for tag in cell.metadata.get("tags", [])]
+    return JUDGE_OUTSIDE in tags
 
 
 def copy_of(lesson: str, work: Path) -> Path:
@@ -185,16 +196,16 @@ def without_end(text: str) -> str:
     return json.dumps(notebook, indent=1)
 
 
-def hand_in(course: Path, lesson: str, own_copy: Path) -> None:
-    """Put the learner's copy, and what lies beside it, in the place of their submission."""
-    submitted = submitted_in(course, lesson)
+def hand_in(course: Path, lesson: str, own_copy: Path, student: str = ME) -> None:
+    """Put a copy of the lesson, and what lies beside it, in the place of a submission."""
+    submitted = submitted_in(course, lesson, student)
     shutil.rmtree(submitted, ignore_errors=True)
     shutil.copytree(own_copy.parent, submitted, ignore=shutil.ignore_patterns(".*", "*.part"))
 
 
-def submitted_in(course: Path, lesson: str) -> Path:
+def submitted_in(course: Path, lesson: str, student: str = ME) -> Path:
     """The folder of the copy that was handed in."""
-    return course / "submitted" / ME / lesson
+    return course / "submitted" / student / lesson
 
 
 def titles(notebook: NotebookNode) -> dict[str, str]:

@@ -116,6 +116,11 @@ def the_first_rows_do_not_wait(work, lesson, answers, expected, monkeypatch):
     assert check_all.check_the_rest(lesson, work) == expected
 
 
+def test_for_one_lesson_a_notebook_with_a_file_beside_it_is_made_ready():
+    lessons = [path.stem for path in RELEASE.glob("*/*.ipynb")]
+    assert [lesson for lesson in lessons if check_all.makes_files(lesson)] == ["08-capstone"]
+
+
 def test_a_check_that_cannot_run_says_what_to_do(tmp_path, monkeypatch):
     order = {"do": "check", "lesson": LESSON}
     assert (
