@@ -71,11 +71,11 @@ def first_rows(lesson: str, work: Path) -> list[Row]:
     """
     take(lesson, work)
     course = course_in(work)
-    options = OPTIONS
-    if makes_files(lesson) or len(list(submitted_in(course, lesson).iterdir())) == 1:
-        options = options._replace(timeout=FIRST)  # else nothing is ready: see `get_ready`
+    has_files = len(list(submitted_in(course, lesson).iterdir())) > 1
+    if has_files and not makes_files(lesson):  # then nothing is ready: see `get_ready`
+        return check_the_rest(lesson, work)
     try:
-        rows = judged(course, lesson, options)
+        rows = judged(course, lesson, OPTIONS._replace(timeout=FIRST))
     except NbjudgeError:  # perhaps because the time was too short
         return []
     slow = slow_checks(course, lesson)
