@@ -3,7 +3,7 @@
 // make it an answer or a check; cells.css beside this file shows it. In a narrow window it closes the
 // list of files, which would leave no room for the lesson.
 {
-  const NARROW = 768; // pixels
+  const NARROW = 760; // pixels, as in JupyterLab's own styles
   const stylesheet = new URL("cells.css", document.currentScript.src).href;
   let shared;
 
@@ -38,7 +38,7 @@
         });
         document.head.append(link);
         app.restored.then(() => {
-          if (window.innerWidth < NARROW) app.shell.collapseLeft();
+          if (window.innerWidth <= NARROW) app.shell.collapseLeft();
         });
         tracker.widgetAdded.connect((_, panel) => {
           const notebook = panel.content;
