@@ -4,6 +4,8 @@ The grading engine does the work, in a course of its own in work/.checks: what h
 the last time is not run again, experiments are not run at all, and nothing of the learner's is
 changed. Its results are kept, for `course progress`. The engine keeps the processes that cells are
 forked from until this process ends, so the next check starts at once.
+
+An answer may train for long. `first_rows` does not wait for it, and `check_the_rest` does.
 """
 
 import json
@@ -22,18 +24,22 @@ from nbjudge.coordinator import Options, grade, make_ready
 from nbjudge.coursedir import report
 from nbjudge.coursedir.assignments import imports_of
 from nbjudge.coursedir.failures import UNANSWERED, words_of
+from nbjudge.coursedir.results import read_record
 from nbjudge.coursedir.settings import gradebook_url, write_nested_settings
 from nbjudge.errors import NbjudgeError
 from nbjudge.files import replace_text
 
-ME = "me"  # the only student of that course
+ME = "me"  # the student of that course
+NOBODY = "nobody"  # has answered nothing, and makes processes start
+JUDGE_OUTSIDE = "judge-outside"  # the tag of checks of files
 EXPERIMENT = "experiment"  # the tag of cells that do not run: c.Execute.skip_cells_with_tag
 OPTIONS = Options(
     confined=False,
     stay_ready=True,
     processes=min(4, os.cpu_count() or 1),  # each holds a network or two
 )
-PASSED, NOT_YET, NOT_ANSWERED = "passed", "not yet", "not answered"
+FIRST = 1.5  # seconds a cell, so that the first rows come within three
+PASSED, NOT_YET, NOT_ANSWERED, RUNNING = "passed", "not yet", "not answered", "running"
 
 
 class Row(NamedTuple):
@@ -43,7 +49,7 @@ class Row(NamedTuple):
     title: str  # its heading
     points: float
     possible: float
-    state: str  # PASSED, NOT_YET or NOT_ANSWERED
+    state: str  # PASSED, NOT_YET, NOT_ANSWERED or RUNNING
     why: str  # what the check says, "" where it passed
 
 
@@ -53,18 +59,57 @@ def check_all(lesson: str, work: Path, hidden: bool = False) -> list[Row]:
     work: the folder with the learner's copies. hidden: the hidden tests run as well.
     Raises NbjudgeError where there is no copy, or it cannot be read.
     """
+    take(lesson, work, hidden)
+    return check_the_rest(lesson, work, hidden)
+
+
+def first_rows(lesson: str, work: Path) -> list[Row]:
+    """Do what `check_all` does, but stop each cell that takes long.
+
+    The exercises that need such a cell are RUNNING; there may be no rows at all. If so,
+    `check_the_rest` says how all of them stand.
+    """
+    take(lesson, work)
+    course = course_in(work)
+    has_files = len(list(submitted_in(course, lesson).iterdir())) > 1
+    if has_files and not makes_files(lesson):  # then nothing is ready: see `get_ready`
+        return check_the_rest(lesson, work)
+    try:
+        rows = judged(course, lesson, OPTIONS._replace(timeout=FIRST))
+    except NbjudgeError:  # perhaps because the time was too short
+        return []
+    slow = slow_checks(course, lesson)
+    if not slow:
+        keep(work, lesson, rows)
+    return [
+        row._replace(points=0, state=RUNNING, why="") if row.name in slow else row for row in rows
+    ]
+
+
+def check_the_rest(lesson: str, work: Path, hidden: bool = False) -> list[Row]:
+    """Return a Row for each exercise of the copy that was taken last."""
+    rows = judged(course_in(work, hidden), lesson, OPTIONS)
+    keep(work, lesson, rows, hidden)
+    return rows
+
+
+def take(lesson: str, work: Path, hidden: bool = False) -> None:
+    """Take a copy of the learner's copy, to be checked."""
     own_copy = copy_of(lesson, work)
     course = course_in(work, hidden)
     lay_out(course, lesson, hidden)
     hand_in(course, lesson, own_copy)
-    outcome = grade(course, [lesson], options=OPTIONS)
+
+
+def judged(course: Path, lesson: str, options: Options) -> list[Row]:
+    """Grade the copy that was handed in, and return its Rows."""
+    outcome = grade(course, [lesson], [ME], options)
     problems = [finding.says for finding in outcome.findings if finding.blocks]
     if problems:
         raise NbjudgeError("\n".join(problems))
     marks = report.marks(course, lesson, gradebook_url(course))[ME]
-    notebook = released(lesson)
     rows = []
-    for name, title in titles(notebook).items():
+    for name, title in titles(released(lesson)).items():
         mark = marks[f"check-{name}"]
         state, why = PASSED, ""
         if mark.failure:
@@ -73,8 +118,20 @@ def check_all(lesson: str, work: Path, hidden: bool = False) -> list[Row]:
             why = "" if unanswered else words_of(mark.failure)
             why = why.replace("the student's code", "your code")
         rows.append(Row(name, title, mark.points, mark.possible, state, why))
-    keep(work, lesson, own_copy, rows)
     return rows
+
+
+def slow_checks(course: Path, lesson: str) -> set[str]:
+    """The exercises whose check was stopped, or comes after another cell that was."""
+    record = json.loads(read_record(course, lesson, ME) or "{}")
+    found = set()
+    after_stop = False
+    for cell in record.get("notebooks", {}).get(lesson, {}).get("cells", []):
+        if cell["kind"] != "check":
+            after_stop = after_stop or bool(cell["end"])
+        elif after_stop or cell["end"]:
+            found.add(cell["name"].removeprefix("check-"))
+    return found
 
 
 def get_ready(lesson: str, work: Path) -> None:
@@ -87,6 +144,17 @@ def get_ready(lesson: str, work: Path) -> None:
     lay_out(course, lesson)
     lessons = {path.stem: released(path.stem) for path in RELEASE.glob("*/*.ipynb")}
     make_ready(course, lesson, imports_of(lessons), OPTIONS)
+    if makes_files(lesson):
+        # With a file beside it a notebook is forked from another process: this starts it.
+        hand_in(course, lesson, RELEASE / lesson / f"{lesson}.ipynb", NOBODY)
+        (submitted_in(course, lesson, NOBODY) / "a file").touch()
+        grade(course, [lesson], [NOBODY], OPTIONS)
+
+
+def makes_files(lesson: str) -> bool:
+    """Whether learners hand in a file beside the notebook of a lesson."""
+    tags = [tag for cell in released(lesson).cells for tag in cell.metadata.get("tags", [])]
+    return JUDGE_OUTSIDE in tags
 
 
 def copy_of(lesson: str, work: Path) -> Path:
@@ -128,11 +196,16 @@ def without_end(text: str) -> str:
     return json.dumps(notebook, indent=1)
 
 
-def hand_in(course: Path, lesson: str, own_copy: Path) -> None:
-    """Put the learner's copy, and what lies beside it, in the place of their submission."""
-    submitted = course / "submitted" / ME / lesson
+def hand_in(course: Path, lesson: str, own_copy: Path, student: str = ME) -> None:
+    """Put a copy of the lesson, and what lies beside it, in the place of a submission."""
+    submitted = submitted_in(course, lesson, student)
     shutil.rmtree(submitted, ignore_errors=True)
     shutil.copytree(own_copy.parent, submitted, ignore=shutil.ignore_patterns(".*", "*.part"))
+
+
+def submitted_in(course: Path, lesson: str, student: str = ME) -> Path:
+    """The folder of the copy that was handed in."""
+    return course / "submitted" / student / lesson
 
 
 def titles(notebook: NotebookNode) -> dict[str, str]:
@@ -148,9 +221,10 @@ def titles(notebook: NotebookNode) -> dict[str, str]:
     return found
 
 
-def keep(work: Path, lesson: str, own_copy: Path, rows: list[Row]) -> None:
-    """Keep which answers passed."""
-    cells = json.loads(own_copy.read_text(encoding="utf-8"))["cells"]
+def keep(work: Path, lesson: str, rows: list[Row], hidden: bool = False) -> None:
+    """Keep which answers of the copy that was taken have passed."""
+    taken = submitted_in(course_in(work, hidden), lesson) / f"{lesson}.ipynb"
+    cells = json.loads(taken.read_text(encoding="utf-8"))["cells"]
     result = result_of(cells, [row.name for row in rows if row.state == PASSED])
     path = results_path(work)
     kept = json.loads(path.read_text(encoding="utf-8")) if path.exists() else {}
@@ -172,4 +246,10 @@ def as_text(rows: list[Row]) -> str:
 def total(rows: list[Row]) -> str:
     """The points of all rows together, as words."""
     got = sum(row.points for row in rows)
-    return f"{got:g} of {sum(row.possible for row in rows):g} points"
+    so_far = " so far" if is_running(rows) else ""
+    return f"{got:g} of {sum(row.possible for row in rows):g} points{so_far}"
+
+
+def is_running(rows: list[Row]) -> bool:
+    """Whether these are first rows, and `check_the_rest` has more to say."""
+    return not rows or any(row.state == RUNNING for row in rows)

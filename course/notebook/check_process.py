@@ -1,8 +1,12 @@
 """The process behind "Check all" in JupyterLab: it checks lessons, and stays ready for the next.
 
-Standard input brings one order a line, {"do": "check" or "get ready", "lesson": its name}, and
-standard output takes one answer a line, all as JSON. The process ends when its input is closed, so
-it never outlives the server that has started it, however that ends.
+Standard input brings one order a line, {"do": what, "lesson": its name}, and standard output takes
+one answer a line, all as JSON. The process ends when its input is closed, so it never outlives the
+server that has started it, however that ends.
+
+    get ready       {}
+    check           {"total": words, "rows": Rows, "running": whether some have to be waited for}
+    check the rest  the same, of the copy that "check" has taken; it waits for all
 """
 
 import contextlib
@@ -15,7 +19,7 @@ import traceback
 from pathlib import Path
 from typing import Any
 
-from course.notebook.check_all import check_all, get_ready, total
+from course.notebook.check_all import check_the_rest, first_rows, get_ready, is_running, total
 from nbjudge.errors import NbjudgeError
 from nbjudge.worker.submission import end_templates
 
@@ -50,7 +54,7 @@ def answer_to(order: dict[str, str], work: Path) -> dict[str, Any]:
         if order["do"] == "get ready":
             get_ready(lesson, work)
             return {}
-        rows = check_all(lesson, work)
+        rows = first_rows(lesson, work) if order["do"] == "check" else check_the_rest(lesson, work)
     except NbjudgeError as problem:
         return {"problem": str(problem)}
     except Exception as problem:  # whatever it was, the next check may work
@@ -61,7 +65,11 @@ def answer_to(order: dict[str, str], work: Path) -> dict[str, Any]:
                 f"again, run `.venv/bin/course check {lesson[:2]}` in a terminal."
             )
         }
-    return {"total": total(rows), "rows": [row._asdict() for row in rows]}
+    return {
+        "total": total(rows),
+        "rows": [row._asdict() for row in rows],
+        "running": is_running(rows),
+    }
 
 
 if __name__ == "__main__":

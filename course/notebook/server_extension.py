@@ -1,10 +1,13 @@
 """A Jupyter Server extension of the learner's lab: it runs all checks of a lesson.
 
     POST course/check-all  {"path": the lesson's notebook}  ->  what check_process.py answers
+    POST course/check-the-rest  the same, if that answer says "running"
     POST course/get-ready  {"path": the lesson's notebook}  ->  {}, as soon as that is under way
+    POST assignments/validate  {"path": a notebook}  ->  what nbgrader's own handler answers
 
 The checks run in a process of their own, which starts when the first lesson is opened and stays
-ready. The server itself never waits. labextensions/new-heads-check-all is the part in the browser.
+ready. The server itself never waits. labextensions/new-heads-check-all is the part in the browser;
+nbgrader's button Validate sends the last request.
 """
 
 import asyncio
@@ -18,6 +21,8 @@ from typing import Any
 
 from jupyter_server.base.handlers import APIHandler
 from jupyter_server.utils import url_path_join
+from nbgrader.server_extensions import validate_assignment
+from nbgrader.server_extensions.validate_assignment.handlers import ValidateAssignmentHandler
 from tornado.web import HTTPError, authenticated
 
 from course.paths import RELEASE, ROOT
@@ -95,10 +100,11 @@ def listen(
 
 
 class LessonHandler(APIHandler):
-    """What both handlers do: find the lesson, and ask the process."""
+    """What these handlers do: find the lesson, and ask the process."""
 
-    def initialize(self, process: CheckProcess) -> None:
+    def initialize(self, process: CheckProcess, do: str) -> None:
         self.process = process
+        self.do = do
 
     def lesson(self) -> str:
         """The name of the lesson that the request is about. Raises HTTPError where it is none."""
@@ -114,17 +120,47 @@ class LessonHandler(APIHandler):
         return name
 
 
-class CheckAllHandler(LessonHandler):
+class CheckHandler(LessonHandler):
     @authenticated
     async def post(self) -> None:
-        self.finish(await self.process.ask("check", self.lesson()))
+        self.finish(await self.process.ask(self.do, self.lesson()))
 
 
 class GetReadyHandler(LessonHandler):
     @authenticated
     async def post(self) -> None:
-        self.process.ask_later("get ready", self.lesson())
+        self.process.ask_later(self.do, self.lesson())
         self.finish({})
+
+
+class ValidateHandler(ValidateAssignmentHandler):
+    """nbgrader's own, with its work in a process, so that the server does not wait for it."""
+
+    def initialize(self, work: Path) -> None:
+        self.work = work
+
+    @authenticated
+    async def post(self) -> None:
+        body = self.get_json_body()
+        path = self.get_argument("path", None) or (body or {}).get("path", "")
+        found = await asyncio.to_thread(validate, self.work, path)
+        if "refused" in found:
+            raise HTTPError(*found["refused"])
+        self.finish(json.dumps(found["answer"]))
+
+
+def validate(work: Path, path: str) -> dict[str, Any]:
+    """What validate_process.py prints for the notebook at `path` below `work`."""
+    module = "course.notebook.validate_process"
+    command = [sys.executable, "-m", module, str(work), path]
+    done = subprocess.run(command, stdout=subprocess.PIPE, encoding="utf-8")
+    if done.returncode == 0:
+        return json.loads(done.stdout)
+    sentence = (
+        f"The process that validates ended with {done.returncode}. The terminal of JupyterLab says "
+        "more; memory may be short: close other programs or notebooks, then try again."
+    )
+    return {"answer": {"success": False, "value": sentence}}
 
 
 def _jupyter_server_extension_points() -> list[dict[str, str]]:
@@ -132,13 +168,25 @@ def _jupyter_server_extension_points() -> list[dict[str, str]]:
 
 
 def _load_jupyter_server_extension(server: Any) -> None:
-    """Add the handlers to a server whose root folder is the learner's."""
-    shared = {"process": CheckProcess(Path(server.root_dir))}
+    """Add the handlers to a server whose root folder is the learner's.
+
+    nbgrader's own extension is loaded here and nowhere else, because the handler that is added
+    first answers.
+    """
+    work = Path(server.root_dir)
+    process = CheckProcess(work)
+
+    def asks(do: str) -> dict[str, Any]:
+        return {"process": process, "do": do}
+
+    handlers = [
+        ("course/check-all", CheckHandler, asks("check")),
+        ("course/check-the-rest", CheckHandler, asks("check the rest")),
+        ("course/get-ready", GetReadyHandler, asks("get ready")),
+        ("assignments/validate", ValidateHandler, {"work": work}),
+    ]
     base = server.web_app.settings["base_url"]
     server.web_app.add_handlers(
-        ".*$",
-        [
-            (url_path_join(base, "course", "check-all"), CheckAllHandler, shared),
-            (url_path_join(base, "course", "get-ready"), GetReadyHandler, shared),
-        ],
+        ".*$", [(url_path_join(base, path), *handler) for path, *handler in handlers]
     )
+    validate_assignment.load_jupyter_server_extension(server)

@@ -116,14 +116,20 @@ def a_right_answer_passes(page, lesson, answer, check):
 
 
 def test_a_browser_asks_for_the_newest_extensions(jupyter, chromium):
-    """JupyterLab lets browsers keep files in a folder `static` for a year."""
-    page = chromium.new_page()
+    """JupyterLab lets browsers keep files in a folder `static` for a year.
+
+    The window is as narrow as a phone's: the lesson has the room of the list of files. It is a
+    workspace of its own, because the other tests expect the list.
+    """
+    page = chromium.new_page(viewport={"width": 390, "height": 800})
     caching = {}
     page.on("response", lambda answer: caching.update({answer.url: answer.headers}))
-    LessonPage(page, jupyter)
+    LessonPage(page, jupyter.replace("/lab/tree/", "/lab/workspaces/phone/tree/"))
     ours = {url: headers for url, headers in caching.items() if "extensions/new-heads-" in url}
     assert len(ours) == 4, "a script and a stylesheet each"
     assert {headers["cache-control"] for headers in ours.values()} == {"no-cache"}
+    expect(page.locator("#filebrowser")).to_be_hidden()
+    assert page.locator(".jp-NotebookPanel").bounding_box()["width"] > 250
 
 
 def test_hints_open_one_by_one(jupyter, chromium):

@@ -7,7 +7,7 @@ from typing import Any
 import mistune
 
 from course.checking.quiz import Question, draw
-from course.checking.quiz.widget import is_block, lettered, mark_of
+from course.checking.quiz.text import is_block, lettered, mark_of
 
 PYTHON = re.compile(r"```python\n.*?```", re.DOTALL)
 ENDLESS = "In JupyterLab this quiz goes on with new questions for as long as you like."

@@ -1,6 +1,6 @@
 """The practice quiz: questions whose answers are computed, and the widget that asks them.
 
-Nothing is graded or stored.
+Nothing is graded.
 """
 
 from course.checking.quiz.kinds import ENDLESS, draw

@@ -1,25 +1,32 @@
-"""The widget that asks questions, and the same questions as text for where no widget runs.
+"""The widget that asks questions. text.py beside it writes what stands there without a widget.
 
-The text serves GitHub, exported pages and notebooks whose kernel is gone. Colours come from
-JupyterLab's own variables, so both themes fit; every mark is also a word.
+Colours come from JupyterLab's own variables, so both themes fit; every mark is also a word.
 """
 
 import hashlib
 import itertools
 import json
 import random
-import re
 from collections.abc import Callable, Iterable, Iterator
 from pathlib import Path
-from string import ascii_uppercase
 from typing import NamedTuple
 
-import mistune
 from IPython.display import display
 from ipywidgets import HTML, Button, HBox, RadioButtons, Text, VBox
 
 from course.checking.quiz.kinds import draw
 from course.checking.quiz.questions import Option, Question
+from course.checking.quiz.text import (
+    as_text,
+    folded,
+    html,
+    is_block,
+    is_code,
+    is_number,
+    lettered,
+    mark_of,
+    with_options,
+)
 from course.notebook.kept import folder
 from nbjudge.files import replace_text
 
@@ -48,18 +55,7 @@ margin: 8px 0; }
     "CODE",
     ", ".join(f".quiz .code-{n} label:nth-child({n})" for n in range(1, 7)),
 )
-# The text stands right below the widget. It is hidden where the widget is alive on the same page,
-# by a class that only this quiz has: each front end has other names for a cell's outputs.
-# Where the widget's kernel is gone, JupyterLab's words about that are hidden.
-STEP_ASIDE = (
-    "<style>body:has(.NAME .widget-radio-box) .NAME-text { display: none; } "
-    ".jp-OutputArea:has(.NAME .widget-radio-box) .jp-OutputArea-child:has(.NAME-text) "
-    "{ display: none; } "
-    ".jp-OutputArea:has(.NAME-text) .jp-OutputArea-child:has("
-    "> .jupyter-widgets:not(:has(*))) { display: none; }</style>"
-)
 OTHER = Option("", False, "That is another number. Think again, or unfold the answers.")
-NOTE = "*This is the quiz as text. To answer it with buttons, run its cell in JupyterLab.*"
 
 
 class Standing(NamedTuple):
@@ -339,79 +335,3 @@ def these(what: str, names: list[str]) -> str:
     if len(names) == 1:
         return f"{what} {names[0]}"
     return f"{what}s {', '.join(names[:-1])} and {names[-1]}"
-
-
-def as_text(questions: Iterable[Question], name: str) -> dict[str, str]:
-    """The questions without a widget, as a MIME bundle of HTML (answers folded) and plain text.
-
-    name: a class that the widget has, too.
-    """
-    pages = []
-    plain = []
-    for question in questions:
-        shown = with_options(question)
-        pages.append(html(shown) + folded(question))
-        plain.append(f"{shown}\n\nAnswers:\n\n{explained(question)}")
-    page = "<hr>".join(pages)
-    aside = STEP_ASIDE.replace("NAME", name)
-    return {
-        "text/html": f'<div class="quiz-text {name}-text">{aside}{html(NOTE)}{page}</div>',
-        "text/plain": "\n\n".join(plain),
-    }
-
-
-def with_options(question: Question) -> str:
-    """The prompt and its options, as Markdown."""
-    gap = "\n\n" if any(is_block(option) for option in question.options) else " "
-    parts = [question.prompt]
-    for letter, option in lettered(question):
-        parts.append(f"**{letter}.**{gap}{option.text}")
-    return "\n\n".join(parts)
-
-
-def explained(question: Question, named: bool = False) -> str:
-    """What to think of each option, as Markdown.
-
-    An option is called by its letter; `named` by its text, where no letters have been shown.
-    """
-    parts = []
-    for letter, option in lettered(question):
-        name = option.text if named else letter
-        parts.append(f"**{name}. {mark_of(option)}** {option.why}")
-    return "\n\n".join(parts)
-
-
-def folded(question: Question, named: bool = False) -> str:
-    """The explanations of all options, as HTML that is folded away."""
-    answers = html(explained(question, named))
-    return f"<details><summary>All answers, explained</summary>{answers}</details>"
-
-
-def html(markdown: str) -> str:
-    """Markdown as HTML that looks like the page around it."""
-    return f'<div class="jp-RenderedHTMLCommon">{mistune.html(markdown)}</div>'
-
-
-def mark_of(option: Option) -> str:
-    """The first words of the feedback on an option."""
-    return "Right." if option.right else "Not this one."
-
-
-def lettered(question: Question) -> list[tuple[str, Option]]:
-    """The options with their letters, A, B and so on."""
-    return list(zip(ascii_uppercase, question.options, strict=False))
-
-
-def is_block(option: Option) -> bool:
-    """Whether an option is a code block, which does not fit on a radio button."""
-    return "\n" in option.text
-
-
-def is_code(option: Option) -> bool:
-    """Whether an option is nothing but code, or pieces of code with commas between them."""
-    return not re.sub(r"`[^`]+`", "", option.text).strip(" ,")
-
-
-def is_number(question: Question) -> bool:
-    """Whether all options are numbers of at most four digits: then the answer is typed."""
-    return all(re.fullmatch(r"\d{1,4}", option.text) for option in question.options)

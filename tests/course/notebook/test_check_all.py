@@ -78,15 +78,18 @@ def test_the_last_result_counts_until_an_answer_changes(tmp_path):
     assert progress.progress(tmp_path)[0].got == 1
 
 
-def test_nbgraders_validate_agrees(tmp_path):
+def test_nbgraders_validate_agrees(tmp_path, monkeypatch):
     """Of one right, one wrong, one broken and several unanswered exercises."""
     lesson = "06-metrics"
     solved = json.loads((SOLUTIONS / f"{lesson}.ipynb").read_text())["cells"]
     right = progress.exercises_of(solved)["confusion"]["source"]
     wrong = "def four_metrics(tp, fp, fn, tn):\n    return {}"
     answers = {"confusion": right, "four-metrics": wrong, "evaluate": "def evaluate(model:"}
+    save(tmp_path, lesson, answers)
+    checked = check_all.check_all(lesson, tmp_path)
+    rows = {row.name: row.state for row in checked}
+    the_first_rows_do_not_wait(tmp_path, lesson, answers, checked, monkeypatch)
     path = save(tmp_path, lesson, answers)
-    rows = {row.name: row.state for row in check_all.check_all(lesson, tmp_path)}
     assert rows["confusion"] == check_all.PASSED
     assert rows["four-metrics"] == rows["evaluate"] == check_all.NOT_YET
     assert rows["averages"] == check_all.NOT_ANSWERED
@@ -100,11 +103,29 @@ def test_nbgraders_validate_agrees(tmp_path):
     assert agreed == {name: state == check_all.PASSED for name, state in rows.items()}
 
 
+def the_first_rows_do_not_wait(work, lesson, answers, expected, monkeypatch):
+    """For a slow answer cell and for what comes after it; then the result is that of all checks."""
+    monkeypatch.setattr(check_all, "FIRST", 0.3)
+    slow = answers["four-metrics"] + "\nimport time; time.sleep(1.5)"
+    save(work, lesson, answers | {"four-metrics": slow})
+    first = check_all.first_rows(lesson, work)
+    assert first[0] == expected[0]
+    assert {row.state for row in first[1:]} == {check_all.RUNNING}
+    assert check_all.total(first) == f"{first[0].points:g} of 20 points so far"
+    save(work, lesson, answers | {"confusion": ""})  # what is saved later does not count
+    assert check_all.check_the_rest(lesson, work) == expected
+
+
+def test_for_one_lesson_a_notebook_with_a_file_beside_it_is_made_ready():
+    lessons = [path.stem for path in RELEASE.glob("*/*.ipynb")]
+    assert [lesson for lesson in lessons if check_all.makes_files(lesson)] == ["08-capstone"]
+
+
 def test_a_check_that_cannot_run_says_what_to_do(tmp_path, monkeypatch):
     order = {"do": "check", "lesson": LESSON}
     assert (
         "run `.venv/bin/course lab 00` once" in check_process.answer_to(order, tmp_path)["problem"]
     )
-    monkeypatch.setattr(check_process, "check_all", lambda *_: 1 / 0)
+    monkeypatch.setattr(check_process, "first_rows", lambda *_: 1 / 0)
     problem = check_process.answer_to(order, tmp_path)["problem"]
     assert "Try again. If it fails again, run `.venv/bin/course check 00` in a terminal." in problem

@@ -12,11 +12,15 @@ import time
 import urllib.error
 import urllib.request
 
+import nbformat
 import psutil
 import pytest
+from nbgrader.validator import Validator
 
 from course.authoring import lab
+from course.notebook import server_extension
 from course.paths import RELEASE, ROOT
+from nbjudge.coursedir.settings import read_settings
 
 LESSON = "00-start-here"
 PATH = f"{LESSON}/{LESSON}.ipynb"
@@ -117,6 +121,36 @@ def test_the_server_answers_while_checks_run_and_when_their_process_is_lost(serv
     assert [row["state"] for row in answer["rows"]] == ["passed"]
     status, again = server.ask("course/check-all", {"path": PATH})
     assert again == answer
+
+
+def check_cell(name, source):
+    about = {"grade": True, "grade_id": name, "locked": False, "points": 1, "solution": False}
+    about |= {"schema_version": 3, "task": False, "cell_type": "code"}
+    return nbformat.v4.new_code_cell(source, id=name, metadata={"nbgrader": about})
+
+
+def test_the_server_answers_while_nbgrader_validates_and_the_result_is_nbgraders(server):
+    waits = "import os, time\nwhile not os.path.exists('asked'): time.sleep(0.05)"
+    cells = [check_cell("right", waits), check_cell("wrong", "assert 1 == 2, 'not equal'")]
+    path = server.work / "two checks.ipynb"
+    nbformat.write(nbformat.v4.new_notebook(cells=cells), path)
+    answers = []
+    asking = threading.Thread(
+        target=lambda: answers.append(server.ask("assignments/validate", {"path": path.name}))
+    )
+    asking.start()
+    assert server.ask("api/status")[0] == 200
+    (server.work / "asked").touch()  # only now the first cell can end
+    asking.join()
+    ((status, answer),) = answers
+    expected = Validator(config=read_settings(ROOT).config).validate(str(path))
+    assert (status, answer) == (200, {"success": True, "value": expected})
+    assert [failed["source"] for failed in expected["failed"]] == [cells[1].source]
+
+
+def test_validate_reads_nothing_outside_the_learners_folder(tmp_path):
+    refused = server_extension.validate(tmp_path, "../secret.ipynb")["refused"]
+    assert refused[0] == 403
 
 
 def test_nothing_is_left_when_the_server_is_killed(server):

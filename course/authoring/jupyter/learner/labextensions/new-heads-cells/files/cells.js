@@ -1,7 +1,9 @@
 // A JupyterLab extension as webpack would build it, but small enough to be written by hand: a
 // container with init() and get(). It notes on each cell of a notebook whether nbgrader's metadata
-// make it an answer or a check; cells.css beside this file shows it.
+// make it an answer or a check; cells.css beside this file shows it. In a narrow window it closes the
+// list of files, which would leave no room for the lesson.
 {
+  const NARROW = 760; // pixels, as in JupyterLab's own styles
   const stylesheet = new URL("cells.css", document.currentScript.src).href;
   let shared;
 
@@ -35,6 +37,9 @@
           href: stylesheet,
         });
         document.head.append(link);
+        app.restored.then(() => {
+          if (window.innerWidth <= NARROW) app.shell.collapseLeft();
+        });
         tracker.widgetAdded.connect((_, panel) => {
           const notebook = panel.content;
           panel.context.ready.then(() => {

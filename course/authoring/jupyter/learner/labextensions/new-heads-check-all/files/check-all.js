@@ -7,7 +7,10 @@
   const LONG =
     "This takes longer than usual. The first check after the start imports PyTorch; an answer that " +
     "trains takes as long as in the notebook; code that never ends is stopped after 2 minutes.";
-  const SIGNS = { passed: "✓", "not yet": "✗", "not answered": "–" };
+  const SLOW =
+    "Some cells take longer, such as an answer that trains. You can work on meanwhile; the result " +
+    "is that of the notebook as it was saved at your click.";
+  const SIGNS = { passed: "✓", "not yet": "✗", "not answered": "–", running: "…" };
   const stylesheet = new URL("check-all.css", document.currentScript.src).href;
   let shared;
 
@@ -69,7 +72,7 @@
     const link = element("a", { href: `#${row.name}`, onclick: follow }, row.title);
     const cells = [
       element("th", { scope: "row" }, link),
-      element("td", {}, `${row.points} of ${row.possible}`),
+      element("td", {}, `${row.state === "running" ? "?" : row.points} of ${row.possible}`),
       element("td", {}, `${SIGNS[row.state]} ${row.state}`),
     ];
     const rows = [element("tr", {}, ...cells)];
@@ -104,13 +107,16 @@
     widget.title.icon = checkIcon;
     widget.title.caption = "Result of Check all";
     node.setAttribute("aria-label", widget.title.caption);
-    return (title, words, ...below) => {
+    const show = (title, words, ...below) => {
       heading.textContent = title;
       status.textContent = words;
       details.replaceChildren(...below);
+    };
+    const open = () => {
       if (!widget.isAttached) app.shell.add(widget, "right");
       app.shell.activateById(widget.id);
     };
+    return { show, open };
   };
 
   const plugin = async () => {
@@ -121,24 +127,31 @@
 
     const activate = (app, tracker) => {
       document.head.append(element("link", { rel: "stylesheet", href: stylesheet }));
-      const show = newResults(app, lumino, components);
+      const { show, open } = newResults(app, lumino, components);
       const running = new Set(); // paths of the lessons that are being checked
       const panelOf = (path) => tracker.find((panel) => panel.context.path === path);
 
       // Throws an Error whose message says why nothing was checked.
-      const check = async (panel, path, title) => {
+      const check = async (panel, path, title, long) => {
         await panel.context.save();
         if (panel.context.model.dirty) {
           throw new Error("The notebook could not be saved. Save it, then click Check all again.");
         }
-        const { total, rows } = await ask(services, coreutils, "check-all", path);
         const time = new Date().toLocaleTimeString([], { hour: "2-digit", minute: "2-digit" });
         const follow = (event, exercise) => {
           event.preventDefault();
           goTo(app, notebooks, panelOf(path) ?? panel, exercise);
         };
-        const note = `Checked at ${time}. After a change, click Check all again.`;
-        show(title, total, element("p", {}, note), tableOf(rows, follow));
+        const showRows = ({ total, rows }, note) => {
+          clearTimeout(long);
+          show(title, total, element("p", {}, note), tableOf(rows, follow));
+        };
+        let answer = await ask(services, coreutils, "check-all", path);
+        if (answer.running) {
+          if (answer.rows.length) showRows(answer, SLOW);
+          answer = await ask(services, coreutils, "check-the-rest", path);
+        }
+        showRows(answer, `Checked at ${time}. After a change, click Check all again.`);
       };
 
       app.commands.addCommand(CHECK, {
@@ -152,11 +165,13 @@
           const panel = panelOf(path);
           const title = titleOf(panel.content.model) ?? LESSON.exec(path)[1];
           show(title, "Checking…");
+          open();
           const long = setTimeout(() => show(title, "Checking…", element("p", {}, LONG)), 10_000);
           try {
-            await check(panel, path, title);
+            await check(panel, path, title, long);
           } catch (problem) {
             show(title, "Not checked", element("p", {}, problem.message));
+            open();
           } finally {
             clearTimeout(long);
             running.delete(path);
