@@ -225,7 +225,8 @@ def task_gradients(answer: Callable, name: str = "small", seed: int = 1) -> str:
     for count in (2, 3, 1):
         model = TwoHeads(name).eval()
         images, fruit, rotten = made_up_batch(name, seed=seed)
-        shared = list(model.backbone.parameters())[-3:][::-1]  # not in the model's order
+        one, two, three = list(model.backbone.parameters())[-3:]
+        shared = [two, one, three] if count == 2 else [three, one, two]  # no order of their own
         fruit_logits, fresh_logits = model(images)
         losses = [
             F.cross_entropy(fruit_logits, fruit),
@@ -323,6 +324,7 @@ TABLES = (  # rows (name, total loss, fruit accuracy, freshness accuracy), and t
     ((("a", 0.6, 0.99, 0.75), ("b", 0.5, 0.80, 0.98), ("c", 0.9, 0.86, 0.86)), (0.7, 0.7)),
     ((("a", 0.3, 0.98, 0.80), ("b", 0.5, 0.75, 0.99)), (0.7, 0.7)),
     ((("a", 0.3, 0.99, 0.71), ("b", 0.4, 0.84, 0.84)), (0.7, 0.7)),
+    ((("nearly", 0.4, 0.9, 0.8), ("the best mean", 0.3, 0.9005, 0.8)), (0.5, 0.5)),
     ((("a tie", 0.3, 0.9, 0.8), ("the same mean", 0.2, 0.8, 0.9)), (0.5, 0.5)),
 )
 OTHER_TABLES = (  # for the hidden test

@@ -282,7 +282,11 @@ def outputs_for(
     expected = [(len(images), count) for count in classes]
     if found != expected:
         plural = "image" if len(images) == 1 else "images"
-        raise wrong_result(f"{where}: {len(images)} {plural}: expected {expected}; got {found}")
+        squeezed = [tuple(size for size in shape if size != 1) for shape in expected]
+        code = "batch-dimension-lost" if len(images) == 1 and found == squeezed else "wrong-result"
+        raise Misconception(
+            code, f"{where}: {len(images)} {plural}: expected {expected}; got {found}"
+        )
     return outputs
 
 

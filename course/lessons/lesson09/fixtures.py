@@ -44,6 +44,16 @@ def step_of_sgd(model: nn.Module, images: torch.Tensor, lr: float) -> None:
                 parameter -= lr * gradient
 
 
+def freeze_some(model: nn.Module) -> None:
+    """Freeze two parameters of a network: the first with one dimension, the first with more.
+
+    A norm or a bias that is frozen has no place in a group either.
+    """
+    for wanted in (True, False):
+        parameters = [p for p in model.parameters() if p.ndim]
+        next(p for p in parameters if (p.ndim == 1) == wanted).requires_grad_(False)
+
+
 class Mixed(nn.Module):
     """Layers of many kinds, with norms, biases, an activation and a scale that learn.
 
