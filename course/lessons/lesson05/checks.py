@@ -131,13 +131,20 @@ def two_heads(
     for layer in model.modules():
         if is_first_convolution(layer, first):
             hooks.append(layer.register_forward_hook(lambda *_: forwards.append(1)))
-    outputs = outputs_for(model.train(), images, classes, where)
+    for mode in (False, True):
+        with networks.counted_runs(model) as runs:
+            outputs = outputs_for(model.train(mode), images, classes, where)
+        again = [path for path, count in runs.items() if count > 1]
+        if again:
+            raise Misconception(
+                "trunk-copied", f"{where}: one forward runs {again[0]} {runs[again[0]]} times"
+            )
     for hook in hooks:
         hook.remove()
     check_old_head_removed(model, outputs, old, where)
-    if len(forwards) > 1:
+    if len(forwards) > 2:  # two forwards above
         raise Misconception(
-            "trunk-copied", f"{where}: one forward runs the backbone {len(forwards)} times"
+            "trunk-copied", f"{where}: two forwards run the first convolution {len(forwards)} times"
         )
     check_losses_reach_backbone(model, outputs, trained, where)
     check_free_outputs(model, trained, where)

@@ -10,7 +10,7 @@ from typing import Any
 import torch
 from torch import Tensor, nn
 
-from course.checking import comparisons
+from course.checking import comparisons, networks
 from course.checking.misconception import Misconception, first_and_more, wrong_result
 from course.checking.values import all_near
 from course.lessons.lesson08 import weights_file, weights_network
@@ -94,12 +94,8 @@ def check_outputs(
     name: the architecture; expected: the old network's logits (B, 1000); width: its number of
     features.
     """
-    runs: list[int] = []
-    first_layer = model.get_submodule("backbone.conv1")
-    hook = first_layer.register_forward_hook(lambda *_: runs.append(1))
-    with torch.no_grad():
+    with torch.no_grad(), networks.counted_runs(model) as runs:
         outputs = model(images)
-    hook.remove()
     check_shapes(name, outputs, len(images))
     species, *logits = outputs
     if not comparisons.same(species, expected):
@@ -111,11 +107,15 @@ def check_outputs(
         raise Misconception(
             "old-head-changed", f"{name}: the species logits are off by up to {distance:.2g}"
         )
-    if len(runs) != 1:
-        times = f"model.backbone.conv1 ran {len(runs)} times for one batch"
-        if runs:
-            raise Misconception("backbone-run-twice", f"{name}: {times}")
-        raise wrong_result(f"{name}: {times}; expected that model.backbone gives the features")
+    again = [path for path, count in runs.items() if count > 1]
+    if again:
+        times = f"model.{again[0]} ran {runs[again[0]]} times for one batch"
+        raise Misconception("backbone-run-twice", f"{name}: {times}")
+    if "backbone.conv1" not in runs:
+        raise wrong_result(
+            f"{name}: model.backbone.conv1 did not run; expected that model.backbone gives the "
+            "features"
+        )
     with torch.no_grad():
         features = model.get_submodule("backbone")(images)
     shape = tuple(features.shape) if torch.is_tensor(features) else type(features).__name__

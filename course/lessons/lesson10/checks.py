@@ -30,6 +30,7 @@ from course.lessons.lesson10.diagnosis import (
 )
 from course.lessons.lesson10.diagnosis_branch import (
     check_new_logits,
+    check_one_large_image,
     check_trainable,
     check_trunk,
     what_broke_the_old_head,
@@ -162,7 +163,8 @@ def with_branch(answer: Callable, name: str = "narrow resnet18", n: int = 4) -> 
     # more images than features: otherwise any logits would be a linear function of them
     images = networks.images(name, model.fc.in_features + 90)  # (B, 3, 64, 64)
     with torch.no_grad():
-        features = features_of(model, images)
+        large = nn.functional.interpolate(images[:1], size=96)
+        features, of_large = features_of(model, images), features_of(model, large)
         old = model(images)
     before = comparisons.snapshot(comparisons.tensors(model).items())
     sizes = {
@@ -184,7 +186,9 @@ def with_branch(answer: Callable, name: str = "narrow resnet18", n: int = 4) -> 
                 "is the other way round"
             )
         raise Misconception("old-head-changed", f"{name}: the old logits differ before training")
-    check_new_logits(new, features, n)
+    weights = check_new_logits(new, features, n)
+    with torch.no_grad():
+        check_one_large_image(logits_of(found(large))[1], of_large, weights)
     check_trainable(found, n, sizes)
     found.train()
     train(found, images[:48], n, old[:48])
@@ -236,6 +240,8 @@ def train(model: nn.Module, images: Tensor, n: int, old: Tensor) -> None:
                 f"in train mode the new logits have shape {tuple(new.shape)} and "
                 f"requires_grad={new.requires_grad}; expected ({len(batch)}, {n}) and True",
             )
+        if comparisons.are_probabilities(new) and n > 1:
+            raise Misconception("softmax-in-the-head", "in train mode each row sums to 1")
         labels = torch.arange(len(batch)) % n
         loss = nn.functional.cross_entropy(new, labels)
         optimizer.zero_grad()
@@ -327,17 +333,21 @@ def load_model(answer: Callable, card: dict = CARD, seed: int = 0) -> str:
         path = Path(folder) / "model.safetensors"
         write_file(state, card, path)
         built: list[dict] = []
+        made: list[nn.Module] = []
 
         def build(found_card: dict) -> nn.Module:
             built.append(found_card)
             if type(found_card) is not dict or "card" in found_card:
                 raise Misconception("card-not-decoded", f"`build` got {shown(found_card)}")
-            return small_network(found_card)
+            made.append(small_network(found_card))
+            return made[-1]
 
         result = answer(path, build)
         found, found_card = expect_pair(result, f"expected (model, card); got {shown(result)}")
         check_card(found, found_card, card, built)
         expect(found, nn.Module, "an nn.Module")
+        if found is not made[0]:
+            raise wrong_result("expected the very model that `build` returned; got another one")
         check_loaded(found, state)
         for what, tensors in (
             (f"{names[0]} is missing", {key: state[key] for key in names[1:]}),

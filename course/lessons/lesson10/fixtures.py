@@ -187,6 +187,9 @@ class Fits:
                     f"`fit` got {name} of shape {tuple(given.shape)}; expected {expected} for n "
                     "photos"
                 )
+            dtype = torch.float32 if name == "features" else torch.int64
+            if given.dtype != dtype:
+                raise wrong_result(f"`fit` got {name} as {given.dtype}; expected {dtype}, as given")
         numbers = features.flatten(1)[:, 0]
         if (numbers != numbers.round()).any():
             raise wrong_result("`fit` got features that were changed; expected them as they are")
