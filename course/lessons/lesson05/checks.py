@@ -13,12 +13,8 @@ from torch.nn import functional as F
 
 from course.checking import comparisons, networks, values
 from course.checking.check import check, expect
-from course.checking.misconception import (
-    Misconception,
-    expect_pair,
-    wrong_result,
-)
-from course.lessons.lesson05.diagnosis import check_choice, check_selection
+from course.checking.misconception import Misconception, expect_pair, wrong_result
+from course.lessons.lesson05.diagnosis import check_choice, check_selection, miscounted
 from course.lessons.lesson05.fixtures import (
     CRATE,
     TASKS,
@@ -183,6 +179,9 @@ def times_as_many(
         tensors = len(list(model.parameters()))
         if values.near(found, (tensors + shared_tensors) / tensors, 1e-6):
             raise Misconception("tensors-not-numbers", what)
+        for code, times in miscounted(model).items():
+            if values.near(found, times, 1e-6):
+                raise Misconception(code, what)
         if found == 1.9996 or (name != names[0] and values.near(found, first, 1e-5)):
             raise Misconception("answer-from-memory", what)
         raise wrong_result(what)

@@ -256,7 +256,9 @@ def gap_of(
             "images without augmentation"
         )
     if not all(comparisons.same(getattr(photos, name), old) for name, old in kept.items()):
-        raise wrong_result("your function changed dataset.images or dataset.labels")
+        raise wrong_result(
+            "expected that dataset.images and dataset.labels stay as they are; they have changed"
+        )
     (train_count, train_right), (count, right) = counts
     shares = train_right / train_count, right / count
     expected = shares[0] - shares[1]

@@ -173,9 +173,10 @@ def with_branch(answer: Callable, name: str = "narrow resnet18", n: int = 4) -> 
         "width": features.shape[1],
         "logits": old.shape[1],
     }
+    old_stage = model.layer4
     found = answer(model, n)
     expect(found, nn.Module, "an nn.Module")
-    check_trunk(found, images[:2])
+    check_trunk(found, images[:2], old_stage)
     with torch.no_grad():
         outputs = found(images)
     old_logits, new = logits_of(outputs)

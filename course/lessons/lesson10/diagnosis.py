@@ -83,7 +83,7 @@ def check_groups(found: Tensor, count: int, together: list[list[int]]) -> int:
         alone = [photos for photos in together if photos_in_no_other(photos, together)]
         simple = any(one in photos and other in photos for photos in alone)
         code = "lists-ignored" if simple else "lists-not-followed"
-        how = "stand in one list" if simple else "are linked by lists"
+        how = "are in one list" if simple else "are linked by lists"
         raise Misconception(code, f"{seen}; photos {one} and {other} {how}")
     merged = (same & ~linked_photos).nonzero().tolist()
     if merged:
