@@ -51,7 +51,7 @@ def try_low_rank(answer: Callable, options: Mapping[str, Any], seed: int) -> str
         )
     _expect_training(change, layer, inputs, where)
     _fill(change, seed)
-    for mode in ("train", "eval"):
+    for mode in ("eval", "train"):  # eval first: what training has cached would be old
         change.train(mode == "train")
         _expect_returned(change, change(weight + 1), weight + 1, f"{where}, in {mode} mode")
     changed = layer(inputs)
