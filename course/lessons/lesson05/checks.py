@@ -195,13 +195,13 @@ def times_as_many(
 def joint_step(
     answer: Callable,
     name: str = "small",
-    weights: Sequence[tuple[float, float]] = ((2.0, 1.0), (0.5, 3.0)),
+    weights: Sequence[tuple[float, float]] = ((2.0, 1.0), (2, 1), (0.5, 3.0)),
 ) -> str:
     """Exercise 4: does one training step use the weighted sum of both losses' gradients?
 
-    weights: those of the steps, made one after another on one model. Before the first there are
-    random numbers in `.grad`, so that what is not cleared shows up. Hidden: a ShuffleNet, and other
-    weights.
+    weights: those of the steps, ints or floats, made one after another on one model. Before the
+    first there are random numbers in `.grad`, so that what is not cleared shows up. Hidden: a
+    ShuffleNet, and other weights.
     """
     settings = SETTINGS if name == "small" else SETTINGS[:1]
     for setting in settings:
