@@ -12,7 +12,7 @@ import torch
 
 from course.authoring.build import source_notebook
 from course.lessons.lesson01 import checks as lesson01
-from course.lessons.lesson05 import checks as lesson05
+from course.lessons.lesson05 import training as lesson05
 from course.lessons.lesson08 import checks as lesson08
 from course.paths import ANSWERS
 from nbjudge.answers import read_bank

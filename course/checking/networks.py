@@ -2,7 +2,7 @@
 
 import contextlib
 import functools
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from functools import cache
 from typing import Any
 from unittest import mock
@@ -127,6 +127,30 @@ def old_head(model: nn.Module) -> tuple[str, nn.Module]:
         if isinstance(layer, nn.Linear | nn.Conv2d):
             found.append((path, layer))
     return found[-1]
+
+
+@contextlib.contextmanager
+def counted_runs(model: nn.Module) -> Iterator[dict[str, int]]:
+    """Give {path: number of forwards} of each nn.Conv2d that runs in the block.
+
+    A forward of a ResNet runs each of its convolutions once: more often means that a part of the
+    network runs again, even where the stem runs once.
+    """
+    runs: dict[str, int] = {}
+
+    def note(path: str) -> None:
+        runs[path] = runs.get(path, 0) + 1
+
+    hooks = [
+        layer.register_forward_hook(lambda *_, path=path: note(path))
+        for path, layer in model.named_modules()
+        if isinstance(layer, nn.Conv2d)
+    ]
+    try:
+        yield runs
+    finally:
+        for hook in hooks:
+            hook.remove()
 
 
 def captured(

@@ -1,4 +1,4 @@
-"""The thought behind a wrong selection of images, or of runs: Exercises 1 and 8 of lesson 05.
+"""The thought behind wrong images, counts or runs: Exercises 1, 3 and 8 of lesson 05.
 
 Each function raises the Misconception it finds; one called `check_...` returns nothing where the
 result is right.
@@ -8,9 +8,9 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 import torch
-from torch import Tensor
+from torch import Tensor, nn
 
-from course.checking import values
+from course.checking import comparisons, values
 from course.checking.misconception import (
     Misconception,
     unlike,
@@ -62,9 +62,22 @@ def check_kept(part: str, found: Tensor, expected: Tensor, names: Sequence[str])
     if row is None:
         row = int((found != expected).nonzero()[0])
     raise wrong_result(
-        f"{names}: row {row} of `{part}` is not the one that is expected there. Expected are the "
-        f"rows that show one of these fruits, in the order of the data"
+        f"{names}: row {row} of `{part}` is another one than expected: return the rows that show "
+        "one of these fruits, in the order of the data"
     )
+
+
+def miscounted(model: nn.Module) -> dict[str, float]:
+    """Return {code: how many times as many tensors' numbers} where other tensors are counted."""
+    parts = (model.backbone, model)
+    trainable = [
+        comparisons.numbers_in(p for p in m.parameters() if p.requires_grad) for m in parts
+    ]
+    stored = [comparisons.numbers_in(comparisons.tensors(m).values()) for m in parts]
+    found = {"buffers-counted": 1 + stored[0] / stored[1]}
+    if trainable[1]:
+        found["frozen-not-counted"] = 1 + trainable[0] / trainable[1]
+    return found
 
 
 def check_labels(labels: Tensor, old: Tensor, chosen: list[int], names: Sequence[str]) -> None:
@@ -90,7 +103,7 @@ def check_labels(labels: Tensor, old: Tensor, chosen: list[int], names: Sequence
         )
     by_number = [sorted(chosen).index(number) for number in old.tolist()]
     if labels.tolist() == by_number:
-        what += ". Your labels follow the order of FRUITS; expected is the order of `names`"
+        what += ". Your labels follow the order of FRUITS; expected the order of `names`"
     raise wrong_result(what)
 
 

@@ -11,6 +11,7 @@ from course.checking import comparisons, networks
 from course.vision.backbones import load_backbone
 from course.vision.fruit import FRUITS, Pictures, stall
 
+CRATE = ("apple", "lemon", "orange", "pear", "tomato", "cherry")
 TASKS = ("fruit", "fresh")
 WORDS = {"fruit": "fruit", "fresh": "freshness"}  # {task: what messages call it}
 Triple = tuple[Tensor, Tensor, Tensor]  # images or features, fruit, rotten

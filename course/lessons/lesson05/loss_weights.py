@@ -29,8 +29,9 @@ def check_start_weights(result: Any, classes: Sequence[int]) -> None:
     inverse = [1 / loss for loss in first_losses]
     expected = [len(classes) * w / sum(inverse) for w in inverse]
     asked = f"a list of {len(classes)} loss weights"
-    if isinstance(result, dict | set | str) or not hasattr(result, "__len__"):
-        raise unlike(result, f"expected {asked}; got {type(result).__name__}")
+    if not isinstance(result, list | tuple):
+        how = ": `.tolist()` makes a list of it" if hasattr(result, "tolist") else ""
+        raise unlike(result, f"expected {asked}; got {type(result).__name__}{how}")
     items = list(result)
     found = [values.number_in(item, f"a number in {asked}") for item in items]
     if len(found) != len(expected):

@@ -5,6 +5,7 @@ result is right.
 """
 
 import contextlib
+import copy
 import re
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
@@ -270,3 +271,58 @@ def check_logits(task: str, outputs: Tensor, where: str) -> None:
         "expected logits, which can have any size and sign"
     )
     raise Misconception("softmax-in-the-head" if limit == "softmax" else "wrong-result", what)
+
+
+def outputs_for(
+    model: nn.Module, images: Tensor, classes: tuple[int, int], where: str
+) -> tuple[Tensor, Tensor]:
+    """Return the logits of both tasks, after a check of their shapes."""
+    outputs = logits_of_both(model(images), where)
+    found = [tuple(logits.shape) for logits in outputs]
+    expected = [(len(images), count) for count in classes]
+    if found != expected:
+        plural = "image" if len(images) == 1 else "images"
+        squeezed = [tuple(size for size in shape if size != 1) for shape in expected]
+        code = "batch-dimension-lost" if len(images) == 1 and found == squeezed else "wrong-result"
+        raise Misconception(
+            code, f"{where}: {len(images)} {plural}: expected {expected}; got {found}"
+        )
+    return outputs
+
+
+def features_of(backbone: nn.Module, images: Tensor) -> Tensor:
+    """Return the features (B, width) that a ResNet computes in eval mode, without its old head."""
+    twin = copy.deepcopy(backbone)
+    twin.fc = nn.Identity()
+    with torch.no_grad():
+        return twin(images)
+
+
+def is_first_convolution(layer: nn.Module, first: nn.Conv2d) -> bool:
+    """Return whether a layer is like `first`, the 7 x 7 convolution that a ResNet begins with."""
+    if not isinstance(layer, nn.Conv2d):
+        return False
+    return layer.weight.shape == first.weight.shape and layer.kernel_size == (7, 7)
+
+
+def check_free_outputs(model: nn.Module, trained: dict[str, tuple], where: str) -> None:
+    """Check that the outputs of both heads are logits, for some random parameters in the heads.
+
+    Each set of parameters is tried with its negative, too: one of both gives a linear head outputs
+    below zero. The parameters of the heads are lost.
+    """
+    prints = set(trained.values())
+    heads = [p for p in model.parameters() if comparisons.fingerprint(p) not in prints]
+    images = 1000 * torch.randn(8, 3, 32, 32)
+    seen: tuple[list[Tensor], list[Tensor]] = ([], [])
+    model.eval()
+    with torch.no_grad():
+        for _ in range(4):
+            drawn = [3 * torch.randn_like(p) for p in heads]
+            for sign in (1, -1):
+                for p, numbers in zip(heads, drawn, strict=True):
+                    p.copy_(sign * numbers)
+                for rows, logits in zip(seen, logits_of_both(model(images), where), strict=True):
+                    rows.append(logits)
+    for task, rows in zip(TASKS, seen, strict=True):
+        check_logits(task, torch.cat(rows), where)

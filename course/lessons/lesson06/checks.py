@@ -1,6 +1,6 @@
 """Lesson 06, metrics and thresholds: the checks of its exercises.
 
-fixtures.py has what they try answers on; diagnosis.py and thresholds.py name the thought behind a
+fixtures.py has what they try answers on; the other modules beside it name the thought behind a
 wrong result.
 """
 
@@ -14,21 +14,17 @@ from course.checking.binary import BinaryCounts
 from course.checking.check import check, expect
 from course.checking.misconception import Misconception
 from course.checking.values import near, number, number_in, shown
+from course.lessons.lesson06.averages import check_averages, metrics_of_classes
 from course.lessons.lesson06.diagnosis import (
     METRICS,
     call_of,
-    check_averages,
     check_confusion,
-    check_evaluation,
     check_metrics,
-    check_model_kept,
     check_prevalence,
     denominators,
-    is_undefined,
-    metrics_of_classes,
-    parts_of,
     share,
 )
+from course.lessons.lesson06.evaluation import check_evaluation, check_model_kept
 from course.lessons.lesson06.fixtures import (
     confusion_matrices,
     generator,
@@ -39,6 +35,7 @@ from course.lessons.lesson06.fixtures import (
     ranked,
     record_forwards,
 )
+from course.lessons.lesson06.parts import is_undefined, parts_of
 from course.lessons.lesson06.thresholds import Choice, Flags, check_flags, check_thresholds
 
 # ---- counts and metrics --------------------------------------------------------------------------
@@ -108,8 +105,7 @@ def four_metrics(
 
 @check
 def highest_prevalence(
-    answer: Callable,
-    cases: Sequence[tuple[float, float]] = ((0.98, 0.12), (0.9, 0.5), (0.8, 0.0)),
+    answer: Callable, cases: Sequence[tuple[float, float]] = ((0.98, 0.12), (0.9, 0.5), (0.8, 0.0))
 ) -> str:
     """Exercise 3: which share of positives do an accuracy and a recall allow at most?
 
@@ -279,11 +275,7 @@ def choose_threshold(
 
 
 def chosen(
-    answer: Callable,
-    probabilities: torch.Tensor,
-    labels: torch.Tensor,
-    metric: str,
-    minimum: float,
+    answer: Callable, probabilities: torch.Tensor, labels: torch.Tensor, metric: str, minimum: float
 ) -> Choice:
     """Return what an answer chooses for probabilities (N,) and labels (N,)."""
     found = answer(probabilities.clone(), labels.clone(), metric, minimum)

@@ -4,6 +4,7 @@ fixtures.py has what they try answers on; diagnosis.py and training.py name the 
 wrong result.
 """
 
+import math
 from collections.abc import Callable, Sequence
 
 import torch
@@ -123,6 +124,12 @@ def split_by_group(
                 f"seeds 0 to 39 all put the fruits {sorted(tests[0])} into the test set; expected "
                 "another draw with another seed"
             )
+        possible = math.comb(len(sizes), count)
+        if len(set(tests)) <= len(sizes) and possible >= 2 * len(sizes):
+            raise wrong_result(
+                f"seeds 0 to 39 give {len(set(tests))} different test sets of {count} fruits, and "
+                f"{possible} are possible; expected fruits that are drawn at random"
+            )
         never = sorted(set(sizes) - frozenset.union(*tests))
         if never:
             raise wrong_result(
@@ -143,14 +150,15 @@ def standardised(
 ) -> str:
     """Exercise 3: are both sets standardised by the statistics of the training set?
 
-    shapes: (rows of train, rows of other, columns); the last column is constant in train, and not
-    in other. Float32 and float64. Hidden: other shapes.
+    shapes: (rows of train, rows of other, columns); the first column varies little, the last one
+    is constant in train, and not in other. Float32 and float64. Hidden: other shapes.
     """
     for rows, others, columns in shapes:
         for dtype in (torch.float32, torch.float64):
             scale = torch.linspace(0.5, 30, columns)
             train = (noise(seed, rows, columns) * scale + 4 * scale).to(dtype)
             other = (noise(seed + 1, others, columns) * 2 * scale + scale).to(dtype)
+            train[:, 0], other[:, 0] = 0.004 * train[:, 0], 0.004 * other[:, 0]
             train[:, -1] = 3
             where = f"{rows} training rows and {others} other{'s' if others > 1 else ''}"
             found = answer(train.clone(), other.clone())
@@ -248,7 +256,9 @@ def gap_of(
             "images without augmentation"
         )
     if not all(comparisons.same(getattr(photos, name), old) for name, old in kept.items()):
-        raise wrong_result("your function changed dataset.images or dataset.labels")
+        raise wrong_result(
+            "expected that dataset.images and dataset.labels stay as they are; they have changed"
+        )
     (train_count, train_right), (count, right) = counts
     shares = train_right / train_count, right / count
     expected = shares[0] - shares[1]

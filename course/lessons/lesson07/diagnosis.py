@@ -44,7 +44,7 @@ def indices_of(found: Any, count: int, expected: str) -> list[int]:
     twice = sorted({row for row in rows if rows.count(row) > 1})
     if twice:
         raise wrong_result(
-            f"expected each index once; {twice[0]} stands {rows.count(twice[0])} times"
+            f"expected each index once; index {twice[0]} occurs {rows.count(twice[0])} times"
         )
     return sorted(rows)
 

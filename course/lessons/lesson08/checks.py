@@ -1,7 +1,8 @@
 """Lesson 08, the capstone: the checks of its exercises.
 
-fixtures.py has what they try answers on; diagnosis.py names the thought behind a wrong result;
-weights_judge.py judges the file that is handed in, for marks outside the learner's process.
+fixtures.py has what they try answers on. diagnosis.py, training.py, thresholds.py and stored.py
+name the thought behind a wrong result. weights_judge.py judges the file that is handed in, for
+marks outside the learner's process.
 """
 
 import tempfile
@@ -19,19 +20,11 @@ from course.checking.misconception import Misconception, expect_something, unlik
 from course.checking.values import number, reaches
 from course.lessons.lesson08 import weights_judge
 from course.lessons.lesson08.diagnosis import (
-    check_boundary,
-    check_condition,
     check_frozen,
     check_heads_learn,
-    check_highest_threshold,
-    check_labels,
-    check_model_unchanged,
-    check_names_in_file,
     check_new_heads,
     check_outputs,
     check_tensor_names,
-    check_values_in_file,
-    check_what_moved,
 )
 from course.lessons.lesson08.fixtures import (
     even_features,
@@ -39,6 +32,19 @@ from course.lessons.lesson08.fixtures import (
     scores_reached,
     small_model,
     tied_probabilities,
+)
+from course.lessons.lesson08.stored import (
+    check_model_unchanged,
+    check_names_in_file,
+    check_values_in_file,
+)
+from course.lessons.lesson08.thresholds import check_boundary, check_highest_threshold
+from course.lessons.lesson08.training import check_condition, check_labels, check_what_moved
+from course.lessons.lesson08.weights_file import (
+    WeightsRefused,
+    check_dtypes,
+    read_bytes,
+    read_header,
 )
 
 # ---- three heads ---------------------------------------------------------------------------------
@@ -149,10 +155,7 @@ def pick_threshold(
 
 @check
 def fold_threshold(
-    answer: Callable,
-    thresholds: Sequence[float] = (0.2, 0.35),
-    width: int = 16,
-    seed: int = 0,
+    answer: Callable, thresholds: Sequence[float] = (0.2, 0.35), width: int = 16, seed: int = 0
 ) -> str:
     """Exercise 4: does the argmax of the new head change at a probability of `threshold`?
 
@@ -205,19 +208,18 @@ def hand_in(answer: Callable, width: int = 24, seed: int = 5) -> str:
         if not path.exists():
             others = ", ".join(sorted(other.name for other in Path(folder).iterdir()))
             raise Misconception(
-                "file-missing",
-                f"expected a file at `path`, {path.name}; got {others or 'none'}",
+                "file-missing", f"expected a file at `path`, {path.name}; got {others or 'none'}"
             )
         try:
-            data = weights_judge.read_bytes(path)
-            header = weights_judge.read_header(data)
-        except weights_judge.WeightsRefused as refused:
+            data = read_bytes(path)
+            header = read_header(data)
+        except WeightsRefused as refused:
             raise Misconception(refused.code, refused.observed) from None
     check_names_in_file(header, model, keys)
     check_model_unchanged(model, before, condition, "the model itself")
     try:
-        weights_judge.check_dtypes(header)
-    except weights_judge.WeightsRefused as refused:
+        check_dtypes(header)
+    except WeightsRefused as refused:
         raise Misconception(refused.code, refused.observed) from None
     check_values_in_file(load(data), before)
     return (

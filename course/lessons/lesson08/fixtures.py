@@ -107,13 +107,14 @@ def scores_reached(model: SmallThreeHeads, every: int) -> dict[str, float]:
 def tied_probabilities(count: int, positive: int, seed: int) -> tuple[Tensor, Tensor]:
     """Return probabilities of being rotten (count,) and labels (count,), `positive` of them 1.
 
-    The probabilities are multiples of 1/500, so that some are equal.
+    The probabilities are multiples of 1/501.7: some are equal, and none is a round decimal, so
+    that thresholds of two or three decimals miss the highest one.
     """
     r = torch.Generator().manual_seed(seed)
     rotten = torch.zeros(count, dtype=torch.int64)
     rotten[torch.randperm(count, generator=r)[:positive]] = 1
     probabilities = torch.sigmoid(2 * torch.randn(count, generator=r) + 2.5 * rotten - 2)
-    return (500 * probabilities).round() / 500, rotten
+    return (500 * probabilities).round() / 501.7, rotten
 
 
 def even_features(head: nn.Linear, count: int = 4001) -> tuple[Tensor, Tensor]:

@@ -14,7 +14,7 @@ from torch import nn
 from torchvision.models.feature_extraction import create_feature_extractor
 
 from course.checking import comparisons, draws, networks, values
-from course.checking.batchnorm import batchnorms, watch, why_statistics_moved
+from course.checking.batchnorm import batchnorms, watch
 from course.checking.check import Answer, check, expect
 from course.checking.misconception import (
     Misconception,
@@ -29,6 +29,7 @@ from course.lessons.lesson09.fixtures import (
     Mixed,
     bright_images,
     classifier,
+    freeze_some,
     logits,
     pretrained,
     snapshot_of,
@@ -65,15 +66,11 @@ def two_stage(
         if not any(p.requires_grad for p in model.parameters()):
             raise wrong_result(f"call {len(calls) + 1} of train: no parameter is trainable")
         before = snapshot_of(model)
-        other = [key for key in start if key not in before or before[key].shape != start[key].shape]
-        if other:
-            raise wrong_result(
-                f"call {len(calls) + 1} of train: {other[0]} is gone or has another shape; "
-                "expected the layers that the model had"
-            )
+        diagnosis.expect_same_layers(before, start, len(calls) + 1)
+        trainable = {path for path, p in model.named_parameters() if p.requires_grad}
         for _ in range(2):
             step_of_sgd(model, images, rate)
-        calls.append(diagnosis.Stage(model, rate, before, snapshot_of(model)))
+        calls.append(diagnosis.Stage(model, rate, trainable, before, snapshot_of(model)))
 
     with watch(model) as record:
         found = answer(model, train, head_lr, lr)
@@ -87,7 +84,7 @@ def two_stage(
     statistics = [path for path in moved if path.endswith(("running_mean", "running_var"))]
     if statistics:
         raise Misconception(
-            why_statistics_moved(model, moved, record),
+            diagnosis.why_norms_moved(model, moved, record),
             f"{name}: after both calls {first_and_more(statistics)} have other values; expected "
             "running statistics as they were",
         )
@@ -149,8 +146,7 @@ def decay_groups(
     said = []
     for name in names:
         model = Mixed() if name == "a mixed network" else networks.build(name)
-        first = next(model.children())
-        next(first.parameters()).requires_grad_(False)
+        freeze_some(model)
         call = f"decay_groups({name}, {decay})"
         found, changed = comparisons.changes_by(partial(answer, model, decay), model)
         held = groups.held_by(found, call, "weight_decay")
@@ -252,18 +248,20 @@ def features_at(
     cases: tuple[tuple[str, str], ...] = (
         ("narrow resnet18", "layer2.1.bn2"),
         ("narrow resnet18", "layer1.0.relu"),
+        ("narrow resnet18", "layer1.0.relu_1"),
         ("narrow resnet18", "flatten"),
     ),
 ) -> str:
     """Exercise 7: what does a node of a network give in eval mode?
 
-    The last BatchNorm is in eval mode before the call, all other layers are in train mode.
+    The last BatchNorm is in eval mode before the call, all other layers are in train mode. The
+    last case has a batch of one image.
     Hidden: other networks, the sum in a residual block.
     """
     for name, node in cases:
         model = networks.build(name).train()
         batchnorms(model)[-1][1].eval()
-        images = draws.noise(3, 2, 3, 64, 64)
+        images = draws.noise(3, 1 if node == cases[-1][1] else 2, 3, 64, 64)
         call = f"features_at({name}, {node!r})"
         twin = copy.deepcopy(model).eval()
         with torch.no_grad():

@@ -1,6 +1,7 @@
 """Lesson 09: what the checks require of two stages, files and features, and why an answer fails."""
 
 import copy
+import re
 from collections.abc import Mapping
 from typing import Any, NamedTuple
 
@@ -9,7 +10,7 @@ from torch import nn
 from torchvision.models.feature_extraction import create_feature_extractor
 
 from course.checking import comparisons, values
-from course.checking.batchnorm import STATISTICS
+from course.checking.batchnorm import STATISTICS, Record, batchnorms, why_statistics_moved
 from course.checking.misconception import (
     Misconception,
     expect_something,
@@ -28,6 +29,7 @@ class Stage(NamedTuple):
 
     model: nn.Module  # that it got
     lr: float
+    trainable: set[str]  # the names of the parameters with requires_grad
     before: Snapshot  # all parameters and buffers
     after: Snapshot
 
@@ -52,6 +54,12 @@ def expect_stages(calls: list[Stage], start: Snapshot, rates: tuple[float, float
             "not-the-head-first",
             f"the first call of train also changes {first_and_more(sorted(early))}; expected only "
             "fc.weight and fc.bias",
+        )
+    if first.trainable - head:
+        raise Misconception(
+            "not-the-head-first",
+            f"in the first call of train {first_and_more(sorted(first.trainable - head))} has "
+            "requires_grad=True; expected that only fc.weight and fc.bias are trainable",
         )
     if head - first.trained():
         raise wrong_result(
@@ -88,6 +96,30 @@ def expect_stages(calls: list[Stage], start: Snapshot, rates: tuple[float, float
 
 def _same_at(one: Snapshot, other: Snapshot, name: str) -> bool:
     return name in one and name in other and comparisons.same(one[name], other[name])
+
+
+def expect_same_layers(now: Snapshot, start: Snapshot, call: int) -> None:
+    """Raise Misconception where a call of `train` gets a model with other tensors."""
+    for name, old in start.items():
+        if name not in now:
+            raise wrong_result(f"call {call} of train: {name} is gone; expected the same layers")
+        new = now[name]
+        if new.shape != old.shape or new.dtype != old.dtype:
+            raise wrong_result(
+                f"call {call} of train: expected {name} as {tuple(old.shape)} {old.dtype}; got "
+                f"{tuple(new.shape)} {new.dtype}"
+            )
+
+
+def why_norms_moved(model: nn.Module, moved: list[str], record: Record) -> str:
+    """Return the code of the misconception behind running statistics that moved."""
+    code = why_statistics_moved(model, moved, record)
+    paths = {path for path, _ in batchnorms(model)}
+    moving = {path for path in paths if any(f"{path}.{name}" in moved for name in STATISTICS)}
+    if code != "wrong-result" or not moving < paths:
+        return code
+    deeper = {path for path in paths if "." in path}  # not a child of the model itself
+    return "batchnorm-left-behind" if moving == deeper else "norms-partly-in-train-mode"
 
 
 # ---- what the file holds -------------------------------------------------------------------------
@@ -134,7 +166,10 @@ def expect_state(found: Any, model: Adapted, call: str) -> None:
         )
     other = [name for name in found if not comparisons.same(found[name], state[name])]
     if other:
-        raise wrong_result(f"{call}: expected the model's own values; {other[0]} has others")
+        name, dtypes = other[0], (state[other[0]].dtype, found[other[0]].dtype)
+        if dtypes[0] != dtypes[1]:
+            raise wrong_result(f"{call}: expected {name} as {dtypes[0]}; got {dtypes[1]}")
+        raise wrong_result(f"{call}: expected the model's own values; {name} has others")
 
 
 def expect_copies(
@@ -176,10 +211,8 @@ def why_other_features(
     if values.all_near(found, in_train_mode, 1e-4):
         return Misconception("features-in-train-mode", f"{call}: you return train-mode features")
     calls: list[torch.Tensor] = []
-    try:
-        layer = model.get_submodule(node)
-    except AttributeError:
-        layer = None
+    layers = dict(model.named_modules())
+    layer = layers.get(node, layers.get(re.sub(r"_\d+$", "", node)))  # relu_1: call 2 of relu
     if layer is not None:
         hook = layer.register_forward_hook(lambda *given: calls.append(given[-1].detach().clone()))
         with torch.no_grad():

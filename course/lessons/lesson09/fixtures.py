@@ -44,6 +44,16 @@ def step_of_sgd(model: nn.Module, images: torch.Tensor, lr: float) -> None:
                 parameter -= lr * gradient
 
 
+def freeze_some(model: nn.Module) -> None:
+    """Freeze two parameters of a network: the first with one dimension, the first with more.
+
+    A norm or a bias that is frozen has no place in a group either.
+    """
+    for wanted in (True, False):
+        parameters = [p for p in model.parameters() if p.ndim]
+        next(p for p in parameters if (p.ndim == 1) == wanted).requires_grad_(False)
+
+
 class Mixed(nn.Module):
     """Layers of many kinds, with norms, biases, an activation and a scale that learn.
 
@@ -89,7 +99,7 @@ class Change(nn.Module):
 class Adapted(nn.Module):
     """A frozen backbone with low-rank changes in some layers, and a new head that trains.
 
-    One buffer is no part of the state_dict (`persistent=False`), and another is not BatchNorm's.
+    One buffer is no part of the state_dict (`persistent=False`); two others are not BatchNorm's.
     """
 
     def __init__(self, name: str) -> None:
@@ -104,11 +114,12 @@ class Adapted(nn.Module):
         self.backbone = backbone
         self.head = nn.Linear(head.in_features, 3)
         self.register_buffer("temperature", torch.ones(()))
+        self.register_buffer("shift", torch.zeros(3))  # all zeros, but part of the state
         self.register_buffer("scratch", torch.zeros(2), persistent=False)
 
     def forward(self, images: torch.Tensor) -> torch.Tensor:
         """Return logits (B, 3)."""
-        return self.head(self.backbone(images)) / self.temperature
+        return self.head(self.backbone(images)) / self.temperature + self.shift
 
 
 def pretrained(name: str) -> Adapted:

@@ -7,7 +7,7 @@ import torch
 from torch import nn
 
 from course.checking import comparisons, panel, values
-from course.checking.check import Answer, expect
+from course.checking.check import Answer
 from course.checking.misconception import (
     Misconception,
     expect_something,
@@ -109,8 +109,10 @@ def expect_rates(
     code = "wrong-result"
     if stages[min(stages)] < stages[max(stages)]:
         code = "rates-upside-down"
-    elif _is_linear(stages, lr, factor):
+    elif len(set(rates.values())) == 1 or _is_linear(stages, lr, factor):
         code = "rates-not-geometric"
+    elif all(_is_power(rate / lr, factor) for rate in rates.values()):
+        code = "stages-miscounted"
     path = wrong[-1]
     raise Misconception(
         code,
@@ -128,6 +130,11 @@ def _is_linear(stages: dict[int, float], lr: float, factor: float) -> bool:
     same = all(values.near(rate, lr * factor, 0, 1e-6) for rate in late.values())
     divided = all(values.near(late[depth], lr * factor / depth, 0, 1e-6) for depth in late)
     return same or divided
+
+
+def _is_power(share: float, factor: float) -> bool:
+    """Return whether `share` is a power of `factor`, the 30th at most."""
+    return any(values.near(share, factor**k, 0, 1e-6) for k in range(31))
 
 
 def expect_decays(model: nn.Module, held: dict[int, float], decay: float, call: str) -> int:
@@ -196,7 +203,11 @@ def try_join(
             raise Misconception("initial-lr-missing", f"{where}: {said}") from None
         raise
     expect_something(found, "add_group")
-    expect(found, torch.optim.lr_scheduler.LRScheduler, "the scheduler to use from now on")
+    if not callable(getattr(found, "step", None)) or isinstance(found, torch.optim.Optimizer):
+        raise wrong_result(
+            f"{where}: expected the scheduler to call from now on, an object with a method step(); "
+            f"got {values.described(found)}"
+        )
     expected = {id(p): rate for p, rate in zip(old.parameters(), rates, strict=True)}
     expected |= {id(p): lr for p in joining}
     if getattr(found, "optimizer", optimizer) is not optimizer:
@@ -328,7 +339,8 @@ def _expect_schedule(
     elif all(follows([key], now) or twice(key) for key in base):
         code = "factor-twice"
     key = next(k for k in base if not follows([k], now))
-    when = "right after the call" if not ahead else f"{ahead} epochs later"
+    later = "one epoch later" if ahead == 1 else f"{ahead} epochs later"
+    when = later if ahead else "right after the call"
     raise Misconception(
         code,
         f"{where}: {when} expected the learning rate {base[key]} * {factor(now):.4g} for a "

@@ -16,6 +16,8 @@ from course.checking.misconception import (
     wrong_result,
 )
 
+OF_MODULE = vars(nn.Module()).keys()  # PyTorch's own attributes, such as _parameters
+
 
 def try_low_rank(answer: Callable, options: Mapping[str, Any], seed: int) -> str:
     """Return the layer in words; raise Misconception unless the answer changes it as required.
@@ -49,7 +51,9 @@ def try_low_rank(answer: Callable, options: Mapping[str, Any], seed: int) -> str
         )
     _expect_training(change, layer, inputs, where)
     _fill(change, seed)
-    _expect_returned(change, change(weight + 1), weight + 1, where)
+    for mode in ("eval", "train"):  # eval first: what training has cached would be old
+        change.train(mode == "train")
+        _expect_returned(change, change(weight + 1), weight + 1, f"{where}, in {mode} mode")
     changed = layer(inputs)
     parametrize.remove_parametrizations(layer, "weight")
     if not values.all_near(layer(inputs), changed, 1e-6):
@@ -86,13 +90,22 @@ def _expect_factors(change: nn.Module, weight: torch.Tensor, rank: int, where: s
         name
         for module in change.modules()
         for name, value in vars(module).items()
-        if isinstance(value, torch.Tensor)
+        if name not in OF_MODULE and _holds_a_tensor(value)
     }
     others = sorted((comparisons.tensors(change).keys() | attributes) - shapes.keys())
     if others:
         raise Misconception(
             "more-than-two-factors", f"{where}: the module also stores {first_and_more(others)}"
         )
+
+
+def _holds_a_tensor(value: Any) -> bool:
+    """Return whether an attribute is a tensor, or a list, tuple or dict with one in it."""
+    if isinstance(value, Mapping):
+        value = list(value.values())
+    if isinstance(value, list | tuple):
+        return any(map(_holds_a_tensor, value))
+    return isinstance(value, torch.Tensor)
 
 
 def _changed(change: nn.Module, weight: torch.Tensor, where: str) -> Any:
@@ -147,9 +160,15 @@ def _expect_returned(
         raise Misconception(
             "weight-not-included", f"{where}: forward(weight) returns only the change"
         )
+    difference = (found - weight).detach()
+    scale = float((difference * added).sum() / added.square().sum().clamp(min=1e-12))
+    if scale > 0 and values.all_near(difference, scale * added, 1e-5):
+        raise Misconception(
+            "change-scaled", f"{where}: expected weight + B @ A; got weight + {scale:.3g} * B @ A"
+        )
     raise wrong_result(
         f"{where}: expected weight + B @ A; it is off by up to "
-        f"{(found - weight - added).abs().max():.2g}"
+        f"{(difference - added).abs().max():.2g}"
     )
 
 

@@ -16,6 +16,16 @@ MISCONCEPTIONS = {
         "The second stage goes on from the head that the first stage trained: use the same model",
         "09-adapt-gently: First the head, then everything",
     ),
+    "norms-partly-in-train-mode": Entry(
+        "Every BatchNorm has running statistics, in the stem, in the blocks and on the shortcuts: "
+        "`model.modules()` reaches all of them, and `model.eval()` puts all into eval mode",
+        "09-adapt-gently: Exercise 1: two stages",
+    ),
+    "stages-miscounted": Entry(
+        "There are six stages: the head, layer4, layer3, layer2, layer1, and conv1 with bn1. A "
+        "block is no stage of its own, and neither is a layer without parameters",
+        "09-adapt-gently: Exercise 2: layer by layer",
+    ),
     "rates-upside-down": Entry(
         "The head has the largest learning rate, and each stage before it a smaller one",
         "09-adapt-gently: A learning rate for each stage",
@@ -88,6 +98,11 @@ MISCONCEPTIONS = {
     "more-than-two-factors": Entry(
         "Only A and B are new: a full matrix, or the weight itself, must not be stored again",
         "09-adapt-gently: A change of low rank",
+    ),
+    "change-scaled": Entry(
+        "forward adds B @ A as it is: the factor alpha / rank, which LoRA libraries put before it, "
+        "is not part of this exercise",
+        "09-adapt-gently: Exercise 5: low rank by hand",
     ),
     "weight-not-included": Entry(
         "The layer uses what forward returns as its weight: return weight plus the change",

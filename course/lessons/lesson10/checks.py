@@ -13,9 +13,10 @@ from torch import Tensor, nn
 
 from course.checking import comparisons, networks
 from course.checking.check import check, expect
-from course.checking.misconception import Misconception, expect_pair, unlike, wrong_result
+from course.checking.misconception import Misconception, expect_pair, wrong_result
 from course.checking.values import all_near, number, shown
 from course.lessons.lesson10.diagnosis import (
+    check_card,
     check_decisions,
     check_draws,
     check_fits,
@@ -29,6 +30,7 @@ from course.lessons.lesson10.diagnosis import (
 )
 from course.lessons.lesson10.diagnosis_branch import (
     check_new_logits,
+    check_one_large_image,
     check_trainable,
     check_trunk,
     what_broke_the_old_head,
@@ -58,12 +60,14 @@ from course.lessons.lesson10.fixtures import (
 def open_photo(answer: Callable, orientations: Sequence[int] = (6, 5), seed: int = 0) -> str:
     """Exercise 1: is a photo file shown as a viewer shows it?
 
-    orientations: of EXIF, one of them mirrored. Hidden: the other ones, and other scenes.
+    orientations: of EXIF, one of them mirrored; a PNG file has the first one, too. Hidden: the
+    other ones, and other scenes.
     """
     with tempfile.TemporaryDirectory() as name:
         folder = Path(name)
         files = [plain_file(folder, seed), grey_file(folder, seed + 1)]
         files += [turned_file(folder, orientation, seed + 2) for orientation in orientations]
+        files.append(turned_file(folder, orientations[0], seed + 7, "PNG"))
         files.append(transparent_file(folder, seed + 3))
         files += [transparent_file(folder, seed + 4, grey=True), palette_file(folder, seed + 5)]
         files.append(grey_file(folder, seed + 6, "grey.png"))
@@ -115,13 +119,18 @@ def groups_of(
 @check
 def out_of_fold(
     answer: Callable,
-    cases: Sequence[tuple[int, tuple[int, ...]]] = ((24, (0, 1, 2)), (31, (3, 5, 9, 4))),
+    cases: Sequence[tuple[int, tuple[int, ...]]] = (
+        (24, (0, 1, 2)),
+        (31, (3, 5, 9, 4)),
+        (4, (2, 0, 5)),
+    ),
     seed: int = 0,
 ) -> str:
     """Exercise 3: does each photo get the logits of a head that has not seen its fold?
 
     cases: (photos, numbers of the folds). `fit` returns a head whose logits tell which head it is
-    and whose features it got. Hidden: others, and folds of very different sizes.
+    and whose features it got. The last case has folds of one photo. Hidden: others, and folds of
+    very different sizes.
     """
     for count, names in cases:
         features = numbered_features(count, seed + count)
@@ -154,7 +163,8 @@ def with_branch(answer: Callable, name: str = "narrow resnet18", n: int = 4) -> 
     # more images than features: otherwise any logits would be a linear function of them
     images = networks.images(name, model.fc.in_features + 90)  # (B, 3, 64, 64)
     with torch.no_grad():
-        features = features_of(model, images)
+        large = nn.functional.interpolate(images[:1], size=96)
+        features, of_large = features_of(model, images), features_of(model, large)
         old = model(images)
     before = comparisons.snapshot(comparisons.tensors(model).items())
     sizes = {
@@ -163,9 +173,10 @@ def with_branch(answer: Callable, name: str = "narrow resnet18", n: int = 4) -> 
         "width": features.shape[1],
         "logits": old.shape[1],
     }
+    old_stage = model.layer4
     found = answer(model, n)
     expect(found, nn.Module, "an nn.Module")
-    check_trunk(found, images[:2])
+    check_trunk(found, images[:2], old_stage)
     with torch.no_grad():
         outputs = found(images)
     old_logits, new = logits_of(outputs)
@@ -176,7 +187,9 @@ def with_branch(answer: Callable, name: str = "narrow resnet18", n: int = 4) -> 
                 "is the other way round"
             )
         raise Misconception("old-head-changed", f"{name}: the old logits differ before training")
-    check_new_logits(new, features, n)
+    weights = check_new_logits(new, features, n)
+    with torch.no_grad():
+        check_one_large_image(logits_of(found(large))[1], of_large, weights)
     check_trainable(found, n, sizes)
     found.train()
     train(found, images[:48], n, old[:48])
@@ -228,6 +241,8 @@ def train(model: nn.Module, images: Tensor, n: int, old: Tensor) -> None:
                 f"in train mode the new logits have shape {tuple(new.shape)} and "
                 f"requires_grad={new.requires_grad}; expected ({len(batch)}, {n}) and True",
             )
+        if comparisons.are_probabilities(new) and n > 1:
+            raise Misconception("softmax-in-the-head", "in train mode each row sums to 1")
         labels = torch.arange(len(batch)) % n
         loss = nn.functional.cross_entropy(new, labels)
         optimizer.zero_grad()
@@ -319,23 +334,21 @@ def load_model(answer: Callable, card: dict = CARD, seed: int = 0) -> str:
         path = Path(folder) / "model.safetensors"
         write_file(state, card, path)
         built: list[dict] = []
+        made: list[nn.Module] = []
 
         def build(found_card: dict) -> nn.Module:
             built.append(found_card)
             if type(found_card) is not dict or "card" in found_card:
                 raise Misconception("card-not-decoded", f"`build` got {shown(found_card)}")
-            return small_network(found_card)
+            made.append(small_network(found_card))
+            return made[-1]
 
         result = answer(path, build)
         found, found_card = expect_pair(result, f"expected (model, card); got {shown(result)}")
-        if type(found_card) is not dict:
-            raise unlike(found_card, f"expected the card as a dict; got {shown(found_card)}")
-        if found_card != card or built != [card]:
-            raise wrong_result(
-                f"expected the card {card} once for `build` and as second result; got "
-                f"{shown(found_card)} after {len(built)} calls"
-            )
+        check_card(found, found_card, card, built)
         expect(found, nn.Module, "an nn.Module")
+        if found is not made[0]:
+            raise wrong_result("expected the very model that `build` returned; got another one")
         check_loaded(found, state)
         for what, tensors in (
             (f"{names[0]} is missing", {key: state[key] for key in names[1:]}),

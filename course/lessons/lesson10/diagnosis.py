@@ -8,12 +8,14 @@ import contextlib
 import re
 from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
+from typing import Any
 
 import torch
 from torch import Tensor, nn
 
 from course.checking import comparisons
-from course.checking.misconception import Misconception, first_and_more, wrong_result
+from course.checking.misconception import Misconception, first_and_more, unlike, wrong_result
+from course.checking.values import shown
 from course.lessons.lesson10.fixtures import Draws, Fits, PhotoFile, linked
 
 # ---- Exercise 1: a photo -------------------------------------------------------------------------
@@ -81,7 +83,7 @@ def check_groups(found: Tensor, count: int, together: list[list[int]]) -> int:
         alone = [photos for photos in together if photos_in_no_other(photos, together)]
         simple = any(one in photos and other in photos for photos in alone)
         code = "lists-ignored" if simple else "lists-not-followed"
-        how = "stand in one list" if simple else "are linked by lists"
+        how = "are in one list" if simple else "are linked by lists"
         raise Misconception(code, f"{seen}; photos {one} and {other} {how}")
     merged = (same & ~linked_photos).nonzero().tolist()
     if merged:
@@ -149,9 +151,10 @@ def shapes_explained(classes: int, labels: Tensor) -> Iterator[None]:
     except (RuntimeError, ValueError, IndexError) as problem:
         if not {str(classes), str(most)} <= set(re.findall(r"\d+", str(problem))):
             raise
-        raise wrong_result(
+        raise Misconception(
+            "absent-class-forgotten",
             f"the heads return {classes} logits, and the labels here are below {most}: K is the "
-            f"number of logits, whatever labels occur. {type(problem).__name__}: {problem}"
+            f"number of logits. {type(problem).__name__}: {problem}",
         ) from None
 
 
@@ -165,12 +168,15 @@ def check_logits(found: Tensor, fits: Fits, folds: Tensor) -> None:
     if not found.is_floating_point():
         raise wrong_result(f"expected logits as the heads return them, floats; got {found.dtype}")
     if found.requires_grad:
-        raise wrong_result(
-            "the logits have a graph for gradients, which keeps all heads in memory: run the heads "
-            "under torch.no_grad()"
+        raise Misconception(
+            "graph-kept",
+            "the result has requires_grad=True: it keeps all heads in memory. Expected logits "
+            "without a graph",
         )
     if comparisons.are_probabilities(found):
-        raise wrong_result("expected logits, as the heads return them; got probabilities")
+        raise wrong_result(
+            "expected logits, as the heads return them; got probabilities: each row sums to 1"
+        )
     made = (0 <= found) & (found == found.round()) & (found < max(count, len(fits.rows)))
     if found[:, 3:].any() or not made.all() or (found[:, 1] >= len(fits.rows)).any():
         raise wrong_result("expected logits, as the heads return them; got other numbers")
@@ -199,8 +205,10 @@ def check_logits(found: Tensor, fits: Fits, folds: Tensor) -> None:
 def check_draws(noted: Draws, groups: Tensor, draws: int) -> None:
     """Check which photos each draw took; groups (N,) has the group of each photo."""
     if len(noted.photos) != draws:
+        each = len(noted.photos) % draws == 0 and len(noted.photos) > draws
+        how = ": call it once for a draw, on the rows of all its groups together" if each else ""
         raise wrong_result(
-            f"draws={draws}: expected {draws} calls of `metric`; got {len(noted.photos)}"
+            f"draws={draws}: expected {draws} calls of `metric`; got {len(noted.photos)}{how}"
         )
     if noted.torn:
         raise Misconception(
@@ -300,8 +308,9 @@ def check_decisions(cases: Sequence[Case]) -> None:
             if inside and expected[taken] <= min(expected) + 1e-3:
                 continue
             seen = (
-                f"probabilities {rounded(probabilities[row])}: the expected costs of the decisions "
-                f"are {[round(value, 2) for value in expected]}; got decision {taken}"
+                f"row {row}, probabilities {rounded(probabilities[row])}: the expected costs of "
+                f"the decisions are {[round(value, 2) for value in expected]}: expected decision "
+                f"{expected.index(min(expected))}, got {taken}"
             )
             raise Misconception(why_decided(cases), seen)
 
@@ -324,6 +333,23 @@ def rounded(row: Tensor) -> list[float]:
 
 
 # ---- Exercise 7: a file --------------------------------------------------------------------------
+
+
+def check_card(model: object, found: Any, card: dict, built: list[dict]) -> None:
+    """Check the second result, the card; `built` has the cards that `build` was called with."""
+    if isinstance(model, dict) and isinstance(found, nn.Module):
+        raise wrong_result("expected the pair (model, card); got the card first, then the model")
+    if isinstance(found, str) or (type(found) is dict and "card" in found):
+        raise Misconception("card-not-decoded", f"expected the card, a dict; got {shown(found)}")
+    if type(found) is not dict:
+        raise unlike(found, f"expected the card as a dict; got {shown(found)}")
+    if len(built) != 1:
+        raise wrong_result(f"expected one call of `build`; got {len(built)}")
+    for given, what in ((built[0], "`build` got"), (found, "the second result is")):
+        if given != card:
+            lost = [key for key in card if key not in given or given[key] != card[key]]
+            other = f"; {lost[0]!r} differs" if lost else ""
+            raise wrong_result(f"expected the whole card of the file; {what} {shown(given)}{other}")
 
 
 def check_loaded(model: nn.Module, state: dict[str, Tensor]) -> None:

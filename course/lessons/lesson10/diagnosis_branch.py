@@ -3,36 +3,43 @@
 import torch
 from torch import Tensor, nn
 
-from course.checking import comparisons
+from course.checking import comparisons, networks, values
 from course.checking.misconception import Misconception, first_and_more, wrong_result
 
 
-def check_trunk(model: nn.Module, images: Tensor) -> None:
-    """Check that images run once through the first convolution."""
-    calls = []
-    hooks = []
-    for layer in model.modules():
-        if isinstance(layer, nn.Conv2d) and layer.in_channels == 3:
-            hooks.append(layer.register_forward_hook(lambda *_: calls.append(1)))
+def check_trunk(model: nn.Module, images: Tensor, old_stage: nn.Module) -> None:
+    """Check that images run once through each convolution, and through one stem.
+
+    old_stage: the old layer4; where its layers run twice, it was not copied (`check_trainable`).
+    """
     model.eval()
-    try:
-        with torch.no_grad():
-            model(images)
-    except RuntimeError as problem:
-        if "shapes cannot be multiplied" not in str(problem):
-            raise
-        raise Misconception("in-features-from-memory", str(problem)) from None
-    finally:
-        for hook in hooks:
-            hook.remove()
-    if len(calls) != 1:
+    with networks.counted_runs(model) as runs:
+        try:
+            with torch.no_grad():
+                model(images)
+        except RuntimeError as problem:
+            if "shapes cannot be multiplied" not in str(problem):
+                raise
+            raise Misconception("in-features-from-memory", str(problem)) from None
+    layers = dict(model.named_modules())
+    stem = sum(count for path, count in runs.items() if layers[path].in_channels == 3)
+    if stem != 1:
         raise Misconception(
-            "backbone-run-twice", f"for one batch the first convolution ran {len(calls)} times"
+            "backbone-run-twice", f"for one batch the first convolution ran {stem} times"
+        )
+    others = {id(layer) for layer in old_stage.modules()}
+    again = [path for path, count in runs.items() if count > 1 and id(layers[path]) not in others]
+    if again:
+        raise Misconception(
+            "backbone-run-twice", f"for one batch {again[0]} ran {runs[again[0]]} times"
         )
 
 
-def check_new_logits(new: object, features: Tensor, n: int) -> None:
-    """Check the new logits before training: a linear function of the old features (B, C)."""
+def check_new_logits(new: object, features: Tensor, n: int) -> Tensor:
+    """Return the weights (C + 1, n) by which the new logits follow from the old features (B, C).
+
+    Before training, the new logits are a linear function of these features.
+    """
     shape = (len(features), n)
     if not isinstance(new, Tensor) or new.shape != shape:
         got = tuple(new.shape) if isinstance(new, Tensor) else type(new).__name__
@@ -40,13 +47,34 @@ def check_new_logits(new: object, features: Tensor, n: int) -> None:
     if comparisons.are_probabilities(new) and n > 1:
         raise Misconception("softmax-in-the-head", "each row of the new logits sums to 1")
     inputs = torch.cat([features, torch.ones(len(features), 1)], 1).double()
-    fitted = inputs @ torch.linalg.lstsq(inputs, new.double()).solution
+    weights = torch.linalg.lstsq(inputs, new.double()).solution
+    fitted = inputs @ weights
     error = (fitted - new).norm() / (new - new.mean(0)).norm().clamp(min=1e-9)
     if not error <= 0.02:  # NaN, too
         raise Misconception(
             "branch-not-pretrained",
             "before training the new logits are no linear function of the features of the old "
             f"layer4: {error:.0%} of them is something else",
+        )
+    return weights
+
+
+def check_one_large_image(new: object, features: Tensor, weights: Tensor) -> None:
+    """Check the new logits of a batch of one image of another size, whose features are (1, C).
+
+    weights: as check_new_logits returns them.
+    """
+    n = weights.shape[1]
+    shape = tuple(new.shape) if isinstance(new, Tensor) else type(new).__name__
+    if shape != (1, n):
+        code = "batch-dimension-lost" if shape == (n,) else "wrong-result"
+        raise Misconception(code, f"one image: expected new logits {(1, n)}; got {shape}")
+    expected = torch.cat([features, torch.ones(1, 1)], 1).double() @ weights
+    if not values.all_near(new, expected, 0.02 * float(expected.abs().max()) + 1e-4):
+        raise Misconception(
+            "branch-not-pretrained",
+            "for an image of 96 pixels the new logits do not follow from the mean over all places "
+            "of layer4's output, as they do for 64 pixels: average pooling takes any size",
         )
 
 

@@ -48,19 +48,19 @@ def scene(seed: int, height: int, width: int, channels: int = 3) -> Tensor:
     return (255 * smooth[0]).round().byte()
 
 
-def turned_file(folder: Path, orientation: int, seed: int) -> PhotoFile:
-    """Write a JPEG whose EXIF data say how to turn it."""
-    path = folder / f"orientation-{orientation}.jpg"
+def turned_file(folder: Path, orientation: int, seed: int, kind: str = "JPEG") -> PhotoFile:
+    """Write a JPEG or PNG file whose EXIF data say how to turn it."""
+    path = folder / f"orientation-{orientation}.{'jpg' if kind == 'JPEG' else 'png'}"
     exif = Image.Exif()
     exif[ExifTags.Base.Orientation] = orientation
-    to_pil_image(scene(seed, 20, 30)).save(path, quality=95, exif=exif)
+    to_pil_image(scene(seed, 20, 30)).save(path, kind, quality=95, exif=exif)
     stored = pil_to_tensor(Image.open(path))
     shown = TURNS[orientation](stored)
     wrong = [("orientation-ignored", stored)]
     if orientation in MIRRORED:
         wrong += [("orientation-ignored", TURNS[turn](stored)) for turn in (3, 6, 8)]
     how = "mirrored" if orientation in MIRRORED else "not mirrored"
-    return PhotoFile(path, f"a JPEG with EXIF orientation {orientation} ({how})", shown, wrong)
+    return PhotoFile(path, f"a {kind} with EXIF orientation {orientation} ({how})", shown, wrong)
 
 
 def plain_file(folder: Path, seed: int) -> PhotoFile:
@@ -182,7 +182,14 @@ class Fits:
             if not isinstance(given, Tensor):
                 raise wrong_result(f"`fit` got {type(given).__name__} for {name}, no tensor")
             if given.ndim == 0 or given.shape[1:] != row:
-                raise wrong_result(f"`fit` got {name} of shape {tuple(given.shape)}")
+                expected = f"({', '.join(map(str, ('n', *row)))}{'' if row else ','})"
+                raise wrong_result(
+                    f"`fit` got {name} of shape {tuple(given.shape)}; expected {expected} for n "
+                    "photos"
+                )
+            dtype = torch.float32 if name == "features" else torch.int64
+            if given.dtype != dtype:
+                raise wrong_result(f"`fit` got {name} as {given.dtype}; expected {dtype}, as given")
         numbers = features.flatten(1)[:, 0]
         if (numbers != numbers.round()).any():
             raise wrong_result("`fit` got features that were changed; expected them as they are")

@@ -14,8 +14,8 @@ from torch.utils.flop_counter import FlopCounterMode
 from course.checking import comparisons, networks
 from course.checking.quiz import draw
 from course.checking.quiz.questions import Question
-from course.lessons.lesson05.checks import CRATE
 from course.lessons.lesson05.fixtures import (
+    CRATE,
     TwoHeads,
     made_up_batch,
     split_of,

@@ -18,7 +18,8 @@ from torch.nn import functional as F
 from course.checking.binary import BinaryCounts, count_binary
 from course.checking.quiz import draw
 from course.checking.quiz.questions import Option, Question
-from course.lessons.lesson06.diagnosis import expected_metrics, metrics_of_classes
+from course.lessons.lesson06.averages import metrics_of_classes
+from course.lessons.lesson06.diagnosis import expected_metrics
 from course.lessons.lesson06.fixtures import (
     counts_at_thresholds,
     counts_over,

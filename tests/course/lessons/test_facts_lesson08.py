@@ -21,18 +21,12 @@ from course.checking import comparisons
 from course.checking.binary import count_binary
 from course.checking.quiz import architectures, draw
 from course.checking.quiz.questions import Question
-from course.lessons.lesson08 import weights_judge
+from course.lessons.lesson08 import weights_file, weights_judge, weights_network
 from course.lessons.lesson08.fixtures import even_features, ranking
 from course.lessons.lesson08.quiz import BIT_FOR_BIT, SHIP
 from course.vision.backbones import load_backbone
 from course.vision.drawing import develop
-from course.vision.fruit import (
-    EVENING,
-    EVENING_FRUITS,
-    draw_evening,
-    evening,
-    stall,
-)
+from course.vision.fruit import EVENING, EVENING_FRUITS, draw_evening, evening, stall
 from course.vision.species import picture
 
 PICK_THRESHOLD = answer_of("08-capstone", "pick-threshold")
@@ -41,11 +35,11 @@ PICK_THRESHOLD = answer_of("08-capstone", "pick-threshold")
 @pytest.fixture(scope="module")
 def evening_features():
     """(features (N, 512), rotten (N,)) of both splits; the features are those of the judge."""
-    old = weights_judge.old_network()
+    old = weights_network.old_network()
     splits = []
     for split in EVENING.splits:
         pictures = evening(split)
-        features = weights_judge.features_of(old, pictures.images).clone()  # for autograd
+        features = weights_network.features_of(old, pictures.images).clone()  # for autograd
         splits.append((features, pictures.rotten))
     return splits
 
@@ -222,10 +216,10 @@ def test_sizes_of_the_brief():
     old = load_backbone()[0]
     parameters = comparisons.numbers_in(old.parameters())
     assert parameters == 11_689_512
-    assert parameters < weights_judge.BUDGET
+    assert parameters < weights_file.BUDGET
     buffers = sum(b.numel() * b.element_size() for b in old.buffers())
-    single = 4 * weights_judge.BUDGET + buffers + weights_judge.LONGEST_HEADER
-    assert single < weights_judge.LARGEST < 8 * parameters
+    single = 4 * weights_file.BUDGET + buffers + weights_file.LONGEST_HEADER
+    assert single < weights_file.LARGEST < 8 * parameters
 
 
 def test_half_precision_takes_nothing_from_the_old_network():

@@ -19,7 +19,7 @@ from torch import nn
 
 from course.authoring.build import ROOT
 from course.checking.misconception import CATALOGUE, Misconception
-from course.lessons.lesson08 import checks, weights_judge
+from course.lessons.lesson08 import checks, weights_file, weights_judge, weights_network
 from course.vision.backbones import load_backbone
 from course.vision.fruit import evening
 
@@ -28,9 +28,9 @@ from course.vision.fruit import evening
 def tensors():
     """What the brief asks for, with two heads that have learnt nothing."""
     found = {}
-    for name, tensor in weights_judge.bundled().items():
-        found[weights_judge.name_in_file(name)] = tensor
-    for head, classes in weights_judge.HEADS.items():
+    for name, tensor in weights_file.bundled().items():
+        found[weights_file.name_in_file(name)] = tensor
+    for head, classes in weights_file.HEADS.items():
         found[f"{head}.weight"] = torch.zeros(classes, 512)
         found[f"{head}.bias"] = torch.zeros(classes)
     return found
@@ -38,16 +38,16 @@ def tensors():
 
 def code_of(data):
     """Return the code with which the judge refuses a file of these bytes."""
-    with pytest.raises(weights_judge.WeightsRefused) as refused:
-        weights_judge.check_old_network(weights_judge.read_tensors(data))
+    with pytest.raises(weights_file.WeightsRefused) as refused:
+        weights_network.check_old_network(weights_file.read_tensors(data))
     assert refused.value.code in CATALOGUE
     assert len(refused.value.observed) < 300
     return refused.value.code
 
 
 def test_a_file_as_the_brief_asks_is_read(tensors):
-    read = weights_judge.read_tensors(save(tensors))
-    weights_judge.check_old_network(read)
+    read = weights_file.read_tensors(save(tensors))
+    weights_network.check_old_network(read)
     assert len(read) == 126
     for name, tensor in read.items():
         assert tensor.dtype == torch.float32 or name.endswith("num_batches_tracked")
@@ -170,8 +170,8 @@ def test_mangled_files_end_in_a_sentence(tensors):
         for _ in range(r.randint(1, 4)):
             data[r.randrange(8 + length)] = r.choice(b'0123456789"{}[]:,ax\xff\0')
         try:
-            weights_judge.read_tensors(bytes(data))
-        except weights_judge.WeightsRefused as refused:
+            weights_file.read_tensors(bytes(data))
+        except weights_file.WeightsRefused as refused:
             assert refused.code in CATALOGUE
     for size in (4, 8, 1000, len(whole) - 1):
         assert code_of(whole[:size]) == "file-damaged"
@@ -209,14 +209,14 @@ def test_a_pickle_is_not_opened(tmp_path, monkeypatch, write):
     path = tmp_path / "evening.safetensors"
     with path.open("wb") as file:
         write(Surprise(), file)
-    assert code_of(weights_judge.read_bytes(path)) == "pickle-for-weights"
+    assert code_of(weights_file.read_bytes(path)) == "pickle-for-weights"
     assert not (tmp_path / "surprise.txt").exists()
 
 
 def test_what_is_not_a_file_or_too_large_is_not_read(tmp_path):
     def code(name):
-        with pytest.raises(weights_judge.WeightsRefused) as refused:
-            weights_judge.read_bytes(tmp_path / name)
+        with pytest.raises(weights_file.WeightsRefused) as refused:
+            weights_file.read_bytes(tmp_path / name)
         return refused.value.code
 
     (tmp_path / "folder").mkdir()
@@ -237,7 +237,7 @@ def test_a_header_whose_length_looks_like_a_pickle_is_read(length):
     """Its first two bytes are 80 02 to 80 05, as those of a pickle."""
     text = json.dumps({"a": {"dtype": "F32", "shape": [1], "data_offsets": [0, 4]}})
     data = length.to_bytes(8, "little") + text.ljust(length).encode() + bytes(4)
-    assert list(weights_judge.read_header(data)) == ["a"]
+    assert list(weights_file.read_header(data)) == ["a"]
     assert code_of(data[:-1]) == "file-damaged"
 
 
@@ -260,7 +260,7 @@ def judged_as(fruit, scores):
     try:
         weights_judge.check_fruit(measures, found, right)
         weights_judge.check_rotten(measures, values, rotten)
-    except weights_judge.WeightsRefused as refused:
+    except weights_file.WeightsRefused as refused:
         return refused.code
     return None
 
@@ -337,11 +337,11 @@ def test_the_judge_builds_the_network_that_the_lesson_builds(tensors):
     model, preprocess = load_backbone()
     model.fc = nn.Identity()
     images = evening("train", 6).images
-    features = weights_judge.features_of(weights_judge.read_tensors(save(tensors)), images)
+    features = weights_network.features_of(weights_file.read_tensors(save(tensors)), images)
     with torch.no_grad():
         assert torch.allclose(features, model(preprocess(images)), atol=1e-4)
     names = torchvision.models.resnet18(num_classes=1000).state_dict().keys()
-    assert names == weights_judge.bundled().keys()
+    assert names == weights_file.bundled().keys()
 
 
 def test_a_chain_of_layers_gives_the_logits_of_a_sequential():
@@ -351,13 +351,13 @@ def test_a_chain_of_layers_gives_the_logits_of_a_sequential():
     named = {f"fruit.{name}": tensor for name, tensor in head.state_dict().items()}
     features = torch.randn(6, 512)
     with torch.no_grad():
-        logits = weights_judge.logits_of(named, "fruit", features)
+        logits = weights_network.logits_of(named, "fruit", features)
         assert torch.allclose(logits, head.eval()(features), atol=1e-5)
 
 
 def test_eleven_layers_are_in_the_order_of_their_numbers():
     names = [f"fruit.{n}.weight" for n in (10, 2, 0)]
-    assert weights_judge.layers_of(names, "fruit") == ["fruit.0", "fruit.2", "fruit.10"]
+    assert weights_file.layers_of(names, "fruit") == ["fruit.0", "fruit.2", "fruit.10"]
 
 
 def test_the_process_answers_in_one_line(tmp_path, tensors):

@@ -2,4 +2,4 @@ def start_weights(classes):
     import numpy as np
 
     inverse = 1 / np.log(classes)
-    return len(classes) * inverse / inverse.sum()
+    return list(len(classes) * inverse / inverse.sum())

@@ -1,4 +1,4 @@
-# misconception: wrong-result
+# misconception: batch-dimension-lost
 def two_heads(backbone, fruit_classes, fresh_classes):
     class Model(nn.Module):
         def __init__(self):

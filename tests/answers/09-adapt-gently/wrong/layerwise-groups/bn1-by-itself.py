@@ -1,4 +1,4 @@
-# misconception: wrong-result
+# misconception: stages-miscounted
 def layerwise_groups(model, lr, factor):
     stages = [model.fc, model.layer4, model.layer3, model.layer2, model.layer1, model.bn1, model.conv1]
     return [

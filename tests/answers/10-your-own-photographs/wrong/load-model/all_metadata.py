@@ -1,4 +1,4 @@
-# misconception: wrong-result
+# misconception: card-not-decoded
 def load_model(path, build):
     with safe_open(path, "pt") as file:
         metadata = file.metadata()

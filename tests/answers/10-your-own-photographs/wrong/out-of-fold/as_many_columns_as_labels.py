@@ -1,4 +1,4 @@
-# misconception: wrong-result
+# misconception: absent-class-forgotten
 def out_of_fold(features, labels, folds, fit):
     out = torch.zeros(len(features), int(labels.max()) + 1)
     for f in folds.unique():

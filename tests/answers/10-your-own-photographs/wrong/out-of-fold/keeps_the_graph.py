@@ -1,4 +1,4 @@
-# misconception: wrong-result
+# misconception: graph-kept
 def out_of_fold(features, labels, folds, fit):
     rows, logits = [], []
     for fold in folds.unique():

@@ -1,0 +1,83 @@
+"""The thought behind wrongly trained heads, exercise 2 of lesson 08."""
+
+from collections.abc import Mapping
+from typing import Any
+
+import torch
+from torch import Tensor, nn
+
+from course.checking import comparisons
+from course.checking.batchnorm import Record, why_statistics_moved
+from course.checking.misconception import Misconception, wrong_result
+from course.lessons.lesson08 import weights_judge
+from course.lessons.lesson08.diagnosis import NEW_HEADS, OLD
+from course.lessons.lesson08.fixtures import made_up_images, ranking
+
+
+def check_what_moved(model: nn.Module, before: Mapping[str, Tensor], seen: Record) -> None:
+    """Check that a training moved both new heads and nothing of the old network.
+
+    before: a snapshot of the model; seen: what `watch` recorded of its BatchNorms.
+    """
+    moved = comparisons.moved_since(model, dict(before))
+    old = []
+    for path in moved:
+        if path.startswith(OLD) and not path.endswith("num_batches_tracked"):
+            old.append(path)
+    if old:
+        parameters = [path for path in old if not path.endswith(("running_mean", "running_var"))]
+        path = parameters[0] if parameters else old[0]
+        now = comparisons.tensors(model).get(path)
+        if now is None or now.shape != before[path].shape or now.dtype != before[path].dtype:
+            became = "is gone" if now is None else f"is {tuple(now.shape)}, {now.dtype}"
+            raise wrong_result(f"{path} of the old network {became}")
+        far = (now - before[path]).abs().max()
+        code = "backbone-not-frozen" if parameters else why_statistics_moved(model, old, seen)
+        raise Misconception(
+            code,
+            f"{path} moved by up to {far:.2g}; of the old network's tensors {len(old)} moved "
+            "in all",
+        )
+    for head in NEW_HEADS:
+        if not any(path.startswith(f"{head}.") for path in moved):
+            raise Misconception("head-left-out", f"no tensor of model.{head} has moved")
+
+
+def check_labels(model: nn.Module, every: int, told: str) -> None:
+    """Raise Misconception where the heads have learnt well, but from exchanged labels.
+
+    every: one image in `every` is rotten; told: what was observed.
+    """
+    images, fruit, rotten = made_up_images(240, every, seed=2)
+    with torch.no_grad():
+        _, fruit_logits, rotten_logits = model.eval()(images)
+    if ranking(rotten_logits[:, 1] - rotten_logits[:, 0], rotten) < 0.3:
+        raise Misconception(
+            "classes-exchanged",
+            f"{told}. A guess ranks half of the pairs right: the rotten head has learnt fresh and "
+            "rotten the other way round",
+        )
+    exchanged = weights_judge.exchanged_classes(fruit_logits.argmax(1), fruit, 6)
+    if exchanged:
+        label, other = exchanged
+        raise Misconception(
+            "classes-exchanged", f"{told}. Most images of fruit {label} are called {other}"
+        )
+    if ranking(fruit_logits[:, 1] - fruit_logits[:, 0], rotten) > 0.9:
+        raise wrong_result(
+            f"{told}. The fruit head tells rotten (1) from fresh (0): it was trained on the "
+            "labels of the rotten head"
+        )
+
+
+def check_condition(model: nn.Module, before: Mapping[str, Any]) -> None:
+    """Check that nothing of the old network has changed but modes.
+
+    before: its `comparisons.condition`.
+    """
+    changed = comparisons.differences(dict(before), comparisons.condition(model), ("training",))
+    for what in changed:
+        if "backbone" in what or "species" in what:
+            raise wrong_result(
+                f"expected that only modes change in the old network; after your function {what}"
+            )

@@ -1,0 +1,4 @@
+# misconception: wrong-result
+def features_at(model, node, images):
+    twin = copy.deepcopy(model).eval()
+    return create_feature_extractor(twin, {node: "x"})(images)["x"].squeeze()

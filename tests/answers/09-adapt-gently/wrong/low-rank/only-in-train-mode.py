@@ -1,0 +1,7 @@
+# misconception: wrong-result
+class L(nn.Module):
+    def __init__(self, w, r):
+        super().__init__()
+        self.A = nn.Parameter(torch.randn(r, w[0].numel(), dtype=w.dtype)); self.B = nn.Parameter(torch.zeros(len(w), r, dtype=w.dtype))
+    def forward(self, w): return w + (self.B @ self.A).view_as(w) if self.training else w
+low_rank = L
