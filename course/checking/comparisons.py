@@ -91,6 +91,19 @@ def condition(model: nn.Module) -> dict[str, Any]:
     return found
 
 
+def gradients(model: nn.Module) -> dict[str, Any]:
+    """Return {name of a parameter and ".grad": what it holds}; compare it with `differences`.
+
+    A gradient that an answer leaves behind is added to that of the next backward.
+    """
+    found: dict[str, Any] = {}
+    for name, parameter in model.named_parameters():
+        grad = parameter.grad
+        held = None if grad is None else f"a tensor with the checksum {fingerprint(grad)[-1]:08x}"
+        found[f"{name}.grad"] = held
+    return found
+
+
 def differences(
     before: dict[str, Any], after: dict[str, Any], but: Iterable[str] = ()
 ) -> list[str]:
@@ -114,11 +127,12 @@ def differences(
 def changes_by(call: Callable[[], Any], model: nn.Module) -> tuple[Any, list[str]]:
     """Return the result of `call()`, and a sentence for each thing that it changed in a model.
 
-    For answers that only read a model: values, requires_grad, modes, layers and hooks have to stay.
+    For answers that only read a model: values, gradients, requires_grad, modes, layers and hooks
+    have to stay.
     """
-    before, values = condition(model), snapshot(tensors(model).items())
+    before, values = condition(model) | gradients(model), snapshot(tensors(model).items())
     found = call()
-    changed = differences(before, condition(model))
+    changed = differences(before, condition(model) | gradients(model))
     changed += [f"{name} has other values" for name in moved_since(model, values)]
     return found, changed
 

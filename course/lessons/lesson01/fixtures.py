@@ -42,9 +42,12 @@ def classifier(name: str) -> nn.Module:
 
 
 def pixels(count: int, seed: int) -> torch.Tensor:
-    """Return uint8 images (count, 3, 64, 64) with half as much red: channel means differ."""
+    """Return uint8 images (count, 3, 64, 64) with half as much red, so that channel means differ.
+
+    No pixel is brighter than 200, because nothing says that one has to be.
+    """
     generator = torch.Generator().manual_seed(seed)
-    images = torch.randint(0, 256, (count, 3, 64, 64), dtype=torch.uint8, generator=generator)
+    images = torch.randint(0, 201, (count, 3, 64, 64), dtype=torch.uint8, generator=generator)
     images[:, 0] //= 2
     return images
 

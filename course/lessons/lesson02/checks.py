@@ -312,9 +312,7 @@ def adam_memory(
         names = [path for path, _ in model.named_parameters()]
         for path in _names_until(model, stage) if stage else names[::3]:
             model.get_parameter(path).requires_grad = False
-        total = comparisons.numbers_in(model.parameters())
-        trainable = [p for p in model.parameters() if p.requires_grad]
-        numbers = comparisons.numbers_in(trainable)
+        numbers = comparisons.numbers_in(p for p in model.parameters() if p.requires_grad)
         where = (
             f"{name} frozen until {stage}" if stage else f"{name} with every third tensor frozen"
         )
@@ -327,7 +325,7 @@ def adam_memory(
             )
         found = whole_number(result, f"the int {2 * numbers:,} for {where}")
         if found != 2 * numbers:
-            raise why_wrong_memory(found, total, numbers, len(trainable), where)
+            raise why_wrong_memory(found, model, numbers, where)
     return f"{found:,} numbers for {where}: frozen parameters have no averages."
 
 

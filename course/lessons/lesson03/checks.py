@@ -100,9 +100,13 @@ def expect_moved_names(answer: Callable, model: nn.Module, what: str, action: Ca
     model as the action did. `what` is the action in words.
     """
     before = snapshot_of(model)
+    condition = comparisons.condition(model)
+    early = []  # what the answer changed before the action
     after = []
 
     def noted():
+        early.extend(f"{path} has other values" for path in comparisons.moved_since(model, before))
+        early.extend(comparisons.differences(condition, comparisons.condition(model)))
         action()
         after.append((snapshot_of(model), comparisons.condition(model)))
 
@@ -116,6 +120,11 @@ def expect_moved_names(answer: Callable, model: nn.Module, what: str, action: Ca
     if len(after) != 1:
         raise wrong_result(
             f"expected that action() is called once; it was called {len(after)} times"
+        )
+    if early:
+        raise wrong_result(
+            f"expected that {what} gets the model as it was; your function changed "
+            f"{first_and_more(early)}"
         )
     values_left, condition_left = after[0]
     since = [f"{path} has other values" for path in comparisons.moved_since(model, values_left)]

@@ -21,6 +21,7 @@ def test_every_kind_of_number_is_read_alike(value):
     for found in (
         value,
         Fraction(value),
+        Decimal(value),
         np.float32(value),
         np.float64(value),
         np.array(value),
@@ -37,7 +38,7 @@ def nn_parameter(value):
     return torch.nn.Parameter(torch.tensor(value))
 
 
-@pytest.mark.parametrize("found", [5, np.int64(5), np.uint8(5), torch.tensor(5), 5.0, Fraction(5)])
+@pytest.mark.parametrize("found", [5, np.int64(5), np.uint8(5), torch.tensor(5), 5.0, Fraction(5), Decimal(5)])
 def test_whole_numbers(found):
     assert whole_number(found, "a count") == 5
 
@@ -59,7 +60,6 @@ def test_whole_numbers(found):
         torch.tensor(5j),
         torch.zeros(2),
         np.zeros(0),
-        Decimal(5),
         None,
     ],
 )
