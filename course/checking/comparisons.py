@@ -65,11 +65,25 @@ def same(tensor: torch.Tensor, other: torch.Tensor) -> bool:
     return torch.equal(tensor, other) or fingerprint(tensor) == fingerprint(other)
 
 
+OPTIONS = (  # attributes of torch's and torchvision's modules that decide what a forward computes
+    "p",
+    "momentum",
+    "eps",
+    "track_running_stats",
+    "stride",
+    "padding",
+    "dilation",
+    "drop_rate",
+    "aux_logits",
+    "transform_input",
+)
+
+
 def condition(model: nn.Module) -> dict[str, Any]:
     """Return what a model is apart from the values of its tensors: {what: value}.
 
     That is which parameters and buffers it has, their shapes and dtypes, `requires_grad`, each
-    module's class, mode, Dropout probability and number of hooks, and BatchNorm's options. Two
+    module's class, mode, Dropout probability and number of hooks, and the options in OPTIONS. Two
     conditions are compared with `differences`.
     """
     found: dict[str, Any] = {}
@@ -77,8 +91,8 @@ def condition(model: nn.Module) -> dict[str, Any]:
         where = f"{path}." if path else "model."
         found[f"{where}training"] = module.training
         found[f"type of {path or 'the model'}"] = type(module).__name__
-        for option in ("p", "momentum", "eps", "track_running_stats"):
-            if isinstance(getattr(module, option, None), bool | float | int | None):
+        for option in OPTIONS:
+            if isinstance(getattr(module, option, None), bool | float | int | tuple | None):
                 found[f"{where}{option}"] = getattr(module, option, None)
         hooks = len(module._forward_hooks) + len(module._forward_pre_hooks)
         hooks += len(module._backward_hooks) + len(module._backward_pre_hooks)

@@ -129,6 +129,11 @@ MISCONCEPTIONS = {
         "The head does not depend on the labels: no training step has changed it",
         "01-replace-the-head: Exercise 8: train the head",
     ),
+    "head-learnt-other-labels": Entry(
+        "The head is no better than a guess even on the images that it was trained on: give each "
+        "row of features its own label, and make the loss smaller, not larger",
+        "01-replace-the-head: Exercise 8: train the head",
+    ),
     "head-undertrained": Entry(
         "The head has learnt too little: train longer, or with another learning rate",
         "01-replace-the-head: Exercise 8: train the head",

@@ -114,6 +114,7 @@ def frozen_classifier(answer: Answer, name: str = "narrow resnet18", n: int = 4)
     for make in (torch.optim.AdamW, torch.optim.SGD):
         optimizer = make(model.parameters(), lr=1e-2, weight_decay=1e-2)
         start = comparisons.snapshot(model.named_parameters())
+        moved: set[str] = set()  # after any of the steps: a parameter can move and come back
         for _ in range(2):
             loss = F.cross_entropy(outputs(model, images, call), labels)
             if not loss.requires_grad:
@@ -125,7 +126,7 @@ def frozen_classifier(answer: Answer, name: str = "narrow resnet18", n: int = 4)
             optimizer.zero_grad()
             loss.backward()
             optimizer.step()
-        moved = set(comparisons.moved_since(model, start))
+            moved.update(comparisons.moved_since(model, start))
         if moved & trained_names:
             raise why_trained_moved(model, factory, moved & trained_names, trained_names, start)
         if new - moved:

@@ -133,7 +133,7 @@ def outputs(model: nn.Module, images: torch.Tensor, call: str) -> torch.Tensor:
         raise wrong_result(
             f"expected that after {call} the model runs on images {tuple(images.shape)} "
             f"{images.dtype}; its layer {layer} got {', '.join(got) or 'no tensor'} and raises "
-            f"{type(problem).__name__}"
+            f"{type(problem).__name__}: {str(problem).splitlines()[0] if str(problem) else ''}"
         ) from None
     finally:
         hook.remove()

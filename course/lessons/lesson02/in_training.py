@@ -190,11 +190,10 @@ def unfreeze(answer: Answer, name: str, stage: str, lr: float, kind: str) -> Non
         optimizer = torch.optim.SGD(model.fc.parameters(), lr=1e-2, momentum=0.9)
     else:
         optimizer = torch.optim.AdamW(groups, weight_decay=0.1)
-    for _ in range(2):
+    for _ in range(2):  # it keeps the gradients of the last step, as a loop does
         optimizer.zero_grad()
         backward(model, name)
         optimizer.step()
-    optimizer.zero_grad()
     memory = {path: memory_of(model.get_parameter(path), optimizer) for path in head}
     start = comparisons.snapshot(comparisons.tensors(model).items())
     where = f"{kind}, {stage!r}"
