@@ -8,6 +8,7 @@ from torch.nn import functional as F
 
 from course.checking.check import Answer
 from course.checking.misconception import Misconception, expect_pair, wrong_result
+from course.checking.stepping import expect_gradients_on
 from course.checking.values import near, number, shown
 from course.lessons.lesson01.fixtures import ROWS, TEST, VALIDATION, PlantedHead, planted_set
 
@@ -17,6 +18,7 @@ def choose(answer: Answer, shares: tuple[tuple[float, float], ...], rates: tuple
     heads: list[tuple[int, PlantedHead]] = []
 
     def fit(learning_rate: Any) -> nn.Module:
+        expect_gradients_on("fit")
         place = _place_of(learning_rate, rates, "you call fit with the learning rate")
         head = PlantedHead(shares[place], _scale(place, shares))
         heads.append((place, head))

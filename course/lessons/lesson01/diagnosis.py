@@ -53,7 +53,7 @@ def expect_replaced_head(
     for outputs, batch in ((logits, "two images"), (alone, "a batch of one image")):
         if not outputs.isfinite().all():
             raise wrong_result(
-                f"{name}: expected finite logits; {batch} gives {outputs.flatten()[0]:.4g}"
+                f"{name}: expected finite logits for {batch}; got {outputs.flatten()[0]:.4g}"
             )
     _expect_auxiliary_heads(model, n, original)
     _expect_same_tensors(model, original)

@@ -1,6 +1,6 @@
 """Exercise 3 of lesson 02: the report of a step, and the thoughts behind wrong counts."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Generator, Mapping
 from typing import Any
 
 import torch
@@ -15,6 +15,7 @@ from course.checking.misconception import (
     first_and_more,
     wrong_result,
 )
+from course.checking.stepping import expect_gradients_on
 from course.checking.values import shown, whole_number
 
 KEYS = ("trainable", "frozen", "buffers")  # of exercise 3's dict
@@ -28,6 +29,7 @@ def report_one_step(answer: Answer, model: nn.Module, step: Callable[[], None], 
     condition = comparisons.condition(model)
 
     def noted_step() -> None:
+        expect_gradients_on("step()")
         early.extend(comparisons.moved_since(model, start))
         early.extend(comparisons.differences(condition, comparisons.condition(model)))
         step()
@@ -36,6 +38,11 @@ def report_one_step(answer: Answer, model: nn.Module, step: Callable[[], None], 
 
     start = comparisons.snapshot(comparisons.tensors(model).items())
     found = answer(model, noted_step)
+    if isinstance(found, Generator):
+        raise wrong_result(
+            f"{where}: expected a dict; got a generator: a function with `yield` in it runs only "
+            "while its values are read"
+        )
     expect_something(found, f"{where}: step_report")
     if len(after) != 1:
         raise wrong_result(f"{where}: expected one call of step(), got {len(after)}")

@@ -5,7 +5,7 @@ a wrong result is found in diagnosis.py, and in the room of its exercise: one_ba
 head_training.py, wrapping.py and freezing.py.
 """
 
-from collections.abc import Callable, Set
+from collections.abc import Callable, Generator, Set
 from typing import Any
 
 import torch
@@ -22,6 +22,7 @@ from course.checking.misconception import (
     unlike,
     wrong_result,
 )
+from course.checking.stepping import expect_gradients_on
 from course.lessons.lesson03 import diagnosis, head_training
 from course.lessons.lesson03.fixtures import (
     OldAndNew,
@@ -88,6 +89,7 @@ def what_moved(answer: Callable, name: str = "narrow resnet18") -> str:
     }
     said = []
     for what, action in actions.items():
+        model.train(action in (step, forward))  # the others are called in eval mode
         count = expect_moved_names(answer, model, what, action)
         said.append(f"{what} {count}")
     return f"tensors of {name} that changed: {', '.join(said)}."
@@ -113,10 +115,16 @@ def expect_moved_names(answer: Callable, model: nn.Module, what: str, action: Ca
     with diagnosis.reads_of(model) as reads:
 
         def counted():
+            expect_gradients_on("action()")
             reads.append("action()")
             noted()
 
         found = answer(model, counted)
+    if isinstance(found, Generator):
+        raise wrong_result(
+            "expected a list or set of names; got a generator: a function with `yield` in it runs "
+            "only while its values are read"
+        )
     if len(after) != 1:
         raise wrong_result(
             f"expected that action() is called once; it was called {len(after)} times"
@@ -135,6 +143,12 @@ def expect_moved_names(answer: Callable, model: nn.Module, what: str, action: Ca
         )
     expected = comparisons.moved_since(model, before)
     names = expect_names(found, f"what_moved after {what}")
+    unknown = sorted(names - set(before))
+    if unknown:
+        raise wrong_result(
+            f"after {what} you name {first_and_more(unknown)}; expected keys of "
+            f"model.state_dict(), such as {next(iter(before))}"
+        )
     too_many = sorted(names - set(expected))
     if too_many:
         raise wrong_result(
@@ -263,8 +277,14 @@ def expect_new_head_trained(
     old_logits, _ = eval_outputs(model, images)
     features = eval_outputs(model.backbone, images)  # (N, C)
     before = snapshot_of(model)
+    new = model.new
     with watch(model) as record, head_training.batches_of(model.new[0], record) as batches:
         answer(model, images.clone(), labels.clone(), epochs)
+    if dict(model.named_modules()).get("new") is not new:
+        raise wrong_result(
+            f"{name}: expected that the given model.new is trained; it was replaced by another "
+            f"{type(model.new).__name__}"
+        )
     moved = comparisons.moved_since(model, before)
     head_training.expect_parameters_unmoved(name, model, before, moved, record)
     found = diagnosis.outputs_after(model, images, name)
@@ -285,6 +305,13 @@ def expect_new_head_trained(
     head_training.expect_batches(name, batches, features, epochs)
     right = int((found[1].argmax(1) == labels).sum())
     if not values.reaches(right, len(labels), REQUIRED):
+        still = [f"new.{path}" for path, _ in new.named_parameters() if f"new.{path}" not in moved]
+        if still:
+            raise Misconception(
+                "parameter-not-in-optimizer",
+                f"{name}: expected that all of model.new is trained; {first_and_more(still)} never "
+                "changed",
+            )
         raise Misconception(
             "head-undertrained",
             f"{name}: in eval mode the new head gets {right} of its {len(labels)} training images "
@@ -340,7 +367,13 @@ def expect_put_back(
     after = []
     modes = []
 
+    condition = comparisons.condition(backbone)
+    early = []  # what the answer changed before train()
+    conditions = []  # of the backbone, as train() leaves it
+
     def train():
+        expect_gradients_on("train()")
+        early.extend(comparisons.differences(condition, comparisons.condition(backbone)))
         reads.append("train()")
         backbone.train()
         modes.append(backbone.training and all(norm.training for _, norm in batchnorms(backbone)))
@@ -349,6 +382,7 @@ def expect_put_back(
                 parameter.mul_(1.01).add_(0.001)
             backbone(images)
         after.append(snapshot_of(backbone))
+        conditions.append(comparisons.condition(backbone))
         return returned
 
     with diagnosis.reads_of(backbone) as reads:
@@ -362,14 +396,25 @@ def expect_put_back(
             f"{name}: train() has called backbone.train(), but the backbone was not in train mode; "
             "expected that train() can train as it likes"
         )
+    if early:
+        raise wrong_result(
+            f"{name}: expected that train() gets the backbone as it was; your function changed "
+            f"{first_and_more(early)}"
+        )
     moved = comparisons.moved_since(backbone, before)
     if moved:
         raise diagnosis.why_not_put_back(name, backbone, before, after[0], moved, reads)
+    changed = comparisons.differences(conditions[0], comparisons.condition(backbone), ("training",))
+    if changed:
+        raise wrong_result(
+            f"{name}: expected that only values are put back; {first_and_more(changed)}"
+        )
     if found is not returned:
+        got = "a copy of it" if values.shown(found) == values.shown(returned) else ""
         raise unlike(
             found,
             f"expected the very object that train() returned, {values.shown(returned)}; got "
-            f"{values.shown(found)}",
+            f"{got or values.shown(found)}",
         )
     return len(before)
 

@@ -10,6 +10,7 @@ from typing import Any
 from unittest import mock
 
 import torch
+import torchvision
 from torch import nn
 
 from course.checking import comparisons, panel
@@ -17,6 +18,7 @@ from course.checking.batchnorm import Record, found_by_name, why_statistics_move
 from course.checking.misconception import Misconception, first_and_more, wrong_result
 from course.lessons.lesson03.fixtures import equal_but_for_rounding, eval_outputs, largest_gap
 
+FROZEN = torchvision.ops.FrozenBatchNorm2d
 State = dict[str, torch.Tensor]  # a snapshot: parameters and buffers by name
 
 
@@ -49,19 +51,25 @@ def describe_moved(model: nn.Module, before: State, moved: list[str]) -> str:
 
 @contextmanager
 def reads_of(model: nn.Module) -> Iterator[list[str]]:
-    """Record in a list each time that tensors of `model` are listed by name.
+    """Record in a list each time that tensors of `model` are listed by name, or loaded.
 
     It tells an answer that has looked at the tensors before an action, and kept no copy, from one
     that has not looked.
     """
     reads: list[str] = []
     torch_state_dict = nn.Module.state_dict
+    torch_load_state_dict = nn.Module.load_state_dict
     torch_named_members = nn.Module._named_members
 
     def state_dict(module, *args, **kwargs):
         if module is model:
             reads.append("state_dict")
         return torch_state_dict(module, *args, **kwargs)
+
+    def load_state_dict(module, *args, **kwargs):
+        if module is model:
+            reads.append("load_state_dict")
+        return torch_load_state_dict(module, *args, **kwargs)
 
     def named_members(module, *args, **kwargs):
         if module is model:
@@ -70,6 +78,7 @@ def reads_of(model: nn.Module) -> Iterator[list[str]]:
 
     with (
         mock.patch.object(nn.Module, "state_dict", state_dict),
+        mock.patch.object(nn.Module, "load_state_dict", load_state_dict),
         mock.patch.object(nn.Module, "_named_members", named_members),
     ):
         yield reads
@@ -146,7 +155,7 @@ def why_names_missing(
             "snapshot-incomplete", f"{observed}. {first_and_more(missing)} are missing"
         )
     if len(expected) == 1:
-        return wrong_result(f"{observed}. Compare all its values, and each exactly")
+        return Misconception("values-left-out", observed)
     return wrong_result(f"{observed}. Expected also {first_and_more(missing)}")
 
 
@@ -181,12 +190,16 @@ def why_wrong_paths(
             f"{name}: expected only BatchNorms; you name {extra[0]!r}, of type {kind}, which is "
             "none"
         )
-    tracked = {path for path in layers if getattr(layers[path], "running_mean", None) is not None}
-    if found == tracked:
+    by_buffers = []  # what somebody finds who looks for one of these buffers
+    for buffer in ("running_mean", "running_var", "num_batches_tracked"):
+        has = {path for path in layers if getattr(layers[path], buffer, None) is not None}
+        by_buffers += [has, {path for path in has if not isinstance(layers[path], FROZEN)}]
+    if found in by_buffers:
         return Misconception("batchnorm-by-buffers", observed)
     named = {path for path in layers if "BatchNorm" in type(layers[path]).__name__}
+    named_exactly = {path for path in layers if repr(layers[path]).startswith("BatchNorm")}
     among_batchnorms = found - set(extra)
-    if found == named or found_by_name(among_batchnorms, set(expected)):
+    if found in (named, named_exactly) or found_by_name(among_batchnorms, set(expected)):
         return Misconception("batchnorm-by-name", observed)
     if found and found == {path for path in expected if "." not in path}:
         return Misconception("batchnorm-left-behind", observed)
@@ -292,6 +305,11 @@ def why_not_put_back(
     all_by_train = {path for path in before if not comparisons.same(before[path], after[path])}
     buffers = {path for path, _ in backbone.named_buffers()}
     if set(moved) == all_by_train:
+        trained = reads.index("train()")
+        if "load_state_dict" in reads[:trained] and "load_state_dict" not in reads[trained:]:
+            return wrong_result(
+                f"{observed}. Expected that they are put back after train(); you load them before"
+            )
         if reads[0] != "train()":
             return Misconception(
                 "snapshot-without-clone", f"{observed}. They hold what train() left there"

@@ -108,6 +108,9 @@ def why_wrong_mean(
         return Misconception("momentum-one", f"{observed}. Yours is the mean of this batch alone")
     if values.all_near(mean, mixed(old, features.mean().expand_as(old), norm.momentum)):
         return wrong_result(f"{observed}. You use the mean over all channels")
+    twice = mixed(mixed(old, batch_mean, norm.momentum), batch_mean, norm.momentum)
+    if values.all_near(mean, twice):
+        return wrong_result(f"{observed}. You mix the batch in twice")
     if values.all_near(mean, old):
         return wrong_result(f"{observed}. Yours is still that")
     return wrong_result(observed)
@@ -148,6 +151,11 @@ def why_wrong_variance(
         ),
         "You use the mean of the images' own variances": features.var((2, 3)).mean(0),
         "You use the mean of the variances over the batch": features.var(0).mean((1, 2)),
+        "You use the variance of the images' means": features.mean((2, 3)).var(0),
+        "You add eps, which only the normalising uses": features.var((0, 2, 3))
+        + norm.eps / norm.momentum
+        if norm.momentum
+        else features.var((0, 2, 3)),
         "You measure the distance from the new running mean, not from the batch's mean": (
             (features - mean).square().mean((0, 2, 3))
         ),

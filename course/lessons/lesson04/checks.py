@@ -197,6 +197,9 @@ def why_wrong_share(share: float, momentum: float, branches: int, observed: str)
         "yours is a percentage; expected a share from 0 to 1": 100 * right,
         "that is momentum to the power of branches": momentum**branches,
         "that is 1 minus momentum to the power of branches": 1 - momentum**branches,
+        "that is the share of the first call alone": momentum * (1 - momentum) ** (branches - 1),
+        "that is the share after two calls": 1 - (1 - momentum) ** 2,
+        "that is the sum of the shares, divided by momentum": right / momentum if momentum else 0,
         "that is the share after one call less": 1 - (1 - momentum) ** (branches - 1),
         "that is the share after one call more": 1 - (1 - momentum) ** (branches + 1),
     }

@@ -70,6 +70,9 @@ def why_wrong_order(
         observed = f"{where}: expected shape {tuple(expected.shape)}; got {tuple(found.shape)}"
         if all_near(found, side_by_side, 1e-3):
             return Misconception("columns-not-reordered", observed)
+        once = list(dict.fromkeys(order))
+        if len(once) < len(order) and all_near(found, columns_in(once, logits), 1e-3):
+            observed += ": each output stands in it once, but `order` repeats some"
         if all_near(found.T, expected, 1e-3):
             observed += ": each entry of `order` has become a row"
         return wrong_result(observed)
@@ -80,6 +83,9 @@ def why_wrong_order(
         f"{where}: {len(wrong)} columns are wrong; expected branch {branch}, column {column} as "
         f"column {k}; got {column_in_words(found[:, k], logits)}"
     )
+    by_branch = sorted(order, key=lambda pair: pair[0])  # a stable sort: columns as in `order`
+    if all_near(found, columns_in(by_branch, logits), 1e-3):
+        return Misconception("columns-not-reordered", observed)
     thoughts = {
         "columns-not-reordered": sorted(order),
         "order-inverted": inverted(order),
@@ -91,6 +97,10 @@ def why_wrong_order(
     for code, other_order in thoughts.items():
         if other_order and all_near(found, columns_in(other_order, logits), 1e-3):
             return Misconception(code, observed)
+    if all_near(found, columns_in(order[::-1], logits), 1e-3):
+        observed += ". Your columns are in the opposite order"
+    elif all_near(found, expected[:1].expand_as(expected), 1e-3):
+        observed += ". Each of your rows is the first one"
     return wrong_result(observed)
 
 

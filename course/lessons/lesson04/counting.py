@@ -65,6 +65,8 @@ def why_wrong_count(model: nn.Module, kind: str, found: int, observed: str) -> M
         return Misconception(
             "equal-is-not-shared", f"{observed}. Parameters with equal values are stored separately"
         )
+    if found == sum({address(p): p.nbytes for p in objects}.values()):
+        return wrong_result(f"{observed}, which counts the bytes")
     if found in (len(of_names), len(objects)):
         return Misconception("tensors-not-numbers", observed)
     trainable = [(name, p) for name, p in model.named_parameters() if p.requires_grad]

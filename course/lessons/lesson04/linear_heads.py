@@ -67,6 +67,11 @@ def expect_linear_heads(
         )
     if rest_of_linear_fit(without_relu, logits) <= ROUNDING:
         raise Misconception("relu-lost", f"{observed}, but of the features before its ReLU")
+    after_mean = torch.cat([each.mean((2, 3)).relu() for each in features])
+    if rest_of_linear_fit(after_mean, logits) <= ROUNDING:
+        raise Misconception(
+            "relu-after-the-mean", f"{observed}, but of their mean, with the ReLU after it"
+        )
     raise wrong_result(
         f"{observed}: expected ReLU, mean over height and width, then one Linear, for images of "
         "any size"

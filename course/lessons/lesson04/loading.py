@@ -85,6 +85,15 @@ def why_wrong_keys(
             unlike_first.add(key)
     if keys == unlike_first:
         return Misconception("last-one-wins", observed)
+    if keys == set(state) - expected:
+        return wrong_result(f"{observed}. You name the keys whose values were kept")
+    if keys == expected - parameters:
+        return wrong_result(f"{observed}. You name buffers alone")
+    if keys == expected & {name for name, _ in [*model.named_parameters(), *model.named_buffers()]}:
+        return Misconception(
+            "keys-of-one-name",
+            f"{observed}. named_parameters() gives each object once, under its first name",
+        )
     if keys == keys_that_differ(before, state):
         return wrong_result(f"{observed}. You compare with what the model held before the loading")
     return wrong_result(observed)

@@ -154,6 +154,13 @@ def expect_parts(model: nn.Module, net: nn.Module, used: list[Leaves], sizes: Si
             raise wrong_result(f"target {i + 1}: no Linear head can be trained")
         for j in range(i):
             if own.keys() & parts.head[j].keys():
+                common = {comparisons.fingerprint(p) for p in own.values()}
+                if comparisons.fingerprint(net.classifier.weight) in common:
+                    raise Misconception(
+                        "stacked-on-logits",
+                        f"targets {j + 1} and {i + 1} use the old classifier, "
+                        f"{tuple(net.classifier.weight.shape)}, below their heads",
+                    )
                 observed = f"targets {j + 1} and {i + 1} use the same head"
                 if sizes[i] == sizes[j]:
                     raise Misconception("keyed-by-size", f"{observed}: both have size {sizes[i]}")
