@@ -44,10 +44,12 @@ def classifier(name: str) -> nn.Module:
 def pixels(count: int, seed: int) -> torch.Tensor:
     """Return uint8 images (count, 3, 64, 64) with half as much red, so that channel means differ.
 
-    No pixel is brighter than 200, because nothing says that one has to be.
+    A single image is dark: no pixel is brighter than 200.
     """
     generator = torch.Generator().manual_seed(seed)
-    images = torch.randint(0, 201, (count, 3, 64, 64), dtype=torch.uint8, generator=generator)
+    brightest = 200 if count == 1 else 255
+    shape = (count, 3, 64, 64)
+    images = torch.randint(0, brightest + 1, shape, dtype=torch.uint8, generator=generator)
     images[:, 0] //= 2
     return images
 

@@ -373,8 +373,8 @@ def expect_put_back(
 
     def train():
         expect_gradients_on("train()")
-        early.extend(comparisons.differences(condition, comparisons.condition(backbone)))
         reads.append("train()")
+        early.extend(comparisons.differences(condition, comparisons.condition(backbone)))
         backbone.train()
         modes.append(backbone.training and all(norm.training for _, norm in batchnorms(backbone)))
         with torch.no_grad():

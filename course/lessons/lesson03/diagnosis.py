@@ -197,9 +197,8 @@ def why_wrong_paths(
     if found in by_buffers:
         return Misconception("batchnorm-by-buffers", observed)
     named = {path for path in layers if "BatchNorm" in type(layers[path]).__name__}
-    named_exactly = {path for path in layers if repr(layers[path]).startswith("BatchNorm")}
     among_batchnorms = found - set(extra)
-    if found in (named, named_exactly) or found_by_name(among_batchnorms, set(expected)):
+    if found == named or found_by_name(among_batchnorms, set(expected)):
         return Misconception("batchnorm-by-name", observed)
     if found and found == {path for path in expected if "." not in path}:
         return Misconception("batchnorm-left-behind", observed)
