@@ -17,7 +17,7 @@ MISCONCEPTIONS = {
         "01-replace-the-head: One line replaces the head",
     ),
     "stacked-on-logits": Entry(
-        "The new layer replaces the old head; it must not stand on top of the 1000 old logits",
+        "The new layer replaces the old head; it must not stand on top of the old logits",
         "01-replace-the-head: One line replaces the head",
     ),
     "logits-sliced": Entry(

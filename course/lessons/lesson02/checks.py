@@ -3,6 +3,7 @@
 import copy
 import functools
 import itertools
+from typing import Any
 
 import torch
 from torch import nn
@@ -22,6 +23,7 @@ from course.lessons.lesson02.diagnosis import (
     expect_frozen_until,
     expect_others_learn,
     expect_part_frozen,
+    expect_same_condition,
     expect_same_values,
     frozen_names,
     in_tensors,
@@ -178,6 +180,7 @@ def freeze_part(
     Hidden: other networks and paths; `features.1` begins the names of `features.10` too.
     """
     worked_before = False
+    conditions: list[tuple[nn.Module, dict[str, Any], str]] = []  # before the calls
     for name, part in cases:
         model = classifier(name).train()
         everything = [path for path, _ in model.named_parameters()]
@@ -189,6 +192,7 @@ def freeze_part(
         for path in frozen_before:
             model.get_parameter(path).requires_grad = False
         start = comparisons.snapshot(comparisons.tensors(model).items())
+        condition = comparisons.condition(model)
         where = f"{name}, {part!r}"
         result = answer(model, part)
         expect(result, nn.Module, f"the model ({where})")
@@ -207,7 +211,10 @@ def freeze_part(
         learning = names_with_gradient(model, name, call=where)
         expect_others_learn(model, others - frozen_before, learning, part, where)
         expect_part_frozen(model, part, asked - frozen_before, learning, worked_before, where)
+        conditions.append((model, condition, where))
         worked_before = worked_before or "." not in part
+    for model, condition, where in conditions:  # last, because other messages say more
+        expect_same_condition(model, condition, where)
     parts = ", ".join(part for _, part in cases)
     return f"{parts}: each is frozen, and gradients reach everything else."
 
@@ -239,10 +246,12 @@ def freeze_until(
         asked = _names_until(model, stage)
         call = f"freeze_until({name}, {stage!r}){before}"
         start = comparisons.snapshot(comparisons.tensors(model).items())
+        condition = comparisons.condition(model)
         found = answer(model, stage)
         expect_same_values(model, start, call)
         learning = names_with_gradient(model, name, n, call)
         expect_frozen_until(model, stage, asked, learning, frozen_before, call)
+        expect_same_condition(model, condition, call)
         expected = sum(size for path, size in sizes.items() if path not in asked)
         tensors = len(sizes) - len(asked)
         count = whole_number(found, f"{call} to return {expected:,}")
