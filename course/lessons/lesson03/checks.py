@@ -2,7 +2,7 @@
 
 Each draws up the models and images, calls the answer and looks at what happened. The thought behind
 a wrong result is found in diagnosis.py, and in the room of its exercise: one_batch.py,
-head_training.py, wrapping.py and freezing.py.
+head_training.py, wrapping.py, putting_back.py and freezing.py.
 """
 
 from collections.abc import Callable, Generator, Set
@@ -19,7 +19,6 @@ from course.checking.misconception import (
     Misconception,
     expect_something,
     first_and_more,
-    unlike,
     wrong_result,
 )
 from course.checking.stepping import expect_gradients_on
@@ -36,6 +35,7 @@ from course.lessons.lesson03.fixtures import (
 )
 from course.lessons.lesson03.freezing import expect_frozen
 from course.lessons.lesson03.one_batch import expect_statistics
+from course.lessons.lesson03.putting_back import expect_put_back
 from course.lessons.lesson03.wrapping import expect_always_eval
 
 REQUIRED = 60  # per cent of its training images that a trained head gets right
@@ -353,70 +353,6 @@ def put_back_after(answer: Callable, name: str = "narrow resnet18") -> str:
     untracked.set_submodule("layer1.bn1", nn.BatchNorm2d(16, track_running_stats=False))
     expect_put_back(answer, "small2", untracked, None)
     return f"all {count} tensors of {name} hold the bits they held before."
-
-
-def expect_put_back(
-    answer: Callable, name: str, backbone: nn.Module, returned: nn.Module | None
-) -> int:
-    """Return how many tensors the answer put back; raise Misconception where it failed to.
-
-    `returned` is what train() returns.
-    """
-    before = snapshot_of(backbone)
-    images, _ = labelled_images(name, 8, 3)
-    after = []
-    modes = []
-
-    condition = comparisons.condition(backbone)
-    early = []  # what the answer changed before train()
-    conditions = []  # of the backbone, as train() leaves it
-
-    def train():
-        expect_gradients_on("train()")
-        reads.append("train()")
-        early.extend(comparisons.differences(condition, comparisons.condition(backbone)))
-        backbone.train()
-        modes.append(backbone.training and all(norm.training for _, norm in batchnorms(backbone)))
-        with torch.no_grad():
-            for parameter in backbone.parameters():
-                parameter.mul_(1.01).add_(0.001)
-            backbone(images)
-        after.append(snapshot_of(backbone))
-        conditions.append(comparisons.condition(backbone))
-        return returned
-
-    with diagnosis.reads_of(backbone) as reads:
-        found = answer(backbone, train)
-    if len(after) != 1:
-        raise wrong_result(
-            f"expected that train() is called once; it was called {len(after)} times"
-        )
-    if not all(modes):
-        raise wrong_result(
-            f"{name}: train() has called backbone.train(), but the backbone was not in train mode; "
-            "expected that train() can train as it likes"
-        )
-    if early:
-        raise wrong_result(
-            f"{name}: expected that train() gets the backbone as it was; your function changed "
-            f"{first_and_more(early)}"
-        )
-    moved = comparisons.moved_since(backbone, before)
-    if moved:
-        raise diagnosis.why_not_put_back(name, backbone, before, after[0], moved, reads)
-    changed = comparisons.differences(conditions[0], comparisons.condition(backbone), ("training",))
-    if changed:
-        raise wrong_result(
-            f"{name}: expected that only values are put back; {first_and_more(changed)}"
-        )
-    if found is not returned:
-        got = "a copy of it" if values.shown(found) == values.shown(returned) else ""
-        raise unlike(
-            found,
-            f"expected the very object that train() returned, {values.shown(returned)}; got "
-            f"{got or values.shown(found)}",
-        )
-    return len(before)
 
 
 # ---- Exercise 7: frozen for good ----------------------------------------------------------------
