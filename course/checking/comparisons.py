@@ -65,11 +65,25 @@ def same(tensor: torch.Tensor, other: torch.Tensor) -> bool:
     return torch.equal(tensor, other) or fingerprint(tensor) == fingerprint(other)
 
 
+OPTIONS = (  # attributes of torch's and torchvision's modules that decide what a forward computes
+    "p",
+    "momentum",
+    "eps",
+    "track_running_stats",
+    "stride",
+    "padding",
+    "dilation",
+    "drop_rate",
+    "aux_logits",
+    "transform_input",
+)
+
+
 def condition(model: nn.Module) -> dict[str, Any]:
     """Return what a model is apart from the values of its tensors: {what: value}.
 
     That is which parameters and buffers it has, their shapes and dtypes, `requires_grad`, each
-    module's class, mode, Dropout probability and number of hooks, and BatchNorm's options. Two
+    module's class, mode, Dropout probability and number of hooks, and the options in OPTIONS. Two
     conditions are compared with `differences`.
     """
     found: dict[str, Any] = {}
@@ -77,8 +91,8 @@ def condition(model: nn.Module) -> dict[str, Any]:
         where = f"{path}." if path else "model."
         found[f"{where}training"] = module.training
         found[f"type of {path or 'the model'}"] = type(module).__name__
-        for option in ("p", "momentum", "eps", "track_running_stats"):
-            if isinstance(getattr(module, option, None), bool | float | int | None):
+        for option in OPTIONS:
+            if isinstance(getattr(module, option, None), bool | float | int | tuple | None):
                 found[f"{where}{option}"] = getattr(module, option, None)
         hooks = len(module._forward_hooks) + len(module._forward_pre_hooks)
         hooks += len(module._backward_hooks) + len(module._backward_pre_hooks)
@@ -88,6 +102,19 @@ def condition(model: nn.Module) -> dict[str, Any]:
     for name, tensor in tensors(model).items():
         found[f"{name}.dtype"] = tensor.dtype
         found[f"{name}.shape"] = None if nn.parameter.is_lazy(tensor) else tuple(tensor.shape)
+    return found
+
+
+def gradients(model: nn.Module) -> dict[str, Any]:
+    """Return {name of a parameter and ".grad": what it holds}; compare it with `differences`.
+
+    A gradient that an answer leaves behind is added to that of the next backward.
+    """
+    found: dict[str, Any] = {}
+    for name, parameter in model.named_parameters():
+        grad = parameter.grad
+        held = None if grad is None else f"a tensor with the checksum {fingerprint(grad)[-1]:08x}"
+        found[f"{name}.grad"] = held
     return found
 
 
@@ -114,11 +141,12 @@ def differences(
 def changes_by(call: Callable[[], Any], model: nn.Module) -> tuple[Any, list[str]]:
     """Return the result of `call()`, and a sentence for each thing that it changed in a model.
 
-    For answers that only read a model: values, requires_grad, modes, layers and hooks have to stay.
+    For answers that only read a model: values, gradients, requires_grad, modes, layers and hooks
+    have to stay.
     """
-    before, values = condition(model), snapshot(tensors(model).items())
+    before, values = condition(model) | gradients(model), snapshot(tensors(model).items())
     found = call()
-    changed = differences(before, condition(model))
+    changed = differences(before, condition(model) | gradients(model))
     changed += [f"{name} has other values" for name in moved_since(model, values)]
     return found, changed
 

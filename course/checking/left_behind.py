@@ -44,6 +44,12 @@ SWITCHES = (
         torch.get_default_device,
         lambda device: torch.set_default_device(None if device.type == "cpu" else device),
     ),
+    Switch("torch.get_num_threads()", torch.get_num_threads, torch.set_num_threads),
+    Switch(
+        "torch.get_float32_matmul_precision()",
+        torch.get_float32_matmul_precision,
+        torch.set_float32_matmul_precision,
+    ),
     Switch(
         "torch.are_deterministic_algorithms_enabled()",
         torch.are_deterministic_algorithms_enabled,
@@ -114,7 +120,7 @@ class ArgumentsKept:
 def _values(value: Any, depth: int) -> Any:
     """Return what can be compared of an argument, None for an object that may change."""
     if isinstance(value, torch.Tensor):
-        return fingerprint(value)
+        return value.requires_grad, fingerprint(value)
     if isinstance(value, np.ndarray) and value.dtype != object:
         return value.shape, zlib.crc32(np.ascontiguousarray(value))
     if depth and type(value) in (list, tuple):

@@ -1,4 +1,4 @@
-"""A step of a learner's optimizer, which may be one that cannot make it."""
+"""Steps: of a learner's optimizer, which may not make it, and those that a learner's code calls."""
 
 from typing import Any
 
@@ -24,3 +24,16 @@ def make_step(optimizer: torch.optim.Optimizer, where: str, *arguments: Any) -> 
             f"{where}: expected an optimizer that can make a step; the step of yours, "
             f"{type(optimizer).__name__}, raises {type(problem).__name__}: {words}"
         ) from None
+
+
+def expect_gradients_on(call: str) -> None:
+    """Raise Misconception where a learner's code calls something that trains with gradients off.
+
+    `call` names it in the message, for example "step()".
+    """
+    if torch.is_grad_enabled() and not torch.is_inference_mode_enabled():
+        return
+    raise wrong_result(
+        f"expected that you call {call} with gradients on; you call it under no_grad or "
+        "inference_mode, where it cannot train"
+    )

@@ -1,13 +1,14 @@
 """Numbers that an answer returned: what counts as one, and when two are near each other.
 
 One rule for all lessons. Where an exercise expects a number, an int, a float, a NumPy scalar, a
-`fractions.Fraction`, and a tensor or array with one element are numbers. NaN, infinities and masked
-elements are numbers of no answer.
+`fractions.Fraction`, a `decimal.Decimal`, and a tensor or array with one element are numbers. NaN,
+infinities and masked elements are numbers of no answer.
 """
 
 import math
 import numbers
 import re
+from decimal import Decimal
 from typing import Any
 
 import numpy as np
@@ -25,7 +26,7 @@ def number(found: Any, expected: str) -> float:
     value = found
     if isinstance(value, torch.Tensor | np.ndarray) and np.prod(tuple(value.shape)) == 1:
         value = np.ma.filled(value, math.nan).item() if is_masked(value) else value.item()
-    if isinstance(value, bool | np.bool_) or not isinstance(value, numbers.Real):
+    if isinstance(value, bool | np.bool_) or not isinstance(value, numbers.Real | Decimal):
         raise unlike(found, got)
     try:
         value = float(value)
@@ -78,6 +79,15 @@ def described(found: Any) -> str:
     if named and named[1].lower() == kind.lower():
         return text
     return f"{kind} {text}"
+
+
+def apart(found: float, expected: float, digits: int = 5) -> tuple[str, str]:
+    """Return two numbers as text, with at least so many digits that they do not read alike."""
+    for more in range(digits, 18):
+        texts = f"{found:.{more}g}", f"{expected:.{more}g}"
+        if texts[0] != texts[1]:
+            break
+    return texts
 
 
 def near(found: float, expected: float, tolerance: float = 1e-5, relative: float = 0.0) -> bool:

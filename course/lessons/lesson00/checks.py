@@ -55,21 +55,35 @@ def count_parameters(
             )
         elif found == expected + comparisons.numbers_in(model.buffers()):
             raise Misconception("buffers-counted", f"{what}, with the buffers")
+        elif found == comparisons.numbers_in(each for each in parameters if each.ndim > 1):
+            raise Misconception(
+                "biases-not-counted", f"{what}, the tensors with more than one dimension"
+            )
+        elif found == _without_biases(model):
+            raise Misconception("biases-not-counted", f"{what}, the weights without the biases")
         else:
             raise wrong_result(f"{what}{_what_was_counted(found, model)}")
     return f"your count is right: {', '.join(f'{name} {counts[name]:,}' for name in names)}."
 
 
+def _without_biases(model: nn.Module) -> int:
+    """Return how many numbers the parameters hold whose names do not say "bias"."""
+    named = model.named_parameters()
+    return comparisons.numbers_in(each for name, each in named if "bias" not in name)
+
+
 def _what_was_counted(found: int, model: nn.Module) -> str:
     """Return in words what a wrong count of parameters holds, "" where it is not known."""
-    named = dict(model.named_parameters())
-    everything = comparisons.numbers_in(named.values())
-    weights = comparisons.numbers_in(each for name, each in named.items() if "bias" not in name)
+    parameters = list(model.parameters())
+    everything = comparisons.numbers_in(parameters)
+    in_each_module = sum(comparisons.numbers_in(each.parameters()) for each in model.modules())
     thoughts = {
-        weights: "the weights without the biases",
-        everything - weights: "the biases alone",
+        0: "because all parameters belong to the layers inside the model",
+        in_each_module: "the numbers of each layer and again of each block that holds it",
+        sum(int(each.count_nonzero()) for each in parameters): "the numbers that are not 0",
+        everything - _without_biases(model): "the biases alone",
         4 * everything: "the bytes, of which a number has four",
         len(model.state_dict()): "the tensors of state_dict(), with the buffers",
-        sum(len(each) for each in named.values()): "the first dimension of each tensor",
+        sum(len(each) for each in parameters): "the first dimension of each tensor",
     }
     return f", {thoughts[found]}" if found in thoughts else ""

@@ -15,6 +15,10 @@ MISCONCEPTIONS = {
         "A frozen parameter is still a parameter: also count those with requires_grad=False",
         "00-start-here: An answer and its check",
     ),
+    "biases-not-counted": Entry(
+        "Biases are parameters too: a layer's weight and its bias both count",
+        "00-start-here: An answer and its check",
+    ),
     "buffers-counted": Entry(
         "Buffers, such as BatchNorm's running statistics, are not parameters: do not count them",
         "00-start-here: An answer and its check",

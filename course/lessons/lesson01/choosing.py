@@ -8,6 +8,7 @@ from torch.nn import functional as F
 
 from course.checking.check import Answer
 from course.checking.misconception import Misconception, expect_pair, wrong_result
+from course.checking.stepping import expect_gradients_on
 from course.checking.values import near, number, shown
 from course.lessons.lesson01.fixtures import ROWS, TEST, VALIDATION, PlantedHead, planted_set
 
@@ -17,6 +18,7 @@ def choose(answer: Answer, shares: tuple[tuple[float, float], ...], rates: tuple
     heads: list[tuple[int, PlantedHead]] = []
 
     def fit(learning_rate: Any) -> nn.Module:
+        expect_gradients_on("fit")
         place = _place_of(learning_rate, rates, "you call fit with the learning rate")
         head = PlantedHead(shares[place], _scale(place, shares))
         heads.append((place, head))
@@ -48,10 +50,20 @@ def choose(answer: Answer, shares: tuple[tuple[float, float], ...], rates: tuple
             what += "; an accuracy is between 0 and 1"
         elif near(value, on_test * ROWS[TEST], 1e-4):
             what += f"; that is how many of its {ROWS[TEST]} rows are right"
+        elif near(value, round(on_test, 1), 1e-4):
+            what += "; that is rounded"
+        elif near(value, _of_both(on_validation, on_test), 1e-4):
+            what += "; that is the accuracy on both sets together"
         elif near(value, on_test * ROWS[TEST] / ROWS[VALIDATION], 1e-4):
             what += f"; the test set has {ROWS[TEST]} rows, the validation set {ROWS[VALIDATION]}"
         raise wrong_result(what)
     return rates[chosen]
+
+
+def _of_both(on_validation: float, on_test: float) -> float:
+    """Return the accuracy on the rows of both sets."""
+    right = ROWS[VALIDATION] * on_validation + ROWS[TEST] * on_test
+    return right / (ROWS[VALIDATION] + ROWS[TEST])
 
 
 def _scale(place: int, shares: tuple[tuple[float, float], ...]) -> float:
@@ -112,6 +124,8 @@ def _expect_best(
         )
     if best_on_test:
         raise Misconception("test-set-chooses", f"{what} and the best on the test set")
-    if chosen == len(rates) - 1:
+    if on_validation[chosen] == min(on_validation):
+        what += ", the lowest of all"
+    elif chosen == len(rates) - 1:
         what += ", the last of the learning rates"
     raise wrong_result(what)

@@ -50,6 +50,11 @@ def expect_replaced_head(
             "batch-dimension-lost",
             f"{name}: a batch of one image gives {tuple(alone.shape)}; expected (1, {n})",
         )
+    for outputs, batch in ((logits, "two images"), (alone, "a batch of one image")):
+        if not outputs.isfinite().all():
+            raise wrong_result(
+                f"{name}: expected finite logits for {batch}; got {outputs.flatten()[0]:.4g}"
+            )
     _expect_auxiliary_heads(model, n, original)
     _expect_same_tensors(model, original)
     _expect_same_classifier(model, original)

@@ -42,9 +42,14 @@ def classifier(name: str) -> nn.Module:
 
 
 def pixels(count: int, seed: int) -> torch.Tensor:
-    """Return uint8 images (count, 3, 64, 64) with half as much red: channel means differ."""
+    """Return uint8 images (count, 3, 64, 64) with half as much red, so that channel means differ.
+
+    A single image is dark: no pixel is brighter than 200.
+    """
     generator = torch.Generator().manual_seed(seed)
-    images = torch.randint(0, 256, (count, 3, 64, 64), dtype=torch.uint8, generator=generator)
+    brightest = 200 if count == 1 else 255
+    shape = (count, 3, 64, 64)
+    images = torch.randint(0, brightest + 1, shape, dtype=torch.uint8, generator=generator)
     images[:, 0] //= 2
     return images
 

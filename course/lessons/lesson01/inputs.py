@@ -46,6 +46,9 @@ def why_wrong_input(
         "mean and std are the same for the three colours": (unit - mean.mean()) / std.mean(),
         "the result is not divided by the standard deviation": unit - mean,
         "the pixels are only divided by 255": unit,
+        "the pixels are divided by the brightest of them, not by 255": (unit / unit.max() - mean)
+        / std,
+        "red and blue are exchanged": (unit.flip(1) - mean) / std,
         "mean and std are in the order blue, green, red": (unit - mean.flip(0)) / std.flip(0),
     }
     for thought, values in thoughts.items():

@@ -17,7 +17,7 @@ MISCONCEPTIONS = {
         "01-replace-the-head: One line replaces the head",
     ),
     "stacked-on-logits": Entry(
-        "The new layer replaces the old head; it must not stand on top of the 1000 old logits",
+        "The new layer replaces the old head; it must not stand on top of the old logits",
         "01-replace-the-head: One line replaces the head",
     ),
     "logits-sliced": Entry(
@@ -127,6 +127,11 @@ MISCONCEPTIONS = {
     ),
     "head-not-trained": Entry(
         "The head does not depend on the labels: no training step has changed it",
+        "01-replace-the-head: Exercise 8: train the head",
+    ),
+    "head-learnt-other-labels": Entry(
+        "The head is no better than a guess even on the images that it was trained on: give each "
+        "row of features its own label, and make the loss smaller, not larger",
         "01-replace-the-head: Exercise 8: train the head",
     ),
     "head-undertrained": Entry(

@@ -49,10 +49,11 @@ class Original(NamedTuple):
         return self.shapes.get(id(parameter)) != tuple(parameter.shape)
 
 
-def describe(model: nn.Module, name: str) -> Original:
-    """Return what a change of heads must keep. Leaves the model in eval mode."""
+def describe(model: nn.Module, name: str, training: bool = False) -> Original:
+    """Return what a change of heads must keep. Leaves the model in train mode if `training`."""
     path, head = networks.old_head(model)
     inputs, logits = networks.captured(model, head, networks.images(name))
+    model.train(training)
     original = Original(
         name=name,
         model=model,

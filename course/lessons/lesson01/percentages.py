@@ -4,7 +4,7 @@ from torch import nn
 
 from course.checking import comparisons
 from course.checking.misconception import Misconception, wrong_result
-from course.checking.values import near
+from course.checking.values import apart, near
 
 
 def of_classes(model: nn.Module, classes: int) -> int:
@@ -29,7 +29,8 @@ def wrong_percentages(model: nn.Module, n: int) -> dict[str, tuple[str, float]]:
             100 * saved / trainable,
         ),
         "that counts the buffers, too": ("buffers-counted", 100 * saved / (total + buffers)),
-        "that leaves the bias out": ("wrong-result", 100 * weights / total),
+        "that leaves the bias out": ("biases-not-counted", 100 * weights / total),
+        "that gives the new head no bias": ("biases-not-counted", 100 * (saved + n) / total),
         "that is a fraction, not a percentage": ("wrong-result", saved / total),
         "that is the change of the size; the removed share is positive": (
             "wrong-result",
@@ -41,15 +42,37 @@ def wrong_percentages(model: nn.Module, n: int) -> dict[str, tuple[str, float]]:
             100 * of_classes(model, 1000) / total,
         ),
         "that is a share of the new model": ("wrong-result", 100 * saved / (total - saved)),
+        "that is a share of the backbone, without the head": (
+            "wrong-result",
+            100 * saved / (total - of_classes(model, 1000)),
+        ),
+        f"that is the share of the {n} classes that stay": (
+            "wrong-result",
+            100 * of_classes(model, n) / total,
+        ),
+        "that is the number of removed parameters, not a percentage": ("wrong-result", saved),
+        "that divides by the number of tensors, not by the numbers in them": (
+            "tensors-not-numbers",
+            100 * saved / len(list(model.parameters())),
+        ),
+        "that is right for 512 features, which another ResNet has": (
+            "in-features-from-memory",
+            100 * (1000 - n) * 513 / total,
+        ),
+        "that is right for 2048 features, which another ResNet has": (
+            "in-features-from-memory",
+            100 * (1000 - n) * 2049 / total,
+        ),
     }
 
 
 def why_wrong_percentage(
     where: str, value: float, expected: float, thoughts: dict[str, tuple[str, float]]
 ) -> Misconception:
-    what = f"{where}: expected {expected:.5g} %; got {value:.5g}"
+    found, wanted = apart(value, expected)
+    what = f"{where}: expected {wanted} %; got {found}"
     for counted, (code, percentage) in thoughts.items():
-        if near(value, percentage, relative=1e-5):
+        if near(value, percentage, relative=1e-6):
             return Misconception(code, f"{what}; {counted}")
     if value in [round(expected, digits) for digits in range(4)]:
         what += "; that is rounded"

@@ -3,6 +3,7 @@
 import copy
 import functools
 import itertools
+from typing import Any
 
 import torch
 from torch import nn
@@ -22,6 +23,7 @@ from course.lessons.lesson02.diagnosis import (
     expect_frozen_until,
     expect_others_learn,
     expect_part_frozen,
+    expect_same_condition,
     expect_same_values,
     frozen_names,
     in_tensors,
@@ -102,6 +104,13 @@ def frozen_classifier(answer: Answer, name: str = "narrow resnet18", n: int = 4)
             "backbone-thrown-away",
             "expected that your function calls make(), which returns the model; it never did",
         )
+    lazy = [path for path, each in model.named_parameters() if nn.parameter.is_lazy(each)]
+    if lazy:
+        raise wrong_result(
+            f"{call}: expected parameters with values; {first_and_more(lazy)} has none before the "
+            "first forward, so nothing can be compared with it: run one forward in eval mode, or "
+            "read in_features"
+        )
     images, labels = networks.images(name, 4), torch.arange(4) % n
     expect_new_head_on_features(model, factory, images, n, call)
     trained_names: set[str] = set()
@@ -114,6 +123,7 @@ def frozen_classifier(answer: Answer, name: str = "narrow resnet18", n: int = 4)
     for make in (torch.optim.AdamW, torch.optim.SGD):
         optimizer = make(model.parameters(), lr=1e-2, weight_decay=1e-2)
         start = comparisons.snapshot(model.named_parameters())
+        moved: set[str] = set()  # after any of the steps: a parameter can move and come back
         for _ in range(2):
             loss = F.cross_entropy(outputs(model, images, call), labels)
             if not loss.requires_grad:
@@ -125,7 +135,7 @@ def frozen_classifier(answer: Answer, name: str = "narrow resnet18", n: int = 4)
             optimizer.zero_grad()
             loss.backward()
             optimizer.step()
-        moved = set(comparisons.moved_since(model, start))
+            moved.update(comparisons.moved_since(model, start))
         if moved & trained_names:
             raise why_trained_moved(model, factory, moved & trained_names, trained_names, start)
         if new - moved:
@@ -177,6 +187,7 @@ def freeze_part(
     Hidden: other networks and paths; `features.1` begins the names of `features.10` too.
     """
     worked_before = False
+    conditions: list[tuple[nn.Module, dict[str, Any], str]] = []  # before the calls
     for name, part in cases:
         model = classifier(name).train()
         everything = [path for path, _ in model.named_parameters()]
@@ -188,6 +199,7 @@ def freeze_part(
         for path in frozen_before:
             model.get_parameter(path).requires_grad = False
         start = comparisons.snapshot(comparisons.tensors(model).items())
+        condition = comparisons.condition(model)
         where = f"{name}, {part!r}"
         result = answer(model, part)
         expect(result, nn.Module, f"the model ({where})")
@@ -206,7 +218,10 @@ def freeze_part(
         learning = names_with_gradient(model, name, call=where)
         expect_others_learn(model, others - frozen_before, learning, part, where)
         expect_part_frozen(model, part, asked - frozen_before, learning, worked_before, where)
+        conditions.append((model, condition, where))
         worked_before = worked_before or "." not in part
+    for model, condition, where in conditions:  # last, because other messages say more
+        expect_same_condition(model, condition, where)
     parts = ", ".join(part for _, part in cases)
     return f"{parts}: each is frozen, and gradients reach everything else."
 
@@ -238,10 +253,12 @@ def freeze_until(
         asked = _names_until(model, stage)
         call = f"freeze_until({name}, {stage!r}){before}"
         start = comparisons.snapshot(comparisons.tensors(model).items())
+        condition = comparisons.condition(model)
         found = answer(model, stage)
         expect_same_values(model, start, call)
         learning = names_with_gradient(model, name, n, call)
         expect_frozen_until(model, stage, asked, learning, frozen_before, call)
+        expect_same_condition(model, condition, call)
         expected = sum(size for path, size in sizes.items() if path not in asked)
         tensors = len(sizes) - len(asked)
         count = whole_number(found, f"{call} to return {expected:,}")
@@ -312,9 +329,7 @@ def adam_memory(
         names = [path for path, _ in model.named_parameters()]
         for path in _names_until(model, stage) if stage else names[::3]:
             model.get_parameter(path).requires_grad = False
-        total = comparisons.numbers_in(model.parameters())
-        trainable = [p for p in model.parameters() if p.requires_grad]
-        numbers = comparisons.numbers_in(trainable)
+        numbers = comparisons.numbers_in(p for p in model.parameters() if p.requires_grad)
         where = (
             f"{name} frozen until {stage}" if stage else f"{name} with every third tensor frozen"
         )
@@ -327,7 +342,7 @@ def adam_memory(
             )
         found = whole_number(result, f"the int {2 * numbers:,} for {where}")
         if found != 2 * numbers:
-            raise why_wrong_memory(found, total, numbers, len(trainable), where)
+            raise why_wrong_memory(found, model, numbers, where)
     return f"{found:,} numbers for {where}: frozen parameters have no averages."
 
 

@@ -1,6 +1,6 @@
 """Exercise 3 of lesson 02: the report of a step, and the thoughts behind wrong counts."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Generator, Mapping
 from typing import Any
 
 import torch
@@ -15,6 +15,7 @@ from course.checking.misconception import (
     first_and_more,
     wrong_result,
 )
+from course.checking.stepping import expect_gradients_on
 from course.checking.values import shown, whole_number
 
 KEYS = ("trainable", "frozen", "buffers")  # of exercise 3's dict
@@ -24,17 +25,32 @@ Counts = dict[str, tuple[int, int]]  # key: (tensors that moved, of how many)
 def report_one_step(answer: Answer, model: nn.Module, step: Callable[[], None], where: str) -> None:
     """Raise Misconception unless the answer runs `step` once and counts what it moved."""
     after: list[tuple[dict[str, torch.Tensor], dict[str, Any]]] = []
+    early: list[str] = []  # what the answer changed before the step
+    condition = comparisons.condition(model)
 
     def noted_step() -> None:
+        expect_gradients_on("step()")
+        early.extend(comparisons.moved_since(model, start))
+        early.extend(comparisons.differences(condition, comparisons.condition(model)))
         step()
         left = comparisons.snapshot(comparisons.tensors(model).items())
         after.append((left, comparisons.condition(model)))
 
     start = comparisons.snapshot(comparisons.tensors(model).items())
     found = answer(model, noted_step)
+    if isinstance(found, Generator):
+        raise wrong_result(
+            f"{where}: expected a dict; got a generator: a function with `yield` in it runs only "
+            "while its values are read"
+        )
     expect_something(found, f"{where}: step_report")
     if len(after) != 1:
         raise wrong_result(f"{where}: expected one call of step(), got {len(after)}")
+    if early:
+        raise wrong_result(
+            f"{where}: expected that step() gets the model as it was; your function changed "
+            f"{first_and_more(early)}"
+        )
     left = after[0][0]
     moved = {path for path, old in start.items() if not comparisons.same(left[path], old)}
     _expect_counts(found, model, moved, where)
@@ -95,6 +111,8 @@ def _thought_of_all(said: Counts, expected: Counts) -> str:
     """Return what all three wrong pairs together show, in words, or nothing."""
     if said == {key: (total - changed, total) for key, (changed, total) in expected.items()}:
         return ": you count the tensors that did not change"
+    if said == {key: (changed, total - changed) for key, (changed, total) in expected.items()}:
+        return ": the second number says how many tensors there are, not how many stayed the same"
     if said == {key: (total, changed) for key, (changed, total) in expected.items()}:
         return ": your pairs are in the other order, (of how many, changed)"
     exchanged = {"trainable": expected["frozen"], "frozen": expected["trainable"]}
@@ -103,6 +121,20 @@ def _thought_of_all(said: Counts, expected: Counts) -> str:
 
 def _in_words(pair: tuple[int, int]) -> str:
     return f"{pair[0]:,} of {pair[1]:,} tensors"
+
+
+def _finds_less(said: Counts, expected: Counts) -> bool:
+    """Return whether wrong counts miss tensors of which few values changed, trainable ones too.
+
+    The totals are right, and no count is too large.
+    """
+    missed = [key for key in KEYS if said[key][0] < expected[key][0]]
+    same_totals = all(said[key][1] == expected[key][1] for key in KEYS)
+    return (
+        same_totals
+        and "trainable" in missed
+        and all(said[key][0] <= expected[key][0] for key in KEYS)
+    )
 
 
 def _code_of_counts(said: Counts, expected: Counts, where: str) -> str:
@@ -116,6 +148,8 @@ def _code_of_counts(said: Counts, expected: Counts, where: str) -> str:
         return "parameters-only"
     if said == nothing and where.endswith("a training step"):
         return "compared-with-itself"
+    if "in some tensors" in where and _finds_less(said, expected):
+        return "values-left-out"
     believed = expected | {"frozen": nothing["frozen"]}
     all_trained = {"trainable": (expected["trainable"][1],) * 2}
     if said in (believed, believed | all_trained, expected | all_trained):

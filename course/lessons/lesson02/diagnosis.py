@@ -2,7 +2,7 @@
 
 import math
 from collections.abc import Collection, Iterable
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import torch
 from torch import nn
@@ -41,6 +41,24 @@ def expect_same_values(model: nn.Module, start: dict[str, torch.Tensor], where: 
     if changed:
         raise wrong_result(
             f"{where}: expected that all values stay; {first_and_more(changed)} changed"
+        )
+
+
+def expect_same_condition(model: nn.Module, before: dict[str, Any], where: str) -> None:
+    """Raise Misconception where an option, a hook, a layer or a mode has changed.
+
+    `before` is the model's condition. requires_grad is not compared, and a part that is frozen may
+    be put into eval mode.
+    """
+    changed = []
+    for sentence in comparisons.differences(
+        before, comparisons.condition(model), but=("requires_grad",)
+    ):
+        if not sentence.endswith("training was True and is False"):
+            changed.append(sentence)
+    if changed:
+        raise wrong_result(
+            f"{where}: expected that nothing else changes; {first_and_more(changed)}"
         )
 
 

@@ -51,8 +51,8 @@ class Wrapped(nn.Module):
 
 
 class OtherBuffers(nn.Module):
-    """A small network with a buffer that never changes, and one that a forward in train mode
-    changes if `moving`, although the sum of its numbers stays the same.
+    """A small network with two buffers that never change, and between them one that a forward in
+    train mode changes if `moving`, although the sum of its numbers stays the same.
     """
 
     def __init__(self, moving: bool) -> None:
@@ -60,6 +60,7 @@ class OtherBuffers(nn.Module):
         self.moving = moving
         self.register_buffer("scale", torch.tensor([0.5, 2.0, 1.0]))
         self.register_buffer("order", torch.tensor([1.0, 2.0]))
+        self.register_buffer("offset", torch.tensor([0.1, 0.2, 0.3]))
         self.fc = nn.Linear(3, 4)
 
     def forward(self, images: torch.Tensor) -> torch.Tensor:
@@ -67,7 +68,7 @@ class OtherBuffers(nn.Module):
         if self.training and self.moving:
             with torch.no_grad():
                 self.order.copy_(self.order.flip(0))
-        return self.fc(images.mean((2, 3)) * self.scale)
+        return self.fc(images.mean((2, 3)) * self.scale + self.offset)
 
 
 def trained(name: str) -> nn.Module:
@@ -132,7 +133,7 @@ def outputs(model: nn.Module, images: torch.Tensor, call: str) -> torch.Tensor:
         raise wrong_result(
             f"expected that after {call} the model runs on images {tuple(images.shape)} "
             f"{images.dtype}; its layer {layer} got {', '.join(got) or 'no tensor'} and raises "
-            f"{type(problem).__name__}"
+            f"{type(problem).__name__}: {str(problem).splitlines()[0] if str(problem) else ''}"
         ) from None
     finally:
         hook.remove()

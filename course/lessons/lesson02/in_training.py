@@ -18,6 +18,7 @@ from course.lessons.lesson02.diagnosis import (
     expect_each_once,
     expect_no_second_group,
     expect_rate,
+    expect_same_condition,
     expect_same_values,
     in_tensors,
     inside,
@@ -46,6 +47,7 @@ def freeze_in_training(answer: Answer, name: str, part: str, kind: str, layout: 
     before = before_freezing(model, optimizer)
     groups = len(optimizer.param_groups)
     scheduler = _schedule(optimizer)
+    condition = comparisons.condition(model)
     answer(model, optimizer, part)
     where = f"{part} of {name}, {kind} with {layout}"
     changed = sorted(inside(comparisons.moved_since(model, before.values), part))
@@ -66,6 +68,7 @@ def freeze_in_training(answer: Answer, name: str, part: str, kind: str, layout: 
     _step(optimizer.step, optimizer, groups, where)
     when = f"{where}: two steps, with a scheduler"
     _expect_like_reference(model, part, before, expected[1], rates, suspect, when)
+    expect_same_condition(model, condition, where)
 
 
 def _expect_no_cut(model: nn.Module, part: str, before: Before, where: str) -> None:
@@ -190,13 +193,14 @@ def unfreeze(answer: Answer, name: str, stage: str, lr: float, kind: str) -> Non
         optimizer = torch.optim.SGD(model.fc.parameters(), lr=1e-2, momentum=0.9)
     else:
         optimizer = torch.optim.AdamW(groups, weight_decay=0.1)
-    for _ in range(2):
+    for _ in range(2):  # it keeps the gradients of the last step, as a loop does
         optimizer.zero_grad()
         backward(model, name)
         optimizer.step()
-    optimizer.zero_grad()
     memory = {path: memory_of(model.get_parameter(path), optimizer) for path in head}
     start = comparisons.snapshot(comparisons.tensors(model).items())
+    condition = comparisons.condition(model)
+    options = _options_of(optimizer)
     where = f"{kind}, {stage!r}"
     try:
         returned = answer(model, optimizer, stage, lr)
@@ -207,7 +211,16 @@ def unfreeze(answer: Answer, name: str, stage: str, lr: float, kind: str) -> Non
     expect_same_values(model, start, where)
     expect_each_once(optimizer)
     _expect_joined(model, optimizer, stage, lr, head, made_anew, where)
+    expect_same_condition(model, condition, where)
+    now = _options_of(optimizer)
     for path in head:
+        place = id(model.get_parameter(path))
+        for option, value in options[place].items():
+            if now[place].get(option) != value:
+                raise wrong_result(
+                    f"{where}: expected that {path} trains on as before; its {option} was {value} "
+                    f"and is {now[place].get(option)}"
+                )
         lost = why_memory_lost(model.get_parameter(path), optimizer, memory[path], path)
         if lost:
             raise lost
@@ -222,6 +235,15 @@ def unfreeze(answer: Answer, name: str, stage: str, lr: float, kind: str) -> Non
             f"{where}: expected that the next step {'changes' if path in expected else 'keeps'} "
             f"{path}; it did not"
         )
+
+
+def _options_of(optimizer: torch.optim.Optimizer) -> dict[int, dict[str, Any]]:
+    """Return {id of a parameter: the options of its group}, such as momentum and weight_decay."""
+    found = {}
+    for group in optimizer.param_groups:
+        options = {key: value for key, value in group.items() if not key.startswith("param")}
+        found |= {id(parameter): options for parameter in group["params"]}
+    return copy.deepcopy(found)
 
 
 def _expect_joined(

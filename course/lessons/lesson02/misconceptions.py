@@ -17,6 +17,11 @@ MISCONCEPTIONS = {
         "old values change together with the model",
         "02-freeze: Exercise 3: report a step",
     ),
+    "values-left-out": Entry(
+        "A tensor has changed if any of its values has: compare all of them, and exactly; sums, "
+        "means and the first values can stay the same",
+        "02-freeze: Exercise 3: report a step",
+    ),
     "requires-grad-misspelt": Entry(
         "Python accepts any new attribute without an error; PyTorch reads only `requires_grad`",
         "02-freeze: What only looks like freezing",

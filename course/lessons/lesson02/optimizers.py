@@ -58,15 +58,24 @@ def two_rates(
         )
 
 
-def why_wrong_memory(
-    found: int, total: int, trainable: int, tensors: int, where: str
-) -> Misconception:
+def why_wrong_memory(found: int, model: nn.Module, trainable: int, where: str) -> Misconception:
+    """Return the Misconception behind a wrong count of AdamW's averages.
+
+    trainable: how many numbers of the model are.
+    """
+    total = comparisons.numbers_in(model.parameters())
+    buffers = comparisons.numbers_in(model.buffers())
+    tensors = sum(parameter.requires_grad for parameter in model.parameters())
     what = (
         f"{where}: expected {2 * trainable:,}, for {trainable:,} trainable and "
         f"{total - trainable:,} frozen numbers; got {found:,}"
     )
     if found == trainable:
         what += " (there are two averages)"
+    elif found == 3 * trainable:
+        what += " (there are two averages, exp_avg and exp_avg_sq)"
+    elif found in (trainable + buffers, 2 * (trainable + buffers)):
+        what += " (an optimizer does not hold buffers)"
     elif found in (tensors, 2 * tensors):
         what += " (count numbers, not tensors)"
     elif found == 2 * trainable + tensors:

@@ -36,6 +36,7 @@ class Forward(NamedTuple):
     trainable: int  # parameters
     parameters: int  # all of them
     recorded: bool  # by autograd
+    images: int  # in the batch
 
 
 class ProbeRow(NamedTuple):
@@ -77,11 +78,13 @@ def probe_row(
     buffer_reads: list[str] = []
     leaf = next(layer for layer in model.modules() if not list(layer.children()))
 
-    def note(layer: nn.Module, _: Any) -> None:
+    def note(layer: nn.Module, inputs: Any) -> None:
         whole = model if layer is leaf else layer  # of a copy only this layer can be seen
         modes = {module.training for module in whole.modules()}
         trainable = [parameter.requires_grad for parameter in whole.parameters()]
-        forwards.append(Forward(modes, sum(trainable), len(trainable), torch.is_grad_enabled()))
+        recorded = torch.is_grad_enabled()
+        count = len(inputs[0])
+        forwards.append(Forward(modes, sum(trainable), len(trainable), recorded, count))
 
     leaf.register_forward_pre_hook(note)
     with torch.enable_grad(), noted_buffer_reads(buffer_reads):
@@ -91,6 +94,11 @@ def probe_row(
     said = expect_pair(result, f"{row}: expected {expected}, got {shown(result)}")
     learns, moves = (_as_bool(value, f"{row}: expected {expected}") for value in said)
     _expect_one_forward(model, forwards, switches, row)
+    if forwards[0].images != len(images):
+        raise wrong_result(
+            f"{row}: expected a forward of all {len(images)} images; got one of "
+            f"{forwards[0].images}"
+        )
     return ProbeRow(learns, moves, bool(buffer_reads), row)
 
 

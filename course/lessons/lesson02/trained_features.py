@@ -35,6 +35,11 @@ def expect_new_head_on_features(
                         f"{call}: expected outputs of shape ({len(batch)}, {n}) for images "
                         f"{tuple(batch.shape)}, got {tuple(found.shape)}"
                     )
+                if not found.isfinite().all():
+                    raise wrong_result(
+                        f"{call}: expected finite outputs for images {tuple(batch.shape)}; got "
+                        f"{found.flatten()[0]:.4g}"
+                    )
     finally:
         hook.remove()
         for module, mode in modes.items():

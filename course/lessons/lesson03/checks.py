@@ -2,10 +2,10 @@
 
 Each draws up the models and images, calls the answer and looks at what happened. The thought behind
 a wrong result is found in diagnosis.py, and in the room of its exercise: one_batch.py,
-head_training.py, wrapping.py and freezing.py.
+head_training.py, wrapping.py, putting_back.py and freezing.py.
 """
 
-from collections.abc import Callable, Set
+from collections.abc import Callable, Generator, Set
 from typing import Any
 
 import torch
@@ -19,9 +19,9 @@ from course.checking.misconception import (
     Misconception,
     expect_something,
     first_and_more,
-    unlike,
     wrong_result,
 )
+from course.checking.stepping import expect_gradients_on
 from course.lessons.lesson03 import diagnosis, head_training
 from course.lessons.lesson03.fixtures import (
     OldAndNew,
@@ -35,6 +35,7 @@ from course.lessons.lesson03.fixtures import (
 )
 from course.lessons.lesson03.freezing import expect_frozen
 from course.lessons.lesson03.one_batch import expect_statistics
+from course.lessons.lesson03.putting_back import expect_put_back
 from course.lessons.lesson03.wrapping import expect_always_eval
 
 REQUIRED = 60  # per cent of its training images that a trained head gets right
@@ -88,6 +89,7 @@ def what_moved(answer: Callable, name: str = "narrow resnet18") -> str:
     }
     said = []
     for what, action in actions.items():
+        model.train(action in (step, forward))  # the others are called in eval mode
         count = expect_moved_names(answer, model, what, action)
         said.append(f"{what} {count}")
     return f"tensors of {name} that changed: {', '.join(said)}."
@@ -100,22 +102,37 @@ def expect_moved_names(answer: Callable, model: nn.Module, what: str, action: Ca
     model as the action did. `what` is the action in words.
     """
     before = snapshot_of(model)
+    condition = comparisons.condition(model)
+    early = []  # what the answer changed before the action
     after = []
 
     def noted():
+        early.extend(f"{path} has other values" for path in comparisons.moved_since(model, before))
+        early.extend(comparisons.differences(condition, comparisons.condition(model)))
         action()
         after.append((snapshot_of(model), comparisons.condition(model)))
 
     with diagnosis.reads_of(model) as reads:
 
         def counted():
+            expect_gradients_on("action()")
             reads.append("action()")
             noted()
 
         found = answer(model, counted)
+    if isinstance(found, Generator):
+        raise wrong_result(
+            "expected a list or set of names; got a generator: a function with `yield` in it runs "
+            "only while its values are read"
+        )
     if len(after) != 1:
         raise wrong_result(
             f"expected that action() is called once; it was called {len(after)} times"
+        )
+    if early:
+        raise wrong_result(
+            f"expected that {what} gets the model as it was; your function changed "
+            f"{first_and_more(early)}"
         )
     values_left, condition_left = after[0]
     since = [f"{path} has other values" for path in comparisons.moved_since(model, values_left)]
@@ -126,6 +143,12 @@ def expect_moved_names(answer: Callable, model: nn.Module, what: str, action: Ca
         )
     expected = comparisons.moved_since(model, before)
     names = expect_names(found, f"what_moved after {what}")
+    unknown = sorted(names - set(before))
+    if unknown:
+        raise wrong_result(
+            f"after {what} you name {first_and_more(unknown)}; expected keys of "
+            f"model.state_dict(), such as {next(iter(before))}"
+        )
     too_many = sorted(names - set(expected))
     if too_many:
         raise wrong_result(
@@ -254,8 +277,14 @@ def expect_new_head_trained(
     old_logits, _ = eval_outputs(model, images)
     features = eval_outputs(model.backbone, images)  # (N, C)
     before = snapshot_of(model)
+    new = model.new
     with watch(model) as record, head_training.batches_of(model.new[0], record) as batches:
         answer(model, images.clone(), labels.clone(), epochs)
+    if dict(model.named_modules()).get("new") is not new:
+        raise wrong_result(
+            f"{name}: expected that the given model.new is trained; it was replaced by another "
+            f"{type(model.new).__name__}"
+        )
     moved = comparisons.moved_since(model, before)
     head_training.expect_parameters_unmoved(name, model, before, moved, record)
     found = diagnosis.outputs_after(model, images, name)
@@ -276,6 +305,13 @@ def expect_new_head_trained(
     head_training.expect_batches(name, batches, features, epochs)
     right = int((found[1].argmax(1) == labels).sum())
     if not values.reaches(right, len(labels), REQUIRED):
+        still = [f"new.{path}" for path, _ in new.named_parameters() if f"new.{path}" not in moved]
+        if still:
+            raise Misconception(
+                "parameter-not-in-optimizer",
+                f"{name}: expected that all of model.new is trained; {first_and_more(still)} never "
+                "changed",
+            )
         raise Misconception(
             "head-undertrained",
             f"{name}: in eval mode the new head gets {right} of its {len(labels)} training images "
@@ -317,52 +353,6 @@ def put_back_after(answer: Callable, name: str = "narrow resnet18") -> str:
     untracked.set_submodule("layer1.bn1", nn.BatchNorm2d(16, track_running_stats=False))
     expect_put_back(answer, "small2", untracked, None)
     return f"all {count} tensors of {name} hold the bits they held before."
-
-
-def expect_put_back(
-    answer: Callable, name: str, backbone: nn.Module, returned: nn.Module | None
-) -> int:
-    """Return how many tensors the answer put back; raise Misconception where it failed to.
-
-    `returned` is what train() returns.
-    """
-    before = snapshot_of(backbone)
-    images, _ = labelled_images(name, 8, 3)
-    after = []
-    modes = []
-
-    def train():
-        reads.append("train()")
-        backbone.train()
-        modes.append(backbone.training and all(norm.training for _, norm in batchnorms(backbone)))
-        with torch.no_grad():
-            for parameter in backbone.parameters():
-                parameter.mul_(1.01).add_(0.001)
-            backbone(images)
-        after.append(snapshot_of(backbone))
-        return returned
-
-    with diagnosis.reads_of(backbone) as reads:
-        found = answer(backbone, train)
-    if len(after) != 1:
-        raise wrong_result(
-            f"expected that train() is called once; it was called {len(after)} times"
-        )
-    if not all(modes):
-        raise wrong_result(
-            f"{name}: train() has called backbone.train(), but the backbone was not in train mode; "
-            "expected that train() can train as it likes"
-        )
-    moved = comparisons.moved_since(backbone, before)
-    if moved:
-        raise diagnosis.why_not_put_back(name, backbone, before, after[0], moved, reads)
-    if found is not returned:
-        raise unlike(
-            found,
-            f"expected the very object that train() returned, {values.shown(returned)}; got "
-            f"{values.shown(found)}",
-        )
-    return len(before)
 
 
 # ---- Exercise 7: frozen for good ----------------------------------------------------------------

@@ -10,13 +10,15 @@ from typing import Any
 from unittest import mock
 
 import torch
+import torchvision
 from torch import nn
 
-from course.checking import comparisons, panel, values
+from course.checking import comparisons, panel
 from course.checking.batchnorm import Record, found_by_name, why_statistics_moved
 from course.checking.misconception import Misconception, first_and_more, wrong_result
 from course.lessons.lesson03.fixtures import equal_but_for_rounding, eval_outputs, largest_gap
 
+FROZEN = torchvision.ops.FrozenBatchNorm2d
 State = dict[str, torch.Tensor]  # a snapshot: parameters and buffers by name
 
 
@@ -49,19 +51,25 @@ def describe_moved(model: nn.Module, before: State, moved: list[str]) -> str:
 
 @contextmanager
 def reads_of(model: nn.Module) -> Iterator[list[str]]:
-    """Record in a list each time that tensors of `model` are listed by name.
+    """Record in a list each time that tensors of `model` are listed by name, or loaded.
 
     It tells an answer that has looked at the tensors before an action, and kept no copy, from one
     that has not looked.
     """
     reads: list[str] = []
     torch_state_dict = nn.Module.state_dict
+    torch_load_state_dict = nn.Module.load_state_dict
     torch_named_members = nn.Module._named_members
 
     def state_dict(module, *args, **kwargs):
         if module is model:
             reads.append("state_dict")
         return torch_state_dict(module, *args, **kwargs)
+
+    def load_state_dict(module, *args, **kwargs):
+        if module is model:
+            reads.append("load_state_dict")
+        return torch_load_state_dict(module, *args, **kwargs)
 
     def named_members(module, *args, **kwargs):
         if module is model:
@@ -70,6 +78,7 @@ def reads_of(model: nn.Module) -> Iterator[list[str]]:
 
     with (
         mock.patch.object(nn.Module, "state_dict", state_dict),
+        mock.patch.object(nn.Module, "load_state_dict", load_state_dict),
         mock.patch.object(nn.Module, "_named_members", named_members),
     ):
         yield reads
@@ -146,112 +155,8 @@ def why_names_missing(
             "snapshot-incomplete", f"{observed}. {first_and_more(missing)} are missing"
         )
     if len(expected) == 1:
-        return wrong_result(f"{observed}. Compare all its values, and each exactly")
+        return Misconception("values-left-out", observed)
     return wrong_result(f"{observed}. Expected also {first_and_more(missing)}")
-
-
-# ---- Exercise 2: one batch later ----------------------------------------------------------------
-
-
-def why_layer_moved(norm: nn.BatchNorm2d, before: State, moved: list[str]) -> Misconception:
-    """Return the Misconception behind a given layer that the answer has changed."""
-    observed = (
-        f"{describe_moved(norm, before, moved)}; expected that the given layer stays as it is"
-    )
-    if "num_batches_tracked" in moved:
-        return Misconception("bn-stats-moved", observed)
-    return wrong_result(observed)
-
-
-def mixed(old: torch.Tensor, batch: torch.Tensor, momentum: float) -> torch.Tensor:
-    """The new running statistic (C,): (1 - momentum) * old + momentum * batch.
-
-    Source: the documentation of torch.nn.BatchNorm2d, which notes that its momentum is the share of
-    the new value, unlike an optimizer's. BatchNorm is by Ioffe and Szegedy, 2015.
-    """
-    return (1 - momentum) * old + momentum * batch
-
-
-def _usual_momentum(observed: str, norm: nn.BatchNorm2d) -> Misconception:
-    return Misconception(
-        "momentum-from-memory", f"{observed}. You mix with 0.1; bn.momentum is {norm.momentum}"
-    )
-
-
-def why_wrong_mean(
-    mean: torch.Tensor, norm: nn.BatchNorm2d, features: torch.Tensor, expected: torch.Tensor
-) -> Misconception:
-    """Return the Misconception behind a wrong running mean (C,)."""
-    worst = int((mean - expected).abs().argmax())
-    observed = (
-        f"{batch_in_words(norm, features)}: expected the running mean {expected[worst]:.4f} in "
-        f"channel {worst}; got {mean[worst]:.4f}. It was {norm.running_mean[worst]:.4f}"
-    )
-    old = norm.running_mean
-    batch_mean = features.mean((0, 2, 3))  # (C,)
-    if values.all_near(mean, mixed(old, batch_mean, 1 - norm.momentum)):
-        return Misconception("momentum-the-wrong-way", observed)
-    if values.all_near(mean, mixed(old, batch_mean, 0.1)):
-        return _usual_momentum(observed, norm)
-    if values.all_near(mean, batch_mean):
-        return Misconception("momentum-one", f"{observed}. Yours is the mean of this batch alone")
-    if values.all_near(mean, mixed(old, features.mean().expand_as(old), norm.momentum)):
-        return wrong_result(f"{observed}. You use the mean over all channels")
-    if values.all_near(mean, old):
-        return wrong_result(f"{observed}. Yours is still that")
-    return wrong_result(observed)
-
-
-def why_wrong_variance(
-    variance: torch.Tensor, norm: nn.BatchNorm2d, features: torch.Tensor, expected: torch.Tensor
-) -> Misconception:
-    """Return the Misconception behind a wrong running variance (C,).
-
-    The running variance is made of unbiased variances, divided by n - 1, while train mode
-    normalises with the biased one (documentation of torch.nn.BatchNorm2d).
-    """
-    worst = int((variance - expected).abs().argmax())
-    observed = (
-        f"{batch_in_words(norm, features)}: expected the running variance {expected[worst]:.4f} "
-        f"in channel {worst}; got {variance[worst]:.4f}. It was {norm.running_var[worst]:.4f}"
-    )
-    old = norm.running_var
-    biased = features.var((0, 2, 3), unbiased=False)  # (C,)
-    if values.all_near(variance, mixed(old, biased, norm.momentum)):
-        n = features[:, 0].numel()
-        return Misconception(
-            "biased-running-variance",
-            f"{observed}. You divide by n = {n}; expected n - 1 = {n - 1}",
-        )
-    if values.all_near(variance, mixed(old, features.var((0, 2, 3)), 0.1)):
-        return _usual_momentum(observed, norm)
-    own = features.mean((0, 2, 3), keepdim=True)
-    mean = mixed(norm.running_mean, own.flatten(), norm.momentum).view_as(own)
-    if values.all_near(variance, mixed(old, features.var((0, 2, 3)), 1 - norm.momentum)):
-        return Misconception("momentum-the-wrong-way", observed)
-    thoughts = {
-        "You use the batch's standard deviation": features.std((0, 2, 3)),
-        "You use the variance over all channels": features.var().expand_as(old),
-        "You use the mean of the squares, from which no mean is subtracted": (
-            features.square().mean((0, 2, 3))
-        ),
-        "You use the mean of the images' own variances": features.var((2, 3)).mean(0),
-        "You use the mean of the variances over the batch": features.var(0).mean((1, 2)),
-        "You measure the distance from the new running mean, not from the batch's mean": (
-            (features - mean).square().mean((0, 2, 3))
-        ),
-    }
-    for thought, batch in thoughts.items():
-        if values.all_near(variance, mixed(old, batch, norm.momentum), 1e-4):
-            return wrong_result(f"{observed}. {thought}")
-    if values.all_near(variance, features.var((0, 2, 3))):
-        return wrong_result(f"{observed}. Yours is the variance of this batch alone")
-    return wrong_result(observed)
-
-
-def batch_in_words(norm: nn.BatchNorm2d, features: torch.Tensor) -> str:
-    """Say for a message which layer and batch (B, C, H, W) it is about."""
-    return f"a batch {tuple(features.shape)}, momentum {norm.momentum}"
 
 
 # ---- Exercise 3: find them all ------------------------------------------------------------------
@@ -285,8 +190,11 @@ def why_wrong_paths(
             f"{name}: expected only BatchNorms; you name {extra[0]!r}, of type {kind}, which is "
             "none"
         )
-    tracked = {path for path in layers if getattr(layers[path], "running_mean", None) is not None}
-    if found == tracked:
+    by_buffers = []  # what somebody finds who looks for one of these buffers
+    for buffer in ("running_mean", "running_var", "num_batches_tracked"):
+        has = {path for path in layers if getattr(layers[path], buffer, None) is not None}
+        by_buffers += [has, {path for path in has if not isinstance(layers[path], FROZEN)}]
+    if found in by_buffers:
         return Misconception("batchnorm-by-buffers", observed)
     named = {path for path in layers if "BatchNorm" in type(layers[path]).__name__}
     among_batchnorms = found - set(extra)
@@ -396,6 +304,11 @@ def why_not_put_back(
     all_by_train = {path for path in before if not comparisons.same(before[path], after[path])}
     buffers = {path for path, _ in backbone.named_buffers()}
     if set(moved) == all_by_train:
+        trained = reads.index("train()")
+        if "load_state_dict" in reads[:trained] and "load_state_dict" not in reads[trained:]:
+            return wrong_result(
+                f"{observed}. Expected that they are put back after train(); you load them before"
+            )
         if reads[0] != "train()":
             return Misconception(
                 "snapshot-without-clone", f"{observed}. They hold what train() left there"

@@ -131,8 +131,8 @@ class WithOffset(nn.BatchNorm2d):
 def model_with_many_kinds(name: str) -> nn.Module:
     """A model for Exercise 3: BatchNorms of several kinds among other layers.
 
-    Some BatchNorms are in eval mode, frozen, untracked, or of a subclass; InstanceNorm and
-    FrozenBatchNorm2d, which are none, have running statistics as well.
+    Some BatchNorms are in eval mode, frozen, untracked, or of a subclass. GroupNorm, LayerNorm,
+    InstanceNorm and FrozenBatchNorm2d are none; the last two have running statistics as well.
 
     `name` is "small2", "small3", "synchronised" (small2 with SyncBatchNorm) or a torchvision name.
     """
@@ -150,7 +150,10 @@ def model_with_many_kinds(name: str) -> nn.Module:
         instance=nn.InstanceNorm2d(3, track_running_stats=True),
         backbone=backbone,
         stem=nn.Sequential(
-            nn.Conv2d(3, 4, 1), WithOffset(4), torchvision.ops.FrozenBatchNorm2d(4), nn.ReLU()
+            nn.Conv2d(3, 4, 1),
+            WithOffset(4),
+            torchvision.ops.FrozenBatchNorm2d(4),
+            nn.GroupNorm(2, 4),
         ),
         untracked=nn.BatchNorm2d(4, track_running_stats=False),
         plain=nn.BatchNorm1d(width, affine=False),
@@ -166,13 +169,15 @@ def model_with_many_kinds(name: str) -> nn.Module:
 def many_kinds_to_freeze(name: str) -> nn.Module:
     """A model for Exercise 7, in train mode: BatchNorms with statistics, each with its own eps.
 
-    One BatchNorm2d is of a subclass. "small2" has a BatchNorm1d and a Dropout, too.
+    One BatchNorm2d is of a subclass. An InstanceNorm2d has running statistics and stays. "small2"
+    has a BatchNorm1d and a Dropout, too.
     """
     first = WithOffset(3)
     first.running_mean.fill_(0.25)
     first.running_var.fill_(1.5)
     backbone = backbone_with_statistics(name)
-    model = nn.Sequential(OrderedDict(first=first, backbone=backbone))
+    instance = nn.InstanceNorm2d(3, affine=True, track_running_stats=True)
+    model = nn.Sequential(OrderedDict(first=first, instance=instance, backbone=backbone))
     for number, (_, norm) in enumerate(batchnorms(model)):
         norm.eps = 1e-3 * (1 + number % 5)
     return model

@@ -88,7 +88,12 @@ def expect_batches(name: str, batches: list[Batch], known: torch.Tensor, epochs:
         )
     expected = f"{name}: expected {epochs} epochs of {count} images, {epochs * count} in all"
     if _images(at_work) < count * epochs:
-        raise wrong_result(f"{expected}; in training {_images(at_work)} reached the new head")
+        size = max((batch.images for batch in at_work), default=count)
+        left_out = count % size
+        why = ""
+        if left_out and _images(at_work) == (count - left_out) * epochs:
+            why = f". You leave out the last batch of each epoch, which has {left_out} images"
+        raise wrong_result(f"{expected}; in training {_images(at_work)} reached the new head{why}")
     # an optimizer such as LBFGS may ask for one batch several times in a step
     first_of_step = {}
     for batch in at_work:

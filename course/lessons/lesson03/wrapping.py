@@ -46,6 +46,14 @@ def expect_always_eval(answer: Callable, name: str) -> None:
     if comparisons.moved_since(backbone, before):
         diagnosis.expect_eval_features(name, backbone, before, outputs, expected, record)
     diagnosis.expect_eval_features(name, found, start, outputs, expected, record)
+    others = images.flip(0)
+    if not equal_but_for_rounding(
+        diagnosis.run(found, others, f"{name}: your module"), expected.flip(0)
+    ):
+        raise wrong_result(
+            f"{name}: expected the features of the images that your module gets; for other images "
+            f"{tuple(others.shape)} than before it gives wrong ones"
+        )
     expect_returns_itself(found, name)
     one = diagnosis.run(found, images[:1], f"{name}: your module")
     if not equal_but_for_rounding(one, expected[:1]):

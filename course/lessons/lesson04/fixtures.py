@@ -11,6 +11,9 @@ from torch.nn import functional as F
 
 from course.checking import networks
 
+Sizes = tuple[int, ...]  # how many outputs each target has
+Order = tuple[tuple[int, int], ...]  # (branch, column) of each column
+
 SIZES = (1, 4, 2, 8, 3)  # how many outputs each of the five targets has
 # Exercise 6: column k of the result is the output (branch, column) number k. Branches count from 1.
 CLINICAL_ORDER = (

@@ -100,6 +100,11 @@ MISCONCEPTIONS = {
         "DenseNet applies a ReLU in its forward, after `features`: apply it as well",
         "04-shared-or-copied: Exercise 4: the whole model",
     ),
+    "relu-after-the-mean": Entry(
+        "The ReLU comes before the mean: a mean mixes positive and negative values, so the other "
+        "order gives other features",
+        "04-shared-or-copied: Exercise 4: the whole model",
+    ),
     "will-diverge": Entry(
         "Shared parameters never diverge, whatever you train or add: there is only one tensor to "
         "change",
@@ -147,6 +152,11 @@ MISCONCEPTIONS = {
     "strict-is-no-proof": Entry(
         "Strict loading compares names and shapes: it does not tell whether all values arrived",
         "04-shared-or-copied: Exercise 7: what did not arrive",
+    ),
+    "keys-of-one-name": Entry(
+        "A shared tensor has one name in `named_parameters()` and several keys in a `state_dict`: "
+        "compare by the keys of the `state_dict`",
+        "04-shared-or-copied: Who shares what",
     ),
     "last-one-wins": Entry(
         "Keys that use one memory are written one after the other: the values of the last one "

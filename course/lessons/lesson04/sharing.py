@@ -7,6 +7,8 @@ from course.checking import comparisons
 from course.checking.autograd import leaf_tensors
 from course.checking.misconception import Misconception, first_and_more, wrong_result
 
+State = dict[str, torch.Tensor]  # a state_dict, or all tensors of a model by name
+
 # ---- memory -------------------------------------------------------------------------------------
 
 

@@ -87,11 +87,12 @@ def test_arguments_with_nan_and_modules_may_be_given():
         lambda model: model.double(),
         lambda model: setattr(model[1], "running_mean", None),
         lambda model: setattr(model[1], "momentum", 0),
+        lambda model: setattr(model[3], "stride", (2, 2)),
         lambda model: model.append(nn.ReLU()),
     ],
 )
 def test_the_condition_of_a_model(change):
-    model = nn.Sequential(nn.Linear(2, 2), nn.BatchNorm1d(2), nn.Dropout(0.5))
+    model = nn.Sequential(nn.Linear(2, 2), nn.BatchNorm1d(2), nn.Dropout(0.5), nn.Conv2d(1, 1, 1))
     before = comparisons.condition(model)
     assert not comparisons.differences(before, comparisons.condition(model))
     change(model)
@@ -122,3 +123,11 @@ def test_a_tensor_that_is_gone_has_moved():
 )
 def test_which_function_limits_the_outputs(function, name):
     assert comparisons.why_not_logits(function(1000 * torch.randn(64, 5))) == name
+
+
+def test_a_gradient_that_is_left_behind_is_a_change():
+    model = nn.Linear(2, 2)
+    _, changed = comparisons.changes_by(lambda: model(torch.ones(1, 2)).sum().backward(), model)
+    assert [sentence.split(" was ")[0] for sentence in changed] == ["weight.grad", "bias.grad"]
+    found, changed = comparisons.changes_by(model.parameters, model)
+    assert found and not changed

@@ -25,7 +25,7 @@ from course.checking.quiz import (
     questions,
     widget,
 )
-from course.lessons.lesson01 import quiz
+from course.lessons.lesson01 import quiz, quiz_kinds
 from course.lessons.lesson03 import quiz as quiz_03
 from course.paths import ROOT
 
@@ -309,24 +309,24 @@ def test_what_a_step_changes():
 def test_what_explanations_say_of_other_models():
     said = [
         (width, SPOKEN[spoken])
-        for width, text in quiz.WIDTHS.items()
+        for width, text in quiz_kinds.WIDTHS.items()
         for spoken in text.split(" and ")
     ]
     assert said == [(HEADS[name][1], name) for _, name in said]
     said = [
         (architectures.as_code(path), SPOKEN[spoken])
-        for path, text in quiz.PLACES.items()
+        for path, text in quiz_kinds.PLACES.items()
         for spoken in text.split(" and ")
     ]
     assert said == [(f"model.{HEADS[name][0]}", name) for _, name in said]
 
 
 def test_why_not_head_reads_the_model():
-    assert "container" in quiz.why_not_head("vgg16", "classifier")
-    assert "auxiliary" in quiz.why_not_head("googlenet", "aux2.fc2")
-    assert "`Dropout`" in quiz.why_not_head("efficientnet_b0", "classifier.0")
-    assert "never calls it" in quiz.why_not_head("densenet121", "fc")
-    assert "nothing there" in quiz.why_not_head("resnet18", "classifier.6")
+    assert "container" in quiz_kinds.why_not_head("vgg16", "classifier")
+    assert "auxiliary" in quiz_kinds.why_not_head("googlenet", "aux2.fc2")
+    assert "`Dropout`" in quiz_kinds.why_not_head("efficientnet_b0", "classifier.0")
+    assert "never calls it" in quiz_kinds.why_not_head("densenet121", "fc")
+    assert "nothing there" in quiz_kinds.why_not_head("resnet18", "classifier.6")
 
 
 # --- the plain questions, on models with real weights

@@ -4,7 +4,7 @@ import pytest
 import torch
 
 from course.checking.misconception import Misconception
-from course.checking.stepping import make_step
+from course.checking.stepping import expect_gradients_on, make_step
 
 
 def with_gradient(make):
@@ -25,3 +25,10 @@ def test_a_step_is_made():
     optimizer, parameter = with_gradient(lambda held: torch.optim.SGD(held, lr=0.5))
     make_step(optimizer, "resnet18")
     assert parameter.tolist() == [0.5, 0.5]
+
+
+@pytest.mark.parametrize("off", [torch.no_grad, torch.inference_mode])
+def test_a_step_that_is_called_with_gradients_off_is_told(off):
+    expect_gradients_on("step()")
+    with off(), pytest.raises(Misconception, match="call step\\(\\) with gradients on"):
+        expect_gradients_on("step()")

@@ -11,7 +11,16 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from course.checking.misconception import Misconception
-from course.checking.values import all_near, described, near, number, reaches, shown, whole_number
+from course.checking.values import (
+    all_near,
+    apart,
+    described,
+    near,
+    number,
+    reaches,
+    shown,
+    whole_number,
+)
 
 FINITE = st.floats(allow_nan=False, allow_infinity=False, width=32)
 
@@ -21,6 +30,7 @@ def test_every_kind_of_number_is_read_alike(value):
     for found in (
         value,
         Fraction(value),
+        Decimal(value),
         np.float32(value),
         np.float64(value),
         np.array(value),
@@ -37,7 +47,9 @@ def nn_parameter(value):
     return torch.nn.Parameter(torch.tensor(value))
 
 
-@pytest.mark.parametrize("found", [5, np.int64(5), np.uint8(5), torch.tensor(5), 5.0, Fraction(5)])
+@pytest.mark.parametrize(
+    "found", [5, np.int64(5), np.uint8(5), torch.tensor(5), 5.0, Fraction(5), Decimal(5)]
+)
 def test_whole_numbers(found):
     assert whole_number(found, "a count") == 5
 
@@ -59,7 +71,6 @@ def test_whole_numbers(found):
         torch.tensor(5j),
         torch.zeros(2),
         np.zeros(0),
-        Decimal(5),
         None,
     ],
 )
@@ -121,3 +132,9 @@ def test_a_threshold_is_reached_at_equality(count, percent):
 def test_what_is_no_number_is_near_to_none(found):
     assert not near(found, 0.2, tolerance=1.0, relative=1.0)
     assert not all_near(torch.zeros(2, device="meta"), torch.zeros(2), tolerance=1.0)
+
+
+def test_two_numbers_are_shown_with_digits_that_tell_them_apart():
+    assert apart(4.34471, 4.34466) == ("4.34471", "4.34466")
+    assert apart(4.5, 4.3447) == ("4.5", "4.3447")
+    assert apart(2.0, 2.0) == ("2", "2")

@@ -29,19 +29,10 @@ from course.lessons.lesson04.fixtures import (
     small_densenet,
     varied_images,
 )
-from course.lessons.lesson04.quiz import (
-    ASSIGNED,
-    BRANCHES,
-    COUNTS,
-    KINDS,
-    MODULES,
-    SHARE,
-    WAYS,
-    WHICH_COPIES,
-    WHO_CHANGES,
-)
+from course.lessons.lesson04.linear_heads import rest_of_linear_fit, why_limited
+from course.lessons.lesson04.quiz import ASSIGNED, KINDS, SHARE, WHICH_COPIES, WHO_CHANGES
+from course.lessons.lesson04.quiz_kinds import BRANCHES, COUNTS, MODULES, WAYS
 from course.lessons.lesson04.sharing import address, leaves, named_tensors, shared_names
-from course.lessons.lesson04.whole_model import rest_of_linear_fit, why_limited
 
 DRAWS = 300
 

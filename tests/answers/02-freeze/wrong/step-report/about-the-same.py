@@ -1,4 +1,4 @@
-# misconception: wrong-result
+# misconception: values-left-out
 def step_report(model, step):
     kinds = {"trainable": [p for p in model.parameters() if p.requires_grad],
              "frozen": [p for p in model.parameters() if not p.requires_grad], "buffers": list(model.buffers())}

@@ -1,4 +1,4 @@
-# misconception: wrong-result
+# misconception: values-left-out
 def what_moved(model, action):
     b = {n: t.flatten()[0].clone() for n, t in model.state_dict().items()}
     action()

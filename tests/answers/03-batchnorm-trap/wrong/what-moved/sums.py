@@ -1,4 +1,4 @@
-# misconception: wrong-result
+# misconception: values-left-out
 def what_moved(model, action):
     before = {name: tensor.double().sum().item() for name, tensor in model.state_dict().items()}
     action()

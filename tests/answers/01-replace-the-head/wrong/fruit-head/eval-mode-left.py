@@ -1,0 +1,4 @@
+# misconception: model-left-changed
+def fruit_head(model, n):
+    model.fc = nn.Linear(model.fc.in_features, n)
+    return model.eval()
