@@ -209,6 +209,7 @@ PLOTS = {
 SAID_ELSEWHERE = [
     (r"0x[0-9a-f]{6,}", "0x..."),
     (r"ipykernel_\d+", "ipykernel_PID"),
+    (r"\(pid=\d+\)", "(pid=PID)"),  # Python 3.12 and newer warn of a fork
     (r'"[0-9a-f]{32}"', '"ID"'),
     (r"[\d.]+(e[+-]\d+)? (ns|us|[µμ]s|ms|s)\b", "TIME"),
     (r"Thread-\d+", "Thread-N"),
