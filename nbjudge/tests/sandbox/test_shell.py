@@ -58,7 +58,12 @@ thread.join()""",
     "run": "%run beside.py\nz",
     "import-beside": "import beside",
     "autoreload": "%load_ext autoreload\n%autoreload 2",
-    "cd-and-pwd": "%cd -q /\nhere = %pwd\n%cd -q -\nhere",
+    "cd-and-pwd": """
+start = os.getcwd()
+%cd -q /
+here = %pwd
+%cd -q -
+here, os.getcwd() == start""",
     "env": "%env SOME=3\nos.environ['SOME']",
     "environment": "[os.environ[k] for k in ('TERM', 'FORCE_COLOR', 'PAGER', 'MPLBACKEND')]",
     "command-line": "os.path.basename(sys.argv[0]), sys.argv[1], len(sys.argv) > 2",
