@@ -198,6 +198,9 @@ def marked_up(text: str) -> str:
 
 
 def link_to(read: str) -> str:
-    """Return the address, from any lesson, of the heading in "01-replace-the-head: Off with it"."""
+    """Return the address, from any lesson, of the heading in "01-replace-the-head: Off with it".
+
+    JupyterLab does not decode it, so the signs of headings stand as they are.
+    """
     lesson, _, heading = read.partition(": ")
-    return f"../{lesson}/{lesson}.ipynb#{quote(heading.replace(' ', '-'))}"
+    return f"../{lesson}/{lesson}.ipynb#{quote(heading.replace(' ', '-'), safe=':,?')}"

@@ -1,5 +1,7 @@
 """Where a failed check says that its code can be looked up, and what stands there."""
 
+import re
+
 import pytest
 
 from course.authoring.edition import give_out_catalogue
@@ -60,7 +62,9 @@ def test_the_page_has_each_code_under_the_lesson_that_explains_it(tmp_path):
         said = section.split(f"\n### {code}\n")[1].split("\n### ")[0]
         assert entry.title in said
         lesson, _, heading = entry.read.partition(": ")
-        assert not entry.read or f"[{heading}]({lesson}/{lesson}.ipynb#" in said
+        anchor = heading.replace(" ", "-")  # as JupyterLab has it; another sign may need care
+        assert re.fullmatch(r"[\w:,?-]*", anchor), f"try the link to {heading!r} in JupyterLab"
+        assert not entry.read or f"[{heading}]({lesson}/{lesson}.ipynb#{anchor})" in said
 
 
 def test_an_edited_page_is_kept_and_an_untouched_one_renewed(tmp_path):
