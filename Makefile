@@ -34,7 +34,7 @@ pythons: install  ## the engine's part of these on each Python from 3.10 that is
 	@$(BIN)/python -m tests.support.pythons
 
 lock: install     ## the versions that are installed here, with hashes, into locked/
-	@$(BIN)/python locked/renew.py
+	@$(BIN)/python -m locked.renew
 
 dist: install     ## into dist/: the learners' bundle, and nbjudge's wheel and source archive
 	@rm -f dist/nbjudge-*

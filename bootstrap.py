@@ -1,7 +1,8 @@
 """Make .venv and install the course into it; does nothing when that is done already.
 
-Needs Python alone. Run by every `make` target. Can be interrupted and run again: pip keeps what it
-has downloaded. Two other ways need no .venv:
+Needs Python alone. It is one file that any Python can read: it runs before anything is installed,
+by its path or with IPython's %run, and an old Python gets a sentence. Each `make` target runs it.
+Can be interrupted and run again: pip keeps what it has downloaded. Two other ways need no .venv:
 
     python bootstrap.py here      into the Python that runs this: a container, Binder, conda
     python bootstrap.py lessons   there too, only what lessons import: Colab, Kaggle
@@ -318,8 +319,13 @@ def lock_text() -> str:
 
 def lock_without_pytorch() -> str:
     """The lock files without torch, torchvision and what only their builds with CUDA need."""
-    entries = re.split(r"^(?=[\w.-]+==)", lock_text(), flags=re.MULTILINE)
-    return "".join(entry for entry in entries if not entry.startswith(("torch", *OF_CUDA)))
+    kept = [entry for entry in entries(lock_text()) if not entry.startswith(("torch", *OF_CUDA))]
+    return "".join(kept)
+
+
+def entries(lock: str) -> List[str]:  # noqa: UP006
+    """The entries of a lock: a name, a version and their hashes, some lines each."""
+    return re.findall(r"^[\w.-]+==.*?(?:\n(?! )|\Z)", lock, re.MULTILINE | re.DOTALL)
 
 
 def reinstall_pair(source: str) -> None:
@@ -438,9 +444,17 @@ def requirements(name: str = "torch(?:vision)?") -> List[str]:  # noqa: UP006
     if locked() and name.startswith("torch"):
         text = (LOCKED / "course.txt").read_text(encoding="utf-8")
         return re.findall(rf"^({name}==[\w.]+)", text, re.MULTILINE)
-    text = (ROOT / "pyproject.toml").read_text(encoding="utf-8")
-    block = re.search(r"^dependencies = \[(.*?)^\]", text, re.MULTILINE | re.DOTALL)[1]
-    return re.findall(rf'^ *"({name}\b[^"]*)"', block, re.MULTILINE)
+    return [text for text in listed(ROOT / "pyproject.toml") if re.match(rf"{name}\b", text)]
+
+
+def listed(project: Path, name: str = "dependencies") -> List[str]:  # noqa: UP006
+    """The requirements in a list of a pyproject.toml: its dependencies, or an extra by its name.
+
+    Python before 3.11 has no tomllib.
+    """
+    text = project.read_text(encoding="utf-8")
+    block = re.search(rf"^{name} = \[(.*?)\] *(?:#[^\n]*)?$", text, re.MULTILINE | re.DOTALL)[1]
+    return re.findall(r'"([^"]+)"', block)
 
 
 def installed() -> List[str]:  # noqa: UP006

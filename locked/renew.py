@@ -7,12 +7,13 @@ the files serve whichever index pip is set to.
 
 import datetime
 import platform
-import re
 import shutil
 import subprocess
 import sys
 from importlib.metadata import distributions
 from pathlib import Path
+
+from bootstrap import entries, listed
 
 ROOT = Path(__file__).resolve().parents[1]
 OWN = {"new-heads", "nbjudge"}
@@ -29,11 +30,8 @@ HEADER = """\
 
 def requirements(project: Path, extra: str = "") -> list[str]:
     """The dependencies in a pyproject.toml, or those of one of its extras and of extras in it."""
-    text = project.read_text(encoding="utf-8")
-    name = extra or "dependencies"
-    block = re.search(rf"^{name} = \[(.*?)\] *(?:#[^\n]*)?$", text, re.M | re.S)[1]
     found = []
-    for text in re.findall(r'"([^"]+)"', block):
+    for text in listed(project, extra or "dependencies"):
         own, _, more = text.rstrip("]").partition("[")
         if own not in OWN:
             found.append(text)
@@ -72,11 +70,6 @@ def compile_lock(wanted: list[str]) -> str:
     if done.returncode:
         sys.exit("The lock files are as they were: uv says above what does not fit.")
     return done.stdout
-
-
-def entries(lock: str) -> list[str]:
-    """The entries of a lock: a name, a version and their hashes, some lines each."""
-    return re.findall(r"^[\w.-]+==.*?(?:\n(?! )|\Z)", lock, re.M | re.S)
 
 
 def version_of(entry: str) -> str:

@@ -27,7 +27,9 @@ def told(text, records):
 
 
 def test_every_number_in_the_documents_has_a_record_of_this_code_or_a_date():
-    assert claims.problems(claims.read_documents(), claims.read_records()) == []
+    documents = claims.read_documents()
+    assert {"README.md", "SECURITY.md", "nbjudge/README.md", "docs/trust.md"} <= set(documents)
+    assert claims.problems(documents, claims.read_records()) == []
 
 
 @pytest.mark.parametrize("name", claims.MEASURES)
@@ -56,6 +58,7 @@ def test_numbers_are_found_in_paragraphs_lines_and_tables(timed, text):
         (MARKED + "\nIt needs 3 GB.", "README.md:4: 3 is in no record"),
         (MARKED + "\nLasts 17, 58 and 60 seconds", "README.md:4: 17 is in no record"),
         (MARKED.replace("timed", "other"), "has no record 'other'"),
+        (MARKED + "\n5 s <!-- setting: bootstrap:NONE -->", "there is no setting 'bootstrap:NONE'"),
         ("<!-- measured: timed -->\nIt takes 48 seconds.", "no document says timed's two, 1437"),
         (MARKED.replace("48", "0.97 and 48"), "README.md:1: 0.97 is in no record"),
         (MARKED + "\n| a | 98 % |", "README.md:4: 98 is in no record"),
@@ -67,9 +70,12 @@ def test_a_number_without_a_record_is_told(timed, text, says):
 
 def test_a_number_that_is_set_or_tested_names_where(timed, monkeypatch):
     monkeypatch.setattr(claims, "PATIENCE", {"slow": 8, "fast": 2.5}, raising=False)
+    monkeypatch.setattr(claims, "MOST_BYTES", 32 << 20, raising=False)
     mark = "<!-- setting: tests.support.claims:PATIENCE -->"
     assert told(f"{MARKED}\n{mark}\nIt waits 8 seconds or 2.5 s.", timed) == []
     assert len(told(f"{MARKED}\n{mark}\nIt waits 9 seconds.", timed)) == 1
+    assert told(f"{MARKED}\n32 MB <!-- setting: tests.support.claims:MOST_BYTES -->", timed) == []
+    assert told(f'{MARKED}\nWrite "it waits 7 seconds", not "for 7 seconds".', timed) == []
     assert told(f"{MARKED}\nRight: 98 % <!-- tested: test_rate.py -->", timed) == []
     assert len(told(f"{MARKED}\nRight: 97 % <!-- tested: test_rate.py -->", timed)) == 1
 

@@ -17,7 +17,8 @@ from packaging.requirements import Requirement
 from packaging.version import Version
 
 import bootstrap
-from locked.renew import entries, requirements
+from bootstrap import entries
+from locked.renew import requirements
 
 ROOT = Path(__file__).parents[1]
 ENTRY = re.compile(

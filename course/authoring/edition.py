@@ -4,7 +4,10 @@ import subprocess
 from pathlib import Path
 
 from course.authoring import UsageError
-from course.authoring.released import lessons, release_path, stamp_of
+from course.authoring.released import lessons, release_path, stamp_of, title_of
+from course.checking.catalogue import as_markdown
+from course.checking.look_up import PAGE
+from course.checking.panel import link_to
 from course.paths import ROOT
 from nbjudge.editions import reset_file, update_file
 from nbjudge.errors import NbjudgeError
@@ -36,6 +39,19 @@ def give_out(work: Path, lesson: str) -> None:
     text = release_path(lesson).read_text(encoding="utf-8")
     replace_text(given_in(work, lesson), text)
     replace_text(copy_in(work, lesson), text)
+
+
+def give_out_catalogue(work: Path) -> None:
+    """Write the page of all misconceptions beside the lessons, unless the learner has edited it."""
+    mine, given = work / PAGE, work / ".given" / PAGE
+    if mine.exists() and not (given.exists() and mine.read_bytes() == given.read_bytes()):
+        return
+    text = as_markdown(
+        titles={lesson: title_of(lesson) for lesson in lessons()},
+        address_of=lambda read: link_to(read).removeprefix("../"),
+    )
+    for path in (given, mine):
+        replace_text(path, text)
 
 
 def is_untouched(work: Path, lesson: str) -> bool:
@@ -174,7 +190,9 @@ def refresh(work: Path) -> None:
     """Give out lessons that the learner has no copy of, and new editions of untouched copies.
 
     Where a lesson has changed since the learner began to write in it, a line says how to update.
+    The page of all misconceptions is given out, too.
     """
+    give_out_catalogue(work)
     for lesson in lessons():
         if not copy_in(work, lesson).exists():
             give_out(work, lesson)

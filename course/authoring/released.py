@@ -16,6 +16,12 @@ def release_path(lesson: str) -> Path:
     return RELEASE / lesson / f"{lesson}.ipynb"
 
 
+def title_of(lesson: str) -> str:
+    """The heading of a lesson that is given out, such as "01 Replace the head"."""
+    first = json.loads(release_path(lesson).read_text(encoding="utf-8"))["cells"][0]
+    return "".join(first["source"]).partition("\n")[0].removeprefix("# ")
+
+
 def stamp_of(path: Path) -> str | None:
     """The stamp of a derived notebook, None if there is no notebook or one without a stamp."""
     try:

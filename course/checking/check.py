@@ -207,7 +207,7 @@ def check(function: Callable[..., str]) -> Callable[..., None]:
                 torch.manual_seed(0)
                 proved = function(*map(as_given, args), **kwargs)
         except Misconception as wrong:
-            panel.not_yet(wrong.entry.title, wrong.observed, wrong.entry.read)
+            panel.not_yet(wrong.entry.title, wrong.observed, wrong.entry.read, wrong.code)
             raise
         except stale.StaleAnswer as problem:
             panel.show("failed", f"<b>✗ Not yet.</b> {panel.marked_up(str(problem))}")

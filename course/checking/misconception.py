@@ -10,6 +10,7 @@ from collections.abc import Iterable
 from typing import Any
 
 from course.checking.entry import COMMON
+from course.checking.look_up import address_of
 from course.lessons.lesson00.misconceptions import MISCONCEPTIONS as LESSON_00
 from course.lessons.lesson01.misconceptions import MISCONCEPTIONS as LESSON_01
 from course.lessons.lesson02.misconceptions import MISCONCEPTIONS as LESSON_02
@@ -62,8 +63,14 @@ class Misconception(AssertionError):
         super().__init__("\n".join([*lines, f"[{code}]"]))
 
     def _render_traceback_(self) -> list[str]:
-        """Return what IPython prints in place of a traceback: the message alone."""
-        return [f"Not yet. {self}"]
+        """Return what IPython prints in place of a traceback: the message, and where the code is.
+
+        nbgrader and nbjudge find the code in the last line.
+        """
+        *lines, code = f"Not yet. {self}".splitlines()
+        if self.entry.read and (address := address_of(self.code)):
+            lines.append(f"Look up:  {address}")
+        return ["\n".join([*lines, code])]
 
 
 def _wrapped(label: str, words: str) -> str:

@@ -6,8 +6,8 @@ says the same, and its stylesheet hides the exception's output, by the names tha
 nbgrader's pages, VS Code and Colab give to outputs, in this order. Terminals, GitHub and nbgrader's
 Validate have no stylesheet and show the exception's text. Colours come from JupyterLab's theme, and
 none is the only sign. On exported pages the link to the lesson would lead nowhere, so it is plain
-text there. The stylesheet also mends two faults of nbgrader's pages: folded text has no triangle,
-and a widget leaves an empty box.
+text there; that to a catalogue beside the lesson is hidden. The stylesheet also mends two faults of
+nbgrader's pages: folded text has no triangle, and a widget leaves an empty box.
 """
 
 import hashlib
@@ -19,6 +19,8 @@ from urllib.parse import quote
 
 from IPython.core.interactiveshell import InteractiveShell
 from IPython.display import display
+
+from course.checking.look_up import address_of
 
 STYLE = """<style>
 .check {
@@ -38,9 +40,10 @@ details > summary { display: list-item; }
 .output_wrapper:has(.check.failed) .output_area:has(.output_error) { display: none; }
 .cell_container:has(.check.failed) .output_container:has(.traceback) { display: none; }
 #output-body:has(.check.failed) .output_error { display: none; }
-body.jp-Notebook .check a, .output_wrapper .check a {
+body.jp-Notebook .check a:not([href^=http]), .output_wrapper .check a:not([href^=http]) {
   pointer-events: none; text-decoration: none !important; color: inherit !important;
 }
+body.jp-Notebook .check [href*=".md#"], .output_wrapper .check [href*=".md#"] { display: none; }
 </style>"""
 CHECKED = "application/vnd.new-heads.check+json"  # what a check that passed notes of the answer
 CALL = "_call_of_the_check"  # the attribute of an exception that note_call sets
@@ -64,16 +67,26 @@ def text_digest(text: str) -> str:
     return hashlib.sha256(text.strip().encode()).hexdigest()[:16]
 
 
-def not_yet(title: str, observed: str, read: str) -> None:
+def not_yet(title: str, observed: str, read: str, code: str = "") -> None:
     """Show a misconception: the correct statement, what was seen instead, where it is explained.
 
-    read: as in the catalogue; "" shows no link.
+    read: as in the catalogue; "" where nothing explains it: then there is nothing to look up.
     """
     page = f"<b>✗ Not yet.</b> {marked_up(title)}"
     page += row("Observed", marked_up(observed))
     if read:
         page += row("Read", f'<a href="{link_to(read)}">{html.escape(read)}</a>')
+    if read and code:
+        page += row("Code", _looked_up(code))
     show("failed", page)
+
+
+def _looked_up(code: str) -> str:
+    """A code as HTML, with a link to the catalogue where that can be opened."""
+    address = address_of(code)
+    if not address:
+        return f"<code>{code}</code>"
+    return f'<code>{code}</code> <a href="{address}">in the list of all misconceptions</a>'
 
 
 def note_call(problem: Exception, call: str) -> None:
@@ -185,6 +198,9 @@ def marked_up(text: str) -> str:
 
 
 def link_to(read: str) -> str:
-    """Return the address, from any lesson, of the heading in "01-replace-the-head: Off with it"."""
+    """Return the address, from any lesson, of the heading in "01-replace-the-head: Off with it".
+
+    JupyterLab does not decode it, so the signs of headings stand as they are.
+    """
     lesson, _, heading = read.partition(": ")
-    return f"../{lesson}/{lesson}.ipynb#{quote(heading.replace(' ', '-'))}"
+    return f"../{lesson}/{lesson}.ipynb#{quote(heading.replace(' ', '-'), safe=':,?')}"

@@ -18,12 +18,14 @@ from typing import NamedTuple
 import nbformat
 from nbformat import NotebookNode
 
+from course.checking.look_up import PAGE
+from course.checking.misconception import CATALOGUE
 from course.notebook.progress import is_check, result_of, results_path
-from course.paths import RELEASE, ROOT, SOURCE
+from course.paths import RELEASE, ROOT, SITE, SOURCE, WORK
 from nbjudge.coordinator import Options, grade, make_ready
 from nbjudge.coursedir import report
 from nbjudge.coursedir.assignments import imports_of
-from nbjudge.coursedir.failures import UNANSWERED, words_of
+from nbjudge.coursedir.failures import MISCONCEPTION, UNANSWERED, Failure, words_of
 from nbjudge.coursedir.results import read_record
 from nbjudge.coursedir.settings import gradebook_url, write_nested_settings
 from nbjudge.errors import NbjudgeError
@@ -115,8 +117,7 @@ def judged(course: Path, lesson: str, options: Options) -> list[Row]:
         if mark.failure:
             unanswered = mark.failure.reason == UNANSWERED
             state = NOT_ANSWERED if unanswered else NOT_YET
-            why = "" if unanswered else words_of(mark.failure)
-            why = why.replace("the student's code", "your code")
+            why = "" if unanswered else why_not(mark.failure)
         rows.append(Row(name, title, mark.points, mark.possible, state, why))
     return rows
 
@@ -132,6 +133,12 @@ def slow_checks(course: Path, lesson: str) -> set[str]:
         elif after_stop or cell["end"]:
             found.add(cell["name"].removeprefix("check-"))
     return found
+
+
+def why_not(failure: Failure) -> str:
+    """Why a check failed, in words for the learner: of a misconception its title and its code."""
+    words = words_of(failure).replace("the student's code", "your code")
+    return words if failure.source else f"{words} [{failure.reason}]"
 
 
 def get_ready(lesson: str, work: Path) -> None:
@@ -232,7 +239,10 @@ def keep(work: Path, lesson: str, rows: list[Row], hidden: bool = False) -> None
 
 
 def as_text(rows: list[Row]) -> str:
-    """The rows as a table of plain text, with the sum in its last line."""
+    """The rows as a table of plain text, with the sum in its last line.
+
+    A line before it says where the codes of misconceptions can be looked up, if there is one.
+    """
     width = max(len(row.title) for row in rows)
     lines = []
     for row in rows:
@@ -240,6 +250,10 @@ def as_text(rows: list[Row]) -> str:
         lines.append(f"{row.title:{width}}  {points}  {row.state}")
         if row.why:
             lines.append(f"    {row.why}")
+    codes = [found[1] for row in rows if (found := MISCONCEPTION.search(row.why))]
+    if CATALOGUE.keys() & codes:
+        site = f", or {SITE}" if SITE else ""
+        lines.append(f"Look the codes in brackets up in {WORK.name}/{PAGE}{site}.")
     return "\n".join([*lines, total(rows)])
 
 

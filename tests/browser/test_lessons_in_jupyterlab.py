@@ -52,8 +52,7 @@ def test_the_first_minute(jupyter, chromium):
     a_wrong_answer_is_explained(page, lesson, answer, check)
     validate_says_the_same(page)
 
-    check.locator(".check.failed").get_by_role("link").click()
-    page.get_by_role("heading", name="An answer and its check").wait_for()
+    where_it_is_explained(page, check)
 
     a_right_answer_passes(page, lesson, answer, check)
     page.keyboard.press("Control+s")
@@ -99,6 +98,18 @@ def validate_says_the_same(page):
     for words in DIAGNOSIS:
         assert words in dialog.inner_text()
     page.keyboard.press("Enter")
+
+
+def where_it_is_explained(page, check):
+    links = check.locator(".check.failed").get_by_role("link")
+    links.filter(has_text="An answer and its check").click()
+    page.get_by_role("heading", name="An answer and its check").wait_for()
+    links.filter(has_text="in the list of all misconceptions").click()
+    shown = page.locator(".jp-MarkdownViewer")
+    expect(shown.get_by_role("heading", name="tensors-not-numbers")).to_be_in_viewport()
+    page.locator(".lm-TabBar-tab", has_text="misconceptions.md").locator(
+        ".lm-TabBar-tabCloseIcon"
+    ).click()
 
 
 def a_right_answer_passes(page, lesson, answer, check):

@@ -22,6 +22,7 @@ import hashlib
 import importlib
 import json
 import re
+import subprocess
 import sys
 from collections.abc import Callable, Iterator
 from datetime import date
@@ -33,7 +34,9 @@ from typing import Any, NamedTuple
 from course.paths import ROOT
 
 RECORDS = ROOT / "docs" / "measured.json"
-DOCUMENTS = ("README.md", "docs/*.md", "deploy/README.md")
+# As git names files: all documents, but the changelog, which says what was, and the lessons and
+# their instructors' pages, which tests of their own compare with what they are made from.
+DOCUMENTS = ("*.md", ":!CHANGELOG.md", ":!source", ":!docs/instructor/[0-9]*")
 CARD = "course/vision/weights/README.md"  # its numbers are those of the records that name it
 
 MARK = re.compile(r"<!-- (measured|setting|tested): ([^>]*?) -->")
@@ -44,7 +47,8 @@ WITH_UNIT = re.compile(rf"(?<![\w.,:/-])({ONE}(?:(?:,| and| to| or)+ {ONE})*) {U
 SHARE = re.compile(r"(?<![\w.])0\.\d+")  # an accuracy, for example
 CELL = re.compile(rf"(?:{ONE}(?: to |, | %)?)+")  # a cell of a table that holds numbers alone
 FENCED = re.compile(r"^```.*?^```$", re.MULTILINE | re.DOTALL)
-CODE = re.compile(r"`[^`]*`|\]\([^)]*\)|<[^>]*>")
+# code, links, and words in quotation marks claim nothing
+CODE = re.compile(r"`[^`]*`|\]\([^)]*\)|<[^>]*>|\"[^\"\n]*\"")
 
 
 class Block(NamedTuple):
@@ -144,11 +148,15 @@ def agree(stated: float, value: float, tolerance: float) -> bool:
 
 
 def setting(name: str) -> list[float]:
-    """The numbers that `module:NAME` holds: one, or those of a list, a tuple or a dict."""
+    """The numbers that `module:NAME` holds: one, or those of a list, a tuple or a dict.
+
+    A number of bytes is also one of MB, of both kinds.
+    """
     module, _, attribute = name.partition(":")
     value = getattr(importlib.import_module(module), attribute)
     values = value.values() if isinstance(value, dict) else value
-    return [float(number) for number in (values if hasattr(values, "__iter__") else [values])]
+    numbers = [float(number) for number in (values if hasattr(values, "__iter__") else [values])]
+    return [number / unit for number in numbers for unit in (1, 1e6, 1 << 20)]
 
 
 def problems(documents: dict[str, str], records: dict[str, dict[str, Any]]) -> list[str]:
@@ -189,7 +197,10 @@ def problems_of(block: Block, records: dict[str, dict[str, Any]]) -> Iterator[st
                 f'"the code of {record["date"]}".'
             )
     for name in block.marks.get("setting", ()):
-        allowed += [(value, 0) for value in setting(name)]
+        try:
+            allowed += [(value, 0) for value in setting(name)]
+        except (ImportError, AttributeError) as problem:
+            yield f"{where}: there is no setting {name!r}: {problem}."
     for path in block.marks.get("tested", ()):
         text = (ROOT / path).read_text("utf-8") if (ROOT / path).exists() else ""
         numbers = [float(number) for number in re.findall(r"\d+(?:\.\d+)?", text)]
@@ -204,8 +215,8 @@ def problems_of(block: Block, records: dict[str, dict[str, Any]]) -> Iterator[st
 
 def read_documents() -> dict[str, str]:
     """{name: text} of all documents that state measured numbers."""
-    paths = [path for pattern in DOCUMENTS for path in sorted(ROOT.glob(pattern))]
-    names = [path.relative_to(ROOT).as_posix() for path in [*paths, ROOT / CARD]]
+    listed = subprocess.check_output(["git", "ls-files", *DOCUMENTS], cwd=ROOT, text=True)
+    names = listed.splitlines()
     return {name: (ROOT / name).read_text(encoding="utf-8") for name in names}
 
 

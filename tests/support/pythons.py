@@ -1,6 +1,7 @@
 """The engine's short tests on each Python that is installed here: `make pythons` runs this.
 
-The engine needs no PyTorch, so each environment is small; it is removed afterwards.
+The engine needs no PyTorch, so each environment is small; it is removed afterwards. Of pyenv's
+versions those are installed that it is told to use: PYENV_VERSION=3.11.7:3.13.0 make pythons
 The course's own tests on one more Python: make PYTHON=python3.13 short, in a fresh clone.
 """
 
@@ -15,6 +16,14 @@ ROOT = Path(__file__).resolve().parents[2]
 PYTHONS = ("python3.10", "python3.11", "python3.12", "python3.13", "python3.14")
 TESTS = ("planning", "test_package.py", "test_quickstart.py", "sandbox/test_shell.py")
 NEEDED = ("pytest", "hypothesis", "psutil", "matplotlib", "ipywidgets")
+
+
+def installed(name: str) -> str | None:
+    """Return where a Python is; None where it is not, or where pyenv's stand-in for it has none."""
+    program = shutil.which(name)
+    if program and subprocess.run([program, "-c", ""], capture_output=True).returncode == 0:
+        return program
+    return None
 
 
 def result_on(program: str) -> str:
@@ -41,7 +50,7 @@ def main() -> int:
     """Print a line for each Python; return 1 if one has failed."""
     failed = False
     for name in PYTHONS:
-        program = shutil.which(name)
+        program = installed(name)
         result = result_on(program) if program else "not installed here"
         print(f"{name}: {result}", flush=True)
         failed |= result.startswith("failed")

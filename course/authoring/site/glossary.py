@@ -27,15 +27,24 @@ def _row(found: re.Match[str]) -> str:
 
 
 def heading_above(term: str, lesson: str) -> str:
-    """The heading under which a lesson's text has a term in bold.
+    """The heading under which a lesson explains a term.
 
-    Raises UsageError if the lesson has no such place.
+    That is where the lesson's text has it in bold; if nowhere, the first section that has it at
+    all, in its heading or below it. Raises UsageError if the lesson has no such place.
     """
     text = places.FENCE.sub("", text_path(lesson).read_text(encoding="utf-8"))
-    found = re.search(rf"\*\*{re.escape(term)}\*\*", text, re.IGNORECASE)
+    words = re.escape(term)
+    start = HEADING.search(text).start()
+    found = re.search(rf"\*\*{words}\*\*", text, re.IGNORECASE)
+    found = found or re.compile(rf"\b{words}\b", re.IGNORECASE).search(_without_code(text), start)
     if not found:
         raise UsageError(
-            f"{FILE} says that lesson {lesson} explains '{term}', and that lesson does not have it "
-            "in bold: correct the glossary or the lesson"
+            f"{FILE} says that lesson {lesson} explains '{term}', and that lesson does not have "
+            "this word: correct the glossary or the lesson"
         )
-    return HEADING.findall(text[: found.start()])[-1]
+    return HEADING.findall(text[: text.index("\n", found.start()) + 1])[-1]
+
+
+def _without_code(text: str) -> str:
+    """The text with blanks in place of its code spans, each as long as the code."""
+    return re.sub(r"`[^`\n]*`", lambda code: " " * len(code[0]), text)

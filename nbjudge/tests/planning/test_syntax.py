@@ -5,6 +5,7 @@ import sys
 
 import pytest
 
+from nbjudge.planning import syntax
 from nbjudge.planning.syntax import as_python, cell_tree, is_python, tree_of
 
 PARSE_AT_ONCE = """
@@ -59,3 +60,9 @@ def test_a_cell_too_long_for_a_syntax_tree_is_not_parsed():
     text = "x = 1\n" * 200_000
     assert as_python(text) == "" and not is_python(text)
     assert as_python(text[:600]) == text[:600] and is_python(text[:600])
+
+
+def test_a_line_that_an_early_python_312_would_copy_for_each_token_is_not_parsed(monkeypatch):
+    monkeypatch.setattr(syntax, "COPIES_LINES", True)
+    assert not is_python("-" * 30_000 + "1 if x else 2")
+    assert is_python(f"picture = '{'a' * 900_000}'") and is_python("x = [1, 2]\n" * 2_000)

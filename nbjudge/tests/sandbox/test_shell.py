@@ -3,6 +3,7 @@
 import json
 import re
 
+import IPython
 import pytest
 from nbclient import NotebookClient
 from nbformat.v4 import new_code_cell, new_notebook
@@ -58,7 +59,12 @@ thread.join()""",
     "run": "%run beside.py\nz",
     "import-beside": "import beside",
     "autoreload": "%load_ext autoreload\n%autoreload 2",
-    "cd-and-pwd": "%cd -q /\nhere = %pwd\n%cd -q -\nhere",
+    "cd-and-pwd": """
+start = os.getcwd()
+%cd -q /
+here = %pwd
+%cd -q -
+here, os.getcwd() == start""",
     "env": "%env SOME=3\nos.environ['SOME']",
     "environment": "[os.environ[k] for k in ('TERM', 'FORCE_COLOR', 'PAGER', 'MPLBACKEND')]",
     "command-line": "os.path.basename(sys.argv[0]), sys.argv[1], len(sys.argv) > 2",
@@ -209,11 +215,14 @@ PLOTS = {
 SAID_ELSEWHERE = [
     (r"0x[0-9a-f]{6,}", "0x..."),
     (r"ipykernel_\d+", "ipykernel_PID"),
+    (r"\(pid=\d+\)", "(pid=PID)"),  # Python 3.12 and newer warn of a fork
     (r'"[0-9a-f]{32}"', '"ID"'),
     (r"[\d.]+(e[+-]\d+)? (ns|us|[µμ]s|ms|s)\b", "TIME"),
     (r"Thread-\d+", "Thread-N"),
     (r"(~|/home/learner|/root)(?=/)", "HOME"),
 ]
+if IPython.version_info[0] < 9:  # it shows the lines around an error in some runs only
+    SAID_ELSEWHERE.append((r'\\n\\u001b\[1;32m +\d+\\u001b\[0m .*?(?=\\n|(?<!\\)")', ""))
 
 
 def by_kernel(cells, folder):

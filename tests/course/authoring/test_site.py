@@ -12,6 +12,8 @@ from urllib.parse import unquote, urlsplit
 import pytest
 
 from course.authoring import build as lessons
+from course.authoring.edition import give_out_catalogue
+from course.checking.look_up import PAGE
 from course.checking.misconception import CATALOGUE
 from course.checking.quiz import Question
 from course.paths import ROOT
@@ -115,8 +117,14 @@ def test_a_lesson_has_outputs_folded_answers_and_a_quiz_that_explains(site, less
         assert page.count('<details class="option right"') >= len(questions)
 
 
-def test_each_misconception_has_an_anchor_and_lessons_link_to_it(site, pages):
+def test_each_misconception_has_an_anchor_and_lessons_link_to_it(site, pages, tmp_path):
     assert pages[site / "misconceptions.html"].ids >= set(CATALOGUE)
+    give_out_catalogue(tmp_path)
+    ours, theirs = (
+        re.sub(r"\n\nFound in: .+|\]\(\S+\)", "", path.read_text(encoding="utf-8")).strip()
+        for path in (site.parent / "pages" / PAGE, tmp_path / PAGE)
+    )
+    assert ours == theirs, "learners have the site's page, with links of their own"
     linked = set()
     for page in (site / "lessons").glob("*.html"):
         linked |= {urlsplit(address).fragment for address in pages[page].addresses}

@@ -50,13 +50,15 @@ def test_what_passed_what_did_not_and_why(tmp_path):
     answer(tmp_path, WRONG)
     (row,) = check_all.check_all(LESSON, tmp_path)
     assert row.state == check_all.NOT_YET
-    assert "count the numbers" in check_all.as_text([row])
+    told = check_all.as_text([row])
+    assert "count the numbers, not the tensors [tensors-not-numbers]\n" in told
+    assert "Look the codes in brackets up in work/misconceptions.md.\n" in told
     assert progress.progress(tmp_path)[0].got == 0
     answer(tmp_path, RIGHT)
     for hidden in (False, True):
         (row,) = check_all.check_all(LESSON, tmp_path, hidden)
         assert row.state == check_all.PASSED
-        assert "1 of 1 points" in check_all.as_text([row])
+        assert check_all.as_text([row]).endswith("passed\n1 of 1 points")
     assert progress.progress(tmp_path)[0].got == 1
     answer(tmp_path, WRONG)  # saved, and no check was run since
     assert progress.progress(tmp_path)[0].got == 0

@@ -11,6 +11,8 @@ Three readers ask whether a text is Python, and they differ on purpose:
 """
 
 import ast
+import re
+import sys
 from functools import lru_cache
 from threading import Lock
 
@@ -21,7 +23,23 @@ NOT_PYTHON = (SyntaxError, ValueError, RecursionError, MemoryError)
 
 LONGEST = 1_000_000  # characters of a cell that are parsed: a syntax tree takes 200 times as much
 
+# Python 3.12.0 to 3.12.3 keeps a copy of the line for each token that `tokenize` finds in it
+# (https://github.com/python/cpython/issues/119118), and IPython tokenizes every cell.
+COPIES_LINES = (3, 12) <= sys.version_info < (3, 12, 4)
+MOST_COPIED = 500_000_000  # characters of such copies, of one line
+TOKEN = re.compile(r"\w+|[^\w\s]")
+
 PARSER = Lock()
+
+
+def is_too_large(cell: str) -> bool:
+    """Return whether reading a cell would take too much memory: it is as if it were not Python."""
+    return len(cell) > LONGEST or (COPIES_LINES and largest_copies(cell) > MOST_COPIED)
+
+
+def largest_copies(cell: str) -> int:
+    """Return how many characters a copy of the line for each of its tokens would have, at most."""
+    return max((len(line) * len(TOKEN.findall(line)) for line in cell.splitlines()), default=0)
 
 
 def parse(
@@ -50,7 +68,7 @@ def tree_of(source: str) -> ast.Module:
 @lru_cache(4096)  # most cells are the same in every notebook of a class
 def as_python(cell: str) -> str:
     """Return a cell's source with IPython's own syntax replaced, "" where it cannot be read."""
-    if len(cell) > LONGEST:
+    if is_too_large(cell):
         return ""
     try:
         return TransformerManager().transform_cell(cell)
@@ -60,7 +78,7 @@ def as_python(cell: str) -> str:
 
 def cell_tree(cell: str) -> ast.Module | None:
     """Return the syntax tree of a cell, magics allowed; None where it is not Python."""
-    if len(cell) > LONGEST:
+    if is_too_large(cell):
         return None
     manager = TransformerManager()
     manager.cleanup_transforms = [

@@ -25,6 +25,7 @@ import sys
 import tempfile
 import threading
 from inspect import isawaitable
+from pathlib import Path
 from types import SimpleNamespace
 from typing import TYPE_CHECKING
 
@@ -473,6 +474,7 @@ def make_kernel(session: Session) -> Any:
             parent=application,
             session=session,
             iopub_socket=object(),
+            user_ns=None,  # as IPKernelApp: IPython 8 then makes a real module of the notebook
             log=application.log,
             profile_dir=Profile(location=".ipython/profile_default"),
             shell_channel_thread=SimpleNamespace(parent_thread=threading.main_thread()),
@@ -499,6 +501,7 @@ def set_environment(shell: Any) -> None:
     own = os.path.dirname(sys.executable)  # so that `!pip` and `!python` are the notebook's own
     os.environ["PATH"] = f"{own}:{os.environ['PATH']}"
     os.environ["JPY_PARENT_PID"] = str(os.getppid())
+    shell.history_manager.dir_hist[:] = [Path.cwd()]  # where `%cd -` goes back to
     shell.profile_dir.location = os.path.join(os.getcwd(), ".ipython", "profile_default")
 
 
