@@ -1,44 +1,34 @@
 """The same course graded by stock nbgrader and by nbjudge, and all that each of them leaves."""
 
 import copy
+import multiprocessing
 import os
 import re
 import shutil
 import stat
-import subprocess
 import sys
 import tempfile
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from functools import cache
 from pathlib import Path
 from typing import Any, NamedTuple
 
 import nbformat
+from jupyter_core.application import NoStart
 from nbformat import NotebookNode
 from nbformat.v4 import new_code_cell, new_markdown_cell, new_notebook
 from nbgrader.api import Gradebook
+from nbgrader.apps import NbGraderApp
 
 from classroom import meta
+from nbjudge.cli import app
 from nbjudge.coursedir.settings import path_with_alembic
 
 KERNEL = {"name": "python3", "display_name": "Python 3", "language": "python"}
-NBGRADER = """
-import sys
-from jupyter_core.application import NoStart
-from nbgrader.apps import NbGraderApp
-status = 0
-for line in sys.argv[1:]:
-    app = NbGraderApp.instance()
-    try:
-        app.initialize(line.split())
-        app.start()
-    except NoStart:  # that is how it ends well
-        pass
-    except SystemExit as end:
-        status = end.code or status
-    app.reset()
-sys.exit(status)
-"""
+# Both are forked from one process that has imported them, because that takes longer than to grade
+# a small course.
+FORKS = multiprocessing.get_context("forkserver")
+FORKS.set_forkserver_preload(["nbgrader.apps", "nbjudge.cli", "nbjudge.coordinator", __name__])
 
 
 class Course(NamedTuple):
@@ -117,14 +107,13 @@ def grade_both(course: Course, folder: Path) -> Outcome:
     shutil.copytree(stock, ours, symlinks=True)
     options = " ".join(course.command)
     status = nbgrader(stock, f"autograde ps1 {options}")
-    done = nbjudge(ours, "grade", "ps1", *course.command)
+    ours_status, said = nbjudge(ours, "grade", "ps1", *course.command)
     if course.between:
         course.between(stock)
         course.between(ours)
         status = nbgrader(stock, f"autograde ps1 --force {options}")
-        done = nbjudge(ours, "grade", "ps1", *course.command)
-    said = done.stdout + done.stderr
-    return Outcome(left_by(stock), left_by(ours), (status, done.returncode), said)
+        ours_status, said = nbjudge(ours, "grade", "ps1", *course.command)
+    return Outcome(left_by(stock), left_by(ours), (status, ours_status), said)
 
 
 def lay_out(course: Course, root: Path) -> None:
@@ -185,18 +174,52 @@ def empty_gradebook() -> bytes:
 
 def nbgrader(root: Path, *commands: str) -> int:
     """Run nbgrader's own commands in the course's folder; return the last bad exit status."""
-    return subprocess.run(
-        [sys.executable, "-c", NBGRADER, *commands],
-        cwd=root,
-        env=os.environ | {"PATH": path_with_alembic()},
-        capture_output=True,
-    ).returncode
+    return forked(run_nbgrader, root, commands)[0]
 
 
-def nbjudge(root: Path, *arguments: str) -> subprocess.CompletedProcess[str]:
-    """Run our own command from elsewhere."""
-    command = [sys.executable, "-m", "nbjudge", *arguments, "--workers", "1", "--root", str(root)]
-    return subprocess.run(command, cwd="/", capture_output=True, text=True)
+def nbjudge(root: Path, *arguments: str) -> tuple[int, str]:
+    """Run our own command from elsewhere; return (exit status, what it says)."""
+    return forked(run_nbjudge, Path("/"), [*arguments, "--workers", "1", "--root", str(root)])
+
+
+def forked(run: Callable[[Any], object], folder: Path, arguments: Any) -> tuple[int, str]:
+    """Call `run(arguments)` in `folder`, in a process of its own; return (exit status, output)."""
+    with tempfile.NamedTemporaryFile("r", prefix="said-") as said:
+        process = FORKS.Process(target=run_in_folder, args=(run, folder, arguments, said.name))
+        process.start()
+        process.join()
+        return process.exitcode, said.read()
+
+
+def run_in_folder(run: Callable[[Any], object], folder: Path, arguments: Any, said: str) -> None:
+    """Do what `forked` says, in the new process."""
+    os.chdir(folder)
+    os.environ["PATH"] = path_with_alembic()
+    with open(said, "w") as file:
+        for standard in (1, 2):
+            os.dup2(file.fileno(), standard)
+    run(arguments)
+
+
+def run_nbgrader(commands: Sequence[str]) -> None:
+    """Run commands one after the other and exit with the last bad status."""
+    status = 0
+    for line in commands:
+        grader = NbGraderApp.instance()
+        try:
+            grader.initialize(line.split())
+            grader.start()
+        except NoStart:  # that is how it ends well
+            pass
+        except SystemExit as end:
+            status = end.code or status
+        grader.reset()
+    sys.exit(status)
+
+
+def run_nbjudge(arguments: Sequence[str]) -> None:
+    """Run our command."""
+    app(arguments)
 
 
 # ---- what they leave -------------------------------------------------------------------------

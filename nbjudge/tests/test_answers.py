@@ -43,7 +43,8 @@ def test_the_kill_matrix_finds_what_is_off(course, bank):
     bank_entry(bank, "right", "mean", "b-fails", SUM)
     told = []
     rows = {}
-    for row in grade_bank([LESSON], bank, course, lambda *news: told.append(news)):
+    found = grade_bank([LESSON], bank, course, lambda *news: told.append(news), reference_once=True)
+    for row in found:
         rows[row.answer.kind, row.answer.exercise, row.answer.name] = row
     assert [name for name, row in rows.items() if not row.ok] == [
         ("wrong", "add", "b-survives"),
@@ -66,6 +67,13 @@ def test_proof_of_a_good_bank_and_of_one_that_lacks_an_answer(course, bank, caps
     bank_entry(bank, "wrong", "mean", "a", f"# misconception: no-division\n{SUM}")
     assert prove(course, [LESSON], bank)
     assert "Wrong answers killed by their own code: 2/2" in capsys.readouterr().out
+
+
+def test_an_answer_that_spoils_another_exercise_has_a_row_for_it(course, bank):
+    spoils = f"{ANSWERS['add']}\nsum = max"  # which `mean` of the reference calls
+    bank_entry(bank, "right", "add", "a", spoils)
+    off = [row.answer for row in grade_bank([LESSON], bank, course) if not row.ok]
+    assert [(answer.exercise, answer.name) for answer in off] == [("mean", "on right-01")]
 
 
 def test_answers_may_hand_in_files(course, bank):

@@ -358,11 +358,12 @@ def time_coordinator(
         many = grade(repeat, assignments, others, options)
         few = grade(repeat, assignments, [last], options)
     by_submission = (many.work - few.work) / (len(many.graded) - len(few.graded))
-    if by_submission <= 0:
-        by_submission = many.work / len(many.graded)
+    all_together = many.work / len(many.graded)
+    if not 0 < by_submission < all_together:
+        by_submission = all_together
     by_assignment = (many.work - by_submission * len(many.graded)) / len(assignments)
     return {
-        "ms": round(1000 * many.work / len(many.graded), 1),
+        "ms": round(1000 * all_together, 1),
         "lesson_ms": round(1000 * by_assignment, 1),
         "submission_ms": round(1000 * by_submission, 1),
     }

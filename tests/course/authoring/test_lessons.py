@@ -194,6 +194,13 @@ def test_no_graded_cell_depends_on_an_experiment(lesson):
     assert not needed, f"{needed} come from experiments, which are not run for marks"
 
 
+@pytest.mark.parametrize("lesson", LESSONS)
+def test_grading_runs_no_quiz(lesson):
+    for cell in build.source_notebook(lesson).cells:
+        if "\nask(" in f"\n{cell.source}":
+            assert "experiment" in cell.metadata["tags"]
+
+
 def test_every_misconception_has_a_wrong_answer():
     met = set()
     for path in ANSWERS.glob("*/wrong/*/*.py"):

@@ -29,8 +29,8 @@ from course.lessons.lesson01 import quiz, quiz_kinds
 from course.lessons.lesson03 import quiz as quiz_03
 from course.paths import ROOT
 
-DRAWS = 1000
-SLOW = {"output_shape": 150, "fc_on_this_model": 500}  # draws of kinds that run a whole network
+DRAWS = 400
+SLOW = {"output_shape": 150, "fc_on_this_model": 200}  # draws of kinds that run a whole network
 QUIZZES = {
     int(path.parent.name[-2:]): importlib.import_module(f"course.lessons.{path.parent.name}.quiz")
     for path in sorted((ROOT / "course/lessons").glob("lesson??/quiz.py"))
