@@ -9,6 +9,5 @@ SOLUTIONS = ROOT / "solutions"  # the lessons with answers, executed, made from 
 WORK = ROOT / "work"  # the learner's own copies
 ANSWERS = ROOT / "tests" / "answers"  # the answer bank
 PHOTOGRAPHS = ROOT / "course" / "vision" / "data" / "photographs"  # a folder for each class
-SITE = (
-    ""  # where you have published the site, such as "https://example.org/new-heads"; "" for nowhere
-)
+# where you have published the site, such as "https://example.org/new-heads"; "" for nowhere
+SITE = ""
