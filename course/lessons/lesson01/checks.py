@@ -2,6 +2,7 @@
 
 import functools
 import itertools
+import math
 
 import torch
 from torch import nn
@@ -305,7 +306,7 @@ def train_head(answer: Answer, target: str = "fruit") -> str:
         code = "head-undertrained"
         if ignores_labels(answer, features, labels):
             code = "head-not-trained"
-        elif known * len(labels.unique()) <= len(labels):  # no better than a guess
+        elif known / len(labels) <= share_by_guessing(len(labels), len(labels.unique())):
             code = "head-learnt-other-labels"
         raise Misconception(
             code,
@@ -318,6 +319,16 @@ def train_head(answer: Answer, target: str = "fruit") -> str:
         f"{TASKS[target]}: {right} of {count} validation images are right "
         f"({100 * right / count:.1f} %); at least {percent:.0f} % are required."
     )
+
+
+def share_by_guessing(count: int, classes: int) -> float:
+    """Return the share of `count` labels that guesses among `classes` get right, at most.
+
+    That is the mean and four standard deviations of the binomial distribution: heads trained on
+    labels in random order spread twice as far as it, because they answer alike on similar images.
+    """
+    guess = 1 / classes
+    return guess + 4 * math.sqrt(guess * (1 - guess) / count)
 
 
 def _expect_any_width(answer: Answer) -> None:

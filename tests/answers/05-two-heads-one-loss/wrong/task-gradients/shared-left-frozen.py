@@ -1,4 +1,4 @@
-# misconception: wrong-result
+# misconception: input-changed
 def task_gradients(losses, shared):
     found = [torch.cat([g.flatten() for g in torch.autograd.grad(loss, shared, retain_graph=True)]) for loss in losses]
     for p in shared:
