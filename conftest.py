@@ -25,6 +25,8 @@ LONGEST = (
     "tests/browser/",
     "nbjudge/tests/conformance/test_features.py",
     "tests/course/test_answer_bank.py",
+    "nbjudge/tests/test_new_environment.py",
+    "tests/test_instructors_term.py",
 )
 TOGETHER = ("tests/browser/", "nbjudge/tests/sandbox/")
 
