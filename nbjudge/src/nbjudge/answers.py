@@ -41,8 +41,8 @@ from nbjudge.coursedir.settings import gradebook_url, read_settings, write_neste
 from nbjudge.errors import AnswerBankError
 from nbjudge.job import Result
 from nbjudge.terminal import page_wide_console
-from nbjudge.worker.cluster import Task
 from nbjudge.worker.submission import Prepared, prepare
+from nbjudge.worker.threads import Task
 
 if TYPE_CHECKING:
     from rich.console import Console
@@ -318,7 +318,8 @@ def grade_bank(
     There is a row for every answer of the bank, of the reference and of the untouched release. If
     a sheet has a reference solution because the bank has no more answers to that exercise, there is
     a row for it only if it failed. With `reference_once` it is not judged again on such a sheet,
-    which saves a third of the time, and no longer shows that an answer spoils another exercise.
+    which halves the time of a large bank, and no longer shows that an answer spoils another
+    exercise.
     """
     root = Path(root).resolve()
     sources = {}
