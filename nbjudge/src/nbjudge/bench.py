@@ -274,10 +274,16 @@ def time_side_by_side(parts: list[Path], assignments: list[str]) -> float:
     """Return the seconds until stock nbgrader has graded all parts of a class, all at a time.
 
     nbgrader itself grades one submission after the other; people who have several cores start it
-    once for each part. Raises NbjudgeError where a submission was not graded.
+    once for each part. Each process gets its share of the cores, because two that each compute
+    with as many threads as there are cores wait for each other: they took four times as long as
+    one process that grades the whole class. Raises NbjudgeError where a submission was not graded.
     """
     started = time.monotonic()
-    with ThreadPoolExecutor(len(parts)) as pool:
+    threads = str(max(1, (os.cpu_count() or 1) // len(parts)))
+    with (
+        mock.patch.dict(os.environ, OMP_NUM_THREADS=threads),
+        ThreadPoolExecutor(len(parts)) as pool,
+    ):
         list(pool.map(lambda part: time_stock(part, assignments, lambda line: None), parts))
     seconds = round(time.monotonic() - started, 2)
     for part in parts:
