@@ -27,7 +27,21 @@ def fingerprint(tensor: torch.Tensor) -> tuple[Any, ...]:
 
 def tensors(model: nn.Module) -> dict[str, torch.Tensor]:
     """Return all parameters, then all buffers of a model by name, each object once."""
-    return {**dict(model.named_parameters()), **dict(model.named_buffers())}
+    modules = list(model.named_modules())  # once for both, because a check does this many times
+    return _members(modules, "_parameters") | _members(modules, "_buffers")
+
+
+def _members(modules: Iterable[tuple[str, nn.Module]], kind: str) -> dict[str, torch.Tensor]:
+    """Return {path: tensor} of all modules' "_parameters" or "_buffers", each object once."""
+    found = {}
+    seen = set()
+    for path, module in modules:
+        prefix = f"{path}." if path else ""
+        for name, tensor in getattr(module, kind).items():
+            if tensor is not None and id(tensor) not in seen:
+                seen.add(id(tensor))
+                found[prefix + name] = tensor
+    return found
 
 
 def snapshot(named: Iterable[tuple[str, torch.Tensor]]) -> dict[str, torch.Tensor]:
@@ -87,22 +101,40 @@ def condition(model: nn.Module) -> dict[str, Any]:
     conditions are compared with `differences`.
     """
     found: dict[str, Any] = {}
-    for path, module in model.named_modules():
+    modules = list(model.named_modules())
+    for path, module in modules:
         where = f"{path}." if path else "model."
+        whose = path or "the model"
         found[f"{where}training"] = module.training
-        found[f"type of {path or 'the model'}"] = type(module).__name__
+        found[f"type of {whose}"] = type(module).__name__
         for option in OPTIONS:
-            if isinstance(getattr(module, option, None), bool | float | int | tuple | None):
-                found[f"{where}{option}"] = getattr(module, option, None)
+            value = _attribute(module, option)
+            if isinstance(value, bool | float | int | tuple | None):
+                found[where + option] = value
         hooks = len(module._forward_hooks) + len(module._forward_pre_hooks)
         hooks += len(module._backward_hooks) + len(module._backward_pre_hooks)
-        found[f"hooks of {path or 'the model'}"] = hooks
-    for name, parameter in model.named_parameters():
+        found[f"hooks of {whose}"] = hooks
+    parameters = _members(modules, "_parameters")
+    for name, parameter in parameters.items():
         found[f"{name}.requires_grad"] = parameter.requires_grad
-    for name, tensor in tensors(model).items():
+    for name, tensor in (parameters | _members(modules, "_buffers")).items():
         found[f"{name}.dtype"] = tensor.dtype
         found[f"{name}.shape"] = None if nn.parameter.is_lazy(tensor) else tuple(tensor.shape)
     return found
+
+
+def _attribute(module: nn.Module, name: str) -> Any:
+    """Return an attribute of a module, None where it has no such attribute.
+
+    `getattr` alone takes ten times as long where there is none: nn.Module then makes an error.
+    """
+    own = vars(module)
+    if name in own:
+        return own[name]
+    kind = type(module)
+    if kind.__getattr__ is nn.Module.__getattr__ and not hasattr(kind, name):
+        return None
+    return getattr(module, name, None)
 
 
 def gradients(model: nn.Module) -> dict[str, Any]:
