@@ -1,6 +1,5 @@
 """Lesson 02, freeze: its nine checks."""
 
-import copy
 import functools
 import itertools
 from typing import Any
@@ -67,7 +66,7 @@ def probe(
         moved = {mode: moved_by_forward(fresh, images, mode) for mode in ("train", "eval")}
         for values in itertools.product((False, True), repeat=3):
             switches = Switches(*values)
-            model = copy.deepcopy(fresh)
+            model = networks.copied(fresh)
             learns, moves, read_buffers, row = probe_row(answer, model, images, switches, name)
             moving = moved["eval" if switches.evaluating else "train"]
             can_learn = not switches.frozen and not switches.without_grad

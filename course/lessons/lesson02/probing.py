@@ -1,6 +1,5 @@
 """Exercise 1 of lesson 02: what an answer says of the three switches, and what its forward did."""
 
-import copy
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -60,7 +59,7 @@ def network(name: str) -> nn.Module:
 
 def moved_by_forward(model: nn.Module, images: torch.Tensor, mode: str) -> list[str]:
     """Return the names of the buffers that a forward changes in a mode. Works on a copy."""
-    model = copy.deepcopy(model).train(mode == "train")
+    model = networks.copied(model).train(mode == "train")
     start = comparisons.snapshot(model.named_buffers())
     with torch.no_grad():
         model(images)
