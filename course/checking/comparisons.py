@@ -107,8 +107,8 @@ def condition(model: nn.Module) -> dict[str, Any]:
         whose = path or "the model"
         found[f"{where}training"] = module.training
         found[f"type of {whose}"] = type(module).__name__
-        for option in OPTIONS:
-            value = _attribute(module, option)
+        for option in _options_of(module):
+            value = getattr(module, option)
             if isinstance(value, bool | float | int | tuple | None):
                 found[where + option] = value
         hooks = len(module._forward_hooks) + len(module._forward_pre_hooks)
@@ -123,18 +123,16 @@ def condition(model: nn.Module) -> dict[str, Any]:
     return found
 
 
-def _attribute(module: nn.Module, name: str) -> Any:
-    """Return an attribute of a module, None where it has no such attribute.
+def _options_of(module: nn.Module) -> list[str]:
+    """Return which of OPTIONS a module has.
 
-    `getattr` alone takes ten times as long where there is none: nn.Module then makes an error.
+    Asking with `hasattr` alone takes ten times as long where nn.Module then makes an error.
     """
-    own = vars(module)
-    if name in own:
-        return own[name]
     kind = type(module)
-    if kind.__getattr__ is nn.Module.__getattr__ and not hasattr(kind, name):
-        return None
-    return getattr(module, name, None)
+    if kind.__getattr__ is not nn.Module.__getattr__:  # a wrapper, such as a ScriptModule
+        return [option for option in OPTIONS if hasattr(module, option)]
+    own = vars(module)
+    return [option for option in OPTIONS if option in own or hasattr(kind, option)]
 
 
 def gradients(model: nn.Module) -> dict[str, Any]:
