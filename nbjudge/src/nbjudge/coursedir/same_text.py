@@ -22,6 +22,8 @@ def is_same_text(kind: str, one: str, other: str) -> bool:
     not count. In other text white space does not count.
     """
     one, other = plain(one), plain(other)
+    if one == other:  # most cells of a class, so no syntax tree is made of them
+        return True
     if one.split() == other.split():
         return kind != "code" or tree(one) == tree(other)
     return kind == "code" and bool(tree(one)) and tree(one) == tree(other)

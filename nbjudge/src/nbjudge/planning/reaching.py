@@ -485,10 +485,16 @@ def lesson_of(cells: Sequence[Cell], own: frozenset[str] = frozenset()) -> Lesso
 
 def imports_in(cells: Iterable[Cell]) -> Aliases:
     """Return (name, what it stands for) of all imports in these cells."""
-    found = set()
+    found: set[tuple[str, str]] = set()
     for cell in cells:
-        found |= set(aliases_of(tree_of(as_python(cell.source))).items())
+        found |= aliases_in(cell.source)
     return frozenset(found)
+
+
+@lru_cache(4096)
+def aliases_in(source: str) -> Aliases:
+    """Return what `imports_in` does, of one cell."""
+    return frozenset(aliases_of(tree_of(as_python(source))).items())
 
 
 def told(cells: Sequence[Cell], lesson: Lesson) -> list[str]:
