@@ -22,7 +22,7 @@ from course.checking.look_up import PAGE
 from course.checking.misconception import CATALOGUE
 from course.notebook.progress import is_check, result_of, results_path
 from course.paths import RELEASE, ROOT, SITE, SOURCE, WORK
-from nbjudge.coordinator import Options, grade, make_ready
+from nbjudge.coordinator import grade, make_ready
 from nbjudge.coursedir import report
 from nbjudge.coursedir.assignments import imports_of
 from nbjudge.coursedir.failures import MISCONCEPTION, UNANSWERED, Failure, words_of
@@ -30,6 +30,7 @@ from nbjudge.coursedir.results import read_record
 from nbjudge.coursedir.settings import gradebook_url, write_nested_settings
 from nbjudge.errors import NbjudgeError
 from nbjudge.files import replace_text
+from nbjudge.grading.options import Options
 
 ME = "me"  # the student of that course
 NOBODY = "nobody"  # has answered nothing, and makes processes start

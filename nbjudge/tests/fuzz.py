@@ -35,9 +35,10 @@ from classroom import (
     points,
     split,
 )
-from nbjudge import coordinator
-from nbjudge.coordinator import Options, grade
+from nbjudge.coordinator import grade
 from nbjudge.coursedir.results import record_of
+from nbjudge.grading import running
+from nbjudge.grading.options import Options
 from nbjudge.job import Job, Result, Results
 from nbjudge.sandbox.host.results import parse_message, result_of, stopped
 from nbjudge.worker import submission as worker
@@ -295,8 +296,8 @@ def fuzz(cases: int, seed: int) -> list[str]:
 
 def main() -> int:
     """Run from the command line; return the exit status."""
-    coordinator.workers_of = lambda *_: contextlib.nullcontext()
-    coordinator.run_tasks = run_here
+    running.workers_of = lambda *_: contextlib.nullcontext()
+    running.run_tasks = run_here
     cases = int(sys.argv[1])
     seed = int(sys.argv[2]) if len(sys.argv) > 2 else 0
     wrong = fuzz(cases, seed)

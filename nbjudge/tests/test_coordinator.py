@@ -28,13 +28,17 @@ from classroom import (
     without,
 )
 from classroom import points as points_in
-from nbjudge import coordinator
-from nbjudge.coordinator import Options, Outcome, grade, make_ready
+from nbjudge.coordinator import Outcome, grade, make_ready
 from nbjudge.coursedir import report
 from nbjudge.coursedir.gradebook import GradebookWriter
 from nbjudge.coursedir.rebuild import released
 from nbjudge.coursedir.settings import gradebook_url
 from nbjudge.errors import SandboxUnavailable
+from nbjudge.grading import running
+from nbjudge.grading import wanted as wanted_module
+from nbjudge.grading.assignments import common_packages
+from nbjudge.grading.options import Options
+from nbjudge.grading.wanted import interleaved
 from nbjudge.sandbox.host import probe
 from nbjudge.sandbox.host.fork_server import FORK_SERVER
 from nbjudge.worker.submission import end_templates
@@ -295,19 +299,19 @@ def test_resubmission_that_cannot_be_read_leaves_the_earlier_grading(course, out
 
 
 def test_an_assignment_begins_while_there_is_something_else_to_do(monkeypatch):
-    monkeypatch.setattr(coordinator, "AHEAD", 1)
+    monkeypatch.setattr(wanted_module, "AHEAD", 1)
     wanted = [(assignment, student) for assignment in ("01", "02", "03") for student in "abcdef"]
     short = [each for each in wanted if each[1] < "d"]
 
     def order(wanted, workers):
-        return " ".join("".join(each) for each in coordinator.interleaved(wanted, workers))
+        return " ".join("".join(each) for each in interleaved(wanted, workers))
 
     assert order(wanted, 2) == (
         "01a 02a 01b 01c 01d 01e 01f 02b 02c 02d 03a 02e 02f 03b 03c 03d 03e 03f"
     )
     assert order(short, 1) == "01a 02a 01b 01c 02b 03a 02c 03b 03c"
-    assert sorted(coordinator.interleaved(wanted, 100)) == wanted
-    assert coordinator.interleaved([], 2) == []
+    assert sorted(interleaved(wanted, 100)) == wanted
+    assert interleaved([], 2) == []
 
 
 def test_a_library_that_few_assignments_import_is_left_to_them():
@@ -315,7 +319,7 @@ def test_a_library_that_few_assignments_import_is_left_to_them():
     for number, other in enumerate(["wave", "heapq", "heapq"]):
         text = f"import math\nimport {other}\ndef f():\n    import colorsys"
         sources[str(number)] = {"notebook": new_notebook(cells=[new_code_cell(text)])}
-    assert coordinator.common_packages(sources) == ("colorsys", "heapq", "math")
+    assert common_packages(sources) == ("colorsys", "heapq", "math")
 
 
 def test_what_needs_no_worker_is_written_down_a_few_at_a_time(tmp_path, monkeypatch):
@@ -332,7 +336,7 @@ def test_what_needs_no_worker_is_written_down_a_few_at_a_time(tmp_path, monkeypa
         record(writer, submissions)
 
     monkeypatch.setattr(GradebookWriter, "record", measured)
-    monkeypatch.setattr(coordinator, "TOGETHER", 2)
+    monkeypatch.setattr(running, "TOGETHER", 2)
     grade(tmp_path, [LESSON], tell=lambda done, total, *_: told.append((done, total, sum(sizes))))
     assert sizes == [2, 1] and told == [(0, 3, 0), (1, 3, 2), (2, 3, 2), (3, 3, 3)]
 

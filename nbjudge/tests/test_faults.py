@@ -17,10 +17,11 @@ import pytest
 
 from classroom import LESSON, answered, course_of_one, hand_in, make_course, points
 from faults import VICTIMS, command, compare, make_class, state
-from nbjudge import coordinator
-from nbjudge.coordinator import Options, grade
+from nbjudge.coordinator import grade
 from nbjudge.coursedir.results import KEPT, only_one
 from nbjudge.errors import AlreadyGrading, GradebookError, ProcessLost
+from nbjudge.grading import running
+from nbjudge.grading.options import Options
 from nbjudge.job import Result, Results
 from nbjudge.sandbox.host.results import error, stopped
 from nbjudge.worker import submission as worker
@@ -101,14 +102,14 @@ def test_what_ends_alike_again_and_again_does_not_run_alone_for_ever(tmp_path, m
         hand_in(tmp_path, f"learner-{number:02d}", answered())
     monkeypatch.setattr(worker, "run_job", killed)
     sizes = []
-    run_tasks = coordinator.run_tasks
+    run_tasks = running.run_tasks
 
     def counted(client, tasks):
         tasks = list(tasks)
         sizes.append(len(tasks))
         return run_tasks(client, tasks)
 
-    monkeypatch.setattr(coordinator, "run_tasks", counted)
+    monkeypatch.setattr(running, "run_tasks", counted)
     assert len(grade(tmp_path, [LESSON], options=ONE._replace(workers=2)).graded) == 12
     assert sizes == [12, 1, 1, 1, 1, 1, 4, 3]
     assert points(tmp_path, "learner-11") == [0, 2]

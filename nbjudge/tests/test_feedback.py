@@ -23,8 +23,9 @@ from classroom import (
     without,
 )
 from nbjudge.cli import app
-from nbjudge.coordinator import Options, grade
+from nbjudge.coordinator import grade
 from nbjudge.coursedir.rebuild import released
+from nbjudge.grading.options import Options
 
 # The words are put together when the cell runs, so that its source does not hold them.
 DISPLAYS = """

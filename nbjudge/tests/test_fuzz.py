@@ -3,10 +3,10 @@
 import contextlib
 
 import fuzz
-from nbjudge import coordinator
+from nbjudge.grading import running
 
 
 def test_whatever_is_handed_in_there_are_marks_or_one_sentence(monkeypatch):
-    monkeypatch.setattr(coordinator, "workers_of", lambda *_: contextlib.nullcontext())
-    monkeypatch.setattr(coordinator, "run_tasks", fuzz.run_here)
+    monkeypatch.setattr(running, "workers_of", lambda *_: contextlib.nullcontext())
+    monkeypatch.setattr(running, "run_tasks", fuzz.run_here)
     assert fuzz.fuzz(cases=150, seed=1) == []

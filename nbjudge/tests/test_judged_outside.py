@@ -4,9 +4,10 @@ import nbformat
 from nbformat.v4 import new_code_cell, new_notebook
 
 from classroom import meta
-from nbjudge.coordinator import Options, grade
+from nbjudge.coordinator import grade
 from nbjudge.coursedir import report
 from nbjudge.coursedir.settings import gradebook_url
+from nbjudge.grading.options import Options
 
 PS = "ps1"
 ONE = Options(workers=1)

@@ -15,11 +15,12 @@ from sqlalchemy.exc import IntegrityError
 
 from classroom import ANSWERS, LESSON, answered, hand_in, make_course, points
 from faults import command
-from nbjudge import coordinator
-from nbjudge.coordinator import Options, grade
+from nbjudge.coordinator import grade
 from nbjudge.coursedir import submissions
 from nbjudge.coursedir.gradebook import GradebookWriter
 from nbjudge.coursedir.results import KEPT, record_of
+from nbjudge.grading import recording
+from nbjudge.grading.options import Options
 from nbjudge.sandbox.host import results
 
 pytestmark = pytest.mark.skipif(not hasattr(os, "mkfifo"), reason="needs POSIX file systems")
@@ -244,7 +245,7 @@ def three(tmp_path):
 
 def test_a_file_that_is_gone_when_results_are_written(three, monkeypatch):
     hand_in(three, "three", "1", "data.csv")
-    write = coordinator.write_autograded
+    write = recording.write_autograded
 
     def write_later(settings, target, *more):
         if target.parent.name == "three":
@@ -252,7 +253,7 @@ def test_a_file_that_is_gone_when_results_are_written(three, monkeypatch):
             (folder / "data.csv").unlink(missing_ok=True)
         write(settings, target, *more)
 
-    monkeypatch.setattr(coordinator, "write_autograded", write_later)
+    monkeypatch.setattr(recording, "write_autograded", write_later)
     outcome = grade(three, [LESSON], options=ONE)
     (finding,) = outcome.findings
     assert finding.blocks and finding.student == "three"

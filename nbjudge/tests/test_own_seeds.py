@@ -11,11 +11,12 @@ from nbformat.v4 import new_code_cell, new_notebook
 
 import nbjudge
 from classroom import meta
-from nbjudge.coordinator import Options, grade
+from nbjudge.coordinator import grade
 from nbjudge.coursedir import own_seeds, report
 from nbjudge.coursedir.results import record_of
 from nbjudge.coursedir.settings import gradebook_url, path_with_alembic
 from nbjudge.errors import CourseError
+from nbjudge.grading.options import Options
 
 PS = "ps1"
 ONE = Options(workers=1)

@@ -9,11 +9,12 @@ from nbgrader.plugins import CsvExportPlugin
 from rich.console import Console
 
 from classroom import LESSON, answered, hand_in, make_course, make_source
-from nbjudge.coordinator import Options, grade
+from nbjudge.coordinator import grade
 from nbjudge.coursedir import report
 from nbjudge.coursedir.failures import CHECKED, RAISED, UNANSWERED, Failure
 from nbjudge.coursedir.report import Class, Mark
 from nbjudge.coursedir.settings import gradebook_url
+from nbjudge.grading.options import Options
 from nbjudge.terminal import print_class, print_student
 
 FAILED = Failure("AssertionError", "assert add(2, 3) == 5", CHECKED)

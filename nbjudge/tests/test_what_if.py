@@ -13,9 +13,10 @@ from typer.testing import CliRunner
 
 from classroom import LESSON, answered, hand_in, make_course, make_source, points
 from nbjudge.cli import app
-from nbjudge.coordinator import Options, grade
+from nbjudge.coordinator import grade
 from nbjudge.coursedir.settings import CONFIG, gradebook_url, read_settings
 from nbjudge.errors import CourseError
+from nbjudge.grading.options import Options
 from nbjudge.what_if import what_if
 
 WRONG_SUM = "def add(x, y):\n    return x"

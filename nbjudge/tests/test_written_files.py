@@ -10,10 +10,11 @@ from hypothesis import strategies as st
 from nbformat.v4 import new_code_cell, new_notebook
 
 from classroom import meta
-from nbjudge.coordinator import Options, grade
+from nbjudge.coordinator import grade
 from nbjudge.coursedir import report
 from nbjudge.coursedir.settings import gradebook_url
 from nbjudge.files import overlaid
+from nbjudge.grading.options import Options
 
 PS = "ps1"
 WAYS = {

@@ -14,9 +14,10 @@ import nbformat
 import psutil
 from nbformat import NotebookNode
 
-from nbjudge.coordinator import Options, grade
+from nbjudge.coordinator import grade
 from nbjudge.coursedir import report
 from nbjudge.coursedir.settings import gradebook_url
+from nbjudge.grading.options import Options
 from nbjudge.sandbox.wire import Limits
 from tests.attacks import Attack, corpus
 from tests.attacks.course import ANSWERS, LESSON, hand_in, listener, make_course

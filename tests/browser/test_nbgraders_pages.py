@@ -8,9 +8,10 @@ from nbformat.v4 import new_code_cell, new_markdown_cell, new_notebook
 from nbgrader.api import Gradebook
 from playwright.sync_api import expect
 
-from nbjudge.coordinator import Options, grade
+from nbjudge.coordinator import grade
 from nbjudge.coursedir.feedback import write_feedback
 from nbjudge.coursedir.settings import gradebook_url, read_settings
+from nbjudge.grading.options import Options
 from tests.browser.conftest import running
 from tests.support.lesson_page import NEEDS_BROWSER
 

@@ -15,7 +15,7 @@ from importlib import import_module
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from nbjudge.coordinator import Options, Outcome, grade
+    from nbjudge.coordinator import Outcome, grade
     from nbjudge.coursedir.submissions import Finding
     from nbjudge.errors import (
         AlreadyGrading,
@@ -32,6 +32,7 @@ if TYPE_CHECKING:
         SettingsError,
         SubmissionError,
     )
+    from nbjudge.grading.options import Options
     from nbjudge.seeds import own_seed
 
 __all__ = [
@@ -57,7 +58,7 @@ __all__ = [
 
 _MODULES = {
     "Finding": "nbjudge.coursedir.submissions",
-    "Options": "nbjudge.coordinator",
+    "Options": "nbjudge.grading.options",
     "Outcome": "nbjudge.coordinator",
     "grade": "nbjudge.coordinator",
     "own_seed": "nbjudge.seeds",

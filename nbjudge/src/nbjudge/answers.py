@@ -32,13 +32,14 @@ from nbgrader.utils import is_grade, is_solution
 from traitlets.config import Config
 
 from nbjudge.bank_scripts import Script, run_scripts
-from nbjudge.coordinator import Grading, Outcome, grade_course
+from nbjudge.coordinator import Outcome, grade_course
 from nbjudge.coursedir import report
 from nbjudge.coursedir.hidden_tests import lines_of, split_hidden_tests
 from nbjudge.coursedir.own_seeds import keep_secret
 from nbjudge.coursedir.rebuild import released
 from nbjudge.coursedir.settings import gradebook_url, read_settings, write_nested_settings
 from nbjudge.errors import AnswerBankError
+from nbjudge.grading.running import Grading
 from nbjudge.job import Result
 from nbjudge.terminal import page_wide_console
 from nbjudge.worker.submission import Prepared, prepare
@@ -271,8 +272,8 @@ class OnceForReference(Grading):
         super().__init__(*args)
         self.sheets = sheets  # {(assignment, name): sheet}
 
-    def _task(self, assignment: str, student: str) -> Task | None:
-        task = super()._task(assignment, student)
+    def task(self, assignment: str, student: str) -> Task | None:
+        task = super().task(assignment, student)
         if task is None or student == "reference":
             return task
         common, _ = self.assignments.get(assignment)
@@ -338,15 +339,15 @@ def grade_bank(
         course = scratch / "course"
         course.mkdir()
         lay_out_class(root, course, sources, submissions, files)
-        kind = None
+        new_grading: Callable[..., Grading] = Grading
         if reference_once:
             handed_in = {(each.assignment, each.student): each.sheet for each in submissions}
-            kind = partial(OnceForReference, sheets=handed_in)
+            new_grading = partial(OnceForReference, sheets=handed_in)
         outcome = grade_course(
             read_settings(course),
             assignments,
             tell=lambda done, total, *_: tell(done, total),
-            kind=kind,
+            new_grading=new_grading,
         )
         gradebook = gradebook_url(course)
         tables = {name: report.marks(course, name, gradebook) for name in assignments}

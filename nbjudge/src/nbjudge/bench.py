@@ -39,7 +39,7 @@ from nbjudge.answers import (
     read_bank,
     source_notebook,
 )
-from nbjudge.coordinator import Options, grade
+from nbjudge.coordinator import grade
 from nbjudge.coursedir import own_seeds, report
 from nbjudge.coursedir.assignments import read_sources, register
 from nbjudge.coursedir.results import KEPT, read_record
@@ -50,6 +50,7 @@ from nbjudge.coursedir.settings import (
     write_nested_settings,
 )
 from nbjudge.errors import AnswerBankError, NbjudgeError
+from nbjudge.grading.options import Options
 from nbjudge.sandbox.host.process_table import parents
 from nbjudge.terminal import page_wide_console
 from nbjudge.worker import cluster

@@ -157,9 +157,9 @@ def grade(
     root: RootOption = None,
 ) -> None:
     """Grade what lies in submitted/ and report. Exit status 1 if something could not be graded."""
-    from nbjudge.coordinator import Options
     from nbjudge.display import grade_and_show, grade_for_machines
     from nbjudge.display_what_if import show_what_if, what_if_for_machines
+    from nbjudge.grading.options import Options
 
     options = Options(
         workers=workers,

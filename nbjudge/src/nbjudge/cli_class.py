@@ -174,8 +174,8 @@ def watch(
     root: RootOption = None,
 ) -> None:
     """Grade what arrives in submitted/ as it comes, until Ctrl-C."""
-    from nbjudge.coordinator import Options
     from nbjudge.display import told_as_json, told_as_lines
+    from nbjudge.grading.options import Options
     from nbjudge.watching.watch import Source, Watch
 
     place = prepared_root(context, root)

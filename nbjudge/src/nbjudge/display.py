@@ -7,11 +7,13 @@ from collections.abc import Collection, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from nbjudge.coordinator import DEFAULTS, Options, Outcome, Tell, grade_course
+from nbjudge.coordinator import Outcome, grade_course
 from nbjudge.coursedir import export, report
 from nbjudge.coursedir.settings import Settings, read_settings
 from nbjudge.coursedir.submissions import Finding
 from nbjudge.errors import CourseError
+from nbjudge.grading.options import DEFAULTS, Options
+from nbjudge.grading.progress import Tell
 from nbjudge.reporting.elements import percent
 from nbjudge.reporting.summary import summary_of
 from nbjudge.reporting.write import Explain, read_classes, write_page, write_report

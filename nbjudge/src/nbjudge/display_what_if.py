@@ -4,10 +4,11 @@ from collections.abc import Collection, Sequence
 from pathlib import Path
 from typing import Any
 
-from nbjudge.coordinator import DEFAULTS, Options, Outcome
+from nbjudge.coordinator import Outcome
 from nbjudge.coursedir import report
 from nbjudge.coursedir.settings import read_settings
 from nbjudge.display import as_json, new_progress, print_finding, print_line, progress_on
+from nbjudge.grading.options import DEFAULTS, Options
 from nbjudge.terminal import page_wide_console, print_grid
 from nbjudge.what_if import CellChange, Change, what_if
 

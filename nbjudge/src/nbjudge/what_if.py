@@ -16,13 +16,16 @@ from typing import Any, NamedTuple
 import nbformat
 from sqlalchemy.engine import make_url
 
-from nbjudge.coordinator import DEFAULTS, Grading, Options, Outcome, Sent, Tell, grade_course
-from nbjudge.coordinator import tell_nobody as nobody
+from nbjudge.coordinator import Outcome, grade_course
 from nbjudge.coursedir import hand_marks
 from nbjudge.coursedir.failures import failures, words_of
 from nbjudge.coursedir.report import Recorded, read_gradebook, short_name
 from nbjudge.coursedir.settings import KEPT, Settings, with_gradebook
 from nbjudge.errors import CourseError, SubmissionError
+from nbjudge.grading.options import DEFAULTS, Options
+from nbjudge.grading.progress import Tell
+from nbjudge.grading.progress import tell_nobody as nobody
+from nbjudge.grading.recording import Recorder, Sent
 from nbjudge.temporary import temporary_folder
 from nbjudge.worker import submission as worker
 
@@ -67,21 +70,21 @@ class Change(NamedTuple):
         return own or self.penalty_before != self.penalty_after
 
 
-class Trial(Grading):
-    """A grading that writes only into the gradebook of its settings, which is a copy."""
+class Trial(Recorder):
+    """A recorder that writes only into the gradebook of its settings, which is a copy."""
 
     def __init__(self, *args: Any, reasons: Reasons, passed: set[Key]) -> None:
         super().__init__(*args)
         self.reasons = reasons
         self.passed = passed  # whose marks are in the copy
 
-    def _write_results(self, sent: Sent, result: worker.Graded) -> worker.Graded:
+    def write_results(self, sent: Sent, result: worker.Graded) -> worker.Graded:
         if result.problem:
             return result
         try:
-            result = self._finished(sent, result)
+            result = self.finished(sent, result)
         except SubmissionError as reason:
-            return self._ungraded(sent, str(reason), "", result.says)
+            return self.ungraded(sent, str(reason), "", result.says)
         found = {}
         for name, text in result.notebooks.items():
             failed = failures(nbformat.v4.reads(text))
@@ -91,10 +94,10 @@ class Trial(Grading):
         self.cells += result.cells
         return result
 
-    def _keep_record(self, sent: Sent, record: str) -> None:
+    def keep_record(self, sent: Sent, record: str) -> None:
         """Keep nothing."""
 
-    def _keep_answers(self, who: Key, answers: hand_marks.Answers) -> None:
+    def keep_answers(self, who: Key, answers: hand_marks.Answers) -> None:
         """Keep nothing."""
 
 
@@ -117,8 +120,8 @@ def what_if(
         url = copied(settings.gradebook_url, Path(folder))
         other = with_gradebook(settings, url, Path(folder))
         before = {name: read_gradebook(url, name)[:2] for name in assignments}
-        kind = partial(Trial, reasons=reasons, passed=passed)
-        outcome = grade_course(other, assignments, students, options, tell, kind)
+        trial = partial(Trial, reasons=reasons, passed=passed)
+        outcome = grade_course(other, assignments, students, options, tell, new_recorder=trial)
         after = {name: read_gradebook(url, name)[:2] for name in assignments}
     changes = []
     for assignment, student in sorted(passed):

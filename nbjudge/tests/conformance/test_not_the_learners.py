@@ -4,7 +4,8 @@ import pytest
 from nbgrader.api import Gradebook, MissingEntry
 from side_by_side import Course, answer, check, given, hand_in, lay_out, nbgrader
 
-from nbjudge.coordinator import Options, grade
+from nbjudge.coordinator import grade
+from nbjudge.grading.options import Options
 
 ONE = Options(workers=1)
 

@@ -12,8 +12,9 @@ from typer.testing import CliRunner
 
 from classroom import LESSON, answered, hand_in, make_course, make_source, meta
 from nbjudge.cli import app
-from nbjudge.coordinator import Options, grade
+from nbjudge.coordinator import grade
 from nbjudge.coursedir.settings import gradebook_url, read_settings
+from nbjudge.grading.options import Options
 from nbjudge.what_if import what_if
 
 ONE = Options(workers=1)

@@ -10,11 +10,12 @@ from typer.testing import CliRunner
 
 from classroom import CONFIG, LESSON, answered, hand_in, make_course
 from nbjudge.cli import app
-from nbjudge.coordinator import Options, grade
+from nbjudge.coordinator import grade
 from nbjudge.coursedir.export import CANVAS, MOODLE, export, number
 from nbjudge.coursedir.roster import read_roster
 from nbjudge.coursedir.settings import read_settings
 from nbjudge.errors import CourseError
+from nbjudge.grading.options import Options
 
 PLUGIN = """
 from nbgrader.plugins import BasePlugin

@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 from nbformat.v4 import new_code_cell, new_notebook, new_output
 
 from classroom import LESSON, answered, hand_in, make_course, meta
-from nbjudge.coordinator import Options, grade
+from nbjudge.coordinator import grade
 from nbjudge.coursedir import report
 from nbjudge.coursedir.failures import (
     CHECKED,
@@ -23,6 +23,7 @@ from nbjudge.coursedir.failures import (
     words_of,
 )
 from nbjudge.coursedir.hidden_tests import without_hidden_tests
+from nbjudge.grading.options import Options
 
 MEAN = """from statistics import fmean
 for last in (4, 8):

@@ -6,8 +6,9 @@ from nbformat.v4 import new_code_cell, new_markdown_cell, new_notebook
 from nbgrader.api import Gradebook
 
 from classroom import LESSON, answered, course_of_one, hand_in, make_source, meta, points
-from nbjudge.coordinator import Options, grade
+from nbjudge.coordinator import grade
 from nbjudge.coursedir.settings import CONFIG, gradebook_url
+from nbjudge.grading.options import Options
 
 WRONG_SUM = "def add(x, y):\n    return x"
 NO_MEAN = "def mean(values):\n    return 0"

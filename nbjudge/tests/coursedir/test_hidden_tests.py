@@ -14,7 +14,7 @@ from pygments.lexers import PythonLexer
 from traitlets.config import Config
 
 from classroom import CHECKS, LESSON, answered, hand_in, make_course, meta
-from nbjudge.coordinator import Options, grade
+from nbjudge.coordinator import grade
 from nbjudge.coursedir.feedback import write_feedback
 from nbjudge.coursedir.hidden_tests import (
     NOT_SHOWN,
@@ -23,6 +23,7 @@ from nbjudge.coursedir.hidden_tests import (
     without_hidden_tests,
 )
 from nbjudge.coursedir.settings import read_settings
+from nbjudge.grading.options import Options
 
 SECRET = 'assert add(20, 22) == 42, "twenty"'
 

@@ -9,7 +9,7 @@ import pytest
 from nbgrader.api import Gradebook
 
 from classroom import LESSON, answered, course_of_one, hand_in, make_course, points
-from nbjudge.coordinator import Options, grade
+from nbjudge.coordinator import grade
 from nbjudge.coursedir.settings import (
     CONFIG,
     CONFIG_JSON,
@@ -20,6 +20,7 @@ from nbjudge.coursedir.settings import (
 )
 from nbjudge.coursedir.settings import write_nested_settings as nest
 from nbjudge.errors import CourseError, SettingsError
+from nbjudge.grading.options import Options
 
 
 def test_a_grading_reads_the_settings_once(tmp_path):

@@ -12,11 +12,12 @@ from typer.testing import CliRunner
 
 from classroom import LESSON, answered, hand_in, make_course, make_source, meta
 from nbjudge.cli import app
-from nbjudge.coordinator import Options, grade
+from nbjudge.coordinator import grade
 from nbjudge.coursedir.failures import UNANSWERED
 from nbjudge.coursedir.rebuild import released
 from nbjudge.coursedir.report import marks
 from nbjudge.coursedir.settings import gradebook_url
+from nbjudge.grading.options import Options
 
 
 @pytest.fixture(scope="module")

@@ -12,10 +12,11 @@ import nbformat
 import pytest
 
 from classroom import ANSWERS, LESSON, answered, hand_in, points
-from nbjudge.coordinator import Options, grade
+from nbjudge.coordinator import grade
 from nbjudge.coursedir.settings import read_settings
 from nbjudge.display import told_as_lines
 from nbjudge.errors import CourseError
+from nbjudge.grading.options import Options
 from nbjudge.watching.arrivals import PATIENCE, Arrivals
 from nbjudge.watching.visible import VisibleMarks
 from nbjudge.watching.watch import Source, Watch

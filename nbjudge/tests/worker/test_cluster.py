@@ -17,10 +17,11 @@ from distributed import Client, Security
 
 from classroom import CONFIG, LESSON, course_of_one
 from faults import command, make_class, state
-from nbjudge.coordinator import Options, grade
+from nbjudge.coordinator import grade
 from nbjudge.coursedir import report
 from nbjudge.coursedir.settings import gradebook_url
 from nbjudge.errors import SchedulerError
+from nbjudge.grading.options import Options
 from nbjudge.worker.cluster import THREADS, workers_of
 from nbjudge.worker.threads import Threads
 

@@ -22,9 +22,10 @@ from classroom import (
     meta,
     points,
 )
-from nbjudge.coordinator import Options, grade
+from nbjudge.coordinator import grade
 from nbjudge.coursedir.rebuild import released
 from nbjudge.errors import SandboxUnavailable
+from nbjudge.grading.options import Options
 from nbjudge.job import Job, Step
 from nbjudge.worker import kernels
 from nbjudge.worker.kernels import as_result, executor, foreign_kernel, is_this_python
@@ -172,6 +173,8 @@ for module, names in (
 sys.modules |= {"fcntl": None, "resource": None}
 
 from nbjudge import coordinator, errors
+from nbjudge.grading import running
+from nbjudge.grading.options import Options
 from nbjudge.worker.submission import grade_submission
 
 try:
@@ -185,9 +188,9 @@ def run_here(client, tasks):
     for task in tasks:
         yield [(task.name, grade_submission(pickle.loads(task.assignment), task.submission))]
 
-coordinator.workers_of = lambda *_: contextlib.nullcontext()
-coordinator.run_tasks = run_here
-options = coordinator.Options(confined=False)
+running.workers_of = lambda *_: contextlib.nullcontext()
+running.run_tasks = run_here
+options = Options(confined=False)
 assert coordinator.grade(sys.argv[1], ["01-tiny"], options=options).clean
 """
 

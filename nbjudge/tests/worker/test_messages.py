@@ -6,9 +6,10 @@ import nbformat
 import pytest
 
 from classroom import ANSWERS, LESSON, answered, hand_in, make_course, points
-from nbjudge.coordinator import Options, grade
+from nbjudge.coordinator import grade
 from nbjudge.coursedir.rebuild import released
 from nbjudge.display import grade_and_show
+from nbjudge.grading.options import Options
 
 ONE = Options(workers=1)
 

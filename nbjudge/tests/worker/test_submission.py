@@ -6,7 +6,8 @@ import nbformat
 import pytest
 
 from classroom import LESSON, answered, course_of_one, hand_in, points
-from nbjudge.coordinator import Options, grade
+from nbjudge.coordinator import grade
+from nbjudge.grading.options import Options
 from nbjudge.worker import submission
 
 ONE = Options(workers=1)  # a thread of this process, so that what is patched here is used

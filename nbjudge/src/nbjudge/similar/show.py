@@ -1,7 +1,7 @@
 """The command `nbjudge similar`: pairs in the terminal, and the page."""
 
-from nbjudge.coordinator import told_where_to_make_room
 from nbjudge.coursedir.settings import Settings
+from nbjudge.coursedir.unwritable import told_where_to_make_room
 from nbjudge.display import print_finding
 from nbjudge.similar import course, page
 from nbjudge.terminal import page_wide_console

@@ -14,7 +14,7 @@ from typing import NamedTuple
 import nbformat
 from nbformat import NotebookNode
 
-from nbjudge.coordinator import Options, Outcome, grade_course
+from nbjudge.coordinator import Outcome, grade_course
 from nbjudge.coursedir.assignments import read_sources
 from nbjudge.coursedir.failures import (
     UNANSWERED,
@@ -30,6 +30,7 @@ from nbjudge.coursedir.results import KEPT, PRIVATE
 from nbjudge.coursedir.settings import Settings, read_settings, write_nested_settings
 from nbjudge.coursedir.submissions import Finding
 from nbjudge.files import replace_folder, replace_text, same_files, write_files
+from nbjudge.grading.options import Options
 from nbjudge.planning.syntax import tree_of
 from nbjudge.untrusted import one_line
 from nbjudge.watching.arrivals import state_of

@@ -12,10 +12,12 @@ from typing import NamedTuple
 
 from nbjudge.collect.into_course import collect
 from nbjudge.collect.sources import default_place
-from nbjudge.coordinator import Options, Tell, grade_course
+from nbjudge.coordinator import grade_course
 from nbjudge.coursedir.settings import Settings, read_settings
 from nbjudge.coursedir.submissions import students_of
 from nbjudge.errors import AlreadyGrading, CourseError, NbjudgeError
+from nbjudge.grading.options import Options
+from nbjudge.grading.progress import Tell
 from nbjudge.watching.arrivals import Arrivals
 from nbjudge.watching.visible import VisibleMarks
 from nbjudge.worker.submission import end_templates
