@@ -238,6 +238,33 @@ def test_a_learners_own_zip_is_opened_if_no_notebook_lies_beside_it(course, tmp_
     assert "work.rar: it is an archive that is not opened" in said(result)
 
 
+def test_a_notebook_saved_as_text_or_within_a_folder_is_put_in_its_place(course, tmp_path):
+    canvas = {
+        f"one_101_1_{FILE}.txt": NOTEBOOK,
+        f"two_102_2_{FILE}-1.json": NOTEBOOK,
+        f"three_103_3_{LESSON} (1).ipynb.TXT": NOTEBOOK,
+        "four_104_4_notes.txt": b"no notebook",
+    }
+    moodle = {
+        f"Ada A_5_assignsubmission_file_/work/{FILE}": NOTEBOOK,
+        "Ada A_5_assignsubmission_file_/work/data/more.csv": b"1",
+        f"Grace G_6_assignsubmission_file_/old/{FILE}": OTHER,
+        "Grace G_6_assignsubmission_file_/notes.txt": b"two at the top: nobody can tell",
+    }
+    places = [make_zip(tmp_path / "c.zip", canvas), make_zip(tmp_path / "m.zip", moodle)]
+    _, files = collected(course, *places)
+    assert files == {
+        f"101/{LESSON}/{FILE}": NOTEBOOK,
+        f"102/{LESSON}/{FILE}": NOTEBOOK,
+        f"103/{LESSON}/{FILE}": NOTEBOOK,
+        f"104/{LESSON}/notes.txt": b"no notebook",
+        f"Ada A/{LESSON}/{FILE}": NOTEBOOK,
+        f"Ada A/{LESSON}/data/more.csv": b"1",
+        f"Grace G/{LESSON}/old/{FILE}": OTHER,
+        f"Grace G/{LESSON}/notes.txt": b"two at the top: nobody can tell",
+    }
+
+
 # ---- nothing is overwritten ------------------------------------------------------------------
 
 

@@ -2,12 +2,15 @@
 
 import copy
 
+import nbformat
 import pytest
 from nbformat.v4 import new_code_cell, new_markdown_cell, new_notebook
+from nbgrader.utils import compute_checksum
 from traitlets.config import Config
 
 from classroom import meta
 from nbjudge.coursedir.rebuild import is_students, rebuild, released
+from nbjudge.coursedir.submissions import parse_notebook
 from nbjudge.errors import SubmissionError
 
 
@@ -256,6 +259,17 @@ def test_locked_cells_are_put_back(source, submitted):
     assert any("`check-two` was deleted" in sentence for sentence in findings)
     for name in ("check-one", "check-two"):
         assert cell_of(notebook, name) == cell_of(source, name)
+
+
+def test_a_check_that_the_course_has_changed_since_is_no_edit(source, submitted):
+    for name in ("check-one", "check-two"):
+        cell = cell_of(submitted, name)
+        cell.metadata.nbgrader.checksum = compute_checksum(cell)
+        cell_of(source, name).source = "assert one(3) == 4"
+    cell_of(submitted, "check-two").source = "pass"
+    submitted, _ = parse_notebook(nbformat.writes(submitted).encode())
+    _, findings = rebuild(source, submitted)
+    assert len(findings) == 1 and "`check-two` was edited" in findings[0]
 
 
 HONEST = {

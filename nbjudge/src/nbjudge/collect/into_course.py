@@ -216,7 +216,7 @@ class Writing(Telling):
             else:
                 found.append(each)
         if any(is_notebook(each.name) for each in found):
-            return found
+            return self._without_top(found)
         opened = []
         for number, each in enumerate(found):
             if each.name.lower().endswith(PACKED):
@@ -228,7 +228,18 @@ class Writing(Telling):
             copy_out(each.entry, copy)
             need_small_index(copy)
             opened += self._in_zip(each, read_zip(copy, each.entry.place), attempt.student)
-        return plain_names(opened, self.given)
+        return self._without_top(plain_names(opened, self.given))
+
+    def _without_top(self, found: list[Found]) -> list[Found]:
+        """Return files without the folder that holds them all, if that is why none is in place."""
+        names = {each.name for each in found}
+        inside = common_folders([each.entry._replace(name=each.name) for each in found])
+        if inside and not names & set(self.given):
+            below = [each._replace(name=each.name.partition("/")[2]) for each in found]
+            below = plain_names(below, self.given)
+            if any(each.name in self.given for each in below):
+                return below
+        return found
 
     def _in_zip(self, zipped: Found, box: Box, student: str) -> list[Found]:
         """Return the files in a learner's zip, without a folder that holds them all."""

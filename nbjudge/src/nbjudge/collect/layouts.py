@@ -211,16 +211,30 @@ def is_learners(name: str) -> bool:
 
 
 def plain_names(found: Iterable[Found], known: Iterable[str]) -> list[Found]:
-    """Return files under the names that the assignment gave them.
-
-    Canvas puts -1 behind the name of a file that was uploaded again, browsers put (1).
-    """
+    """Return files under the names that the assignment gave them."""
     right = {name.casefold(): name for name in known}
     renamed = []
     for each in found:
-        stem, dot, ending = each.name.rpartition(".")
-        again = re.fullmatch(r"(.+?)(?:-\d+| ?\(\d+\))+", stem)
-        names = [each.name, f"{again[1]}{dot}{ending}" if again else each.name]
-        given = [right[name.casefold()] for name in names if name.casefold() in right]
+        names = [name.casefold() for name in names_before(each.name)]
+        given = [right[name] for name in names if name in right]
         renamed.append(each._replace(name=given[0]) if given else each)
     return renamed
+
+
+def names_before(name: str) -> list[str]:
+    """Return a file's name, and those that it may have had before an upload or a download.
+
+    Canvas puts -1 behind the name of a file that was uploaded again, browsers put (1). Some save a
+    notebook as text or as JSON, with one more ending.
+    """
+    names = [name, without_number(name)]
+    if saved := re.fullmatch(r"(.+\.ipynb)\.(?:txt|json)", names[-1], re.IGNORECASE):
+        names += [saved[1], without_number(saved[1])]
+    return names
+
+
+def without_number(name: str) -> str:
+    """Return a file's name without the numbers that stand before its ending."""
+    stem, dot, ending = name.rpartition(".")
+    again = re.fullmatch(r"(.+?)(?:-\d+| ?\(\d+\))+", stem)
+    return f"{again[1]}{dot}{ending}" if again else name

@@ -31,6 +31,7 @@ class Piece(NamedTuple):
     text: str
     attachments: dict[str, Any]  # pictures pasted into a written answer
     outputs: list[Any]  # as they were handed in, where that is wanted
+    as_released: bool  # the text is that of a release, perhaps an older one
 
 
 Settled = tuple[list[Piece], list[str]]  # the pieces after a repair, and findings on it
@@ -199,7 +200,8 @@ def read_pieces(
         if place is not None or useful:
             kept = cell.get("outputs", []) if outputs else []
             attachments = cell.get("attachments", {})
-            pieces.append(Piece(place, cell.cell_type, cell.source, attachments, kept))
+            as_released = cell.metadata.get("as_released", False)
+            pieces.append(Piece(place, cell.cell_type, cell.source, attachments, kept, as_released))
     return pieces
 
 
@@ -427,18 +429,21 @@ def look_at_given_cells(
 ) -> list[str]:
     """Return findings on cells that are not the student's to change; experiments may be changed."""
     findings = []
-    texts = defaultdict(list)
+    handed_in = defaultdict(list)
     for piece in pieces:
-        texts[piece.place].append(piece.text)
+        handed_in[piece.place].append(piece)
     for place in locked:
         cell = given.cells[place]
         name = cell.metadata.nbgrader.grade_id
-        if place not in texts:
+        if place not in handed_in:
             findings.append(
                 f"the locked cell `{name}` was deleted, or it is newer than the submission; it is "
                 "put back and graded, nothing to do"
             )
-        elif not all(is_same_text(cell.cell_type, text, cell.source) for text in texts[place]):
+        elif not all(
+            piece.as_released or is_same_text(cell.cell_type, piece.text, cell.source)
+            for piece in handed_in[place]
+        ):
             findings.append(
                 f"the locked cell `{name}` was edited; the original is graded, "
                 "tell the learner that checks are not theirs to change"
