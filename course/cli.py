@@ -109,5 +109,19 @@ def new_exercise(
     typer.echo(lay_out(ROOT, lesson, name))
 
 
+LEARN = ("lab", "check", "progress", "update", "reset")
+WRITE = ("new_exercise", "build", "answers")
+
+
+def panel_of(command: str) -> str:
+    """The heading below which `course --help` lists a command."""
+    return "Learn" if command in LEARN else "Write lessons" if command in WRITE else "Teach"
+
+
+# panels stand in the order of their first commands, and learners come first
+app.registered_commands.sort(key=lambda info: panel_of(info.callback.__name__) != "Learn")
+for info in app.registered_commands:
+    info.rich_help_panel = panel_of(info.callback.__name__)
+
 if __name__ == "__main__":
     app()

@@ -104,7 +104,7 @@ def stumbled(problem: Exception) -> None:
     if trace is None:
         return
     rows = {}
-    if isinstance(problem, NotImplementedError):
+    if blank_function(problem):
         verdict = "Not answered yet."
         title = BLANK
     else:
@@ -121,6 +121,18 @@ def stumbled(problem: Exception) -> None:
     show("failed", page)
     lines = [f"{verdict} {title}", *(f"{label}: {cell}" for label, cell in rows.items())]
     problem._render_traceback_ = lambda: lines  # IPython's hook
+
+
+def blank_function(problem: BaseException) -> str:
+    """Return the learner's function that still holds `raise NotImplementedError()`; "" if none.
+
+    PyTorch raises this exception, too, with a text, for example in a module without `forward`.
+    """
+    if not isinstance(problem, NotImplementedError) or str(problem):
+        return ""
+    frame, _ = list(traceback.walk_tb(problem.__traceback__))[-1]
+    name = frame.f_code.co_name
+    return name if in_notebook(frame) and not name.startswith("<") else ""
 
 
 def _from_the_notebook_on(trace: TracebackType | None) -> TracebackType | None:

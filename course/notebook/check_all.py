@@ -12,6 +12,7 @@ import json
 import os
 import re
 import shutil
+import time
 from pathlib import Path
 from typing import NamedTuple
 
@@ -22,13 +23,13 @@ from course.checking.look_up import PAGE
 from course.checking.misconception import CATALOGUE
 from course.notebook.progress import is_check, result_of, results_path
 from course.paths import RELEASE, ROOT, SITE, SOURCE, WORK
-from nbjudge.coordinator import grade, make_ready
+from nbjudge.coordinator import Outcome, grade, make_ready
 from nbjudge.coursedir import report
 from nbjudge.coursedir.assignments import imports_of
 from nbjudge.coursedir.failures import MISCONCEPTION, UNANSWERED, Failure, words_of
 from nbjudge.coursedir.results import read_record
 from nbjudge.coursedir.settings import gradebook_url, write_nested_settings
-from nbjudge.errors import NbjudgeError
+from nbjudge.errors import AlreadyGrading, NbjudgeError
 from nbjudge.files import replace_text
 from nbjudge.grading.options import Options
 
@@ -42,6 +43,7 @@ OPTIONS = Options(
     processes=min(4, os.cpu_count() or 1),  # each holds a network or two
 )
 FIRST = 1.5  # seconds a cell, so that the first rows come within three
+PATIENCE = 120  # seconds for another check of the same copies to end; a cell may take as long
 PASSED, NOT_YET, NOT_ANSWERED, RUNNING = "passed", "not yet", "not answered", "running"
 
 
@@ -104,9 +106,27 @@ def take(lesson: str, work: Path, hidden: bool = False) -> None:
     hand_in(course, lesson, own_copy)
 
 
+def grade_when_free(course: Path, lesson: str, student: str, options: Options) -> Outcome:
+    """Grade one submission as soon as no other process checks in the same folder.
+
+    JupyterLab checks there while it gets ready for a lesson that was opened, and for "Check all".
+    """
+    end = time.monotonic() + PATIENCE
+    while True:
+        try:
+            return grade(course, [lesson], [student], options)
+        except AlreadyGrading:
+            if time.monotonic() > end:
+                raise NbjudgeError(
+                    "Another check of your lessons has not ended, in JupyterLab or in a terminal: "
+                    "wait for it, then try again."
+                ) from None
+        time.sleep(0.2)
+
+
 def judged(course: Path, lesson: str, options: Options) -> list[Row]:
     """Grade the copy that was handed in, and return its Rows."""
-    outcome = grade(course, [lesson], [ME], options)
+    outcome = grade_when_free(course, lesson, ME, options)
     problems = [finding.says for finding in outcome.findings if finding.blocks]
     if problems:
         raise NbjudgeError("\n".join(problems))
@@ -156,7 +176,7 @@ def get_ready(lesson: str, work: Path) -> None:
         # With a file beside it a notebook is forked from another process: this starts it.
         hand_in(course, lesson, RELEASE / lesson / f"{lesson}.ipynb", NOBODY)
         (submitted_in(course, lesson, NOBODY) / "a file").touch()
-        grade(course, [lesson], [NOBODY], OPTIONS)
+        grade_when_free(course, lesson, NOBODY, OPTIONS)
 
 
 def makes_files(lesson: str) -> bool:

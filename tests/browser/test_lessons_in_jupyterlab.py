@@ -129,8 +129,9 @@ def a_right_answer_passes(page, lesson, answer, check):
 def test_a_browser_asks_for_the_newest_extensions(jupyter, chromium):
     """JupyterLab lets browsers keep files in a folder `static` for a year.
 
-    The window is as narrow as a phone's: the lesson has the room of the list of files. It is a
-    workspace of its own, because the other tests expect the list.
+    The window is as narrow as a phone's: the lesson has the room of the list of files, also when a
+    wide window becomes narrow. It is a workspace of its own, because the other tests expect the
+    list.
     """
     page = chromium.new_page(viewport={"width": 390, "height": 800})
     caching = {}
@@ -141,6 +142,10 @@ def test_a_browser_asks_for_the_newest_extensions(jupyter, chromium):
     assert {headers["cache-control"] for headers in ours.values()} == {"no-cache"}
     expect(page.locator("#filebrowser")).to_be_hidden()
     assert page.locator(".jp-NotebookPanel").bounding_box()["width"] > 250
+    page.set_viewport_size({"width": 1200, "height": 800})
+    expect(page.locator("#filebrowser")).to_be_visible()
+    page.set_viewport_size({"width": 390, "height": 800})
+    expect(page.locator("#filebrowser")).to_be_hidden()
 
 
 def test_hints_open_one_by_one(jupyter, chromium):

@@ -7,6 +7,7 @@ from nbclient import NotebookClient
 from nbgrader.utils import determine_grade
 from torch import nn
 
+from course.authoring import lab
 from course.checking import panel
 from course.checking.check import call_of, check
 from course.checking.misconception import CATALOGUE, Misconception
@@ -45,6 +46,19 @@ def answer():
 
 seven(answer)
 """
+NO_FORWARD = """
+import torch
+
+def answer():
+    return torch.nn.Module()(1)
+
+seven(answer)
+"""
+ANSWER_NOT_RUN = """
+from course.lessons.lesson00 import checks as check
+
+check.count_parameters(count_parameters)
+"""
 CELLS = {
     "right": "seven(lambda: 7)",
     "wrong": "seven(lambda: 8)",
@@ -60,6 +74,8 @@ CELLS = {
     "needs what stopped": "found",
     "mistyped": "fuond",
     "says more": "def later():\n    raise NotImplementedError('in chapter 2')\n\nlater()",
+    "no forward": NO_FORWARD,
+    "answer not run": ANSWER_NOT_RUN,
     "broken": "checks.count_parameters(lambda model: 1, names=['no_such_model'])",
 }
 
@@ -187,6 +203,30 @@ def test_a_name_that_is_missing_because_a_cell_stopped_says_so_in_one_line(ran, 
     assert "NameError" in outputs(ran["mistyped"])[1]
 
 
+def test_pytorchs_own_not_implemented_is_an_error_of_the_answer(ran):
+    page, error = outputs(ran["no forward"])
+    assert error.startswith("Not yet. Your code stops with NotImplementedError: Module [Module]")
+    assert "Not answered" not in page
+
+
+def test_a_check_whose_answer_has_not_run_says_so_in_one_line(ran):
+    [output] = ran["answer not run"].outputs
+    assert output.ename == "NameError"
+    [line] = output.traceback
+    assert line.startswith("`count_parameters` is not defined: its cell has not run, has stopped")
+
+
+def test_a_check_before_the_first_cell_says_so_in_the_lab(monkeypatch):
+    monkeypatch.setenv("JUPYTER_PATH", str(lab.LEARNER))
+    cells = [nbformat.v4.new_code_cell("check.count_parameters(count_parameters)")]
+    notebook = nbformat.v4.new_notebook(cells=cells)
+    NotebookClient(notebook, allow_errors=True, timeout=120).execute()
+    [output] = notebook.cells[0].outputs
+    assert output.ename == "NameError"
+    [line] = output.traceback
+    assert line.startswith("The first code cell of this lesson has not run")
+
+
 def test_a_fault_of_the_check_is_shown_as_it_is(ran):
     page, error = outputs(ran["broken"])
     assert page is None and "no_such_model" in error and "Traceback" in error
@@ -208,6 +248,8 @@ def test_stock_nbgrader_counts_errors_and_nothing_else(ran):
         "needs what stopped": (0, 2),
         "mistyped": (0, 2),
         "says more": (0, 2),
+        "no forward": (0, 2),
+        "answer not run": (0, 2),
         "broken": (0, 2),
     }
 

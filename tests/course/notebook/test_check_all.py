@@ -1,6 +1,7 @@
 """`course check` and "Check all": all checks of a lesson on the learner's saved copy."""
 
 import json
+import threading
 
 import pytest
 from nbgrader.validator import Validator
@@ -8,6 +9,7 @@ from nbgrader.validator import Validator
 from course.authoring.build import write_sources
 from course.notebook import check_all, check_process, progress
 from course.paths import RELEASE, ROOT, SOLUTIONS
+from nbjudge.coursedir.results import only_one
 from nbjudge.coursedir.settings import read_settings
 from nbjudge.errors import NbjudgeError
 from nbjudge.worker.submission import end_templates
@@ -131,3 +133,18 @@ def test_a_check_that_cannot_run_says_what_to_do(tmp_path, monkeypatch):
     monkeypatch.setattr(check_process, "first_rows", lambda *_: 1 / 0)
     problem = check_process.answer_to(order, tmp_path)["problem"]
     assert "Try again. If it fails again, run `.venv/bin/course check 00` in a terminal." in problem
+
+
+def test_a_check_waits_for_another_one_and_then_says_so(tmp_path, monkeypatch):
+    answer(tmp_path, RIGHT)
+    course = check_all.course_in(tmp_path)
+    course.mkdir(parents=True)
+    other = only_one(course)
+    other.__enter__()
+    monkeypatch.setattr(check_all, "PATIENCE", 0)
+    with pytest.raises(NbjudgeError, match="Another check of your lessons has not ended"):
+        check_all.check_all(LESSON, tmp_path)
+    monkeypatch.undo()
+    threading.Timer(1, other.__exit__, (None, None, None)).start()
+    (row,) = check_all.check_all(LESSON, tmp_path)
+    assert row.state == check_all.PASSED

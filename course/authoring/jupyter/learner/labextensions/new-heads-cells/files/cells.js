@@ -1,9 +1,9 @@
 // A JupyterLab extension as webpack would build it, but small enough to be written by hand: a
 // container with init() and get(). It notes on each cell of a notebook whether nbgrader's metadata
-// make it an answer or a check; cells.css beside this file shows it. In a narrow window it closes the
-// list of files, which would leave no room for the lesson.
+// make it an answer or a check; cells.css beside this file shows it. While the window is narrow it
+// closes the list of files, which would leave no room for the lesson.
 {
-  const NARROW = 760; // pixels, as in JupyterLab's own styles
+  const NARROW = "(width <= 760px)"; // as in JupyterLab's own styles
   const stylesheet = new URL("cells.css", document.currentScript.src).href;
   let shared;
 
@@ -38,7 +38,10 @@
         });
         document.head.append(link);
         app.restored.then(() => {
-          if (window.innerWidth <= NARROW) app.shell.collapseLeft();
+          const narrow = window.matchMedia(NARROW);
+          const fit = () => (narrow.matches ? app.shell.collapseLeft() : app.shell.expandLeft());
+          if (narrow.matches) fit();
+          narrow.addEventListener("change", fit);
         });
         tracker.widgetAdded.connect((_, panel) => {
           const notebook = panel.content;
