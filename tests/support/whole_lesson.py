@@ -3,8 +3,9 @@ cells must run.
 
 python -m tests.support.whole_lesson LESSON [ANSWER ...] runs the lesson with the reference answers,
 then, in a fork for each right answer of the bank, its cell and each later cell that depends on it.
-Without a lesson it takes all of them, about a minute each and some seconds for an answer. `make
-answers` runs it.
+Without a lesson it takes all of them, about a minute each and some seconds for an answer. What
+`@kept_on_disk` has kept is read by all answers: an experiment runs again only where an answer has
+changed its code or its data. `make answers` runs it.
 """
 
 import contextlib
@@ -56,8 +57,9 @@ def main(lesson: str, names: list[str]) -> int:
     cells = [cell for cell in notebook.cells if cell.cell_type == "code"]
     bank = read_bank(ANSWERS, lesson, notebook)
     with tempfile.TemporaryDirectory() as temporary:
-        folder = Path(temporary, "notebook")
-        folder.mkdir()
+        folder = Path(temporary, "reference", lesson)
+        folder.mkdir(parents=True)
+        Path(temporary, "reference", ".kept").mkdir()
         os.chdir(folder)
         notebook_module = ModuleType("__main__")  # pickle looks a lesson's classes up in it
         sys.modules["__main__"] = notebook_module
@@ -115,9 +117,11 @@ def with_answer(cells: list, defined: list[dict], exercise: str, answer: str) ->
 
 def fork(name: str, steps: list[Step], namespace: dict, folder: Path) -> Rerun:
     """Run cells in a fork, in a copy of the folder, because two of them write the same file."""
-    own = folder.with_name(name.replace("/", "-"))
+    work = folder.parent.with_name(name.replace("/", "-"))
+    own = work / folder.name
     shutil.copytree(folder, own)
-    log = own.with_suffix(".log")
+    (work / ".kept").symlink_to(folder.parent / ".kept")
+    log = work / "log"
     pid = os.fork()
     if pid:
         return Rerun(name, pid, own, log, time.monotonic())
@@ -151,7 +155,7 @@ def reap(running: list[Rerun]) -> int:
     print(f"{'FAILED' if status else 'passed'} {ended.name} ({seconds:.0f} s)", flush=True)
     if status:
         print(ended.log.read_text(encoding="utf-8")[-3000:], flush=True)
-    shutil.rmtree(ended.folder)
+    shutil.rmtree(ended.folder.parent)
     return bool(status)
 
 
