@@ -72,6 +72,12 @@ def _without_biases(model: nn.Module) -> int:
     return comparisons.numbers_in(each for name, each in named if "bias" not in name)
 
 
+def _without_norms(model: nn.Module) -> int:
+    """Return how many numbers the parameters of the convolutions and linear layers hold."""
+    layers = [each for each in model.modules() if isinstance(each, nn.Conv2d | nn.Linear)]
+    return sum(comparisons.numbers_in(layer.parameters()) for layer in layers)
+
+
 def _what_was_counted(found: int, model: nn.Module) -> str:
     """Return in words what a wrong count of parameters holds, "" where it is not known."""
     parameters = list(model.parameters())
@@ -85,5 +91,10 @@ def _what_was_counted(found: int, model: nn.Module) -> str:
         4 * everything: "the bytes, of which a number has four",
         len(model.state_dict()): "the tensors of state_dict(), with the buffers",
         sum(len(each) for each in parameters): "the first dimension of each tensor",
+        sum(sum(each.shape) for each in parameters): "the sum, not the product, of each shape",
+        parameters[0].numel(): "the numbers of the first tensor alone",
+        parameters[-1].numel(): "the numbers of the last tensor alone",
+        everything - sum(each.numel() for each in parameters[-2:]): "without the last layer",
+        _without_norms(model): "without the norms",
     }
     return f", {thoughts[found]}" if found in thoughts else ""

@@ -51,7 +51,7 @@ MISCONCEPTIONS = {
     "model-left-changed": Entry(
         "Only the stated part of the model may change: modes, hooks, options and requires_grad of "
         "the rest stay",
-        "01-replace-the-head: One line replaces the head",
+        "00-start-here: An answer and its check",
     ),
     "fc-on-a-model-without-fc": Entry(
         "Only some families call their head `fc`; the others do not have it, and ignore a new one",

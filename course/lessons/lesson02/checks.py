@@ -335,9 +335,10 @@ def adam_memory(
         result, changed = comparisons.changes_by(functools.partial(answer, model), model)
         expect_something(result, f"adam_memory({where})")
         if changed:
-            raise wrong_result(
+            raise Misconception(
+                "model-left-changed",
                 f"{where}: expected that adam_memory only counts, and leaves the model as it is; "
-                f"{first_and_more(changed)}"
+                f"{first_and_more(changed)}",
             )
         found = whole_number(result, f"the int {2 * numbers:,} for {where}")
         if found != 2 * numbers:

@@ -47,9 +47,10 @@ def report_one_step(answer: Answer, model: nn.Module, step: Callable[[], None], 
     if len(after) != 1:
         raise wrong_result(f"{where}: expected one call of step(), got {len(after)}")
     if early:
-        raise wrong_result(
+        raise Misconception(
+            "model-left-changed",
             f"{where}: expected that step() gets the model as it was; your function changed "
-            f"{first_and_more(early)}"
+            f"{first_and_more(early)}",
         )
     left = after[0][0]
     moved = {path for path, old in start.items() if not comparisons.same(left[path], old)}
@@ -57,9 +58,10 @@ def report_one_step(answer: Answer, model: nn.Module, step: Callable[[], None], 
     changed = comparisons.moved_since(model, left)
     changed += comparisons.differences(after[0][1], comparisons.condition(model))
     if changed:
-        raise wrong_result(
+        raise Misconception(
+            "model-left-changed",
             f"{where}: expected the model as the step left it; your function also changed "
-            f"{first_and_more(changed)}"
+            f"{first_and_more(changed)}",
         )
 
 

@@ -39,8 +39,9 @@ def expect_same_values(model: nn.Module, start: dict[str, torch.Tensor], where: 
     """Raise Misconception where a tensor's values have changed since the snapshot `start`."""
     changed = comparisons.moved_since(model, start)
     if changed:
-        raise wrong_result(
-            f"{where}: expected that all values stay; {first_and_more(changed)} changed"
+        raise Misconception(
+            "model-left-changed",
+            f"{where}: expected that all values stay; {first_and_more(changed)} changed",
         )
 
 
@@ -57,8 +58,9 @@ def expect_same_condition(model: nn.Module, before: dict[str, Any], where: str) 
         if not sentence.endswith("training was True and is False"):
             changed.append(sentence)
     if changed:
-        raise wrong_result(
-            f"{where}: expected that nothing else changes; {first_and_more(changed)}"
+        raise Misconception(
+            "model-left-changed",
+            f"{where}: expected that nothing else changes; {first_and_more(changed)}",
         )
 
 

@@ -52,9 +52,10 @@ def freeze_in_training(answer: Answer, name: str, part: str, kind: str, layout: 
     where = f"{part} of {name}, {kind} with {layout}"
     changed = sorted(inside(comparisons.moved_since(model, before.values), part))
     if changed:
-        raise wrong_result(
+        raise Misconception(
+            "model-left-changed",
             f"{where}: expected that freeze_now itself changes no values; "
-            f"{first_and_more(changed)} changed"
+            f"{first_and_more(changed)} changed",
         )
     rates = comparisons.learning_rates(optimizer)
     suspect = why_rest_differs(model, optimizer, part, before, where)

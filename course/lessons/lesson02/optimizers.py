@@ -5,7 +5,7 @@ from torch import nn
 
 from course.checking import comparisons
 from course.checking.check import Answer, expect
-from course.checking.misconception import Misconception, first_and_more, wrong_result
+from course.checking.misconception import Misconception, first_and_more
 from course.checking.stepping import make_step
 from course.lessons.lesson02.diagnosis import (
     expect_each_once,
@@ -33,7 +33,10 @@ def two_rates(
     expect_same_values(model, start, where)
     changed = comparisons.differences(condition, comparisons.condition(model))
     if changed:
-        raise wrong_result(f"{where}: expected the model as it was; {first_and_more(changed)}")
+        raise Misconception(
+            "model-left-changed",
+            f"{where}: expected the model as it was; {first_and_more(changed)}",
+        )
     expect_each_once(optimizer)
     rates = comparisons.learning_rates(optimizer)
     for path, parameter in model.named_parameters():

@@ -130,16 +130,18 @@ def expect_moved_names(answer: Callable, model: nn.Module, what: str, action: Ca
             f"expected that action() is called once; it was called {len(after)} times"
         )
     if early:
-        raise wrong_result(
+        raise Misconception(
+            "model-left-changed",
             f"expected that {what} gets the model as it was; your function changed "
-            f"{first_and_more(early)}"
+            f"{first_and_more(early)}",
         )
     values_left, condition_left = after[0]
     since = [f"{path} has other values" for path in comparisons.moved_since(model, values_left)]
     since += comparisons.differences(condition_left, comparisons.condition(model))
     if since:
-        raise wrong_result(
-            f"expected that the model stays as {what} left it; {first_and_more(since)}"
+        raise Misconception(
+            "model-left-changed",
+            f"expected that the model stays as {what} left it; {first_and_more(since)}",
         )
     expected = comparisons.moved_since(model, before)
     names = expect_names(found, f"what_moved after {what}")
@@ -237,7 +239,9 @@ def expect_batchnorm_paths(answer: Callable, model: nn.Module, name: str) -> int
     changed = comparisons.differences(condition, comparisons.condition(model))
     changed += [f"{path} has moved" for path in comparisons.moved_since(model, before)]
     if changed:
-        raise wrong_result(f"{name}: expected that the model stays as it is; {changed[0]}")
+        raise Misconception(
+            "model-left-changed", f"{name}: expected that the model stays as it is; {changed[0]}"
+        )
     return len(found)
 
 

@@ -157,4 +157,6 @@ def expect_rest_unchanged(
     }
     changed += [f"{path} holds other values" for path in comparisons.moved_since(model, kept)]
     if changed:
-        raise wrong_result(f"{name}: expected that all other layers stay; {changed[0]}")
+        raise Misconception(
+            "model-left-changed", f"{name}: expected that all other layers stay; {changed[0]}"
+        )

@@ -32,7 +32,9 @@ def expect_statistics(answer: Callable, norm: nn.BatchNorm2d, features: torch.Te
         raise why_layer_moved(norm, before, moved)
     changed = comparisons.differences(condition, comparisons.condition(norm))
     if changed:
-        raise wrong_result(f"expected that the given layer stays as it is; {changed[0]}")
+        raise Misconception(
+            "model-left-changed", f"expected that the given layer stays as it is; {changed[0]}"
+        )
     mean, variance = (expect_statistic(part, norm, unfit) for part in parts)
     in_other_order = values.all_near(variance, twin.running_mean)
     if in_other_order and values.all_near(mean, twin.running_var):
@@ -71,7 +73,7 @@ def why_layer_moved(norm: nn.BatchNorm2d, before: State, moved: list[str]) -> Mi
     )
     if "num_batches_tracked" in moved:
         return Misconception("bn-stats-moved", observed)
-    return wrong_result(observed)
+    return Misconception("model-left-changed", observed)
 
 
 def mixed(old: torch.Tensor, batch: torch.Tensor, momentum: float) -> torch.Tensor:

@@ -7,7 +7,12 @@ from torch import nn
 
 from course.checking import comparisons, values
 from course.checking.batchnorm import batchnorms
-from course.checking.misconception import first_and_more, unlike, wrong_result
+from course.checking.misconception import (
+    Misconception,
+    first_and_more,
+    unlike,
+    wrong_result,
+)
 from course.checking.stepping import expect_gradients_on
 from course.lessons.lesson03 import diagnosis
 from course.lessons.lesson03.fixtures import labelled_images, snapshot_of
@@ -55,17 +60,19 @@ def expect_put_back(
             "expected that train() can train as it likes"
         )
     if early:
-        raise wrong_result(
+        raise Misconception(
+            "model-left-changed",
             f"{name}: expected that train() gets the backbone as it was; your function changed "
-            f"{first_and_more(early)}"
+            f"{first_and_more(early)}",
         )
     moved = comparisons.moved_since(backbone, before)
     if moved:
         raise diagnosis.why_not_put_back(name, backbone, before, after[0], moved, reads)
     changed = comparisons.differences(conditions[0], comparisons.condition(backbone), ("training",))
     if changed:
-        raise wrong_result(
-            f"{name}: expected that only values are put back; {first_and_more(changed)}"
+        raise Misconception(
+            "model-left-changed",
+            f"{name}: expected that only values are put back; {first_and_more(changed)}",
         )
     if found is not returned:
         got = "a copy of it" if values.shown(found) == values.shown(returned) else ""

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable
 
+import torch
 from torch import nn
 
 from course.checking import comparisons, panel, values
@@ -14,6 +15,7 @@ from course.lessons.lesson03.fixtures import (
     equal_but_for_rounding,
     eval_outputs,
     labelled_images,
+    largest_gap,
     snapshot_of,
 )
 
@@ -54,6 +56,7 @@ def expect_always_eval(answer: Callable, name: str) -> None:
             f"{name}: expected the features of the images that your module gets; for other images "
             f"{tuple(others.shape)} than before it gives wrong ones"
         )
+    _expect_eval_at_once(answer, name, images, expected)
     expect_returns_itself(found, name)
     one = diagnosis.run(found, images[:1], f"{name}: your module")
     if not equal_but_for_rounding(one, expected[:1]):
@@ -66,6 +69,23 @@ def expect_always_eval(answer: Callable, name: str) -> None:
         raise wrong_result(
             f"{name}: the features are {kind}, so no head can be trained on them; expected float32 "
             "features, with or without gradients"
+        )
+
+
+def _expect_eval_at_once(
+    answer: Callable, name: str, images: torch.Tensor, expected: torch.Tensor
+) -> None:
+    """Raise Misconception unless a module that nobody has put into a mode gives eval-mode features.
+
+    The backbone arrives in train mode.
+    """
+    backbone = backbone_with_statistics(name).requires_grad_(False).train()
+    output = diagnosis.run(answer(backbone), images, f"{name}: your module")
+    if not equal_but_for_rounding(output, expected):
+        raise wrong_result(
+            f"{name}: expected the features of eval mode also before the first train() or eval() "
+            f"of your module; got others, up to {largest_gap(output, expected)} away, because "
+            "the backbone came in train mode"
         )
 
 
