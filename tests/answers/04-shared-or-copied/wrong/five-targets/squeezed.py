@@ -1,4 +1,4 @@
-# misconception: batch-dimension-lost
+# misconception: wrong-result
 class Targets(nn.Module):
     def __init__(self, make, sizes):
         super().__init__()
