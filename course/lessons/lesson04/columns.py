@@ -75,6 +75,8 @@ def why_wrong_order(
             observed += ": each output stands in it once, but `order` repeats some"
         if all_near(found.T, expected, 1e-3):
             observed += ": each entry of `order` has become a row"
+        if len(expected) == 1 and all_near(found, expected[0], 1e-3):
+            return Misconception("batch-dimension-lost", observed)
         return wrong_result(observed)
     wrong = [k for k in range(len(order)) if not all_near(found[:, k], expected[:, k], 1e-3)]
     k = wrong[0]

@@ -1,5 +1,6 @@
 """What a check of exercises 1 and 2 compares: the names that share memory, as they were before."""
 
+import copy
 from collections.abc import Callable, Iterable
 
 import torch
@@ -58,6 +59,12 @@ def expect_shared_names(answer: Callable, what: str, a: nn.Module, b: nn.Module)
     if set(missing) == buffers & expected != expected:
         raise Misconception("buffers-left-out", observed)
     if not found and what.startswith("two slices"):
+        twin = copy.deepcopy(b)
+        if names_in(answer(a, twin), "shared_tensors", "norm5.weight") >= expected:
+            raise wrong_result(
+                f"{observed}. For `a` and a deepcopy, which share nothing, you name them: expected "
+                "the names of what is shared, not of what is not"
+            )
         raise Misconception(
             "slice-shares-children",
             f"{observed}. The slices are two objects, and state_dict() returns new tensor objects",
@@ -91,7 +98,14 @@ def expect_as_it_was(module: nn.Module, state: State, condition: dict, what: str
     """Raise Misconception unless a module's tensors and condition are as they were."""
     moved = comparisons.moved_since(module, state)
     if moved:
-        raise wrong_result(f"{what}: your function has changed {first_and_more(moved)} of a module")
+        raise Misconception(
+            "model-left-changed",
+            f"{what}: expected that the module stays as it was; your function has changed "
+            f"{first_and_more(moved)}",
+        )
     changed = comparisons.differences(condition, comparisons.condition(module))
     if changed:
-        raise wrong_result(f"{what}: your function has changed a module: {changed[0]}")
+        raise Misconception(
+            "model-left-changed",
+            f"{what}: expected that the module stays as it was; {changed[0]}",
+        )

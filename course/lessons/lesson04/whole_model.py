@@ -38,9 +38,11 @@ def logits_of(model: nn.Module, images: torch.Tensor, sizes: Sizes) -> list[torc
     expected = [(len(images), size) for size in sizes]
     if shapes != expected:
         count = len(images)
-        raise wrong_result(
+        squeezed = [(size,) for size in sizes], [(size,) if size > 1 else () for size in sizes]
+        raise Misconception(
+            "batch-dimension-lost" if count == 1 and shapes in squeezed else "wrong-result",
             f"{count} image{'s' if count > 1 else ''} and sizes {list(sizes)}: expected logits of "
-            f"the shapes {expected}; got {shapes}"
+            f"the shapes {expected}; got {shapes}",
         )
     return list(outputs)
 

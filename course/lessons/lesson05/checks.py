@@ -254,7 +254,9 @@ def task_gradients(answer: Callable, name: str = "small", seed: int = 1) -> str:
         check_grads_left(model, before)
         changed = comparisons.differences(condition, comparisons.condition(model))
         if changed:
-            raise wrong_result(f"{changed[0]}; expected that it stays as it was")
+            raise Misconception(
+                "model-left-changed", f"{changed[0]}; expected that it stays as it was"
+            )
         with graph_errors_explained():
             sum(losses).backward()  # the losses must still be usable
     return "the gradients of two losses, of three and of one; every .grad is as it was."

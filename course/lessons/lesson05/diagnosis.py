@@ -133,6 +133,17 @@ def check_choice(
         run = results[name]
         expected = f"{name!r} with fruit {run['fruit']}, fresh {run['fresh']}"
     what = f"{told}. Expected {expected}"
+    above = []
+    for name in able:
+        if all(results[name][task] > required[task] for task in TASKS):
+            above.append(name)
+    best_above = max(above, key=lambda name: mean_accuracy(results[name]), default=None)
+    if len(above) < len(able) and found == best_above:
+        got = "None" if found is None else repr(found)
+        raise Misconception(
+            "at-least-includes-equal",
+            f"{what}; got {got}, which leaves out the runs with exactly the required accuracy",
+        )
     if found is None:
         raise wrong_result(f"{what}; got None")
     run = results[found]

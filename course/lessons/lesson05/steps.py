@@ -66,7 +66,9 @@ def check_step(
         )
     check_gradient(stepped[0], truth, before, weights, seen, first_call, where)
     if changed:
-        raise wrong_result(f"{where}: {changed[0]}; expected that it stays as it was")
+        raise Misconception(
+            "model-left-changed", f"{where}: {changed[0]}; expected that it stays as it was"
+        )
     for old, new in zip(options, options_of(optimizer), strict=True):
         for option, value in old.items():
             if new.get(option) != value:

@@ -221,8 +221,8 @@ def flagged(answer: Callable, thresholds: Sequence[float] = (0.9, 0.2, 0.5), see
     """Exercise 6: in which rows of logits is the probability of class 1 at least a threshold?
 
     The logits are shifted, because only their difference matters. No probability is within 0.001 of
-    the threshold, but for one that is exactly 0.5; thresholds 0 and 1 and a single row come last.
-    Hidden: other thresholds.
+    the threshold, but for one that is exactly 0.5. Thresholds 0 and 1, a single row and logits
+    whose exponentials are infinite come last. Hidden: other thresholds.
     """
     drawn = 2 * noise(seed, 40, 2) + torch.tensor([1.5, 0.5])
     drawn[7] = 1.25  # both logits: the probability is exactly 0.5
@@ -235,6 +235,10 @@ def flagged(answer: Callable, thresholds: Sequence[float] = (0.9, 0.2, 0.5), see
             found = answer(batch.clone(), threshold)
             expect(found, torch.Tensor, f"a bool tensor of shape ({len(batch)},)")
             flags.append(Flags(batch, threshold, found))
+    large = torch.tensor([[100.0, 103.0], [0.0, 200.0], [200.0, 0.0], [-200.0, -203.0]])
+    found = answer(large.clone(), 0.5)
+    expect(found, torch.Tensor, f"a bool tensor of shape ({len(large)},)")
+    flags.append(Flags(large, 0.5, found))
     check_flags(flags)
     tried = ", ".join(map(str, thresholds))
     return f"flagged where the probability is at least {tried}, and at least 0 and 1."

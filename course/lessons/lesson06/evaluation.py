@@ -28,17 +28,19 @@ def check_model_kept(
             f"with a module in train mode{changed}",
         )
     if moved:
-        raise wrong_result(
+        raise Misconception(
+            "model-left-changed",
             f"expected that evaluate changes only the model's mode; it changed the values of "
-            f"{first_and_more(moved)}"
+            f"{first_and_more(moved)}",
         )
     different = comparisons.differences(
         dict(condition), comparisons.condition(model), but=("training",)
     )
     if different:
         more = f" ({len(different) - 1} more differences)" if different[1:] else ""
-        raise wrong_result(
-            f"expected that evaluate changes only the model's mode; {different[0]}{more}"
+        raise Misconception(
+            "model-left-changed",
+            f"expected that evaluate changes only the model's mode; {different[0]}{more}",
         )
 
 

@@ -99,6 +99,11 @@ MISCONCEPTIONS = {
         "reach it, choose by the other metric",
         "06-metrics: Exercise 7: one head, two purposes",
     ),
+    "grid-of-thresholds": Entry(
+        "A grid such as 0, 0.01, 0.02 skips the thresholds between its steps: try each probability "
+        "that occurs, because only there does the number of flagged fruits change",
+        "06-metrics: Exercise 7: one head, two purposes",
+    ),
     "other-metric-ignored": Entry(
         "Several thresholds reach the minimum: return one with the highest value of the other "
         "metric",

@@ -55,10 +55,11 @@ def check_flags(tried: Sequence[Flags]) -> None:
     A thought is named only where it explains all that was flagged, and no other thought does.
     """
     for flags in tried:
-        if flags.found.shape != flags.expected.shape:
-            raise wrong_result(
-                f"{flags.where}: expected a tensor of shape {tuple(flags.expected.shape)}; got "
-                f"{tuple(flags.found.shape)}"
+        shape, found_shape = tuple(flags.expected.shape), tuple(flags.found.shape)
+        if found_shape != shape:
+            raise Misconception(
+                "batch-dimension-lost" if shape == (1,) and not found_shape else "wrong-result",
+                f"{flags.where}: expected a tensor of shape {shape}; got {found_shape}",
             )
     wrong = [flags for flags in tried if not torch.equal(flags.found.bool(), flags.expected)]
     first = (wrong or tried)[0]
@@ -85,6 +86,14 @@ def check_flags(tried: Sequence[Flags]) -> None:
         raise Misconception(codes[0], seen)
     if torch.equal(found, first.logits.softmax(1)[:, 0] >= first.threshold):
         seen += ". You flag where the probability of class 0 is at least the threshold"
+    exponentials = first.logits.exp()
+    if not exponentials.isfinite().all():
+        by_hand = exponentials[:, 1] / exponentials.sum(1)
+        if torch.equal(found, by_hand >= first.threshold):
+            seen += (
+                ". The exponential of such a logit is infinite, and infinite / infinite is NaN: "
+                "softmax subtracts the largest logit first"
+            )
     raise wrong_result(seen)
 
 
@@ -190,12 +199,30 @@ def strictly_above(choice: Choice) -> bool:
     return best is not None and near(choice.threshold, best[0], 1e-9)
 
 
+def on_a_grid(choice: Choice) -> bool:
+    """Return whether a threshold is a best one of 0, 0.01, 0.02 and so on, or of thousandths."""
+    for parts in (100, 1000):
+        grid = {}
+        for step in range(parts + 1):
+            flags = choice.probabilities.double() >= step / parts
+            grid[step / parts] = count_binary(flags, choice.labels)
+        best = best_counts(grid, choice.metric, choice.minimum)
+        is_step = near(choice.threshold, round(choice.threshold * parts) / parts, 1e-6)
+        if not best or not is_step:
+            continue
+        able = reaches_minimum(choice.counts, choice.metric, choice.minimum)
+        if able and near(value_of(choice.counts, choice.other), value_of(best[1], choice.other)):
+            return True
+    return False
+
+
 THOUGHTS: dict[str, Callable[[Choice], bool]] = {
     "precision-recall-swapped": swapped_roles,
     "accuracy-alone": lambda choice: highest(choice, "accuracy"),
     "f1-alone": lambda choice: highest(choice, "f1"),
     "argmax-has-decided": lambda choice: choice.threshold == 0.5,
     "at-least-includes-equal": lambda choice: is_right(choice) or strictly_above(choice),
+    "grid-of-thresholds": on_a_grid,
 }
 
 

@@ -44,10 +44,11 @@ from course.lessons.lesson07.training import (
 # ---- suspect 1: the photos -----------------------------------------------------------------------
 
 ONES = torch.ones(1, 4)
-TINY_SETS = (  # (train, test) whose similarities are exact: 0.5, 1, 0 and -1
+TINY_SETS = (  # (train, test) whose similarities are exact: 0.5, 1, 0 and -1; the last is 0.99
     (torch.eye(4)[:1] * 3, torch.cat([ONES, -ONES, torch.zeros(1, 4), 2 * torch.eye(4)])),
     (torch.cat([torch.zeros(1, 4), 2 * ONES]), 0.25 * torch.eye(4)[:1]),
     (-ONES, ONES),
+    (torch.tensor([[3.0, 3.0, 4.0, 4.0]]), 2 * ONES),  # similar, but not without their means
 )
 
 

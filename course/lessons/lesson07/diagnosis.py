@@ -81,6 +81,13 @@ def each_with_its_place(search: Search) -> Tensor:
     return search.cosines[:shorter, :shorter].diag() >= search.similarity
 
 
+def of_centred_rows(search: Search) -> Tensor:
+    """Return flags (M,) by rows from which their mean was subtracted."""
+    rows = (x.double() - x.double().mean(1, keepdim=True) for x in (search.test, search.train))
+    test, train = (F.normalize(x, dim=1) for x in rows)
+    return (test @ train.T >= search.similarity).any(1)
+
+
 def of_columns(search: Search) -> Tensor:
     """Return flags (M,) by rows of `test` and `train` whose columns have the length 1."""
     test, train = (F.normalize(x.double(), dim=0) for x in (search.test, search.train))
@@ -122,9 +129,14 @@ DUPLICATE_THOUGHTS: tuple[tuple[str, str, Callable[[Search], Tensor]], ...] = (
     ),
     ("wrong-result", "Yours are rows of `train`", lambda s: (s.cosines >= s.similarity).any(0)),
     (
-        "wrong-result",
+        "at-least-includes-equal",
         "A row with exactly this similarity counts as well",
         lambda s: (s.cosines > s.similarity).any(1),
+    ),
+    (
+        "wrong-result",
+        "You subtract the mean of each row first; the cosine similarity takes rows as they are",
+        of_centred_rows,
     ),
 )
 

@@ -1,4 +1,4 @@
-# misconception: wrong-result
+# misconception: batch-dimension-lost
 class Targets(nn.Module):
     def __init__(self, make, sizes):
         super().__init__()

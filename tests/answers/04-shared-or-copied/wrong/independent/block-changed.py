@@ -1,4 +1,4 @@
-# misconception: wrong-result
+# misconception: model-left-changed
 def independent(block, n):
     branches = nn.ModuleList(copy.deepcopy(block) for _ in range(n))
     block.eval()

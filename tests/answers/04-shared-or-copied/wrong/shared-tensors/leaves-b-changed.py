@@ -1,4 +1,4 @@
-# misconception: wrong-result
+# misconception: model-left-changed
 def shared_tensors(a, b):
     mine = {name: t.clone() for name, t in a.state_dict().items()}
     for t in b.state_dict().values():

@@ -1,4 +1,4 @@
-# misconception: wrong-result
+# misconception: model-left-changed
 def joint_step(model, optimizer, images, fruit, rotten, loss_weights):
     fruit_logits, fresh_logits = model(images)
     fruit_loss, fresh_loss = F.cross_entropy(fruit_logits, fruit), F.cross_entropy(fresh_logits, rotten)

@@ -1,4 +1,4 @@
-# misconception: other-metric-ignored
+# misconception: grid-of-thresholds
 def choose_threshold(probabilities, labels, metric, minimum):
     best = None
     for t in [i / 1000 for i in range(1001)]:

@@ -1,4 +1,4 @@
-# misconception: wrong-result
+# misconception: model-left-changed
 def evaluate(model, batches):
     model.eval().requires_grad_(False)
     tp = n = r = s = 0

@@ -1,3 +1,3 @@
-# misconception: wrong-result
+# misconception: batch-dimension-lost
 def flagged(logits, threshold):
     return (logits.softmax(1)[:, 1] >= threshold).squeeze()

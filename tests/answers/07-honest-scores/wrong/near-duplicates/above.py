@@ -1,4 +1,4 @@
-# misconception: wrong-result
+# misconception: at-least-includes-equal
 def near_duplicates(train, test, similarity):
     cosines = F.normalize(test, dim=1) @ F.normalize(train, dim=1).T
     return (cosines > similarity).any(1).nonzero().flatten().tolist()
