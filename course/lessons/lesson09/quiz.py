@@ -251,17 +251,36 @@ def after_joining(rng: Random) -> Question:
         f"group. {why}",
         rates(first * factor, joined): "That would be a new group that the scheduler leaves alone. "
         f"{why}",
-        rates(first * factor, joined * factor): "That would be a new group that has followed the "
-        f"schedule from epoch 0 on. {why}",
-        rates(first * factor, joined * since): "That is what a scheduler does that multiplies each "
-        f"group that is there. {why}",
-        rates(first, joined): f"The scheduler changes the learning rate of the old group. {why}",
-        rates(first * factor, first): "The new group has the learning rate that it was given, not "
-        f"the old group's. {why}",
-        rates(joined, joined * since): f"The old group keeps a learning rate of its own. {why}",
-        rates(first * factor, first * factor): "Each group has a learning rate of its own: a "
-        f"scheduler does not make them equal. {why}",
     }
+    beliefs = [
+        (
+            rates(first * factor, joined * factor),
+            "That would be a new group that has followed the schedule from epoch 0 on.",
+        ),
+        (
+            rates(first * factor, joined * since),
+            "That is what a scheduler does that multiplies each group that is there.",
+        ),
+        (
+            rates(first, joined),
+            "The scheduler changes the learning rate of the old group.",
+        ),
+        (
+            rates(first * factor, first),
+            "The new group joins with the learning rate that it is given, not with that of the old "
+            "group.",
+        ),
+        (
+            rates(joined, joined * since),
+            "The old group keeps a learning rate of its own.",
+        ),
+        (
+            rates(first * factor, first * factor),
+            "Each group has a learning rate of its own: a scheduler does not make them equal.",
+        ),
+    ]
+    for text, words in beliefs:  # of equal texts the first reason is the one that holds
+        options.setdefault(text, f"{words} {why}")
     others: list[Option] = [wrong(text, words) for text, words in options.items()]
     prompt = "`old` and `new` are two parameters. Which learning rates do they have at the end?"
     return pose(rng, prompt, lines, right(found, why), others)

@@ -157,11 +157,26 @@ def expected_cost(rng: Random) -> Question:
         "shut": f"That is keeping it shut: {1 - p:g} · {sheep}.",
     }
     others = {values[name]: reasons[name] for name in DECISIONS if name != decision}
-    others[float({"open": fox, "call": fox + sheep, "shut": sheep}[decision])] = (
-        "That is a cost without its probability."
-    )
-    others[(1 - p) * fox] = "That takes the probability of a sheep for that of a fox."
-    others[(1 - p) * fox + p * sheep] = "That exchanges the rows of fox and sheep."
+    if decision == "open":
+        more = {
+            float(fox): "That is the cost of opening to a fox, without its probability.",
+            (1 - p) * fox: "That takes the probability of a sheep for that of a fox.",
+        }
+    elif decision == "shut":
+        more = {
+            float(sheep): "That is the cost of a sheep that waits, without its probability.",
+            p * sheep: "That takes the probability of a fox for that of a sheep.",
+        }
+    else:
+        more = {
+            float(2 * call): "That adds the costs of both cases without their probabilities.",
+            p * call: "That counts a call only if a fox comes. A call costs the same for a sheep.",
+            (1 - p) * call: "That counts a call only if a sheep comes. A call costs the same for a "
+            "fox.",
+        }
+    more[values["open"] + values["shut"]] = "That adds what opening and keeping it shut cost."
+    for value, reason in more.items():
+        others.setdefault(value, reason)
     return pose(
         rng,
         f"What does the decision to {_named(decision)} cost on average?",
@@ -205,8 +220,12 @@ def groups_in_lists(rng: Random) -> Question:
         count - len(lists): "A list does not always join two groups: some of its photos may be in "
         "one group already, or it may join three.",
         found + 1: "One too many: follow the lists from photo to photo.",
-        found - 1: "One too few: a photo that is in no list is a group of its own.",
     }
+    too_few = "a photo that is in no list is a group of its own."
+    if not alone:
+        too_few = "follow the lists from photo to photo."
+    if found > 1:
+        others[found - 1] = f"One too few: {too_few}"
     return pose(
         rng,
         f"{count} photos are numbered from 0. How many groups are there?",

@@ -306,6 +306,52 @@ def test_what_a_step_changes():
     assert len(seen) > 6
 
 
+def test_what_explanations_of_after_joining_say():
+    """The old learning rate of an option is only called wrong where it is wrong."""
+    for question in drawn("after_joining"):
+        for option in question.options:
+            if "error" in (option.text + answer(question)).lower() or option.right:
+                continue
+            old = option.text.split(",")[0]
+            if "changes the learning rate of the old group" in option.why:
+                assert old != answer(question).split(",")[0], question
+
+
+def test_what_explanations_of_expected_cost_say():
+    """Each explanation names a product of the table in the prompt, and the option is its value."""
+    for question in drawn("expected_cost"):
+        found = run(bare(question.prompt.split("average?")[1]))
+        sheep, fox = found["p"].tolist()
+        (_, call, shut), (opened, _, _) = found["costs"].tolist()
+        claims = {
+            "That is opening": fox * opened,
+            "That is calling": call,
+            "That is keeping it shut": sheep * shut,
+            "opening to a fox, without": opened,
+            "a sheep that waits, without": shut,
+            "of a sheep for that of a fox": sheep * opened,
+            "of a fox for that of a sheep": fox * shut,
+            "both cases without": 2 * call,
+            "only if a fox comes": fox * call,
+            "only if a sheep comes": sheep * call,
+            "opening and keeping it shut": fox * opened + sheep * shut,
+        }
+        for option in question.options:
+            if not option.right:
+                (value,) = [claims[claim] for claim in claims if claim in option.why]
+                assert float(option.text) == pytest.approx(value, abs=0.006), option
+
+
+def test_what_explanations_of_groups_in_lists_say():
+    """A photo that is in no list is only spoken of where there is one."""
+    for question in drawn("groups_in_lists"):
+        count = int(re.search(r"(\d+) photos", question.prompt)[1])
+        listed = run(bare(question.prompt.split("are there?")[1]))["together"]
+        everywhere = len({photo for photos in listed for photo in photos}) == count
+        for option in question.options:
+            assert not (everywhere and "in no list is" in option.why), question
+
+
 def test_what_explanations_say_of_other_models():
     said = [
         (width, SPOKEN[spoken])
