@@ -150,13 +150,15 @@ def expect_state(found: Any, model: Adapted, call: str) -> None:
     trained = [name for name in missing if name in parameters]
     if trained:
         raise Misconception(
-            "trained-tensors-missing", f"{call}: missing: {first_and_more(trained)}"
+            "trained-tensors-missing",
+            f"{call}: expected every trainable parameter; missing: {first_and_more(trained)}",
         )
     if missing:
         moved = [name for name in missing if name.endswith(STATISTICS)]
         raise Misconception(
             "running-statistics-missing" if moved else "wrong-result",
-            f"{call}: missing: {first_and_more(moved or missing)}",
+            f"{call}: expected every buffer that is in model.state_dict(); missing: "
+            f"{first_and_more(moved or missing)}",
         )
     frozen = [name for name in found if name in parameters and not parameters[name].requires_grad]
     if frozen:

@@ -111,6 +111,8 @@ def expect_rates(
         code = "rates-upside-down"
     elif len(set(rates.values())) == 1 or _is_linear(stages, lr, factor):
         code = "rates-not-geometric"
+    elif all(values.near(rates[path], expected[path] * factor, 0, 1e-6) for path in rates):
+        code = "head-rate-multiplied"
     elif all(_is_power(rate / lr, factor) for rate in rates.values()):
         code = "stages-miscounted"
     path = wrong[-1]

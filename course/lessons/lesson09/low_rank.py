@@ -202,4 +202,7 @@ def _expect_training(change: nn.Module, layer: nn.Module, inputs: torch.Tensor, 
     if len(still) == 2:
         raise Misconception("both-factors-zero", f"{where}: three steps change neither A nor B")
     if still:
-        raise wrong_result(f"{where}: three steps do not change `{min(still)}`")
+        raise Misconception(
+            "factors-not-trained",
+            f"{where}: expected that three steps change A and B; they do not change `{min(still)}`",
+        )

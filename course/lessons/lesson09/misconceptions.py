@@ -26,6 +26,11 @@ MISCONCEPTIONS = {
         "block is no stage of its own, and neither is a layer without parameters",
         "09-adapt-gently: Exercise 2: layer by layer",
     ),
+    "head-rate-multiplied": Entry(
+        "The head has the learning rate lr itself: layer4 is the first stage whose learning rate "
+        "is multiplied by factor",
+        "09-adapt-gently: Exercise 2: layer by layer",
+    ),
     "rates-upside-down": Entry(
         "The head has the largest learning rate, and each stage before it a smaller one",
         "09-adapt-gently: A learning rate for each stage",

@@ -1,4 +1,4 @@
-# misconception: stages-miscounted
+# misconception: head-rate-multiplied
 def layerwise_groups(model, lr, factor):
     stages = [model.fc, model.layer4, model.layer3, model.layer2, model.layer1]
     stages.append(nn.ModuleList([model.conv1, model.bn1]))

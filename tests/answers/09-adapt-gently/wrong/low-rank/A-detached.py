@@ -1,4 +1,4 @@
-# misconception: wrong-result
+# misconception: factors-not-trained
 def low_rank(weight, rank):
     class LowRank(nn.Module):
         def __init__(self):
