@@ -61,23 +61,23 @@ class Grading:
 
     def run(self, wanted: Wanted) -> None:
         """Grade these (assignment, student)."""
-        with GradebookWriter(self.settings) as gradebook:
-            self.assignments = Assignments(self.settings, self.sources, self.options, gradebook)
-            self.recorder = self.new_recorder(self.assignments, self.own_steps, self.progress)
-            with self._zygote_for(wanted):
-                tasks = self._tasks(wanted)
-                first = next(tasks, None)
-                self.recorder.write_down()
-                if first:  # if not, no cell has to run, and no workers are started
-                    self._need_a_sandbox()
-                    self._run(itertools.chain([first], tasks))
+        gradebook = GradebookWriter(self.settings)
+        self.assignments = Assignments(self.settings, self.sources, self.options, gradebook)
+        self.recorder = self.new_recorder(self.assignments, self.own_steps, self.progress)
+        with self._zygote_for(wanted), gradebook:
+            tasks = self._tasks(wanted)
+            first = next(tasks, None)
+            self.recorder.write_down()
+            if first:  # if not, no cell has to run, and no workers are started
+                self._need_a_sandbox()
+                self._run(itertools.chain([first], tasks))
             self.recorder.write_down()
 
     @contextlib.contextmanager
     def _zygote_for(self, wanted: Wanted) -> Iterator[None]:
         """Start the zygote where something will probably run, because it takes longest.
 
-        It imports while the first submission is read.
+        It imports while the gradebook is opened and the first submission is read.
         """
         packages = self.assignments.of_zygotes
         is_inside = cluster.is_inside(self.workers, self.options.scheduler)
