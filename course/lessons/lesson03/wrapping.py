@@ -1,5 +1,6 @@
 """Exercise 5 of lesson 03: a backbone that stays in eval mode inside a larger model."""
 
+import copy
 from collections.abc import Callable
 
 import torch
@@ -27,6 +28,7 @@ def expect_always_eval(answer: Callable, name: str) -> None:
     backbone = backbone_with_statistics(name).requires_grad_(False)
     images, _ = labelled_images(name, 6, 3)
     expected = eval_outputs(backbone, images)  # (6, C)
+    untouched = copy.deepcopy(backbone)
     before = snapshot_of(backbone)
     with watch(backbone) as record:
         found = answer(backbone)
@@ -56,7 +58,6 @@ def expect_always_eval(answer: Callable, name: str) -> None:
             f"{name}: expected the features of the images that your module gets; for other images "
             f"{tuple(others.shape)} than before it gives wrong ones"
         )
-    _expect_eval_at_once(answer, name, images, expected)
     expect_returns_itself(found, name)
     one = diagnosis.run(found, images[:1], f"{name}: your module")
     if not equal_but_for_rounding(one, expected[:1]):
@@ -70,17 +71,17 @@ def expect_always_eval(answer: Callable, name: str) -> None:
             f"{name}: the features are {kind}, so no head can be trained on them; expected float32 "
             "features, with or without gradients"
         )
+    _expect_eval_at_once(answer(untouched.train()), name, images, expected)
 
 
 def _expect_eval_at_once(
-    answer: Callable, name: str, images: torch.Tensor, expected: torch.Tensor
+    module: nn.Module, name: str, images: torch.Tensor, expected: torch.Tensor
 ) -> None:
     """Raise Misconception unless a module that nobody has put into a mode gives eval-mode features.
 
-    The backbone arrives in train mode.
+    Its backbone came in train mode.
     """
-    backbone = backbone_with_statistics(name).requires_grad_(False).train()
-    output = diagnosis.run(answer(backbone), images, f"{name}: your module")
+    output = diagnosis.run(module, images, f"{name}: your module")
     if not equal_but_for_rounding(output, expected):
         raise wrong_result(
             f"{name}: expected the features of eval mode also before the first train() or eval() "

@@ -1,4 +1,4 @@
-# misconception: wrong-result
+# misconception: model-left-changed
 def adam_memory(model):
     n = 0
     for p in model.parameters():

@@ -1,4 +1,4 @@
-# misconception: wrong-result
+# misconception: model-left-changed
 def adam_memory(model):
     opt = torch.optim.AdamW(model.parameters())
     for p in model.parameters():

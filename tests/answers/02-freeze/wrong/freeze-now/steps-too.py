@@ -1,4 +1,4 @@
-# misconception: wrong-result
+# misconception: model-left-changed
 def freeze_now(model, optimizer, path):
     optimizer.step()
     for p in model.get_submodule(path).parameters():

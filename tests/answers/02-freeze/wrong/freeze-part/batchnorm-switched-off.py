@@ -1,4 +1,4 @@
-# misconception: wrong-result
+# misconception: model-left-changed
 def freeze_part(model, path):
     part = model.get_submodule(path).requires_grad_(False)
     for m in model.modules():

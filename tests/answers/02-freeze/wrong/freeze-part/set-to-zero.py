@@ -1,4 +1,4 @@
-# misconception: wrong-result
+# misconception: model-left-changed
 def freeze_part(model, path):
     for p in model.get_submodule(path).parameters():
         p.requires_grad_(False).zero_()

@@ -1,4 +1,4 @@
-# misconception: wrong-result
+# misconception: model-left-changed
 def freeze_until(model, stage):
     model.train()
     frozen = stage is not None

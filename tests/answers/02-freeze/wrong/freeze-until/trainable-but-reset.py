@@ -1,4 +1,4 @@
-# misconception: wrong-result
+# misconception: model-left-changed
 def freeze_until(model, stage):
     frozen = stage is not None
     for name, child in model.named_children():

@@ -1,4 +1,4 @@
-# misconception: wrong-result
+# misconception: model-left-changed
 def step_report(model, step):
     model.eval()
     ps = [(p, p.detach().clone()) for p in model.parameters()]

@@ -1,4 +1,4 @@
-# misconception: wrong-result
+# misconception: model-left-changed
 def step_report(model, step):
     import copy
     old = copy.deepcopy(model.state_dict())

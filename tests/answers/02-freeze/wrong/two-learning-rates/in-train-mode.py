@@ -1,4 +1,4 @@
-# misconception: wrong-result
+# misconception: model-left-changed
 def two_learning_rates(model, head_lr, backbone_lr):
     model.train()
     body = [p for name, p in model.named_parameters() if not name.startswith("fc.")]

@@ -1,4 +1,4 @@
-# misconception: wrong-result
+# misconception: model-left-changed
 def unfreeze_stage(model, optimizer, stage, lr):
     part = model.get_submodule(stage).requires_grad_(True)
     for layer in part.modules():

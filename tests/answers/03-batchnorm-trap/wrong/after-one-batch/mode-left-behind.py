@@ -1,4 +1,4 @@
-# misconception: wrong-result
+# misconception: model-left-changed
 import copy
 
 

@@ -3,6 +3,7 @@ class Still(nn.Module):
     def __init__(self, backbone):
         super().__init__()
         self.backbone = backbone
+        self.train()
 
     def forward(self, images):
         return self.backbone(images)

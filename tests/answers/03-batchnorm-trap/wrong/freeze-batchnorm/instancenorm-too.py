@@ -1,4 +1,4 @@
-# misconception: wrong-result
+# misconception: model-left-changed
 def freeze_batchnorm(model):
     for p, old in list(model.named_modules()):
         if isinstance(old, (nn.BatchNorm2d, nn.InstanceNorm2d)) and old.running_mean is not None:

@@ -1,4 +1,4 @@
-# misconception: wrong-result
+# misconception: model-left-changed
 def freeze_batchnorm(model):
     for p, c in list(model.named_modules()):
         if isinstance(c, nn.modules.batchnorm._BatchNorm):

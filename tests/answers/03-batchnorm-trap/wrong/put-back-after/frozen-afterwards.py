@@ -1,4 +1,4 @@
-# misconception: wrong-result
+# misconception: model-left-changed
 def put_back_after(backbone, train):
     old = copy.deepcopy(backbone.state_dict())
     backbone.requires_grad_(False)

@@ -1,4 +1,4 @@
-# misconception: wrong-result
+# misconception: model-left-changed
 def what_moved(model, action):
     old = {k: v.clone() for k, v in model.state_dict().items()}
     action()

@@ -1,4 +1,4 @@
-# misconception: wrong-result
+# misconception: model-left-changed
 def what_moved(model, action):
     b = {n: t.clone() for n, t in model.state_dict().items()}
     action()
