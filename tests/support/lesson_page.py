@@ -39,6 +39,10 @@ class LessonPage:
         page.set_default_timeout(150_000)  # a busy machine is no bug
         page.goto(address)
         page.get_by_text("| Idle").wait_for()
+        # while JupyterLab restores the tabs of an earlier page, a click meets a spinner
+        expect(page.locator(".jp-NotebookPanel:not(.lm-mod-hidden) .jp-Spinner")).to_have_count(
+            0, timeout=150_000
+        )
 
     def cell(self, text):
         """The code cell that holds this text in its source or output."""
