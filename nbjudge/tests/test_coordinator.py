@@ -36,7 +36,6 @@ from nbjudge.coursedir.settings import gradebook_url
 from nbjudge.errors import SandboxUnavailable
 from nbjudge.grading import running
 from nbjudge.grading import wanted as wanted_module
-from nbjudge.grading.assignments import common_packages
 from nbjudge.grading.options import Options
 from nbjudge.grading.wanted import interleaved
 from nbjudge.sandbox.host import probe
@@ -312,14 +311,6 @@ def test_an_assignment_begins_while_there_is_something_else_to_do(monkeypatch):
     assert order(short, 1) == "01a 02a 01b 01c 02b 03a 02c 03b 03c"
     assert sorted(interleaved(wanted, 100)) == wanted
     assert interleaved([], 2) == []
-
-
-def test_a_library_that_few_assignments_import_is_left_to_them():
-    sources = {}
-    for number, other in enumerate(["wave", "heapq", "heapq"]):
-        text = f"import math\nimport {other}\ndef f():\n    import colorsys"
-        sources[str(number)] = {"notebook": new_notebook(cells=[new_code_cell(text)])}
-    assert common_packages(sources) == ("colorsys", "heapq", "math")
 
 
 def test_what_needs_no_worker_is_written_down_a_few_at_a_time(tmp_path, monkeypatch):

@@ -157,8 +157,7 @@ def grade(
     root: RootOption = None,
 ) -> None:
     """Grade what lies in submitted/ and report. Exit status 1 if something could not be graded."""
-    from nbjudge.display import grade_and_show, grade_for_machines
-    from nbjudge.display_what_if import show_what_if, what_if_for_machines
+    from nbjudge.grading.ahead import zygote_of
     from nbjudge.grading.options import Options
 
     options = Options(
@@ -173,11 +172,16 @@ def grade(
         execute=not no_execute,
         moved=tuple(map(pair_of, moved or ())),
     )
-    grade_class = grade_for_machines if as_json else grade_and_show
-    if what_if:
-        grade_class = what_if_for_machines if as_json else show_what_if
     place = prepared_root(context, root)
-    outcome = grade_class(place, assignments or [assignment_of(place)], learner or None, options)
+    with zygote_of(place, assignments or [], learner or None, options):
+        from nbjudge.display import grade_and_show, grade_for_machines
+        from nbjudge.display_what_if import show_what_if, what_if_for_machines
+
+        grade_class = grade_for_machines if as_json else grade_and_show
+        if what_if:
+            grade_class = what_if_for_machines if as_json else show_what_if
+        names = assignments or [assignment_of(place)]
+        outcome = grade_class(place, names, learner or None, options)
     exit_with_status(outcome.clean)
 
 

@@ -2,11 +2,14 @@
 
 import nbformat
 import pytest
+from alembic.script import ScriptDirectory
 from nbformat.v4 import new_code_cell, new_markdown_cell, new_notebook
 from nbgrader.api import Gradebook
+from nbgrader.dbutil import ALEMBIC_DIR
 
 from classroom import LESSON, answered, course_of_one, hand_in, make_source, meta, points
 from nbjudge.coordinator import grade
+from nbjudge.coursedir.gradebook import newest_version
 from nbjudge.coursedir.settings import CONFIG, gradebook_url
 from nbjudge.grading.options import Options
 
@@ -22,6 +25,10 @@ class HalfWhenLate(LateSubmissionPlugin):
 
 c.AssignLatePenalties.plugin_class = HalfWhenLate
 """
+
+
+def test_the_version_of_its_tables_is_the_one_that_alembic_finds():
+    assert newest_version() == ScriptDirectory(ALEMBIC_DIR).get_current_head()
 
 
 def test_marks_and_comments_given_by_hand_survive(tmp_path):

@@ -86,3 +86,8 @@ def test_packages_are_those_that_are_imported_without_a_call(package):
     assert modules.packages_of(["ours.checks", "math"]) == {"nbformat", "math"}
     assert imported_modules(later) == ("colorsys",)
     assert imported_modules(later, inside_functions=False) == ()
+
+
+def test_a_library_that_few_assignments_import_is_left_to_them():
+    assignments = [("math", other, "colorsys") for other in ("wave", "heapq", "heapq")]
+    assert modules.common_packages(assignments) == ("colorsys", "heapq", "math")

@@ -11,7 +11,8 @@ from pathlib import Path
 import pytest
 
 from nbjudge.job import Job, Step
-from nbjudge.sandbox.host.fork_server import ForkServer, surroundings
+from nbjudge.sandbox.host.fork_server import ForkServer
+from nbjudge.sandbox.host.zygote_process import surroundings
 from nbjudge.sandbox.wire import Limits
 
 RANDOM_CELLS = (

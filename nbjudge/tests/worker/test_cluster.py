@@ -69,6 +69,9 @@ def test_local_processes_know_each_other_and_nobody_else():
     before = addresses_of_this_grading()
     with workers_of(2 * THREADS, None, None) as client:
         assert sum(client.nthreads().values()) == 2 * THREADS
+        # Several threads must not import it at the same time.
+        loaded = client.run(eval, "'nbjudge.worker.submission' in __import__('sys').modules")
+        assert list(loaded.values()) == [True, True]
         assert client.scheduler.address.startswith("tls://127.0.0.1:")
         new = addresses_of_this_grading() - before
         assert len(new) >= 3  # the scheduler and two workers

@@ -142,5 +142,5 @@ def imports_of(sources: Mapping[str, NotebookNode]) -> tuple[str, ...]:
     """Return the modules that an assignment's notebooks import, each once, in their order."""
     found: dict[str, None] = {}
     for source in sources.values():
-        found |= dict.fromkeys(imports.imports_of(source))
+        found |= dict.fromkeys(imports.imports_of(source.cells))
     return tuple(found)

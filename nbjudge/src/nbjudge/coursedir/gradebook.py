@@ -4,9 +4,11 @@ Submissions that have ended together are written in one transaction, so after a 
 is recorded completely or not at all.
 """
 
+import ast
 import contextlib
 from collections.abc import Collection, Iterator, Mapping
 from datetime import datetime
+from pathlib import Path
 from typing import Any, NamedTuple
 
 from nbformat import NotebookNode
@@ -38,11 +40,28 @@ def newest_version() -> str:
     """Return the version of nbgrader's tables, as nbgrader's get_alembic_version does.
 
     That one calls the program `alembic`, which is not on PATH where nbgrader is installed in a
-    user's own site, or in another place that only Python knows.
+    user's own site, or in another place that only Python knows. The versions are read from the
+    files of alembic's migrations, each of which names its own and the one that it replaces:
+    importing alembic would take as long as grading four small submissions.
     """
-    from alembic.script import ScriptDirectory  # only a new gradebook needs it
+    versions, replaced = set(), set()
+    for path in Path(ALEMBIC_DIR, "versions").glob("*.py"):
+        names = constants_of(path.read_text(encoding="utf-8"))
+        versions.add(names["revision"])
+        replaced.add(names["down_revision"])
+    (newest,) = versions - replaced
+    return str(newest)
 
-    return str(ScriptDirectory(ALEMBIC_DIR).get_current_head())
+
+def constants_of(text: str) -> dict[str, Any]:
+    """Return {name: value} of the names that a module's own statements bind to a constant."""
+    found = {}
+    for statement in ast.parse(text).body:
+        if isinstance(statement, ast.Assign) and isinstance(statement.value, ast.Constant):
+            for target in statement.targets:
+                if isinstance(target, ast.Name):
+                    found[target.id] = statement.value.value
+    return found
 
 
 api.get_alembic_version = newest_version

@@ -7,7 +7,9 @@ and templates need not import what it imports.
 
 import hashlib
 import importlib.util
+import itertools
 import sys
+from collections import Counter
 from collections.abc import Iterable
 from fnmatch import fnmatch
 from functools import cache, lru_cache
@@ -106,6 +108,18 @@ def packages_of(imports: Iterable[str]) -> set[str]:
         for name in imported_modules(read(path), "own", inside_functions=False):
             names |= {name.partition(".")[0]} - sys.stdlib_module_names
     return names - {"own"} - top_level(own)
+
+
+def common_packages(assignments: Iterable[Iterable[str]]) -> tuple[str, ...]:
+    """Return the installed packages that at least half of some assignments import.
+
+    `assignments`: the imports of each. Workers import these packages once. The other packages are
+    imported for the assignments that use them only, because each imported library makes every fork
+    slower.
+    """
+    packages = [packages_of(imports) for imports in assignments]
+    counts = Counter(itertools.chain.from_iterable(packages))
+    return tuple(sorted(name for name, count in counts.items() if 2 * count >= len(packages)))
 
 
 def top_level(modules: Iterable[str]) -> set[str]:

@@ -3,7 +3,6 @@
 import os
 import pickle
 import sys
-from collections import Counter
 from collections.abc import Mapping
 from pathlib import Path
 
@@ -14,7 +13,7 @@ from nbgrader.utils import find_all_files
 from nbjudge.coursedir import own_seeds
 from nbjudge.coursedir.assignments import imports_of, register
 from nbjudge.coursedir.gradebook import GradebookWriter
-from nbjudge.coursedir.modules import own_modules, packages_of, read_code, top_level
+from nbjudge.coursedir.modules import common_packages, own_modules, read_code, top_level
 from nbjudge.coursedir.pipeline import Made
 from nbjudge.coursedir.results import PRIVATE
 from nbjudge.coursedir.settings import Settings, timeouts_of
@@ -24,18 +23,6 @@ from nbjudge.worker import submission as worker
 from nbjudge.worker.kernels import foreign_kernel, installed, is_missing, other_python
 
 Sources = Mapping[str, Mapping[str, NotebookNode]]  # {assignment: {notebook: the instructor's}}
-
-
-def common_packages(sources: Sources) -> tuple[str, ...]:
-    """Return the installed packages that at least half of the assignments import.
-
-    Workers import them once. The other packages are imported for the assignments that use them
-    only, because each imported library makes every fork slower.
-    """
-    counts: Counter[str] = Counter()
-    for notebooks in sources.values():
-        counts.update(packages_of(imports_of(notebooks)))
-    return tuple(sorted(name for name, count in counts.items() if 2 * count >= len(sources)))
 
 
 def no_sandbox_for(notebook: str, kernel: str) -> str:
@@ -75,7 +62,7 @@ class Assignments:
         self.options = options
         self.gradebook = gradebook
         self.kernel = kernel_wherever(options)
-        self.packages = common_packages(sources)
+        self.packages = common_packages(map(imports_of, sources.values()))
         self.refusals: dict[str, str] = {}
         self.changes: dict[str, list[str]] = {}  # what was said of cells that have changed
         self.made: dict[str, Made] = {}

@@ -23,9 +23,9 @@ from nbjudge.grading.recording import Recorder, Sent
 from nbjudge.grading.wanted import Wanted
 from nbjudge.sandbox.host import probe
 from nbjudge.untrusted import one_line
-from nbjudge.worker import cluster
 from nbjudge.worker import submission as worker
 from nbjudge.worker.cluster import run_here, run_tasks, workers_of
+from nbjudge.worker.places import is_inside
 from nbjudge.worker.threads import Task
 
 UNKNOWN_STUDENT = (
@@ -80,9 +80,9 @@ class Grading:
         It imports while the gradebook is opened and the first submission is read.
         """
         packages = self.assignments.of_zygotes
-        is_inside = cluster.is_inside(self.workers, self.options.scheduler)
+        inside = is_inside(self.workers, self.options.scheduler)
         new = self.options.force or not all(record_of(self.root, *each).exists() for each in wanted)
-        if packages is None or not (is_inside and new) or self.options.stay_ready:
+        if packages is None or not (inside and new) or self.options.stay_ready:
             yield
             return
         from nbjudge.sandbox.host.fork_server import cool_down, warm_up

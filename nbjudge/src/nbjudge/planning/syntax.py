@@ -16,8 +16,6 @@ import sys
 from functools import lru_cache
 from threading import Lock
 
-from IPython.core.inputtransformer2 import TransformerManager, leading_indent
-
 # What Python's parser raises: ValueError for a null byte, the last two for code nested too deeply.
 NOT_PYTHON = (SyntaxError, ValueError, RecursionError, MemoryError)
 
@@ -68,6 +66,8 @@ def tree_of(source: str) -> ast.Module:
 @lru_cache(4096)  # most cells are the same in every notebook of a class
 def as_python(cell: str) -> str:
     """Return a cell's source with IPython's own syntax replaced, "" where it cannot be read."""
+    from IPython.core.inputtransformer2 import TransformerManager  # it takes a third of a second
+
     if is_too_large(cell):
         return ""
     try:
@@ -78,6 +78,8 @@ def as_python(cell: str) -> str:
 
 def cell_tree(cell: str) -> ast.Module | None:
     """Return the syntax tree of a cell, magics allowed; None where it is not Python."""
+    from IPython.core.inputtransformer2 import TransformerManager, leading_indent
+
     if is_too_large(cell):
         return None
     manager = TransformerManager()

@@ -14,15 +14,15 @@ import os
 import pickle
 import sys
 from collections.abc import Collection, Iterable, Iterator
+from importlib import import_module
 from types import ModuleType
 from typing import Any
 
 from nbjudge.errors import SchedulerError
 from nbjudge.temporary import temporary_folder
+from nbjudge.worker.places import is_inside, threads_of
 from nbjudge.worker.submission import Graded, grade_submission
 from nbjudge.worker.threads import Task, Threads
-
-THREADS = 4  # workers of one process, at most
 
 DASK = {
     "distributed.scheduler.work-stealing": False,
@@ -81,14 +81,6 @@ def workers_of(
         yield warming(client, packages)
 
 
-def is_inside(workers: int, scheduler: str | None) -> bool:
-    """Return whether `workers_of` would run its workers as threads of this process.
-
-    Ordinary kernels run in other processes all the same: those can be ended at once.
-    """
-    return not scheduler and threads_of(workers) == workers
-
-
 @contextlib.contextmanager
 def threads_here(workers: int, packages: Collection[str]) -> Iterator[Threads]:
     """Yield Threads of this process; when the block ends, so does what their sandboxes run."""
@@ -101,11 +93,6 @@ def threads_here(workers: int, packages: Collection[str]) -> Iterator[Threads]:
     finally:
         cool_down()  # before the threads end, which would wait for what still runs
         threads.end()
-
-
-def threads_of(workers: int) -> int:
-    """Return how many workers share a process."""
-    return max(count for count in range(1, THREADS + 1) if workers % count == 0)
 
 
 def connected(scheduler: str) -> Any:
@@ -203,12 +190,23 @@ def main_module_hidden() -> Iterator[None]:
 
 
 def warming(client: Any, packages: Collection[str] | None) -> Any:
-    """Return the client, after its workers were asked to start zygotes with these packages."""
+    """Return the client, after its workers were asked to start zygotes with these packages.
+
+    Each worker first imports what runs submissions, in one thread. If its first messages did that,
+    in several threads at once, Python could find that these wait for each other, and raise an error
+    (https://github.com/python/cpython/issues/83065).
+    """
+    load_on_workers(client, __name__)
     if packages is not None:
         from nbjudge.sandbox.host.fork_server import warm_up
 
         client.run(warm_up, packages, on_error="ignore")
     return client
+
+
+def load_on_workers(client: Any, module: str) -> None:
+    """Have each worker import a module."""
+    client.run(import_module, module, on_error="ignore")
 
 
 def run_here(

@@ -9,12 +9,6 @@ cells of one. `ForkServer.run(job)` drives one submission. Many threads may call
 from __future__ import annotations
 
 import contextlib
-import json
-import os
-import site
-import socket
-import subprocess
-import sys
 import threading
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
@@ -30,21 +24,11 @@ from nbjudge.sandbox.host.outside import judge_outside
 from nbjudge.sandbox.host.process_table import runs
 from nbjudge.sandbox.host.results import DEADLY, OutputRation, clean_outputs, stopped
 from nbjudge.sandbox.host.session import Session
-from nbjudge.temporary import new_folder, remove_folder
+from nbjudge.sandbox.host.zygote_process import AHEAD, ZygoteProcess, start_zygote
 
 IDLE_TEMPLATES = 2  # template processes that are kept while nobody uses them
 ATTEMPTS = 3  # of a job, when processes of the engine's own are lost
 SESSIONS = 5  # of one job: after so many lost processes its other cells do not run
-# For malloc (GNU C Library manual, 3.2.3): use large pages, and keep all memory in one stretch.
-# Where much memory comes and goes, cells take a fifth less time.
-MALLOC = ":".join(
-    [
-        "glibc.malloc.hugetlb=1",
-        "glibc.malloc.mmap_threshold=2147483648",
-        "glibc.malloc.trim_threshold=4294967296",
-    ]
-)
-
 TemplateKey: TypeAlias = tuple[object, ...]
 
 
@@ -52,9 +36,8 @@ class ForkServer:
     """A zygote and what is forked from it. `close`, or leaving the `with` block, ends them."""
 
     def __init__(self) -> None:
-        self.process: subprocess.Popen[bytes] | None = None
+        self.process: ZygoteProcess | None = None
         self.zygote: ForkingProcess | None = None
-        self.home = ""  # the zygote's home folder, with the working folders of its templates
         self.packages: set[str] = set()  # that the zygote imports
         self.templates: dict[TemplateKey, ForkingProcess] = {}  # the last used is the last
         self.closed = False
@@ -116,7 +99,7 @@ class ForkServer:
 
     def _need_zygote(self, packages: set[str]) -> ForkingProcess:
         """Return the zygote, a new one if it is gone or lacks a package."""
-        running = self.process is not None and self.process.poll() is None
+        running = self.process is not None and self.process.runs
         if running and self.zygote and not self.zygote.lost:
             if packages <= self.packages:
                 return self.zygote
@@ -132,40 +115,15 @@ class ForkServer:
         return any(template.users for template in self.templates.values())
 
     def _start_zygote(self) -> ForkingProcess:
-        self.home = new_folder("home")
-        allow_more_descriptors()
-        ours, theirs = socket.socketpair()
-        descriptor = theirs.fileno()
-        path = os.pathsep.join(dict.fromkeys(path for path in sys.path if path))
-        packages = json.dumps(sorted(self.packages))
-        module = "nbjudge.sandbox.guest.zygote"
-        environment = wire.ENVIRONMENT | {
-            "GLIBC_TUNABLES": MALLOC,
-            "HOME": self.home,
-            "PYTHONPATH": path,
-            **surroundings(),
-        }
-        self.process = subprocess.Popen(
-            [sys.executable, "-m", module, str(descriptor), packages],
-            pass_fds=[descriptor],
-            env=environment,
-            stdin=subprocess.DEVNULL,
-        )
-        theirs.close()
-        return ForkingProcess(self.process.pid, ours)
+        self.process = AHEAD.take(self.packages) or start_zygote(self.packages)
+        return ForkingProcess(self.process.pid, self.process.sock)
 
     def _end_all(self) -> None:
         for template in self.templates.values():
             template.end()
         self.templates = {}
         if self.process:
-            self.process.kill()
-            self.process.wait()
-        if self.zygote:
-            self.zygote.sock.close()
-        if self.home:
-            remove_folder(self.home)
-            self.home = ""
+            self.process.end()
         self.process = self.zygote = None
 
     # ---- template processes ----
@@ -205,32 +163,6 @@ class ForkServer:
 
 
 FORK_SERVER = ForkServer()  # the one of this worker's process
-
-
-def allow_more_descriptors() -> None:
-    """Raise this process's limit of descriptors as far as the system allows.
-
-    Descriptors on their way through sockets are counted for each user, and whoever has a limit
-    below that count cannot send one. A submission may have as many on their way as its own limit,
-    so ours must be higher: unix(7), ETOOMANYREFS.
-    """
-    import resource
-
-    hard = resource.getrlimit(resource.RLIMIT_NOFILE)[1]
-    with contextlib.suppress(OSError, ValueError):  # macOS says there is no limit, and has one
-        resource.setrlimit(resource.RLIMIT_NOFILE, (hard, hard))
-
-
-def surroundings() -> dict[str, str]:
-    """Return the environment variables by which the zygote finds what this process finds.
-
-    Its home folder is a new one, so without them it would miss packages that were installed with
-    `pip install --user`, and matplotlib's list of fonts, which takes a while to make.
-    """
-    cache = os.environ.get("XDG_CACHE_HOME") or os.path.expanduser("~/.cache")
-    if site.ENABLE_USER_SITE:
-        return {"XDG_CACHE_HOME": cache, "PYTHONUSERBASE": site.getuserbase()}
-    return {"XDG_CACHE_HOME": cache, "PYTHONNOUSERSITE": "1"}
 
 
 def warm_up(packages: Iterable[str]) -> None:
