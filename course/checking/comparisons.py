@@ -224,21 +224,3 @@ def why_not_logits(outputs: torch.Tensor) -> str | None:
     if low >= -1 and high <= 1:
         return "tanh"
     return None
-
-
-def features_in_batches(
-    model: nn.Module,
-    images: torch.Tensor,
-    preprocess: Callable[[torch.Tensor], torch.Tensor],
-    size: int = 50,
-) -> torch.Tensor:
-    """Return what `model` gives for uint8 images (N, 3, S, S): features (N, D).
-
-    `size` images go through the network at a time, so that the activations of one batch alone are
-    in memory.
-    """
-    outputs = []
-    with torch.no_grad():
-        for batch in images.split(size):
-            outputs.append(model(preprocess(batch)))  # (size, D)
-    return torch.cat(outputs)

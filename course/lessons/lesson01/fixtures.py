@@ -18,9 +18,8 @@ from torchvision.models.convnext import CNBlockConfig
 from torchvision.models.mobilenetv3 import InvertedResidualConfig
 
 from course.checking import networks
-from course.checking.comparisons import features_in_batches
-from course.vision.backbones import load_backbone
 from course.vision.fruit import Pictures, stall
+from course.vision.kept_features import stall_features
 
 # Members of torchvision's families in other sizes than those with a name. They are small, so a
 # check can try many; a function that has the widths of the named ones in a table fails on them.
@@ -60,13 +59,10 @@ def fruit_features() -> tuple[tuple[torch.Tensor, Pictures], tuple[torch.Tensor,
 
     The features (200, 512) are what flows into the head of the bundled ResNet-18.
     """
-    model, preprocess = load_backbone()
-    model.fc = nn.Identity()
-    train = stall("train", 200)
-    validation = stall("validation", 200)
-    train_features = features_in_batches(model, train.images, preprocess)
-    validation_features = features_in_batches(model, validation.images, preprocess)
-    return (train_features, train), (validation_features, validation)
+    train, validation = (
+        (stall_features(split, 200), stall(split, 200)) for split in ("train", "validation")
+    )
+    return train, validation
 
 
 VALIDATION = 0  # the splits of `planted_set`, and their places in a PlantedHead's shares

@@ -7,9 +7,9 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional as F
 
-from course.checking import comparisons, networks
-from course.vision.backbones import load_backbone
+from course.checking import networks
 from course.vision.fruit import FRUITS, Pictures, stall
+from course.vision.kept_features import STALL, stall_features
 
 CRATE = ("apple", "lemon", "orange", "pear", "tomato", "cherry")
 TASKS = ("fruit", "fresh")
@@ -53,21 +53,15 @@ def made_up_batch(
 
 
 @cache
-def stall_features() -> dict[str, tuple[Tensor, Pictures]]:
+def features_and_pictures() -> dict[str, tuple[Tensor, Pictures]]:
     """Return {split: (features (N, 512), Pictures)} of the first images of each split.
 
-    The features are those of the bundled ResNet-18. It takes seconds, so it is done once; a check
-    must not give these tensors to an answer, which could change them, but copies.
+    The features are those of the bundled ResNet-18. A check must not give these tensors to an
+    answer, which could change them, but copies.
     """
-    with torch.random.fork_rng(devices=[]):  # a new network draws its parameters before it loads
-        model, preprocess = load_backbone()
-    model.fc = nn.Identity()
-    features_and_pictures = {}
-    for split, count in (("train", 400), ("validation", 200), ("test", 300)):
-        pictures = stall(split, count)
-        features = comparisons.features_in_batches(model, pictures.images, preprocess)  # (N, 512)
-        features_and_pictures[split] = features, pictures
-    return features_and_pictures
+    return {
+        split: (stall_features(split, count), stall(split, count)) for split, count in STALL.items()
+    }
 
 
 def split_of(split: str, names: Sequence[str]) -> Triple:
@@ -75,7 +69,7 @@ def split_of(split: str, names: Sequence[str]) -> Triple:
 
     `fruit` counts from 0 in the order of `names`.
     """
-    features, pictures = stall_features()[split]
+    features, pictures = features_and_pictures()[split]
     chosen = torch.tensor([FRUITS.index(name) for name in names])  # (C,)
     keep = torch.isin(pictures.fruit, chosen)
     is_class = pictures.fruit[keep].unsqueeze(1) == chosen  # (N, C), one True a row

@@ -12,6 +12,7 @@ tensors. It uses torch alone, because importing torchvision would double the tim
 import argparse
 import json
 import sys
+from collections.abc import Callable
 from fractions import Fraction
 from functools import cache
 from pathlib import Path
@@ -28,6 +29,7 @@ from course.lessons.lesson08.weights_network import (
     old_network,
 )
 from course.vision.fruit import EVENING_FRUITS, Pictures, draw_evening, evening
+from course.vision.kept_features import kept
 
 # The hidden images. With the seed of this file anybody can draw them, so change it each term in the
 # copy of this file that grades. It is not in the check cell, because the grader draws the images
@@ -119,13 +121,21 @@ def validation() -> Judged:
     Their features hold for every file, because `check_old_network` has found the old network in it,
     to the bit.
     """
-    return as_judged(evening("validation"))
+    return _kept("evening validation", lambda: as_judged(evening("validation")))
 
 
 @cache
 def hidden() -> Judged:
-    """Return the images that decide the marks: the same for all learners, and drawn once."""
-    return drawn(HIDDEN_SEED)
+    """Return the images that decide the marks: the same for all learners, and drawn once.
+
+    Those of the seed in the repository travel with the package.
+    """
+    name = f"evening hidden {HIDDEN_SEED} {HIDDEN_COUNT} {HIDDEN_EVERY}"
+    return _kept(name, lambda: drawn(HIDDEN_SEED))
+
+
+def _kept(name: str, compute: Callable[[], Judged]) -> Judged:
+    return Judged(**kept(name, lambda: compute()._asdict()))
 
 
 def drawn(seed: int) -> Judged:

@@ -1,5 +1,7 @@
 """The network that a file of weights holds, built from its tensors."""
 
+from functools import cache
+
 import torch
 from torch import Tensor
 from torch.nn import functional as F
@@ -18,6 +20,7 @@ MEAN = torch.tensor([0.485, 0.456, 0.406]).view(3, 1, 1)
 STD = torch.tensor([0.229, 0.224, 0.225]).view(3, 1, 1)
 
 
+@cache
 def old_network() -> dict[str, Tensor]:
     """Return backbone and old head by their names in the file, floats in single precision."""
     return in_single_precision({name_in_file(name): t for name, t in bundled().items()})

@@ -319,6 +319,7 @@ def test_hidden_images_are_drawn_once_and_stay_as_they_are(monkeypatch, tmp_path
     calls = []
     small = weights_judge.Judged(torch.ones(4, 512), torch.arange(4), torch.arange(4) % 2)
     monkeypatch.setattr(weights_judge, "drawn", lambda seed: calls.append(seed) or small)
+    monkeypatch.setattr(weights_judge, "HIDDEN_SEED", 7)  # as an instructor changes it
     weights_judge.hidden.cache_clear()
     path = tmp_path / "evening.safetensors"
     path.write_bytes(save(tensors))
@@ -329,7 +330,7 @@ def test_hidden_images_are_drawn_once_and_stay_as_they_are(monkeypatch, tmp_path
             assert all(torch.equal(a, b) for a, b in zip(judged, small, strict=True))
     finally:
         weights_judge.hidden.cache_clear()
-    assert calls == [weights_judge.HIDDEN_SEED]
+    assert calls == [7]
 
 
 def test_the_judge_builds_the_network_that_the_lesson_builds(tensors):
