@@ -37,7 +37,7 @@ Cases = tuple[tuple[str, int], ...]  # such a name, and a number of classes or o
 
 
 @check
-def head_inputs(answer: Answer, names: Names = ("resnet18", "resnet50")) -> str:
+def head_inputs(answer: Answer, names: Names = ("resnet18", "narrow resnet50")) -> str:
     """Exercise 1: how many features does the head of a ResNet take? Hidden: other ResNets."""
     widths = (512, 2048)  # of all torchvision's ResNets
     for name in names:

@@ -40,7 +40,8 @@ def expect_replaced_head(
         raise why_another_object(model, original)
     condition = comparisons.condition(model)
     model.eval()
-    runs = Runs(original)
+    new = new_part(model, original)
+    runs = Runs(original, new)
     with runs.watched():
         logits = forward(model, 2, original)
     expect_new_logits(logits, n, original, runs.of_old_head)
@@ -57,10 +58,10 @@ def expect_replaced_head(
             )
     _expect_auxiliary_heads(model, n, original)
     _expect_same_tensors(model, original)
-    _expect_same_classifier(model, original)
+    _expect_same_classifier(model, original, runs.inputs_of_new)
     _expect_no_old_weight(model, original)
     _expect_new_parameters(model, original)
-    _expect_logits_without_limits(model, original)
+    _expect_logits_without_limits(model, original, new)
     _expect_same_condition(condition, original, may_change)
 
 
@@ -106,8 +107,13 @@ def _expect_same_tensors(model: nn.Module, original: Original) -> None:
     raise wrong_result(what)
 
 
-def _expect_same_classifier(model: nn.Module, original: Original) -> None:
-    """Raise Misconception where a layer beside the head is gone, or gets other inputs."""
+def _expect_same_classifier(
+    model: nn.Module, original: Original, inputs: torch.Tensor | None
+) -> None:
+    """Raise Misconception where a layer beside the head is gone, or the head gets other inputs.
+
+    inputs: what the new head got for two images.
+    """
     name = original.name
     lost = original.dropouts - dropouts(model)
     if lost:
@@ -132,10 +138,6 @@ def _expect_same_classifier(model: nn.Module, original: Original) -> None:
             f"expected that {name} keeps the layers beside its head; the trained tensor "
             f"{first_and_more(gone)} is gone",
         )
-    new = new_part(model, original)
-    if new is None:
-        return
-    inputs, _ = networks.captured(model, new, original.images())
     if inputs is not None and not _same_values(inputs, original.inputs):
         raise Misconception(
             "classifier-layers-lost",
@@ -188,13 +190,14 @@ def _expect_new_parameters(model: nn.Module, original: Original) -> None:
         )
 
 
-def _expect_logits_without_limits(model: nn.Module, original: Original) -> None:
+def _expect_logits_without_limits(
+    model: nn.Module, original: Original, new: nn.Module | None
+) -> None:
     """Raise Misconception where the outputs went through a softmax or another limit.
 
     The new part gets large random features. A head that starts with zeros shows no limit: for the
     time of the call its parameters are random, too.
     """
-    new = new_part(model, original)
     if new is None:
         return
     kept = [parameter.detach().clone() for parameter in new.parameters()]

@@ -19,22 +19,31 @@ def first_line(problem: Exception) -> str:
 
 
 class Runs:
-    """Counts the forward passes of the old head."""
+    """Counts the forward passes of the old head, and keeps what the new part gets first."""
 
-    def __init__(self, original: Original) -> None:
+    def __init__(self, original: Original, new: nn.Module | None = None) -> None:
         self._head = original.head
+        self._new = new
         self.of_old_head = 0
+        self.inputs_of_new: torch.Tensor | None = None
 
     @contextlib.contextmanager
     def watched(self) -> Iterator[None]:
         def count(*_: object) -> None:
             self.of_old_head += 1
 
-        hook = self._head.register_forward_hook(count)
+        def keep(_: nn.Module, inputs: tuple[Any, ...]) -> None:
+            if self.inputs_of_new is None and inputs:
+                self.inputs_of_new = inputs[0].detach().clone()
+
+        hooks = [self._head.register_forward_hook(count)]
+        if self._new is not None:
+            hooks.append(self._new.register_forward_pre_hook(keep))
         try:
             yield
         finally:
-            hook.remove()
+            for hook in hooks:
+                hook.remove()
 
 
 def _still_with_1000_rows(original: Original) -> bool:

@@ -111,7 +111,7 @@ class Targets(nn.Module):
 
 def assigned_from_one_dict(block: nn.Module, count: int) -> list[nn.Module]:
     """Copies of a block whose parameters are different objects, all in the memory of the block."""
-    branches = [copy.deepcopy(block) for _ in range(count)]
+    branches = [networks.copied(block) for _ in range(count)]
     for branch in branches:
         branch.load_state_dict(block.state_dict(), assign=True)
     return branches
@@ -166,8 +166,8 @@ def model_with_branches(
         "one object": lambda: [block] * count,
         "assigned": lambda: assigned_from_one_dict(block, count),
         "buffers": lambda: [copy_sharing_buffers(block) for _ in sizes],
-        "one tensor": lambda: [copy.deepcopy(block) for _ in sizes],
-        "copied": lambda: [copy.deepcopy(block) for _ in sizes],
+        "one tensor": lambda: [networks.copied(block) for _ in sizes],
+        "copied": lambda: [networks.copied(block) for _ in sizes],
     }[kind]
     branches = make_branches()
     if kind in ("buffers", "one tensor", "copied"):

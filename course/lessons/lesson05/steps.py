@@ -80,8 +80,9 @@ def check_step(
     for path, p in twin.named_parameters():
         p.grad = weights[0] * truth[path][0] + weights[1] * truth[path][1]
     its_optimizer.step()
+    of_twin = dict(twin.named_parameters())
     for path, p in model.named_parameters():
-        expected = dict(twin.named_parameters())[path]
+        expected = of_twin[path]
         distance = float((expected.detach() - start[path]).abs().max())
         if not values.all_near(p, expected, tolerance=1e-6 + 0.02 * distance):
             moved = float((p.detach() - start[path]).abs().max())
