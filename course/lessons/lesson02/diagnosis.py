@@ -173,13 +173,18 @@ def why_wrong_count(
     )
     weights = sum(size for path, size in trainable.items() if not path.endswith("bias"))
     before = sum(size for path, size in sizes.items() if path not in frozen_before)
+    head = sum(size for path, size in trainable.items() if path.startswith("fc."))
     expected, total = sum(trainable.values()), sum(sizes.values())
     thoughts = {
         weights: ("biases-not-counted", " (without the biases)"),
         expected + buffers: ("buffers-counted", " (with buffers)"),
-        total: ("wrong-result", " (of all parameters)"),
-        before: ("wrong-result", " (of all that were trainable before the call)"),
+        before: ("wrong-result", " (of those that were trainable before the call)"),
+        total: (
+            "wrong-result",
+            f" (of all parameters{', as before the call' * (before == total)})",
+        ),
         total - expected: ("wrong-result", " (of the frozen ones)"),
+        expected - head: ("wrong-result", " (without the head)"),
         len(trainable): ("tensors-not-numbers", ""),
     }
     code, thought = thoughts.get(count, ("wrong-result", ""))
