@@ -1,5 +1,6 @@
 """Steps: of a learner's optimizer, which may not make it, and those that a learner's code calls."""
 
+from collections.abc import Iterable, Mapping
 from typing import Any
 
 import torch
@@ -24,6 +25,19 @@ def make_step(optimizer: torch.optim.Optimizer, where: str, *arguments: Any) -> 
             f"{where}: expected an optimizer that can make a step; the step of yours, "
             f"{type(optimizer).__name__}, raises {type(problem).__name__}: {words}"
         ) from None
+
+
+def why_missing(groups: Iterable[Mapping[str, Any]]) -> str:
+    """Return what explains a parameter that is in none of an optimizer's groups, for a message.
+
+    An empty group may come from a generator that was read before. "" where no group is empty.
+    """
+    if all(group["params"] for group in groups):
+        return ""
+    return (
+        ". One group is empty. A generator, such as `parameters()` returns, can be read only once: "
+        "make a list of it if you read it twice"
+    )
 
 
 def expect_gradients_on(call: str) -> None:

@@ -6,7 +6,7 @@ from torch.nn import functional as F
 
 from course.checking import comparisons
 from course.checking.misconception import Misconception, first_and_more, wrong_result
-from course.checking.stepping import make_step
+from course.checking.stepping import make_step, why_missing
 from course.lessons.lesson01.original import Original
 
 
@@ -42,6 +42,7 @@ def expect_held(
             "optimizer-before-swap",
             f"{what}; it holds {len(strangers)} tensors that are not in the model",
         )
+    what += why_missing(optimizer.param_groups or ())
     raise Misconception("parameter-not-in-optimizer", what)
 
 

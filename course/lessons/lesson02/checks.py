@@ -27,7 +27,9 @@ from course.lessons.lesson02.diagnosis import (
     frozen_names,
     in_tensors,
     inside,
+    why_no_gradient,
     why_trained_moved,
+    why_wrong_count,
 )
 from course.lessons.lesson02.fixtures import (
     Factory,
@@ -126,11 +128,7 @@ def frozen_classifier(answer: Answer, name: str = "narrow resnet18", n: int = 4)
         for _ in range(2):
             loss = F.cross_entropy(outputs(model, images, call), labels)
             if not loss.requires_grad:
-                raise Misconception(
-                    "froze-the-new-head",
-                    f"{call}: {min(new)} of the new head: expected requires_grad=True; got False, "
-                    "as for all parameters",
-                )
+                raise why_no_gradient(model, new, call)
             optimizer.zero_grad()
             loss.backward()
             optimizer.step()
@@ -259,16 +257,9 @@ def freeze_until(
         expect_frozen_until(model, stage, asked, learning, frozen_before, call)
         expect_same_condition(model, condition, call)
         expected = sum(size for path, size in sizes.items() if path not in asked)
-        tensors = len(sizes) - len(asked)
         count = whole_number(found, f"{call} to return {expected:,}")
         if count != expected:
-            total = sum(sizes.values())
-            thoughts = {total: " (of all parameters)", total - expected: " (of the frozen ones)"}
-            raise Misconception(
-                "tensors-not-numbers" if count == tensors else "wrong-result",
-                f"{call}: expected {expected:,} trainable numbers, in {tensors} tensors; "
-                f"got {count:,}{thoughts.get(count, '')}",
-            )
+            raise why_wrong_count(model, count, asked, frozen_before, call)
         counts.append(f"{stage}: {expected:,}")
         before = f" after {stage!r}"
     return f"trainable numbers, frozen until {', '.join(counts[:-1])}."

@@ -17,6 +17,7 @@ from course.checking.misconception import (
 )
 from course.checking.stepping import expect_gradients_on
 from course.checking.values import shown, whole_number
+from course.lessons.lesson02.diagnosis import frozen_names
 
 KEYS = ("trainable", "frozen", "buffers")  # of exercise 3's dict
 Counts = dict[str, tuple[int, int]]  # key: (tensors that moved, of how many)
@@ -37,6 +38,7 @@ def report_one_step(answer: Answer, model: nn.Module, step: Callable[[], None], 
         after.append((left, comparisons.condition(model)))
 
     start = comparisons.snapshot(comparisons.tensors(model).items())
+    frozen = frozen_names(model)
     found = answer(model, noted_step)
     if isinstance(found, Generator):
         raise wrong_result(
@@ -54,7 +56,7 @@ def report_one_step(answer: Answer, model: nn.Module, step: Callable[[], None], 
         )
     left = after[0][0]
     moved = {path for path, old in start.items() if not comparisons.same(left[path], old)}
-    _expect_counts(found, model, moved, where)
+    _expect_counts(found, model, frozen, moved, where)
     changed = comparisons.moved_since(model, left)
     changed += comparisons.differences(after[0][1], comparisons.condition(model))
     if changed:
@@ -65,11 +67,16 @@ def report_one_step(answer: Answer, model: nn.Module, step: Callable[[], None], 
         )
 
 
-def _expect_counts(found: Any, model: nn.Module, moved: set[str], where: str) -> None:
-    """Raise Misconception unless `found` holds the right counts of the tensors named in `moved`."""
+def _expect_counts(
+    found: Any, model: nn.Module, frozen: set[str], moved: set[str], where: str
+) -> None:
+    """Raise Misconception unless `found` holds the right counts of the tensors named in `moved`.
+
+    frozen: the names of the parameters that were frozen before the answer ran.
+    """
     members: dict[str, list[str]] = {key: [] for key in KEYS}
-    for path, parameter in model.named_parameters():
-        members["trainable" if parameter.requires_grad else "frozen"].append(path)
+    for path, _ in model.named_parameters():
+        members["frozen" if path in frozen else "trainable"].append(path)
     members["buffers"] = [path for path, _ in model.named_buffers()]
     expected = {key: (len(moved & set(paths)), len(paths)) for key, paths in members.items()}
     wanted = f"a dict with the keys {', '.join(map(repr, KEYS))}"

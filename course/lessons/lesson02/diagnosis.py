@@ -140,6 +140,61 @@ def why_trained_moved(
     return Misconception("backbone-not-frozen", what)
 
 
+def why_no_gradient(model: nn.Module, new: set[str], call: str) -> Misconception:
+    """Return why a model's outputs have no gradient. new: names of the new head's parameters."""
+    trainable = new - frozen_names(model)
+    if not trainable:
+        return Misconception(
+            "froze-the-new-head",
+            f"{call}: {min(new)} of the new head: expected requires_grad=True; got False, as for "
+            "all parameters",
+        )
+    return wrong_result(
+        f"{call}: expected that a backward reaches the new head; the outputs of your model have no "
+        f"gradient, although {min(trainable)} has requires_grad=True: is the new head run under "
+        "no_grad, or are its outputs detached?"
+    )
+
+
+def why_wrong_count(
+    model: nn.Module, count: int, asked: set[str], frozen_before: set[str], call: str
+) -> Misconception:
+    """Return the Misconception behind a wrong count of the trainable numbers.
+
+    asked, frozen_before: the names that had to be frozen, and those that were before the call.
+    """
+    sizes = {path: parameter.numel() for path, parameter in model.named_parameters()}
+    trainable = {path: size for path, size in sizes.items() if path not in asked}
+    frozen_parts = {path.split(".")[0] for path in asked}
+    buffers = sum(
+        buffer.numel()
+        for path, buffer in model.named_buffers()
+        if path.split(".")[0] not in frozen_parts
+    )
+    weights = sum(size for path, size in trainable.items() if not path.endswith("bias"))
+    before = sum(size for path, size in sizes.items() if path not in frozen_before)
+    head = sum(size for path, size in trainable.items() if path.startswith("fc."))
+    expected, total = sum(trainable.values()), sum(sizes.values())
+    thoughts = {
+        weights: ("biases-not-counted", " (without the biases)"),
+        expected + buffers: ("buffers-counted", " (with buffers)"),
+        before: ("wrong-result", " (of those that were trainable before the call)"),
+        total: (
+            "wrong-result",
+            f" (of all parameters{', as before the call' * (before == total)})",
+        ),
+        total - expected: ("wrong-result", " (of the frozen ones)"),
+        expected - head: ("wrong-result", " (without the head)"),
+        len(trainable): ("tensors-not-numbers", ""),
+    }
+    code, thought = thoughts.get(count, ("wrong-result", ""))
+    return Misconception(
+        code,
+        f"{call}: expected {expected:,} trainable numbers, in {len(trainable)} tensors; got "
+        f"{count:,}{thought}",
+    )
+
+
 def expect_others_learn(
     model: nn.Module, others: set[str], learning: set[str], part: str, where: str
 ) -> None:
@@ -306,6 +361,9 @@ def why_rest_differs(
 ) -> Misconception | None:
     """Return what the call changed outside the part, None if nothing."""
     rates = comparisons.learning_rates(optimizer)
+    names = {path for path, _ in model.named_parameters()}
+    stuck = frozen_names(model) - before.frozen - inside(names, part)
+    greedy = all(part in path or path.startswith(part[:-1]) for path in stuck)
     for path, parameter in model.named_parameters():
         if inside([path], part):
             continue
@@ -323,12 +381,10 @@ def why_rest_differs(
                 "learning-rate-zero" if rate == 0 else "wrong-learning-rate",
                 f"{what}; its learning rate was {old_rate:.3g} and is {rate:.3g}",
             )
-        if not parameter.requires_grad and path not in before.frozen:
+        if path in stuck:
             return Misconception(
-                "prefix-too-greedy"
-                if part in path or path.startswith(part[:-1])
-                else "wrong-result",
-                f"{what}; you froze it",
+                "prefix-too-greedy" if greedy else "wrong-result",
+                f"{what}; you froze it, and {len(stuck)} outside the part in all",
             )
         if parameter.requires_grad and path in before.frozen:
             return wrong_result(f"{what}; it was frozen before, and you unfroze it")

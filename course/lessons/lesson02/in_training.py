@@ -10,7 +10,7 @@ from torch import nn
 from course.checking import comparisons, panel
 from course.checking.check import Answer
 from course.checking.misconception import Misconception, first_and_more, wrong_result
-from course.checking.stepping import make_step
+from course.checking.stepping import make_step, why_missing
 from course.checking.values import all_near
 from course.lessons.lesson02.diagnosis import (
     Before,
@@ -46,6 +46,7 @@ def freeze_in_training(answer: Answer, name: str, part: str, kind: str, layout: 
     expected = _steps_of_reference(model, optimizer, name, part)
     before = before_freezing(model, optimizer)
     groups = len(optimizer.param_groups)
+    options = _options_of(optimizer)
     scheduler = _schedule(optimizer)
     condition = comparisons.condition(model)
     answer(model, optimizer, part)
@@ -59,6 +60,7 @@ def freeze_in_training(answer: Answer, name: str, part: str, kind: str, layout: 
         )
     rates = comparisons.learning_rates(optimizer)
     suspect = why_rest_differs(model, optimizer, part, before, where)
+    suspect = suspect or _why_options_differ(model, optimizer, part, options, where)
     _step(optimizer.step, optimizer, groups, where)
     when = f"{where}: the step right after freeze_now"
     _expect_like_reference(model, part, before, expected[0], rates, suspect, when)
@@ -70,6 +72,28 @@ def freeze_in_training(answer: Answer, name: str, part: str, kind: str, layout: 
     when = f"{where}: two steps, with a scheduler"
     _expect_like_reference(model, part, before, expected[1], rates, suspect, when)
     expect_same_condition(model, condition, where)
+
+
+def _why_options_differ(
+    model: nn.Module,
+    optimizer: torch.optim.Optimizer,
+    part: str,
+    options: dict[int, dict[str, Any]],
+    where: str,
+) -> Misconception | None:
+    """Return which option of a parameter outside the part has changed, None if none has."""
+    now = _options_of(optimizer)
+    for path, parameter in model.named_parameters():
+        if inside([path], part):
+            continue
+        for option, value in options.get(id(parameter), {}).items():
+            found = now.get(id(parameter), {}).get(option)
+            if found != value:
+                return wrong_result(
+                    f"{where}: expected that {path}, outside the part, trains on as before; its "
+                    f"{option} was {value} and is {found}"
+                )
+    return None
 
 
 def _expect_no_cut(model: nn.Module, part: str, before: Before, where: str) -> None:
@@ -279,6 +303,6 @@ def _expect_joined(
             raise Misconception(
                 "optimizer-made-anew" if made_anew else "not-in-the-optimizer",
                 f"{where}: expected that the optimizer which is training holds {path}; it is not "
-                f"among its {in_tensors(len(rates))}",
+                f"among its {in_tensors(len(rates))}{why_missing(optimizer.param_groups or ())}",
             )
         expect_rate(rates[id(parameter)], lr if in_stage else head[path], f"{where}, {path}")

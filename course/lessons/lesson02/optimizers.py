@@ -6,7 +6,7 @@ from torch import nn
 from course.checking import comparisons
 from course.checking.check import Answer, expect
 from course.checking.misconception import Misconception, first_and_more
-from course.checking.stepping import make_step
+from course.checking.stepping import make_step, why_missing
 from course.lessons.lesson02.diagnosis import (
     expect_each_once,
     expect_no_second_group,
@@ -23,7 +23,7 @@ def two_rates(
     """Raise Misconception unless the answer gives `fc` and the rest their learning rates."""
     frozen = frozen_names(model)
     start = comparisons.snapshot(comparisons.tensors(model).items())
-    condition = comparisons.condition(model)
+    condition = comparisons.condition(model) | comparisons.gradients(model)
     try:
         optimizer = answer(model, head_lr, backbone_lr)
     except ValueError as problem:
@@ -31,7 +31,8 @@ def two_rates(
         raise
     expect(optimizer, torch.optim.Optimizer, "an optimizer")
     expect_same_values(model, start, where)
-    changed = comparisons.differences(condition, comparisons.condition(model))
+    now = comparisons.condition(model) | comparisons.gradients(model)
+    changed = comparisons.differences(condition, now)
     if changed:
         raise Misconception(
             "model-left-changed",
@@ -46,7 +47,7 @@ def two_rates(
             raise Misconception(
                 "not-in-the-optimizer",
                 f"{where}: expected that your optimizer holds all trainable parameters; no group "
-                f"holds {path}",
+                f"holds {path}{why_missing(optimizer.param_groups or ())}",
             )
         expected = head_lr if path.startswith("fc.") else backbone_lr
         expect_rate(rates[id(parameter)], expected, f"{where}, {path}")
@@ -91,5 +92,9 @@ def why_wrong_memory(found: int, model: nn.Module, trainable: int, where: str) -
         what += " (with the parameters themselves)"
     elif found == 0:
         what += " (an optimizer has its averages after its first step)"
-    with_frozen = found in (2 * total, total)
-    return Misconception("frozen-costs-memory" if with_frozen else "wrong-result", what)
+    code = "wrong-result"
+    if found in (2 * total, total):
+        code = "frozen-costs-memory"
+    elif found in (trainable + buffers, 2 * (trainable + buffers)):
+        code = "buffers-counted"
+    return Misconception(code, what)

@@ -4,6 +4,7 @@ Each function raises the Misconception it finds; one called `check_...` returns 
 result is right.
 """
 
+import math
 from collections.abc import Mapping, Sequence
 from typing import Any
 
@@ -27,16 +28,19 @@ def check_selection(result: Any, data: Pictures, names: Sequence[str]) -> None:
     got = f"got {type(result).__name__}"
     if isinstance(result, tuple | list):
         got = f"got {len(result)} values"
+    chosen = [FRUITS.index(name) for name in names]
+    keep = torch.isin(data.fruit, torch.tensor(chosen))
+    count = int(keep.sum())
     if not isinstance(result, tuple | list) or len(result) != 3:
-        raise unlike(result, f"expected three tensors (images, fruit, rotten); {got}")
+        expected = f"{names}: expected three tensors (images, fruit, rotten)"
+        if not count:  # the function has returned tensors before
+            raise wrong_result(f"{expected} without rows, because no image shows these; {got}")
+        raise unlike(result, f"{expected}; {got}")
     for part, tensor in zip(("images", "fruit", "rotten"), result, strict=True):
         if not isinstance(tensor, Tensor):
             kind = type(tensor).__name__
             raise wrong_result(f"{names}: expected `{part}` to be a tensor; got {kind}")
     images, labels, rotten = result
-    chosen = [FRUITS.index(name) for name in names]
-    keep = torch.isin(data.fruit, torch.tensor(chosen))
-    count = int(keep.sum())
     for part, tensor in zip(("images", "fruit", "rotten"), result, strict=True):
         rows = len(tensor) if tensor.ndim else 0
         if rows != count:
@@ -74,7 +78,14 @@ def miscounted(model: nn.Module) -> dict[str, float]:
         comparisons.numbers_in(p for p in m.parameters() if p.requires_grad) for m in parts
     ]
     stored = [comparisons.numbers_in(comparisons.tensors(m).values()) for m in parts]
-    found = {"buffers-counted": 1 + stored[0] / stored[1]}
+    weights = [
+        comparisons.numbers_in(p for path, p in m.named_parameters() if not path.endswith("bias"))
+        for m in parts
+    ]
+    found = {
+        "buffers-counted": 1 + stored[0] / stored[1],
+        "biases-not-counted": 1 + weights[0] / weights[1],
+    }
     if trainable[1]:
         found["frozen-not-counted"] = 1 + trainable[0] / trainable[1]
     return found
@@ -101,9 +112,15 @@ def check_labels(labels: Tensor, old: Tensor, chosen: list[int], names: Sequence
             "labels-not-renumbered",
             f"{what}. A head with {len(names)} outputs has no output {labels.max()}",
         )
-    by_number = [sorted(chosen).index(number) for number in old.tolist()]
-    if labels.tolist() == by_number:
-        what += ". Your labels follow the order of FRUITS; expected the order of `names`"
+    orders = {
+        "of FRUITS": sorted(chosen),
+        "of the alphabet": [FRUITS.index(fruit) for fruit in sorted(names)],
+        "in which the fruits appear in the data": list(dict.fromkeys(old.tolist())),
+    }
+    for words, order in orders.items():
+        if labels.tolist() == [order.index(number) for number in old.tolist()]:
+            what += f". Your labels follow the order {words}; expected the order of `names`"
+            break
     raise wrong_result(what)
 
 
@@ -153,10 +170,14 @@ def check_choice(
     lowest = min(results[name]["loss"] for name in candidates)
     if run["loss"] == lowest and means[found] < max(means[name] for name in candidates):
         raise Misconception("losses-compared-across-weightings", what)
+    if len(able) > 2 and means[found] == min(means[name] for name in able):
+        what += ". It has the lowest mean of those that pass"
     for task in TASKS:
         if run[task] >= required[task]:
             continue
-        what += f". {WORDS[task].capitalize()} is below the required accuracy"
+        is_nan = math.isnan(run[task])
+        below = "NaN, which never passes" if is_nan else "below the required accuracy"
+        what += f". {WORDS[task].capitalize()} is {below}"
         if means[found] >= sum(required.values()) / 2 or means[found] == max(means.values()):
             raise Misconception("mean-hides-a-dead-head", what)
     raise wrong_result(what)

@@ -5,7 +5,6 @@ result is right.
 """
 
 import contextlib
-import math
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 from unittest import mock
@@ -20,6 +19,7 @@ from course.checking.misconception import (
     unlike,
     wrong_result,
 )
+from course.checking.stepping import expect_gradients_on
 
 Gradients = Mapping[str, Tensor | None]  # {path of a parameter: its .grad}
 TaskGradients = Mapping[str, tuple[Tensor, Tensor]]  # {path: (of the fruit loss, of freshness)}
@@ -46,13 +46,16 @@ def watch_backward(model: nn.Module) -> Iterator[dict[str, int]]:
     "backwards": calls of backward(); "reached": those after which a parameter of the model has a
     `.grad`; "class weights": calls of cross_entropy with class weights.
 
-    The counts decide nothing. They only help to name the thought behind a wrong gradient.
+    The counts decide nothing. They only help to name the thought behind a wrong gradient. Raises
+    Misconception where a loss without a graph is used while gradients are off.
     """
     seen = {"backwards": 0, "reached": 0, "class weights": 0}
     backward, cross_entropy = torch.Tensor.backward, F.cross_entropy
 
     def counting_backward(self, *args, **kwargs):
         seen["backwards"] += 1
+        if not self.requires_grad:
+            expect_gradients_on("the model")
         backward(self, *args, **kwargs)
         seen["reached"] += any(p.grad is not None for p in model.parameters())
 
@@ -123,11 +126,25 @@ def check_gradient(
             f"{where}: the gradient that was in .grad before the call was added to that of this "
             f"batch, for example at {path}",
         )
+    unlike_expected = [key for key in truth if not gradient_is(found, {key: truth[key]}, weights)]
+    if path not in unlike_expected:
+        raise why_one_gradient_differs(found, truth, unlike_expected[0], weights, where)
     gradient = torch.zeros_like(fruit) if found[path] is None else found[path]
+    if not gradient.isfinite().all():
+        raise wrong_result(f"{where}: expected a finite gradient at {path}; got NaN or infinity")
     first, second = coefficients(gradient, fruit, fresh)
+    nearest = first * fruit + second * fresh
+    if not values.all_near(gradient, nearest, 0.01 * float(gradient.abs().max())):
+        raise wrong_result(
+            f"{where}: expected that the gradient at {path} is {weights[0]:g} times that of the "
+            f"fruit loss plus {weights[1]:g} times that of the freshness loss; got another one, "
+            "which is no sum of these two. Each loss is the cross-entropy of the logits and the "
+            "labels of its own task, for this batch alone"
+        )
     what = (
-        f"{where}: the gradient at {path} is {first:g} times that of the fruit loss plus "
-        f"{second:g} times that of the freshness loss; expected {weights[0]:g} and {weights[1]:g}"
+        f"{where}: the gradient at {path} is {in_short(first)} times that of the fruit loss plus "
+        f"{in_short(second)} times that of the freshness loss; expected {weights[0]:g} and "
+        f"{weights[1]:g}"
     )
     a, b = weights
     for lost, kept in (("freshness", (a, 0)), ("fruit", (0, b))):
@@ -168,10 +185,29 @@ def coefficients(
     """Return (a, b) for which a * fruit + b * fresh is nearest to `gradient`, by least squares."""
     columns = torch.stack([fruit.flatten(), fresh.flatten()], 1).double()  # (D, 2)
     target = gradient.flatten().double().unsqueeze(1)  # (D, 1)
-    if not target.isfinite().all():
-        return math.nan, math.nan
     a, b = (torch.linalg.pinv(columns) @ target).flatten().tolist()
-    return round(a, 3) + 0.0, round(b, 3) + 0.0  # + 0.0 makes 0 of -0
+    return a, b
+
+
+def in_short(factor: float) -> str:
+    """Return a factor for a message, with three digits after the point at most, and never -0."""
+    return f"{round(factor, 3) + 0.0:g}"
+
+
+def why_one_gradient_differs(
+    found: Gradients,
+    truth: TaskGradients,
+    path: str,
+    weights: tuple[float, float],
+    where: str,
+) -> Misconception:
+    """Return what is wrong at `path`, where the gradient at the last shared weight is right."""
+    expected = weights[0] * truth[path][0] + weights[1] * truth[path][1]
+    gradient = found[path]
+    norm = "None" if gradient is None else f"one of norm {gradient.norm():.4g}"
+    return wrong_result(
+        f"{where}: expected a gradient of norm {expected.norm():.4g} at {path}; got {norm}"
+    )
 
 
 def check_task_gradients(found: Any, expected: Sequence[Tensor], old: Tensor) -> None:
@@ -188,7 +224,8 @@ def check_task_gradients(found: Any, expected: Sequence[Tensor], old: Tensor) ->
         kinds.append(tuple(vector.shape) if is_tensor else type(vector).__name__)
     if kinds != [size] * len(expected):
         raise wrong_result(
-            f"{len(expected)} losses: expected {len(expected)} tensors of shape {size}; got {kinds}"
+            f"{len(expected)} losses: expected {len(expected)} tensors of shape {size}; got "
+            f"{tuple(found.shape) if isinstance(found, Tensor) else values.shown(kinds)}"
         )
     for number, (vector, right) in enumerate(zip(found, expected, strict=True)):
         tolerance = 1e-4 * float(right.abs().max())
@@ -209,10 +246,14 @@ def check_task_gradients(found: Any, expected: Sequence[Tensor], old: Tensor) ->
                     "gradients-not-cleared",
                     f"{what}: it holds what was in .grad before the call, too",
                 )
+        for other, gradient in enumerate(expected):
+            if values.all_near(vector, gradient, 1e-4 * float(gradient.abs().max())):
+                raise wrong_result(f"{what}: it is the gradient of losses[{other}]")
         entry = int((vector.detach() - right).abs().argmax())
-        raise wrong_result(
-            f"{what}. At entry {entry} expected {right[entry]:.4g}, got {vector[entry]:.4g}"
-        )
+        what += f". At entry {entry} expected {right[entry]:.4g}, got {vector[entry]:.4g}"
+        if values.all_near(vector.detach().sort().values, right.sort().values, tolerance):
+            what += ": the numbers are right, but in another order"
+        raise wrong_result(what)
 
 
 def check_grads_left(model: nn.Module, before: Gradients) -> None:

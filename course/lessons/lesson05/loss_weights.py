@@ -17,6 +17,7 @@ from course.checking.misconception import (
     unlike,
     wrong_result,
 )
+from course.checking.stepping import why_missing
 
 
 def check_start_weights(result: Any, classes: Sequence[int]) -> None:
@@ -45,6 +46,12 @@ def check_start_weights(result: Any, classes: Sequence[int]) -> None:
         f"{list(classes)} classes: your loss weights are {told_weights}; times ln n that is "
         f"{told_losses}"
     )
+    ordered = zip(sorted(found), sorted(expected), strict=True)
+    # of two tasks, weights in proportion to ln n are the right ones exchanged
+    if len(classes) > 2 and all(values.near(f, e, 1e-9, 1e-5) for f, e in ordered):
+        raise wrong_result(
+            f"{what}; expected equal numbers: your loss weights are in another order"
+        )
     if grows_with(found, classes):
         raise Misconception(
             "loss-scale-is-not-difficulty",
@@ -205,13 +212,15 @@ def check_optimizer(
     if any(id(p) not in rates for p in log_variances):
         raise Misconception(
             "log-variance-not-trained",
-            f"your optimizer holds {len(rates)} tensors, and the log variances are not among them",
+            f"your optimizer holds {len(rates)} tensors, and the log variances are not among them"
+            f"{why_missing(optimizer.param_groups or ())}",
         )
     for path, p in model.named_parameters():
         if id(p) not in rates:
             raise Misconception(
                 "parameter-not-in-optimizer",
-                f"{path} of the model is in no group of your optimizer",
+                f"{path} of the model is in no group of your optimizer"
+                f"{why_missing(optimizer.param_groups or ())}",
             )
     found = sorted({float(rate) for rate in rates.values()})
     if not all(values.near(rate, lr, 0, 1e-6) for rate in found):
@@ -282,11 +291,16 @@ def check_first_step(
         decay = 0.0 if id(p) in own else DECAY
         moved = before[path] - p.detach()
         if not values.all_near(moved, lr + lr * decay * before[path], tolerance=0.01 * lr):
+            what = (
+                f"the first step on gradients of 0.5 changes {path} by {-moved.mean():.4g}; "
+                f"expected {-lr:g}, the learning rate"
+            )
+            if isinstance(optimizer, torch.optim.AdamW):
+                raise wrong_result(
+                    f"{what}. Another option of your AdamW, such as eps, changes its step"
+                )
             raise Misconception(
-                "not-adamw",
-                f"the first step on gradients of 0.5 moves {path} by {moved.mean():.4g}; AdamW "
-                f"moves by the learning rate, {lr:g}. Your optimizer is a "
-                f"{type(optimizer).__name__}",
+                "not-adamw", f"{what}. Your optimizer is of the class {type(optimizer).__name__}"
             )
 
 

@@ -7,7 +7,8 @@ from torch import Tensor, nn
 
 from course.checking import values
 from course.checking.check import expect
-from course.checking.misconception import Misconception
+from course.checking.misconception import Misconception, wrong_result
+from course.checking.trained_heads import why_too_few_right
 from course.lessons.lesson05.fixtures import CRATE, TASKS, WORDS, Triple, split_of
 from course.lessons.lesson05.two_heads import check_logits, logits_of_both, outputs_for
 
@@ -30,25 +31,30 @@ def why_too_low(
     right. what: the accuracies in words.
     """
     task = list(passed).index(False)
-    if ignores_labels(answer, names, task):
-        what += f". With other labels your {WORDS[TASKS[task]]} head comes out the same"
-        dead = "mean-hides-a-dead-head" if passed[1 - task] else "head-not-trained"
-        mean = sum(right) / len(split_of("test", names)[0]) / 2
-        if passed[1 - task]:
-            what += f". The mean is {mean:.0%}"
-        return Misconception(dead, what)
     train = split_of("train", names)
-    with torch.no_grad():
-        logits = logits_of_both(model(train[0]), "your module")[task]
-    fitted = int((logits.argmax(1) == train[1 + task]).sum())
-    what += f". On the training images your {WORDS[TASKS[task]]} head is right in {fitted} of "
-    what += f"{len(train[0])}"
-    chance = 100 / logits.shape[1]  # per cent
-    learnt = values.reaches(fitted, len(train[0]), percents()[task])
-    begun = values.reaches(fitted, len(train[0]), 1.2 * chance)
-    if not begun:
-        what += ", no more than a guess: train longer, and give each batch its own labels"
-    return Misconception("head-undertrained" if begun and not learnt else "wrong-result", what)
+    head = f"your {WORDS[TASKS[task]]} head"
+
+    def logits_of(trained: nn.Module) -> Tensor:
+        with torch.no_grad():
+            return logits_of_both(trained(train[0]), "your module")[task]
+
+    def logits_after(labels: Tensor) -> Tensor:
+        given = list(train)
+        given[1 + task] = labels
+        return logits_of(train_on(answer, names, given))
+
+    fitted = int((logits_of(model).argmax(1) == train[1 + task]).sum())
+    code = why_too_few_right(logits_after, train[1 + task], fitted)
+    if code == "head-not-trained":
+        what += f". With other labels {head} comes out the same"
+        if not passed[1 - task]:
+            return Misconception(code, what)
+        mean = sum(right) / len(split_of("test", names)[0]) / 2
+        return Misconception("mean-hides-a-dead-head", f"{what}. The mean is {mean:.0%}")
+    what += f". On the training images {head} is right in {fitted} of {len(train[0])}"
+    if values.reaches(fitted, len(train[0]), percents()[task]):
+        return wrong_result(what)
+    return Misconception(code, what)
 
 
 def percents() -> list[int]:
@@ -56,15 +62,15 @@ def percents() -> list[int]:
     return [round(100 * share) for share in THRESHOLDS.values()]
 
 
-def train_on(answer: Callable, names: Sequence[str], flipped_task: int | None = None) -> nn.Module:
+def train_on(
+    answer: Callable, names: Sequence[str], train: Sequence[Tensor] | None = None
+) -> nn.Module:
     """Return the module that `answer` trains on the named fruits, in eval mode.
 
-    flipped_task: the index in TASKS of a task whose training labels are put in reverse order.
+    train: copies are taken of it; None: the features and labels of the training images.
     """
-    train, validation = list(split_of("train", names)), split_of("validation", names)
-    if flipped_task is not None:
-        train[1 + flipped_task] = train[1 + flipped_task].flip(0)
-    model = answer(tuple(train), validation)
+    given = tuple(tensor.clone() for tensor in train or split_of("train", names))
+    model = answer(given, split_of("validation", names))
     expect(model, nn.Module, "an nn.Module")
     return model.eval()
 
@@ -87,18 +93,3 @@ def score_both(answer: Callable, target: str, names: Sequence[str] = CRATE) -> f
     outputs = checked_outputs(train_on(answer, names), test, names)
     task = list(THRESHOLDS).index(target)
     return (outputs[task].argmax(1) == test[1 + task]).float().mean().item()
-
-
-def ignores_labels(answer: Callable, names: Sequence[str], task: int) -> bool:
-    """Return whether a head comes out the same, from the same seed, with other training labels.
-
-    Then no step has reached it. task: its index in TASKS.
-    """
-    features = split_of("train", names)[0]
-    outputs = []
-    for flipped_task in (None, task):
-        torch.manual_seed(0)
-        model = train_on(answer, names, flipped_task)
-        with torch.no_grad():
-            outputs.append(logits_of_both(model(features), "your module")[task])
-    return torch.equal(*outputs)

@@ -73,10 +73,12 @@ def prints_of(model: nn.Module) -> dict[str, tuple]:
     return prints
 
 
-def check_one_backbone(model: nn.Module, trained: Mapping[str, tuple], where: str) -> None:
+def check_one_backbone(
+    model: nn.Module, images: Tensor, trained: Mapping[str, tuple], where: str
+) -> None:
     """Check that the trained backbone is in the model, with its values, and once.
 
-    trained: `prints_of` the backbone that the answer was given.
+    images: what the forward takes; trained: `prints_of` the backbone that the answer was given.
     """
     held: Counter[tuple] = Counter()
     for tensor in comparisons.tensors(model).values():
@@ -90,6 +92,12 @@ def check_one_backbone(model: nn.Module, trained: Mapping[str, tuple], where: st
         if dtypes:
             raise wrong_result(f"{where}: your model holds {dtypes.pop()}; expected float32")
         if len(missing) == len(trained):
+            if forward_uses(model, images, trained, where):
+                raise wrong_result(
+                    f"{where}: expected that model.parameters() lists the backbone; the forward "
+                    "computes with it, but it is in no attribute of the model, such as "
+                    "self.backbone: a plain list, a dict or a variable of the function hides it"
+                )
             raise Misconception(
                 "backbone-thrown-away", f"{where}: no trained parameter is in your model"
             )
@@ -100,6 +108,20 @@ def check_one_backbone(model: nn.Module, trained: Mapping[str, tuple], where: st
         raise Misconception(
             "trunk-copied", f"{where}: {copied[0]} is in your model {times} times; expected once"
         )
+
+
+def forward_uses(
+    model: nn.Module, images: Tensor, trained: Mapping[str, tuple], where: str
+) -> bool:
+    """Return whether the logits are computed from one of the parameters in `trained`.
+
+    A forward of another network may raise, because its width is another.
+    """
+    used = set()
+    with contextlib.suppress(RuntimeError):
+        for logits in logits_of_both(model(images), where):
+            used |= {comparisons.fingerprint(p) for p in leaf_tensors(logits)}
+    return not used.isdisjoint(trained.values())
 
 
 def check_old_head_removed(
@@ -171,6 +193,12 @@ def check_losses_reach_backbone(
                 "features-detached", f"{where}: the {WORDS[task]} logits have no gradient at all"
             )
         missed = [path for path, p in backbone.items() if id(p) not in reached]
+        if missed and next(iter(backbone)) not in missed:
+            raise wrong_result(
+                f"{where}: expected that the {WORDS[task]} head reads the features, which depend "
+                f"on all of the backbone; its logits depend on the beginning, and not on "
+                f"{first_and_more(missed)}"
+            )
         if missed:
             raise Misconception(
                 "features-detached",
@@ -220,6 +248,26 @@ def check_heads_read(
 def in_short(features: Tensor) -> str:
     """Return the first two numbers of the first row of features (B, width), for a message."""
     return f"[{features[0, 0]:.3f}, {features[0, 1]:.3f}, ...] for the first image"
+
+
+def check_same_logits(model: nn.Module, images: Tensor, where: str) -> None:
+    """Check that two forwards give the same logits. model: in eval mode."""
+    registered = {id(p) for p in model.parameters()}
+    pairs = zip(logits_of_both(model(images), where), logits_of_both(model(images), where))
+    for task, (logits, again) in zip(TASKS, pairs, strict=True):
+        if values.all_near(again, logits, 1e-4 * float(logits.abs().max())):
+            continue
+        what = (
+            f"{where}: two forwards in eval mode on the same images give other {WORDS[task]} logits"
+        )
+        strangers = [p for p in leaf_tensors(logits) if id(p) not in registered]
+        if strangers:
+            raise Misconception(
+                "made-in-forward",
+                f"{what}: they are computed from {len(strangers)} parameters that "
+                "model.parameters() does not list",
+            )
+        raise wrong_result(f"{what}; expected the same: in eval mode nothing is drawn at random")
 
 
 def check_heads_apart(
@@ -276,7 +324,7 @@ def check_logits(task: str, outputs: Tensor, where: str) -> None:
 def outputs_for(
     model: nn.Module, images: Tensor, classes: tuple[int, int], where: str
 ) -> tuple[Tensor, Tensor]:
-    """Return the logits of both tasks, after a check of their shapes."""
+    """Return the logits of both tasks, after a check that they are finite and of their shapes."""
     outputs = logits_of_both(model(images), where)
     found = [tuple(logits.shape) for logits in outputs]
     expected = [(len(images), count) for count in classes]
@@ -287,7 +335,31 @@ def outputs_for(
         raise Misconception(
             code, f"{where}: {len(images)} {plural}: expected {expected}; got {found}"
         )
+    for task, logits in zip(TASKS, outputs, strict=True):
+        bad = int((~logits.isfinite()).sum())
+        if bad:
+            raise wrong_result(
+                f"{where}: expected finite logits; for an input {tuple(images.shape)} {bad} of "
+                f"{logits.numel()} {WORDS[task]} logits are NaN or infinite"
+            )
     return outputs
+
+
+def check_alone(model: nn.Module, images: Tensor, classes: tuple[int, int], where: str) -> None:
+    """Check that an image has the same logits alone and in a batch. model: in eval mode."""
+    outputs = [outputs_for(model, batch, classes, where) for batch in (images[:1], images)]
+    for task, alone, together in zip(TASKS, *outputs, strict=True):
+        if not values.all_near(alone, together[:1], 1e-3 * float(together.abs().max())):
+            raise wrong_result(
+                f"{where}: expected that in eval mode an image has the same logits alone and in a "
+                f"batch; for the first one the {WORDS[task]} logits are {in_brackets(alone[0])} "
+                f"alone and {in_brackets(together[0])} in a batch of {len(images)}"
+            )
+
+
+def in_brackets(logits: Tensor) -> str:
+    """Return the logits of one image (C,) for a message."""
+    return f"[{', '.join(f'{value:.3g}' for value in logits.tolist())}]"
 
 
 def features_of(backbone: nn.Module, images: Tensor) -> Tensor:

@@ -126,7 +126,7 @@ def layerwise_groups(
         if changed:
             raise Misconception("model-left-changed", f"{call}: {changed[0]}")
         groups.expect_trainable_held(model, held, call)
-        groups.expect_rates(model, held, lr, factor, call)
+        groups.expect_rates(model, held.options, lr, factor, call)
     return f"each of the {len(STAGES)} parts of {name} has its learning rate."
 
 
@@ -153,7 +153,7 @@ def decay_groups(
         if changed:
             raise Misconception("model-left-changed", f"{call}: {changed[0]}")
         groups.expect_trainable_held(model, held, call)
-        count = groups.expect_decays(model, held, decay, call)
+        count = groups.expect_decays(model, held.options, decay, call)
         said.append(f"{name} {count}")
     return f"tensors without decay: {', '.join(said)}."
 

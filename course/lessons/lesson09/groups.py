@@ -1,7 +1,7 @@
 """Lesson 09: what the checks require of parameter groups and of a group that joins a schedule."""
 
 from collections.abc import Callable, Iterable, Mapping
-from typing import Any
+from typing import Any, NamedTuple
 
 import torch
 from torch import nn
@@ -15,14 +15,22 @@ from course.checking.misconception import (
     unlike,
     wrong_result,
 )
+from course.checking.stepping import why_missing
 
 AHEAD = 4  # epochs that a schedule is followed after a group has joined
 
 # ---- parameter groups ----------------------------------------------------------------------------
 
 
-def held_by(found: Any, call: str, option: str) -> dict[int, float]:
-    """Return {id of a parameter: its `option`} of an answer's groups.
+class Held(NamedTuple):
+    """What an answer's groups hold."""
+
+    options: dict[int, float]  # {id of a parameter: the option that was asked for}
+    why_missing: str  # explains a parameter that is missing, for a message
+
+
+def held_by(found: Any, call: str, option: str) -> Held:
+    """Return what an answer's groups hold, with the `option` of each parameter.
 
     An optimizer reads the groups, as they are meant to be used. Raises Misconception for what an
     optimizer does not accept, a parameter that is twice in them, and a group without the option.
@@ -55,7 +63,7 @@ def held_by(found: Any, call: str, option: str) -> dict[int, float]:
         torch.optim.AdamW([group for group in groups if group["params"]], lr=1e-3)
     except (TypeError, ValueError) as problem:
         raise wrong_result(f"{call}: torch.optim.AdamW raises {problem}") from None
-    return held
+    return Held(held, why_missing(groups))
 
 
 def _listed(params: Any, call: str) -> list:
@@ -72,8 +80,9 @@ def _listed(params: Any, call: str) -> list:
     return list(params)
 
 
-def expect_trainable_held(model: nn.Module, held: dict[int, float], call: str) -> None:
+def expect_trainable_held(model: nn.Module, found: Held, call: str) -> None:
     """Raise Misconception unless the groups hold the trainable parameters and no others."""
+    held = found.options
     missing, frozen = [], []
     for path, parameter in model.named_parameters():
         if parameter.requires_grad and id(parameter) not in held:
@@ -81,7 +90,10 @@ def expect_trainable_held(model: nn.Module, held: dict[int, float], call: str) -
         elif not parameter.requires_grad and id(parameter) in held:
             frozen.append(path)
     if missing:
-        raise Misconception("group-incomplete", f"{call}: {first_and_more(missing)} is in no group")
+        raise Misconception(
+            "group-incomplete",
+            f"{call}: {first_and_more(missing)} is in no group{found.why_missing}",
+        )
     if frozen:
         raise Misconception(
             "frozen-in-a-group", f"{call}: frozen and in a group: {first_and_more(frozen)}"

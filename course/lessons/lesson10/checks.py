@@ -178,7 +178,7 @@ def with_branch(answer: Callable, name: str = "narrow resnet18", n: int = 4) -> 
     expect(found, nn.Module, "an nn.Module")
     check_trunk(found, images[:2], old_stage)
     with torch.no_grad():
-        outputs = found(images)
+        outputs, outputs_again = found(images), found(images)
     old_logits, new = logits_of(outputs)
     if not comparisons.same(old_logits, old):
         if comparisons.same(new, old):
@@ -187,7 +187,7 @@ def with_branch(answer: Callable, name: str = "narrow resnet18", n: int = 4) -> 
                 "is the other way round"
             )
         raise Misconception("old-head-changed", f"{name}: the old logits differ before training")
-    weights = check_new_logits(new, features, n)
+    weights = check_new_logits(new, logits_of(outputs_again)[1], features, n)
     with torch.no_grad():
         check_one_large_image(logits_of(found(large))[1], of_large, weights)
     check_trainable(found, n, sizes)

@@ -35,15 +35,23 @@ def check_trunk(model: nn.Module, images: Tensor, old_stage: nn.Module) -> None:
         )
 
 
-def check_new_logits(new: object, features: Tensor, n: int) -> Tensor:
+def check_new_logits(new: object, again: Tensor, features: Tensor, n: int) -> Tensor:
     """Return the weights (C + 1, n) by which the new logits follow from the old features (B, C).
 
-    Before training, the new logits are a linear function of these features.
+    Before training, the new logits are a linear function of these features. again: the new logits
+    of a second forward on the same images.
     """
     shape = (len(features), n)
     if not isinstance(new, Tensor) or new.shape != shape:
         got = tuple(new.shape) if isinstance(new, Tensor) else type(new).__name__
         raise wrong_result(f"expected new logits {shape}; got {got}")
+    if not new.isfinite().all():
+        raise wrong_result("expected finite new logits; some of yours are NaN or infinite")
+    if not values.all_near(again, new, 1e-4 * float(new.abs().max())):
+        raise wrong_result(
+            "two forwards in eval mode on the same images give other new logits; expected the "
+            "same: in eval mode nothing is drawn at random"
+        )
     if comparisons.are_probabilities(new) and n > 1:
         raise Misconception("softmax-in-the-head", "each row of the new logits sums to 1")
     inputs = torch.cat([features, torch.ones(len(features), 1)], 1).double()

@@ -4,7 +4,7 @@ import pytest
 import torch
 
 from course.checking.misconception import Misconception
-from course.checking.stepping import expect_gradients_on, make_step
+from course.checking.stepping import expect_gradients_on, make_step, why_missing
 
 
 def with_gradient(make):
@@ -32,3 +32,10 @@ def test_a_step_that_is_called_with_gradients_off_is_told(off):
     expect_gradients_on("step()")
     with off(), pytest.raises(Misconception, match="call step\\(\\) with gradients on"):
         expect_gradients_on("step()")
+
+
+def test_an_empty_group_explains_a_missing_parameter():
+    parameters = torch.nn.Linear(2, 1).parameters()
+    groups = [{"params": list(parameters)}, {"params": list(parameters)}]
+    assert "can be read only once" in why_missing(groups)
+    assert why_missing(groups[:1]) == ""

@@ -1,4 +1,4 @@
-# misconception: wrong-result
+# misconception: buffers-counted
 def freeze_until(model, stage):
     names = [name for name, _ in model.named_children()]
     cut = names.index(stage) + 1 if stage else 0

@@ -1,4 +1,4 @@
-# misconception: wrong-result
+# misconception: head-learnt-other-labels
 def train_both(train, validation):
     features, fruit, rotten = train
     width, classes = features.shape[1], int(fruit.max()) + 1

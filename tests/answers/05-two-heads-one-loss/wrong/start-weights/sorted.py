@@ -1,0 +1,4 @@
+# misconception: wrong-result
+def start_weights(classes):
+    inverse = sorted(1 / math.log(n) for n in classes)
+    return [len(classes) * w / sum(inverse) for w in inverse]
