@@ -8,7 +8,7 @@ install:
 	@$(PYTHON) --version >/dev/null 2>&1 || { echo "The course needs Python 3.10 or newer: '$(PYTHON)' was not found."; exit 1; }
 	@$(PYTHON) bootstrap.py
 
-lab: install      ## learn: JupyterLab on lesson 00
+lab: install      ## learn: JupyterLab on the lesson that you saved last
 	@$(BIN)/course lab
 
 demo: install     ## teach: a class of twelve, generated, graded and reported

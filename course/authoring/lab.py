@@ -6,8 +6,8 @@ import sys
 from collections.abc import Mapping
 
 from course.authoring import UsageError
-from course.authoring.edition import refresh
-from course.authoring.released import lessons, release_path
+from course.authoring.edition import copy_in, is_untouched, refresh
+from course.authoring.released import lessons
 from course.paths import ROOT, WORK
 
 SETTINGS = ROOT / "course" / "authoring" / "jupyter"
@@ -67,12 +67,12 @@ def named(beginning: str) -> str:
 def last_saved() -> str:
     """The lesson whose copy in work/ was saved last, of those that are not as they were given out.
 
-    The first lesson if none has been worked on.
+    A new edition makes no lesson a begun one. The first lesson if none has been worked on.
     """
     begun = []
     for lesson in lessons():
-        theirs = WORK / lesson / f"{lesson}.ipynb"
-        if theirs.exists() and theirs.read_bytes() != release_path(lesson).read_bytes():
+        theirs = copy_in(WORK, lesson)
+        if theirs.exists() and not is_untouched(WORK, lesson):
             begun.append((theirs.stat().st_mtime, lesson))
     return max(begun)[1] if begun else lessons()[0]
 

@@ -13,7 +13,7 @@ from typing import Any, get_origin
 import torch
 from torch import nn
 
-from course.checking import panel, stale, unanswered
+from course.checking import cells, panel
 from course.checking.left_behind import ArgumentsKept, switches_restored
 from course.checking.misconception import Misconception, unlike, wrong_result
 from course.checking.values import described, shown
@@ -201,7 +201,7 @@ def check(function: Callable[..., str]) -> Callable[..., None]:
                 contextlib.redirect_stdout(io.StringIO()),
                 contextlib.redirect_stderr(io.StringIO()),
             ):
-                stale.expect_fresh(args)
+                cells.expect_fresh(args)
                 expect_functions(signature, args)
                 warnings.simplefilter("ignore")
                 torch.manual_seed(0)
@@ -209,16 +209,15 @@ def check(function: Callable[..., str]) -> Callable[..., None]:
         except Misconception as wrong:
             panel.not_yet(wrong.entry.title, wrong.observed, wrong.entry.read, wrong.code)
             raise
-        except stale.StaleAnswer as problem:
+        except cells.StaleAnswer as problem:
             panel.show("failed", f"<b>✗ Not yet.</b> {panel.marked_up(str(problem))}")
             raise
         except Exception as problem:
             panel.stumbled(problem)
             raise
-        panel.passed(proved, stale.cell_of(args))
+        panel.passed(proved, cells.cell_of(args))
 
     return run
 
 
-stale.watch_cells()
-unanswered.shorten_tracebacks()
+cells.watch_cells()

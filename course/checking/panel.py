@@ -104,6 +104,7 @@ def stumbled(problem: Exception) -> None:
     if trace is None:
         return
     rows = {}
+    fold = ""
     if blank_function(problem):
         verdict = "Not answered yet."
         title = BLANK
@@ -113,12 +114,12 @@ def stumbled(problem: Exception) -> None:
         if call := problem.__dict__.get(CALL):
             rows["Called"] = f"`{call}`"
         rows["Where"] = _last_line_in_notebook(trace)
+        whole = html.escape("".join(traceback.format_exception(type(problem), problem, trace)))
+        fold = f"<details><summary>Python's traceback</summary><pre>{whole}</pre></details>"
     page = f"<b>✗ {verdict}</b> {marked_up(title)}"
     for label, cell in rows.items():
         page += row(label, marked_up(cell))
-    whole = html.escape("".join(traceback.format_exception(type(problem), problem, trace)))
-    page += f"<details><summary>Python's traceback</summary><pre>{whole}</pre></details>"
-    show("failed", page)
+    show("failed", page + fold)
     lines = [f"{verdict} {title}", *(f"{label}: {cell}" for label, cell in rows.items())]
     problem._render_traceback_ = lambda: lines  # IPython's hook
 

@@ -5,7 +5,7 @@ import sys
 
 import pytest
 
-from course.authoring import UsageError, build, lab
+from course.authoring import UsageError, build, edition, lab
 from course.paths import RELEASE
 
 
@@ -27,7 +27,9 @@ def test_the_lab_opens_what_was_saved_last(tmp_path, monkeypatch):
     monkeypatch.setattr(lab, "WORK", tmp_path)
     lab.lay_out()
     first, second, third, *_ = build.lessons()
-    assert lab.last_saved() == first
+    for path in (edition.given_in(tmp_path, third), edition.copy_in(tmp_path, third)):
+        path.write_text(path.read_text().replace('"made_from": "', '"made_from": "older'))
+    assert lab.last_saved() == first, "a new edition of a lesson is no work in it"
     for age, lesson in ((10, third), (20, second)):
         mine = tmp_path / lesson / f"{lesson}.ipynb"
         mine.write_text(mine.read_text() + "\n")

@@ -165,6 +165,7 @@ def test_what_is_no_function_is_told(ran):
 def test_a_blank_answer_is_no_fault(ran):
     page, error = outputs(ran["unanswered"])
     assert "Not answered yet." in page and error.startswith("Not answered yet.")
+    assert "<details>" not in page, "a traceback would say nothing"
     assert ran["unanswered"].outputs[-1].ename == "NotImplementedError"
 
 

@@ -1,7 +1,8 @@
 // A JupyterLab extension as webpack would build it, but small enough to be written by hand: a
 // container with init() and get(). It notes on each cell of a notebook whether nbgrader's metadata
 // make it an answer or a check; cells.css beside this file shows it. While the window is narrow it
-// closes the list of files, which would leave no room for the lesson.
+// closes the list of files, which would leave no room for the lesson. A notebook that was only
+// opened needs no saving.
 {
   const NARROW = "(width <= 760px)"; // as in JupyterLab's own styles
   const stylesheet = new URL("cells.css", document.currentScript.src).href;
@@ -25,6 +26,30 @@
     }
   };
 
+  // Close the list of files in a narrow window; open it again in a wide one if it was open before.
+  const fitListOfFiles = (shell) => {
+    const narrow = window.matchMedia(NARROW);
+    let closedHere = false;
+    const fit = () => {
+      if (!narrow.matches) {
+        if (closedHere) shell.expandLeft();
+      } else {
+        closedHere = !shell.leftCollapsed;
+        shell.collapseLeft();
+      }
+    };
+    fit();
+    narrow.addEventListener("change", fit);
+  };
+
+  // When a kernel starts, JupyterLab writes the version of its Python into the notebook, which then
+  // counts as changed: it would be saved, and from then on pass for one that was worked on.
+  const ignoreVersion = (model) => {
+    model.metadataChanged.connect((_, { key }) => {
+      if (key === "language_info" && !model.dirty) queueMicrotask(() => (model.dirty = false));
+    });
+  };
+
   const plugin = async () => {
     const { INotebookTracker } = await fromLab("@jupyterlab/notebook");
     return {
@@ -37,14 +62,10 @@
           href: stylesheet,
         });
         document.head.append(link);
-        app.restored.then(() => {
-          const narrow = window.matchMedia(NARROW);
-          const fit = () => (narrow.matches ? app.shell.collapseLeft() : app.shell.expandLeft());
-          if (narrow.matches) fit();
-          narrow.addEventListener("change", fit);
-        });
+        app.restored.then(() => fitListOfFiles(app.shell));
         tracker.widgetAdded.connect((_, panel) => {
           const notebook = panel.content;
+          ignoreVersion(panel.context.model);
           panel.context.ready.then(() => {
             mark(notebook);
             // the new cells' widgets are there after the next frame

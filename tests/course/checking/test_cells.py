@@ -1,9 +1,12 @@
-"""A check does not judge a function that is older than its answer cell."""
+"""What a kernel notes of its cells: no check judges a function that is older than its cell."""
+
+import gc
+import weakref
 
 import pytest
 from IPython.core.interactiveshell import InteractiveShell
 
-from course.checking import stale
+from course.checking import cells
 from course.checking.check import check
 
 CHECK = "judged(double)"
@@ -13,11 +16,11 @@ CHECK = "judged(double)"
 def run(monkeypatch):
     """Run a cell by its id, as JupyterLab does; return the error that it ends with."""
     shell = InteractiveShell.instance()
-    monkeypatch.setattr(stale, "runs", [])
-    monkeypatch.setattr(stale, "current", [])
+    monkeypatch.setattr(cells, "runs", [])
+    monkeypatch.setattr(cells, "current", [])
     monkeypatch.setattr(shell, "showtraceback", lambda *args, **kwargs: None)
     monkeypatch.setattr(shell, "showsyntaxerror", lambda *args, **kwargs: None)
-    stale.watch_cells()
+    cells.load_ipython_extension(shell)  # before any check is imported, as in `course lab`
 
     @check
     def judged(answer):
@@ -50,7 +53,7 @@ def test_an_earlier_function_is_not_judged(run, later, says):
     assert run("check-double", CHECK) is None
     run("double", later)
     error = run("check-double", CHECK)
-    assert isinstance(error, stale.StaleAnswer)
+    assert isinstance(error, cells.StaleAnswer)
     assert says in str(error)
     assert run("double", RIGHT) is None
     assert run("check-double", CHECK) is None
@@ -64,3 +67,13 @@ def test_a_function_from_another_cell_or_the_same_text_again_is_judged(run):
     run("double", RIGHT)
     assert run("check-double", CHECK) is None
     assert isinstance(run("double", "double = len") or run("check-double", CHECK), TypeError)
+
+
+def test_what_a_failed_cell_held_is_not_kept(run):
+    """It may be a network and its gradients."""
+    held = []
+    InteractiveShell.instance().user_ns["held"] = lambda thing: held.append(weakref.ref(thing))
+    run("train", "def train():\n    model = {1}\n    held(model)\n    raise ValueError()\ntrain()")
+    run("another", "raise KeyError()")
+    gc.collect()
+    assert [thing() for thing in held] == [None]

@@ -1,0 +1,204 @@
+"""What a kernel notes of the cells that run: it tells which cell has to run before another one.
+
+A cell that needs what is not there yet gets one line in place of a traceback. In a lesson with open
+exercises, Run All would else show a long traceback below each given cell that needs an answer. A
+cell that stops defines none of its later names, so the cells that need them stop as well, with a
+NameError: they say which exercise is open, too. A check whose answer cell has not run says so.
+
+A check does not judge an earlier version of an answer. A cell with a syntax error defines nothing,
+and neither does one whose function was renamed: the function of an earlier run is still there.
+JupyterLab tells the kernel which cell it runs (`cell_id` of IPython's events), and an answer cell
+has the name of its exercise as its id; its check's cell has "check-" before it. Kernels that are
+not told the ids, such as nbclient's, run each cell once, so no answer can be older than its cell.
+
+In `course lab` each kernel loads this module at its start, as an IPython extension, so that it
+knows what ran before the lesson's first cell.
+"""
+
+import linecache
+import re
+import traceback
+import types
+from typing import NamedTuple
+
+from IPython.core.interactiveshell import InteractiveShell
+
+from course.checking.panel import blank_function, in_notebook
+from nbjudge.planning.names import names_of
+
+CHECK = "check-"
+# how each check begins: the first cell of every lesson imports its checks under this name
+CHECKS = "check"
+CALLS_A_CHECK = re.compile(rf"^{CHECKS}\.\w+\(", re.MULTILINE)
+
+
+class Run(NamedTuple):
+    """One run of a cell. It holds no exception, which would keep the cell's tensors in memory."""
+
+    cell: str  # its id; "" where the kernel was not told
+    source: str
+    error: str  # that it ended with, in Python's words; "" where it ended well
+    why: str  # why names that it sets may be missing, and what to do first; "" where it ended well
+
+
+class StaleAnswer(Exception):
+    """The check's answer was defined before its cell was last run; str() says what to do."""
+
+    def _render_traceback_(self) -> list[str]:
+        """Return what IPython prints in place of a traceback."""
+        return [f"Not yet. {self}"]
+
+
+runs: list[Run] = []  # in order; without those that ended well in a kernel that is told no ids
+current: list[str] = []  # the id of the cell that runs, if the kernel was told
+
+
+def load_ipython_extension(shell: InteractiveShell) -> None:
+    """What `--ext=course.checking.cells` calls at the start of a kernel."""
+    watch_cells()
+
+
+def watch_cells() -> None:
+    """Note from now on which cell runs and how it ends, and say what has to run before. Only once.
+
+    Errors are shown as before outside of Jupyter's kernels. The exceptions stay what they are.
+    """
+    if not InteractiveShell.initialized():
+        return
+    shell = InteractiveShell.instance()
+    if note_end not in shell.events.callbacks["post_run_cell"]:
+        shell.events.register("pre_run_cell", note_start)
+        shell.events.register("post_run_cell", note_end)
+    if getattr(shell, "kernel", None) is not None and not shell.custom_exceptions:
+        shell.set_custom_exc((NotImplementedError, NameError), _show)
+
+
+def note_start(info) -> None:
+    """Note the id of the cell that begins."""
+    current[:] = [info.cell_id] if getattr(info, "cell_id", None) else []
+
+
+def note_end(result) -> None:
+    """Note how a cell has ended."""
+    problem = result.error_before_exec or result.error_in_exec
+    cell = getattr(result.info, "cell_id", None) or ""
+    if problem:
+        said = traceback.format_exception_only(problem)[-1].strip()
+        runs.append(Run(cell, result.info.raw_cell, said, _why_stopped(problem)))
+    elif cell:
+        runs.append(Run(cell, result.info.raw_cell, "", ""))
+
+
+def expect_fresh(answers: tuple) -> None:
+    """Raise StaleAnswer if the function to judge is older than the last run of its answer cell."""
+    if not current or not current[0].startswith(CHECK):
+        return
+    exercise = current[0].removeprefix(CHECK)
+    last = newest([run.cell for run in runs], exercise)
+    for answer in answers:
+        if last < 0 or not isinstance(answer, types.FunctionType):
+            continue
+        defined_by = source_of(answer)
+        if 0 <= newest([run.source.strip() for run in runs], defined_by) < last:
+            raise StaleAnswer(_why_stale(runs[last], answer.__name__))
+
+
+def cell_of(answers: tuple) -> str:
+    """Return the text of the cell that defined the function to judge, "" where it is not known."""
+    sources = [run.source.strip() for run in runs]
+    for answer in answers[:1]:
+        if isinstance(answer, types.FunctionType) and source_of(answer) in sources:
+            return source_of(answer)
+    return ""
+
+
+def newest(values: list[str], wanted: str) -> int:
+    """Return the last index of a value, -1 if it is not there."""
+    for index in range(len(values) - 1, -1, -1):
+        if values[index] == wanted:
+            return index
+    return -1
+
+
+def source_of(function: types.FunctionType) -> str:
+    """Return the text of the cell that defined a function; empty where it is not known."""
+    return "".join(linecache.getlines(function.__code__.co_filename)).strip()
+
+
+def _why_stale(last: Run, name: str) -> str:
+    """Return why the function is from an earlier run, and what to do."""
+    if not last.error:
+        return (
+            f"The answer cell no longer defines `{name}`, so the check would judge the function "
+            f"of an earlier run. Name your function `{name}`, run its cell, then run this one."
+        )
+    return (
+        f"The answer cell ended with {last.error}. The check would judge the `{name}` of an "
+        "earlier run. Correct that cell, run it, then run this one."
+    )
+
+
+def _show(
+    shell: InteractiveShell,
+    kind: type[BaseException],
+    problem: BaseException,
+    trace: types.TracebackType,
+    tb_offset: int | None = None,
+) -> None:
+    """Show an exception as IPython does, in one line where an open exercise is the reason."""
+    line = ""
+    if hasattr(problem, "_render_traceback_"):
+        pass  # a check has said it in a panel
+    elif isinstance(problem, NameError):
+        line = _why_missing(problem)
+    elif name := blank_function(problem):
+        line = f"`{name}` is not answered yet. Answer its exercise, then run this cell again."
+    if line:
+        problem._render_traceback_ = lambda: [line]  # type: ignore[attr-defined]  # IPython's hook
+    shell.showtraceback((kind, problem, trace), tb_offset=tb_offset)
+
+
+def _why_missing(problem: NameError) -> str:
+    """Return why a name is not defined and what to run; "" where that is not known."""
+    if why := _stopped(problem.name):
+        return (
+            f"`{problem.name}` is not defined, because the cell that defines it {why} that cell "
+            "again, then this one."
+        )
+    if not _raised_by_check_cell(problem):
+        return ""
+    if problem.name == CHECKS:
+        return (
+            "The first code cell of this lesson has not run since the kernel started. Choose "
+            "Run > Run All Above Selected Cell, then run this cell."
+        )
+    return (
+        f"`{problem.name}` is not defined: its cell has not run, has stopped with an error, or "
+        "gives it another name. Correct and run that cell, then run this one."
+    )
+
+
+def _stopped(name: str) -> str:
+    """Return why the cell that sets a name has stopped, and what to do; "" if none has."""
+    for run in reversed(runs):
+        if name in (names_of(run.source).sets or ()):
+            return run.why
+    return ""
+
+
+def _why_stopped(problem: BaseException) -> str:
+    """Return why a cell has stopped, and what to do before it runs again."""
+    why = ""
+    if isinstance(problem, NameError):
+        why = _stopped(problem.name)
+    elif name := blank_function(problem):
+        why = f"needs `{name}`, whose exercise is not answered yet. Answer it, run"
+    return why or f"has stopped with {type(problem).__name__}. Run"
+
+
+def _raised_by_check_cell(problem: NameError) -> bool:
+    """Return whether it is a line of the check cell itself that misses a name."""
+    frame, _ = list(traceback.walk_tb(problem.__traceback__))[-1]
+    source = "".join(linecache.getlines(frame.f_code.co_filename))
+    own_line = in_notebook(frame) and frame.f_code.co_name.startswith("<")
+    return own_line and CALLS_A_CHECK.search(source) is not None
