@@ -2,13 +2,13 @@
 
 import functools
 import itertools
-import math
 
 import torch
 from torch import nn
 
 from course.checking import comparisons, networks, panel
 from course.checking.check import Answer, check, expect
+from course.checking.label_effect import FOLLOWS_LABELS, label_effect, share_by_guessing
 from course.checking.misconception import (
     Misconception,
     expect_pair,
@@ -271,37 +271,12 @@ def score_head(answer: Answer, target: str) -> float:
     return right_of(head.eval(), unseen, getattr(validation, target)) / len(unseen)
 
 
-def label_effect(answer: Answer, features: torch.Tensor, labels: torch.Tensor) -> float | None:
-    """Return how far the head follows its labels, None if they have no effect on it.
-
-    The head is trained from the same seed with the labels, and with the labels in reverse order.
-    The result is the cosine similarity of the difference between the logits with the difference
-    between the labels, both of shape (N, classes). Already a tiny training step in the right
-    direction makes it clearly positive; a head that learnt other labels has about 0.
-    """
-    wanted = labels, labels.flip(0)
-    outputs = []
-    for each in wanted:
-        torch.manual_seed(0)
-        head = answer(features.clone(), each.clone()).eval()
-        with torch.no_grad():
-            outputs.append(head(features))
-    if torch.equal(*outputs):
-        return None
-    logits, hits = outputs[0] - outputs[1], _one_hot(wanted[0]) - _one_hot(wanted[1])
-    if logits.numel() == len(labels):  # one logit per image, for class 1
-        hits = hits[:, 1]
-    return nn.functional.cosine_similarity(logits.flatten(), hits.flatten(), dim=0).item()
-
-
-def _one_hot(labels: torch.Tensor) -> torch.Tensor:
-    """Return labels (N,) as (N, classes) of zeros and ones."""
-    return nn.functional.one_hot(labels).float()
-
-
-# heads of usual trainings, even of one small step, have a `label_effect` of 0.32 to 0.71; heads
-# that learnt shuffled labels have at most 0.21
-FOLLOWS_LABELS = 0.26
+def logits_after(answer: Answer, features: torch.Tensor, labels: torch.Tensor) -> torch.Tensor:
+    """Return the logits for features (N, C) of the head that `answer` trains from a fixed seed."""
+    torch.manual_seed(0)
+    head = answer(features.clone(), labels.clone()).eval()
+    with torch.no_grad():
+        return head(features)
 
 
 @check
@@ -324,7 +299,9 @@ def train_head(answer: Answer, target: str = "fruit") -> str:
     if not reaches(right, count, percent):
         known = right_of(head, features, labels)
         code = "head-undertrained"
-        effect = label_effect(answer, features, labels)
+        both = labels, labels.flip(0)
+        logits = logits_after(answer, features, both[0]), logits_after(answer, features, both[1])
+        effect = label_effect(logits, both)
         if effect is None:
             code = "head-not-trained"
         elif effect < FOLLOWS_LABELS and known / len(labels) <= share_by_guessing(
@@ -342,16 +319,6 @@ def train_head(answer: Answer, target: str = "fruit") -> str:
         f"{TASKS[target]}: {right} of {count} validation images are right "
         f"({100 * right / count:.1f} %); at least {percent:.0f} % are required."
     )
-
-
-def share_by_guessing(count: int, classes: int) -> float:
-    """Return the share of `count` labels that guesses among `classes` get right, at most.
-
-    That is the mean and four standard deviations of the binomial distribution: heads trained on
-    labels in random order spread twice as far as it, because they answer alike on similar images.
-    """
-    guess = 1 / classes
-    return guess + 4 * math.sqrt(guess * (1 - guess) / count)
 
 
 def _expect_any_width(answer: Answer) -> None:

@@ -7,7 +7,8 @@ from torch import Tensor, nn
 
 from course.checking import values
 from course.checking.check import expect
-from course.checking.misconception import Misconception
+from course.checking.label_effect import FOLLOWS_LABELS, label_effect, share_by_guessing
+from course.checking.misconception import Misconception, wrong_result
 from course.lessons.lesson05.fixtures import CRATE, TASKS, WORDS, Triple, split_of
 from course.lessons.lesson05.two_heads import check_logits, logits_of_both, outputs_for
 
@@ -30,25 +31,31 @@ def why_too_low(
     right. what: the accuracies in words.
     """
     task = list(passed).index(False)
-    if ignores_labels(answer, names, task):
-        what += f". With other labels your {WORDS[TASKS[task]]} head comes out the same"
+    head = f"{WORDS[TASKS[task]]} head"
+    effect = effect_of_labels(answer, names, task)
+    if effect is None:
+        what += f". With other labels your {head} comes out the same"
         dead = "mean-hides-a-dead-head" if passed[1 - task] else "head-not-trained"
         mean = sum(right) / len(split_of("test", names)[0]) / 2
         if passed[1 - task]:
             what += f". The mean is {mean:.0%}"
         return Misconception(dead, what)
     train = split_of("train", names)
+    labels = train[1 + task]
     with torch.no_grad():
         logits = logits_of_both(model(train[0]), "your module")[task]
-    fitted = int((logits.argmax(1) == train[1 + task]).sum())
-    what += f". On the training images your {WORDS[TASKS[task]]} head is right in {fitted} of "
-    what += f"{len(train[0])}"
-    chance = 100 / logits.shape[1]  # per cent
-    learnt = values.reaches(fitted, len(train[0]), percents()[task])
-    begun = values.reaches(fitted, len(train[0]), 1.2 * chance)
-    if not begun:
-        what += ", no more than a guess: train longer, and give each batch its own labels"
-    return Misconception("head-undertrained" if begun and not learnt else "wrong-result", what)
+    fitted = int((logits.argmax(1) == labels).sum())
+    what += f". On the training images your {head} is right in {fitted} of {len(labels)}"
+    if values.reaches(fitted, len(labels), percents()[task]):
+        return wrong_result(f"{what}: it has learnt these images alone")
+    guess = share_by_guessing(len(labels), logits.shape[1])
+    if fitted / len(labels) < 2 / logits.shape[1] - guess:
+        return wrong_result(
+            f"{what}, fewer than by guessing: its labels were exchanged, or its loss grew"
+        )
+    if effect < FOLLOWS_LABELS and fitted / len(labels) <= guess:
+        return Misconception("head-learnt-other-labels", what)
+    return Misconception("head-undertrained", what)
 
 
 def percents() -> list[int]:
@@ -89,16 +96,16 @@ def score_both(answer: Callable, target: str, names: Sequence[str] = CRATE) -> f
     return (outputs[task].argmax(1) == test[1 + task]).float().mean().item()
 
 
-def ignores_labels(answer: Callable, names: Sequence[str], task: int) -> bool:
-    """Return whether a head comes out the same, from the same seed, with other training labels.
+def effect_of_labels(answer: Callable, names: Sequence[str], task: int) -> float | None:
+    """Return how far a head follows its labels, None where no step has reached it.
 
-    Then no step has reached it. task: its index in TASKS.
+    task: its index in TASKS. See `label_effect`.
     """
-    features = split_of("train", names)[0]
+    features, *labels = split_of("train", names)
     outputs = []
     for flipped_task in (None, task):
         torch.manual_seed(0)
         model = train_on(answer, names, flipped_task)
         with torch.no_grad():
             outputs.append(logits_of_both(model(features), "your module")[task])
-    return torch.equal(*outputs)
+    return label_effect((outputs[0], outputs[1]), (labels[task], labels[task].flip(0)))
