@@ -91,23 +91,19 @@ def expect_own_values(before: list[dict], now: list[dict], where: str) -> None:
 
     before, now: `parts_of_branch` of each branch.
     """
-    held = []  # the number of the branch that each branch is like
-    for number, parts in enumerate(now):
-        like = [other for other, old in enumerate(before) if old == parts]
-        if not like:
-            return
-        held.append(number if number in like else like[0])
-    if held == list(range(len(now))):
+    count = len(now)
+    if now == before:
         return
-    number = next(place for place, other in enumerate(held) if place != other)
-    told = f"{where}branch {number + 1} is what branch {held[number] + 1} was"
-    if len(set(held)) == 1:
-        told += f": all {len(now)} are copies of branch {held[0] + 1}"
-    elif held == list(range(len(now)))[::-1]:
-        told += ": the branches are in reversed order"
-    raise wrong_result(
-        f"{told}; expected that each branch keeps its own values, mode and requires_grad"
-    )
+    expected = "expected that each branch keeps its own values, mode and requires_grad"
+    if now == before[::-1]:
+        raise wrong_result(f"{where}the branches are in reversed order; {expected}")
+    for other in range(count):
+        if all(parts == before[other] for parts in now):
+            raise wrong_result(f"{where}all {count} are copies of branch {other + 1}; {expected}")
+    if all(parts in before for parts in now):
+        number = next(number for number in range(count) if now[number] != before[number])
+        other = before.index(now[number])
+        raise wrong_result(f"{where}branch {number + 1} is what branch {other + 1} was; {expected}")
 
 
 def parts_of_branch(tensors: State, conditions: dict, number: int) -> dict:
