@@ -180,7 +180,7 @@ def test_an_option_that_is_often_offered_is_sometimes_right(kind):
     questions = drawn(kind)
     offered = Counter(option.text for question in questions for option in question.options)
     found = {answer(question) for question in questions}
-    often = {text for text, times in offered.items() if times > len(questions) / 20}
+    often = {text for text, times in offered.items() if times > len(questions) / 10}
     assert not often - found
 
 
