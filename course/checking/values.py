@@ -122,6 +122,25 @@ def all_near(
     return bool(((one - other).abs() <= tolerance + relative * other.abs()).all())
 
 
+def difference(
+    found: torch.Tensor, expected: torch.Tensor, tolerance: float = 0.0, relative: float = 0.0
+) -> str:
+    """Return in words how two tensors differ: in shape, at which element first, or in dtype."""
+    if found.shape != expected.shape:
+        return f"expected the shape {tuple(expected.shape)}, got {tuple(found.shape)}"
+    one, other = (tensor.detach().cpu().double() for tensor in (found, expected))
+    near_by = (one == other) | ((one - other).abs() <= tolerance + relative * other.abs())
+    far = ~(near_by | (one.isnan() & other.isnan()))
+    if not far.any():
+        return f"expected {expected.dtype}, got {found.dtype}"
+    place = tuple(far.nonzero()[0].tolist())
+    got, wanted = apart(one[place].item(), other[place].item(), digits=4)
+    where = f"at {list(place)} " if place else ""
+    return (
+        f"{where}expected {wanted}, got {got} ({int(far.sum())} of {far.numel()} elements differ)"
+    )
+
+
 def reaches(right: int, count: int, percent: float) -> bool:
     """Return whether `right` of `count` is at least `percent` %.
 

@@ -9,7 +9,7 @@ import contextlib
 import functools
 import re
 import warnings
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 
 import torch
 import torchvision
@@ -119,7 +119,7 @@ def new_head(name: str, classes: int) -> nn.Module:
 
 
 @contextlib.contextmanager
-def assigned(name: str, path: str, layer: nn.Module) -> Iterator[nn.Module]:
+def assigned(name: str, path: str, layer: nn.Module | Callable) -> Iterator[nn.Module]:
     """model(name) with `layer` assigned to `path` for the length of a with block."""
     parent_path, _, attribute = path.rpartition(".")
     parent = model(name).get_submodule(parent_path)
@@ -135,16 +135,21 @@ def assigned(name: str, path: str, layer: nn.Module) -> Iterator[nn.Module]:
 
 
 @functools.cache
-def after_fc(name: str, width: int, classes: int = 10) -> str:
+def after_fc(name: str, width: int | None, classes: int = 10) -> str:
     """What `model.fc = nn.Linear(width, classes)` leads to in a real forward pass.
 
-    "works": the output has `classes` columns. "ignored": the old head is still at work.
-    "misfits": the shapes do not fit.
+    Without a width a function is assigned. "works": the output has `classes` columns. "ignored":
+    the old head is still at work. "misfits": the shapes do not fit. "refused": the assignment
+    itself raises an error.
     """
-    layer = nn.Linear(width, classes, device="meta")
+    layer: nn.Module | Callable = nn.Linear(width or 1, classes, device="meta")
+    if width is None:
+        layer = torch.relu
     try:
         with assigned(name, "fc", layer):
             shape = output_shape(name)
+    except TypeError:
+        return "refused"
     except RuntimeError:
         return "misfits"
     return "works" if shape == (1, classes) else "ignored"

@@ -8,6 +8,7 @@ from torch import nn
 
 from course.checking import comparisons, networks, panel
 from course.checking.check import Answer, check, expect
+from course.checking.label_effect import why_too_few_right
 from course.checking.misconception import (
     Misconception,
     expect_pair,
@@ -15,7 +16,6 @@ from course.checking.misconception import (
     first_and_more,
     wrong_result,
 )
-from course.checking.trained_heads import why_too_few_right
 from course.checking.values import all_near, near, number, reaches, shown, whole_number
 from course.lessons.lesson01.choosing import choose
 from course.lessons.lesson01.diagnosis import expect_no_limit, expect_replaced_head

@@ -49,8 +49,8 @@ MISCONCEPTIONS = {
         "01-replace-the-head: One line replaces the head",
     ),
     "model-left-changed": Entry(
-        "Only the stated part of the model may change: modes, hooks, options and requires_grad of "
-        "the rest stay",
+        "Only the stated part of the model may change: values, gradients, modes, hooks, options "
+        "and requires_grad of the rest stay",
         "00-start-here: An answer and its check",
     ),
     "fc-on-a-model-without-fc": Entry(

@@ -6,7 +6,7 @@ from torch import nn
 
 from course.checking.quiz import architectures
 from course.checking.quiz.kinds import endless, pose
-from course.checking.quiz.questions import Option, Question, right, wrong
+from course.checking.quiz.questions import Question, right, wrong
 
 WIDTHS = {  # of heads: whose they are
     512: "ResNet-18 and ResNet-34",
@@ -25,6 +25,8 @@ def in_features(rng: Random) -> Question:
     classes = rng.randint(2, 200)
     path = architectures.as_code(architectures.head_path(name))
     width = architectures.head_width(name)
+    if rng.random() < 0.1:
+        return _after_the_whole_model(rng, name, classes)
     attribute = "in_channels" if isinstance(architectures.head(name), nn.Conv2d) else "in_features"
     others = [
         wrong(
@@ -62,6 +64,32 @@ def in_features(rng: Random) -> Question:
             "before you replace the head.",
         ),
         others,
+    )
+
+
+def _after_the_whole_model(rng: Random, name: str, classes: int) -> Question:
+    """Return a question about a layer that gets the logits of the old head."""
+    options = {
+        str(architectures.head_width(name)): f"The head of `{name}` takes as many features. The "
+        "new layer is not in its place, but after it."
+    }
+    for number, owners in WIDTHS.items():
+        options.setdefault(
+            str(number), f"The heads of {owners} take {number} features. Here the old head stays."
+        )
+    return pose(
+        rng,
+        f"You want logits for {classes} classes. Which number must replace the question mark?",
+        [
+            f"model = torchvision.models.{name}()",
+            f"model = nn.Sequential(model, nn.Linear(?, {classes}))",
+        ],
+        right(
+            "1000",
+            "The new layer comes after the whole model, so it gets the 1000 logits of the old "
+            "head. A new head that takes the place of the old one learns from the features.",
+        ),
+        [wrong(text, why) for text, why in options.items()],
     )
 
 
@@ -143,15 +171,9 @@ PLACES = {  # where a head can be: in which families
 }
 
 
-NEIGHBOURS = (  # what stands near a head and is none
-    "features",
-    "avgpool",
-    "heads",
-    "classifier.0",
-    "classifier.2",
-    "aux2.fc2",
-    "AuxLogits.fc",
-)
+# What is near a head in some models, and the head itself in others: an option that is never right
+# would soon be known.
+NEIGHBOURS = ("classifier.2", "classifier.5")
 
 
 def why_not_head(name: str, path: str) -> str:
@@ -163,11 +185,6 @@ def why_not_head(name: str, path: str) -> str:
         if "." not in path:
             why += " You can assign a layer to it, but `forward` never calls it."
         return why
-    if path.lower().startswith("aux"):
-        return (
-            "This is an auxiliary head. It runs only in train mode, and sends gradients to the "
-            "middle of the model."
-        )
     if architectures.head_path(name).startswith(f"{path}."):
         return (
             "This is the container. The head is one layer in it: replace only that layer, and keep "
@@ -213,18 +230,20 @@ def fc_on_this_model(rng: Random) -> Question:
     classes = rng.randint(2, 200)
     side = architectures.side(name)
     reads = architectures.head_width(name)
-    width = rng.choice([reads, reads, 512, 1024, 2048])
+    width = rng.choice([reads, reads, 512, 1024, 2048, None])
     outcome = architectures.after_fc(name, width)
     cases = _cases_of_fc(name, width, classes)
     text, why, _ = cases[outcome]
     others = [wrong(other, why_not) for other, _, why_not in cases.values() if other != text]
-    others += _never_after_fc(width)
+    layer = f"nn.Linear({width}, {classes})"
+    if width is None:
+        layer = f"lambda features: features[:, :{classes}]"
     return pose(
         rng,
         "What happens?",
         [
             f"model = torchvision.models.{name}().eval()",
-            f"model.fc = nn.Linear({width}, {classes})",
+            f"model.fc = {layer}",
             f"logits = model(torch.randn(1, 3, {side}, {side}))",
         ],
         right(text, why),
@@ -232,14 +251,32 @@ def fc_on_this_model(rng: Random) -> Question:
     )
 
 
-def _cases_of_fc(name: str, width: int, classes: int) -> dict[str, tuple[str, str, str]]:
-    """Return {what can happen: (its text, why it does, why it does not)} for a new `fc`."""
+def _cases_of_fc(name: str, width: int | None, classes: int) -> dict[str, tuple[str, str, str]]:
+    """Return {what can happen: (its text, why it does, why it does not)} for a new `fc`.
+
+    width: what the new layer takes, None where it is a function and no layer.
+    """
     path = architectures.as_code(architectures.head_path(name))
     reads = architectures.head_width(name)
     replaced = f"The head of `{name}` is `{path}` and gets {reads} features, so the new layer fits."
     if name in ("googlenet", "inception_v3"):
         replaced += " In train mode its auxiliary heads still have 1000 outputs."
+    accepted = (
+        "You can assign any layer under any name, whether it fits or not: an assignment does not "
+        "compare shapes."
+    )
+    if width is None:
+        accepted = (
+            "That happens where `fc` is a module already. This model has none, so the function "
+            "becomes an attribute like any other."
+        )
     return {
+        "refused": (
+            "The assignment itself raises an error.",
+            "`fc` is a module, and only a module or None can take its place. A function is "
+            "neither, so the assignment raises TypeError.",
+            accepted,
+        ),
         "works": (
             f"It works: the output is {classes} wide.",
             replaced,
@@ -261,27 +298,6 @@ def _cases_of_fc(name: str, width: int, classes: int) -> dict[str, tuple[str, st
     }
 
 
-def _never_after_fc(width: int) -> list[Option]:
-    """Return what never happens when a layer is assigned."""
-    return [
-        wrong(
-            "The assignment itself raises an error.",
-            "You can assign any layer under any name, whether it fits or not. Python does not "
-            "compare shapes.",
-        ),
-        wrong(
-            f"It works: the output is {width} wide.",
-            f"The first argument of `nn.Linear`, {width}, is the number of its inputs. The second "
-            "one is the number of its outputs.",
-        ),
-        wrong(
-            "The forward pass raises an error, because the other layers expect 1000 classes.",
-            "No other layer depends on the number of classes. An error would come from the number "
-            "of features.",
-        ),
-    ]
-
-
 @endless
 def trainable_after_freeze(rng: Random) -> Question:
     """How many parameters train after freezing everything and replacing the head?"""
@@ -292,30 +308,33 @@ def trainable_after_freeze(rng: Random) -> Question:
     everything = architectures.count(architectures.model(name).parameters())
     old = architectures.count(architectures.head(name).parameters())
     trainable = architectures.count(architectures.new_head(name, classes).parameters())
-    return pose(
-        rng,
-        "How many parameters (single numbers, not tensors) will train?",
-        [
-            f"model = torchvision.models.{name}()",
-            "model.requires_grad_(False)",
-            f"{architectures.as_code(path)} = {architectures.head_as_code(name, width, classes)}",
-        ],
-        right(
+    build = f"model = torchvision.models.{name}()"
+    freeze = "model.requires_grad_(False)"
+    replace = f"{architectures.as_code(path)} = {architectures.head_as_code(name, width, classes)}"
+    order = rng.random()
+    if order < 0.15 and architectures.head(name).bias is not None:
+        return _unfrozen_again(rng, name, [build, freeze])
+    if order > 0.85:
+        lines = [build, replace, freeze]
+        answer = right(
+            "0",
+            "The new head is there before the freezing, so it is frozen, too, and `backward` "
+            "raises an error.",
+        )
+        of_head = "The last line freezes the new head, too."
+        others = [
+            wrong(f"{trainable:,}", f"That is right if you freeze first, then replace. {of_head}"),
+            wrong(f"{everything - old + trainable:,}", f"These are all parameters. {of_head}"),
+        ]
+    else:
+        lines = [build, freeze, replace]
+        answer = right(
             f"{trainable:,}",
             f"The head is newer than the freezing, so it trains: {width} × {classes} weights and "
             f"{classes} biases.",
-        ),
-        [
-            wrong(
-                f"{width * classes:,}",
-                f"These are the {width} × {classes} weights. Each output also has a bias: "
-                f"{classes} more.",
-            ),
-            wrong(
-                f"{width + classes:,}",
-                f"There is one weight for each pair of an input and an output: {width} × {classes} "
-                f"weights, not {width} + {classes}.",
-            ),
+        )
+        of_head = f"Each output also has a bias: {classes} more."
+        others = [
             wrong(
                 "0",
                 "This happens in the other order: replace, then freeze. Then the new head is "
@@ -326,15 +345,54 @@ def trainable_after_freeze(rng: Random) -> Question:
                 "These are all parameters of the model. Those of the backbone are frozen.",
             ),
             wrong(
-                f"{everything - old:,}",
-                "These are all but the head. They do not train: `requires_grad_(False)` freezes "
-                "them.",
+                f"{width + classes:,}",
+                f"There is one weight for each pair of an input and an output: {width} × {classes} "
+                f"weights, not {width} + {classes}.",
             ),
+        ]
+    others += [
+        wrong(f"{width * classes:,}", f"These are the {width} × {classes} weights. {of_head}"),
+        wrong(
+            f"{everything - old:,}",
+            "These are all but the head. They do not train: `requires_grad_(False)` freezes them.",
+        ),
+        wrong(
+            f"{old:,}",
+            f"This is the old head, which is replaced. The new head has {classes} outputs, the "
+            "old one had 1000.",
+        ),
+    ]
+    return pose(
+        rng,
+        "How many parameters (single numbers, not tensors) will train?",
+        lines,
+        answer,
+        others,
+    )
+
+
+def _unfrozen_again(rng: Random, name: str, lines: list[str]) -> Question:
+    """Return a question about the old head, which stays and is unfrozen after these lines."""
+    width = architectures.head_width(name)
+    everything = architectures.count(architectures.model(name).parameters())
+    old = architectures.count(architectures.head(name).parameters())
+    path = architectures.as_code(architectures.head_path(name))
+    of_head = "The last line unfreezes the old head."
+    return pose(
+        rng,
+        "How many parameters (single numbers, not tensors) will train?",
+        [*lines, f"{path}.requires_grad_(True)"],
+        right(
+            f"{old:,}",
+            f"{of_head} It has {width} × 1000 weights and 1000 biases; all else stays frozen.",
+        ),
+        [
+            wrong("0", f"That would be all frozen. {of_head}"),
             wrong(
-                f"{old:,}",
-                f"This is the old head, which is replaced. The new head has {classes} outputs, the "
-                "old one had 1000.",
+                f"{width * 1000:,}", f"These are the {width} × 1000 weights, without the biases."
             ),
+            wrong(f"{everything:,}", f"These are all parameters of the model. {of_head}"),
+            wrong(f"{everything - old:,}", f"These are all but the head, and frozen. {of_head}"),
         ],
     )
 

@@ -7,6 +7,7 @@ from course.checking import comparisons
 from course.checking.check import Answer, expect
 from course.checking.misconception import Misconception, first_and_more
 from course.checking.stepping import make_step, why_missing
+from course.checking.values import near
 from course.lessons.lesson02.diagnosis import (
     expect_each_once,
     expect_no_second_group,
@@ -50,6 +51,14 @@ def two_rates(
                 f"holds {path}{why_missing(optimizer.param_groups or ())}",
             )
         expected = head_lr if path.startswith("fc.") else backbone_lr
+        if near(rates[id(parameter)], expected, 0, 1e-6):
+            continue
+        if _are_exchanged(model, rates, head_lr, backbone_lr):
+            raise Misconception(
+                "wrong-learning-rate",
+                f"{where}: expected the learning rate {head_lr} for the head and {backbone_lr} for "
+                "the backbone; got them exchanged",
+            )
         expect_rate(rates[id(parameter)], expected, f"{where}, {path}")
     backward(model, name)
     make_step(optimizer, where)
@@ -60,6 +69,18 @@ def two_rates(
             f"{where}: expected that a step of your optimizer changes no frozen parameter; it "
             f"changed {first_and_more(sorted(moved))}",
         )
+
+
+def _are_exchanged(
+    model: nn.Module, rates: dict[int, float], head_lr: float, backbone_lr: float
+) -> bool:
+    """Return whether `fc` has the backbone's learning rate, and all else the head's."""
+    found = []
+    for path, parameter in model.named_parameters():
+        if parameter.requires_grad and id(parameter) in rates:
+            wanted = backbone_lr if path.startswith("fc.") else head_lr
+            found.append(near(rates[id(parameter)], wanted, 0, 1e-6))
+    return all(found)
 
 
 def why_wrong_memory(found: int, model: nn.Module, trainable: int, where: str) -> Misconception:

@@ -182,7 +182,8 @@ def why_wrong_paths(
         layer = expected[missing[0]]
         observed = (
             f"{name}: {missing[0]} is missing, a {type(layer).__name__}{_state_of(layer)}; you "
-            f"name {len(found)} paths, expected {len(expected)}"
+            f"name {len(found)} paths, expected {len(expected)}. Missing are "
+            f"{_counted_kinds([expected[path] for path in missing])}"
         )
     else:
         kind = type(layers[extra[0]]).__name__
@@ -202,6 +203,8 @@ def why_wrong_paths(
         return Misconception("batchnorm-by-name", observed)
     if found and found == {path for path in expected if "." not in path}:
         return Misconception("batchnorm-left-behind", observed)
+    if found and found == {path for path in expected if not _is_derived(expected[path])}:
+        return Misconception("type-not-isinstance", observed)
     kinds = (nn.BatchNorm1d, nn.BatchNorm2d, nn.BatchNorm3d)
     for family in ((nn.BatchNorm2d,), kinds):
         exact = {path for path in expected if type(expected[path]) in family}
@@ -212,13 +215,30 @@ def why_wrong_paths(
     return wrong_result(observed)
 
 
+def _is_derived(layer: nn.Module) -> bool:
+    """Return whether a BatchNorm is of a subclass of torch's classes."""
+    return not type(layer).__module__.startswith("torch.")
+
+
+def _counted_kinds(layers: list[nn.Module]) -> str:
+    """Say how many of these BatchNorms there are of each class, and which class is derived."""
+    counts: dict[str, int] = {}
+    for layer in layers:
+        kind = type(layer).__name__
+        if _is_derived(layer):
+            kind += f" (a subclass of {type(layer).__bases__[0].__name__})"
+        counts[kind] = counts.get(kind, 0) + 1
+    *others, last = [f"{count} {kind}" for kind, count in counts.items()]
+    return f"{', '.join(others)} and {last}" if others else last
+
+
 def _state_of(layer: nn.Module) -> str:
     """Say what is unusual about a BatchNorm, for a message."""
     said = []
     if not layer.training:
         said.append("in eval mode")
-    if type(layer).__bases__[0] is nn.BatchNorm2d:
-        said.append("a subclass of BatchNorm2d")
+    if _is_derived(layer):
+        said.append(f"a subclass of {type(layer).__bases__[0].__name__}")
     parameters = list(layer.parameters())
     if not parameters:
         said.append("with affine=False")

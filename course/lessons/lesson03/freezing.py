@@ -99,7 +99,9 @@ def _why_left(
         return Misconception("requires-grad-alone", f"{observed}. Its parameters are frozen")
     derived = [path for path in paths if type(original.get_submodule(path)) is not nn.BatchNorm2d]
     if left == derived:
-        return wrong_result(f"{observed}. It is a subclass of BatchNorm2d")
+        return Misconception(
+            "type-not-isinstance", f"{observed}. A {kind} is a subclass of BatchNorm2d"
+        )
     if found_by_name(set(paths) - set(left), set(paths)):
         return Misconception("batchnorm-by-name", observed)
     replaced = [path for path in paths if path not in left]

@@ -42,6 +42,11 @@ MISCONCEPTIONS = {
         "BatchNorm1d, BatchNorm3d and SyncBatchNorm have running statistics, as BatchNorm2d has",
         "03-batchnorm-trap: Exercise 3: find them all",
     ),
+    "type-not-isinstance": Entry(
+        "A layer of a subclass is a BatchNorm, too: ask with `isinstance`, because `type(layer) is "
+        "nn.BatchNorm2d` holds for this very class alone",
+        "03-batchnorm-trap: Exercise 3: find them all",
+    ),
     "batchnorm-by-name": Entry(
         "Ask for the type of a layer, not for its name: `downsample.1` is a BatchNorm, and a "
         "subclass can have any name",

@@ -60,7 +60,10 @@ def expect_statistic(part: Any, norm: nn.BatchNorm2d, unfit: str) -> torch.Tenso
         raise wrong_result(f"{unfit}, on a device without values")
     shape = (norm.num_features,)
     if tuple(statistic.shape) != shape:
-        raise wrong_result(f"expected shape {shape} twice; got {tuple(statistic.shape)}")
+        raise wrong_result(
+            f"expected running mean and running variance of shape {shape} each; got one of shape "
+            f"{tuple(statistic.shape)}"
+        )
     if statistic.dtype not in (torch.float32, torch.float64):
         raise wrong_result(f"expected float32, as the layer's statistics; got {statistic.dtype}")
     return statistic.double()

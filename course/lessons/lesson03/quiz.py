@@ -298,6 +298,11 @@ def why_these(moved: set[str], frozen: tuple[str, ...], held: str) -> str:
         still.append("the running statistics, because the BatchNorm is in eval mode")
     if not still:
         return "Nothing is frozen, the optimizer holds everything, and the model is in train mode."
+    if not moved:
+        return (
+            "The optimizer holds frozen parameters alone, and the BatchNorm is in eval mode: no "
+            "tensor changes."
+        )
     return f"Everything changes but: {'; '.join(still)}."
 
 
@@ -308,7 +313,8 @@ def what_a_step_changes(rng: Random) -> Question:
     """
     frozen = rng.choice([(), ("conv",), ("affine",), ("conv", "affine")])
     mode = rng.choice(list(SET_MODE))
-    held = rng.choice(["model", "model", "model[4]"])  # model[4] is the head
+    # model[4] is the head, model[:2] has the other parameters
+    held = rng.choice(["model", "model", "model[4]", "model[:2]"])
     classes = rng.randint(2, 9)
     lines = lines_of(frozen, mode, held)
     moved = moved_by(lines)

@@ -51,19 +51,20 @@ def expect_always_eval(answer: Callable, name: str) -> None:
         diagnosis.expect_eval_features(name, backbone, before, outputs, expected, record)
     diagnosis.expect_eval_features(name, found, start, outputs, expected, record)
     others = images.flip(0)
-    if not equal_but_for_rounding(
-        diagnosis.run(found, others, f"{name}: your module"), expected.flip(0)
-    ):
+    again = diagnosis.run(found, others, f"{name}: your module")
+    if not equal_but_for_rounding(again, expected.flip(0)):
+        same = equal_but_for_rounding(again, expected)
         raise wrong_result(
-            f"{name}: expected the features of the images that your module gets; for other images "
-            f"{tuple(others.shape)} than before it gives wrong ones"
+            f"{name}: expected the features of the images that your module gets; for the same "
+            "images in reversed order it gives "
+            f"{'the features of before' if same else 'others'}"
         )
     expect_returns_itself(found, name)
     one = diagnosis.run(found, images[:1], f"{name}: your module")
     if not equal_but_for_rounding(one, expected[:1]):
         raise wrong_result(
-            f"{name}: expected features {tuple(expected[:1].shape)} of a batch with one image, the "
-            f"same as in a larger batch; got {tuple(one.shape)}"
+            f"{name}: expected the same features of an image alone as in a larger batch; "
+            f"{values.difference(one, expected[:1], 1e-4, 1e-4)}"
         )
     if one.is_inference() or one.dtype != expected.dtype:
         kind = "made in inference mode" if one.is_inference() else str(one.dtype)

@@ -9,7 +9,7 @@ from torch import nn
 from course.checking import comparisons
 from course.checking.check import expect
 from course.checking.misconception import Misconception, wrong_result
-from course.checking.values import all_near
+from course.checking.values import all_near, difference
 from course.lessons.lesson04.fixtures import block_and_features
 from course.lessons.lesson04.names_shared import expect_as_it_was
 from course.lessons.lesson04.sharing import (
@@ -44,7 +44,10 @@ def expect_branches(answer: Callable, name: str, n: int) -> None:
         expect_full_copy(branch, twin, f"{where}: branch {i}")
         output = eval_output(branch, features)
         if not all_near(output, expected, 1e-5, 1e-5):
-            raise wrong_result(f"{where}: branch {i} computes other features than the block")
+            raise wrong_result(
+                f"{where}: expected that branch {i} computes the features of the block; "
+                f"{difference(output, expected, 1e-5, 1e-5)}"
+            )
 
 
 def eval_output(module: nn.Module, features: torch.Tensor) -> torch.Tensor:
@@ -89,4 +92,6 @@ def expect_full_copy(branch: nn.Module, block: nn.Module, where: str) -> None:
         changed = comparisons.differences(then, now)
         if changed:
             what = changed[0].replace("model.", "")
-            raise wrong_result(f"{where}: layer {name or 'itself'}: {what} in the copy")
+            raise wrong_result(
+                f"{where}: expected a full copy; in the copy, layer {name or 'itself'}: {what}"
+            )

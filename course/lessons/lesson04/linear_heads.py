@@ -53,7 +53,10 @@ def expect_linear_heads(
     # the largest head tells most: a softmax of a single logit is always 1
     _, i, logits = max(wrong, key=lambda each: each[0])
     if (logits == logits[0]).all():
-        raise wrong_result(f"the logits of target {i} are the same for all images")
+        raise wrong_result(
+            f"expected logits that depend on the image; those of target {i} are the same for all "
+            f"{len(logits)} images: {logits[0].tolist()!r:.60}"
+        )
     observed = f"the logits of target {i} are no linear function of the DenseNet's pooled features"
     lost = lost_statistics(model, net, len(sizes))
     if lost:

@@ -5,7 +5,8 @@ from collections.abc import Callable
 from torch import nn
 
 from course.checking import comparisons
-from course.checking.misconception import Misconception, wrong_result
+from course.checking.misconception import Misconception, first_and_more, wrong_result
+from course.checking.values import difference
 from course.lessons.lesson04.fixtures import (
     Sizes,
     differing_state,
@@ -49,15 +50,18 @@ def expect_loaded(loaded: State, state: State, where: str) -> None:
     Of several keys that use one memory, any one may have been written last.
     """
     if loaded.keys() != state.keys():
-        raise wrong_result(f"{where}: the model has other keys after the call than before")
+        gone, new = sorted(state.keys() - loaded.keys()), sorted(loaded.keys() - state.keys())
+        said = [f"{first_and_more(gone)} is gone"] * bool(gone)
+        said += [f"{first_and_more(new)} is new"] * bool(new)
+        raise wrong_result(f"{where}: expected the model's keys as before; {', '.join(said)}")
     keys_of: dict[int, list[str]] = {}
     for key, tensor in loaded.items():
         keys_of.setdefault(address(tensor), []).append(key)
     for keys in keys_of.values():
         if not any(comparisons.same(loaded[keys[0]], state[key]) for key in keys):
             raise wrong_result(
-                f"{where}: expected that your function loads the state; the model's {keys[0]} "
-                "does not hold what the state has for it"
+                f"{where}: expected that your function loads the state; the model's {keys[0]} does "
+                f"not hold what the state has for it: {difference(loaded[keys[0]], state[keys[0]])}"
             )
 
 

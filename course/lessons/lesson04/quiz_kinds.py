@@ -105,6 +105,20 @@ WAYS = [
         "deepcopy shares nothing, but then `b` gets one parameter of `a`.",
     ),
     (
+        "a, b = block, copy.deepcopy(block)\nb[{k}].bias = a[{k}].bias",
+        "deepcopy shares nothing, but then `b` gets a bias of `a`.",
+    ),
+    (
+        "a = block\nb = copy.deepcopy(a, {{id(p): p for p in a.parameters()}})",
+        "The dict tells deepcopy what counts as copied already: it copies the buffers, and `b` "
+        "gets the parameters of `a`.",
+    ),
+    (
+        "a = block\nb = copy.deepcopy(a, {{id(t): t for t in a.buffers()}})",
+        "The dict tells deepcopy what counts as copied already: it copies the parameters, and `b` "
+        "gets the buffers of `a`.",
+    ),
+    (
         "a, b = block, copy.deepcopy(block)\nb[{k}].weight.data.copy_(a[{k}].weight)",
         "`copy_` copies values. The memory stays that of `b`.",
     ),
@@ -164,12 +178,13 @@ def wrong_shares(everything: list[str], buffers: set[str], k: int) -> list[Optio
         ),
         wrong(
             listed(only_parameters, everything),
-            "These are all parameters without the buffers. No line here treats the buffers of a "
-            "layer differently, unless it names a single parameter.",
+            "These are all parameters without the buffers. Look whether a line takes the "
+            "parameters of a module apart from its buffers.",
         ),
         wrong(
             listed(only_buffers, everything),
-            "These are all buffers without the parameters. No line here shares buffers alone.",
+            "These are all buffers without the parameters. Look whether a line takes the buffers "
+            "of a module apart from its parameters.",
         ),
         wrong(
             listed(only_layer, everything),
@@ -188,8 +203,8 @@ def wrong_shares(everything: list[str], buffers: set[str], k: int) -> list[Optio
         ),
         wrong(
             f"`{k}.bias`",
-            "This is a single parameter. No line here treats a bias differently from the rest of "
-            "its layer, unless it names the weight.",
+            "This is a single parameter. Look whether a line names this bias, or takes its whole "
+            "layer.",
         ),
     ]
 
@@ -208,6 +223,11 @@ COUNTS = [
     (
         "len(model.state_dict())",
         "A `state_dict` lists parameters and buffers under each of their names, shared or not.",
+    ),
+    (
+        "len({t.data_ptr() for t in model.state_dict().values()})",
+        "The set holds one address for each tensor in memory, whatever names it has in the "
+        "`state_dict`.",
     ),
     (
         "sum(t.numel() for t in model.state_dict().values())",

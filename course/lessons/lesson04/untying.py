@@ -8,7 +8,7 @@ from torch import nn
 from course.checking import comparisons
 from course.checking.check import expect
 from course.checking.misconception import Misconception, wrong_result
-from course.checking.values import all_near
+from course.checking.values import all_near, difference
 from course.lessons.lesson04.fixtures import (
     Sizes,
     model_with_branches,
@@ -62,18 +62,61 @@ def expect_untied(answer: Callable, kind: str, sizes: Sizes, train: bool) -> Non
     if found is not model:
         raise wrong_result(f"{where}expected the same model object back; got another one")
     now = dict(named_tensors(found))
+    now_conditions = conditions_of_parts(found)
+    expect_own_values(
+        [parts_of_branch(before, conditions, number) for number in range(len(sizes))],
+        [parts_of_branch(now, now_conditions, number) for number in range(len(sizes))],
+        where,
+    )
     for name in moved:
         if name not in now:
             raise wrong_result(f"{where}expected the keys as before; {name} is gone")
         problem = why_values_differ(f"{where}{name}", now[name], before[name])
         if problem:
             raise problem
-    changed = comparisons.differences(conditions, conditions_of_parts(found))
+    changed = comparisons.differences(conditions, now_conditions)
     if changed:
         raise wrong_result(f"{where}expected that nothing else changes; {changed[0]}")
     for i, (got, then) in enumerate(zip(eval_logits(found, images), expected, strict=True), 1):
         if not all_near(got, then, 1e-5, 1e-5):
-            raise wrong_result(f"{where}the logits of target {i} are not what they were")
+            raise wrong_result(
+                f"{where}expected the logits of target {i} as before: "
+                f"{difference(got, then, 1e-5, 1e-5)}"
+            )
+
+
+def expect_own_values(before: list[dict], now: list[dict], where: str) -> None:
+    """Raise Misconception where a branch has become another one.
+
+    before, now: `parts_of_branch` of each branch.
+    """
+    count = len(now)
+    if now == before:
+        return
+    expected = "expected that each branch keeps its own values, mode and requires_grad"
+    if now == before[::-1]:
+        raise wrong_result(f"{where}the branches are in reversed order; {expected}")
+    for other in range(count):
+        if all(parts == before[other] for parts in now):
+            raise wrong_result(f"{where}all {count} are copies of branch {other + 1}; {expected}")
+    if all(parts in before for parts in now):
+        number = next(number for number in range(count) if now[number] != before[number])
+        other = before.index(now[number])
+        raise wrong_result(f"{where}branch {number + 1} is what branch {other + 1} was; {expected}")
+
+
+def parts_of_branch(tensors: State, conditions: dict, number: int) -> dict:
+    """Return {what: fingerprint or condition} of all that a branch has; numbers count from 0."""
+    prefix = f"branches.{number}."
+    found = {}
+    for name, tensor in tensors.items():
+        if name.startswith(prefix):
+            found[name.removeprefix(prefix)] = comparisons.fingerprint(tensor)
+    prefix = f"model.branches.{number}: "
+    for what, condition in conditions.items():
+        if what.startswith(prefix):
+            found[what.removeprefix(prefix)] = condition
+    return found
 
 
 def eval_logits(model: nn.Module, images: torch.Tensor) -> list[torch.Tensor]:

@@ -7,7 +7,7 @@ from course.checking import comparisons
 from course.checking.autograd import has_node
 from course.checking.check import expect
 from course.checking.misconception import Misconception, first_and_more, wrong_result
-from course.checking.values import all_near
+from course.checking.values import all_near, difference
 from course.lessons.lesson04.fixtures import Sizes
 from course.lessons.lesson04.sharing import address, named_tensors, shared_names, why_shared
 
@@ -61,10 +61,13 @@ def expect_same_logits(
         )
     for i, (one, other) in enumerate(zip(logits, again, strict=True), 1):
         if not one.isfinite().all():
-            raise wrong_result(f"the logits of target {i} are not finite: {one[0].tolist()!r:.60}")
+            raise wrong_result(
+                f"expected finite logits; the first row of target {i} is {one[0].tolist()!r:.60}"
+            )
         if not all_near(one, other, 1e-4, 1e-4):
             raise wrong_result(
-                f"two forwards in eval mode on the same images: the logits of target {i} differ"
+                f"target {i}: expected the same logits from two forwards in eval mode on the same "
+                f"images; in the second, {difference(other, one, 1e-4, 1e-4)}"
             )
 
 
@@ -153,7 +156,10 @@ def expect_parts(model: nn.Module, net: nn.Module, used: list[Leaves], sizes: Si
     expect_one_trunk(parts)
     for i, own in enumerate(parts.head):
         if not own:
-            raise wrong_result(f"target {i + 1}: no Linear head can be trained")
+            raise wrong_result(
+                f"target {i + 1}: expected logits of a new Linear head; no parameter but those of "
+                "trunk and branch gets a gradient from them"
+            )
         for j in range(i):
             if own.keys() & parts.head[j].keys():
                 common = {comparisons.fingerprint(p) for p in own.values()}

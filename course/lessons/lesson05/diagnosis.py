@@ -62,12 +62,11 @@ def check_kept(part: str, found: Tensor, expected: Tensor, names: Sequence[str])
         )
     if torch.equal(found, expected):
         return
-    row = int((found != expected).flatten(1).any(1).nonzero()[0]) if found.ndim > 1 else None
-    if row is None:
-        row = int((found != expected).nonzero()[0])
+    different = (found != expected).reshape(len(found), -1).any(1)
     raise wrong_result(
-        f"{names}: row {row} of `{part}` is another one than expected: return the rows that show "
-        "one of these fruits, in the order of the data"
+        f"{names}: {int(different.sum())} of {len(found)} rows of `{part}` are others than "
+        f"expected; the first is row {int(different.nonzero()[0])}. Return the rows that show one "
+        "of these fruits, in the order of the data"
     )
 
 

@@ -115,8 +115,8 @@ def check_gradient(
                 "loss-detached", f"{where}: backward() brought no gradient to the model"
             )
         raise wrong_result(
-            f"{where}: at optimizer.step() no parameter had a gradient; backward() ran "
-            f"{seen['backwards']} times"
+            f"{where}: expected gradients at optimizer.step(); no parameter had one, and "
+            f"backward() ran {seen['backwards']} times in the call"
         )
     if any(before[key] is not None for key in before) and gradient_is(
         found, truth, weights, left_over=before

@@ -350,9 +350,7 @@ def first_step(rng: Random) -> Question:
     fresh = rng.choice([-5, -2, 3, 4])
     a, b = rng.choice([(1, 1), (2, 1), (1, 3), (3, 2), (10, 10)])
     gradient = a * fruit + b * fresh
-    if gradient == 0:
-        a, gradient = a + 1, gradient + fruit
-    sign = 1 if gradient > 0 else -1
+    sign = (gradient > 0) - (gradient < 0)
     name = rng.choice(["SGD", "AdamW"])
     rate = rng.choice([0.1, 0.01])
     options = {"lr": rate} if name == "SGD" else {"lr": rate, "weight_decay": 0.0}
@@ -368,7 +366,15 @@ def first_step(rng: Random) -> Question:
         (rate * gradient, "That goes uphill: a step goes against the gradient."),
         (-gradient, "That is minus the gradient, without the learning rate."),
     ]
-    if name == "SGD":
+    if gradient == 0:
+        why += "SGD multiplies it by the learning rate, AdamW divides it: both leave 0."
+        others = [
+            (-rate * a * fruit, "That uses the gradient of the fruit loss only."),
+            (-rate * b * fresh, "That uses the gradient of the freshness loss only."),
+            (-rate, "That is minus the learning rate. But a gradient of 0 moves nothing."),
+            (rate, "That is plus the learning rate. But a gradient of 0 moves nothing."),
+        ]
+    elif name == "SGD":
         why += f"SGD subtracts the learning rate times that: {decimals(-rate * gradient, 2, '+')}."
         swapped = -rate * (b * fruit + a * fresh)
         others += [

@@ -7,8 +7,8 @@ from torch import Tensor, nn
 
 from course.checking import values
 from course.checking.check import expect
+from course.checking.label_effect import share_by_guessing, why_too_few_right
 from course.checking.misconception import Misconception, wrong_result
-from course.checking.trained_heads import why_too_few_right
 from course.lessons.lesson05.fixtures import CRATE, TASKS, WORDS, Triple, split_of
 from course.lessons.lesson05.two_heads import check_logits, logits_of_both, outputs_for
 
@@ -32,28 +32,35 @@ def why_too_low(
     """
     task = list(passed).index(False)
     train = split_of("train", names)
+    labels = train[1 + task]
     head = f"your {WORDS[TASKS[task]]} head"
 
     def logits_of(trained: nn.Module) -> Tensor:
         with torch.no_grad():
             return logits_of_both(trained(train[0]), "your module")[task]
 
-    def logits_after(labels: Tensor) -> Tensor:
-        given = list(train)
-        given[1 + task] = labels
-        return logits_of(train_on(answer, names, given))
+    def logits_after(given: Tensor) -> Tensor:
+        batch = list(train)
+        batch[1 + task] = given
+        return logits_of(train_on(answer, names, batch))
 
-    fitted = int((logits_of(model).argmax(1) == train[1 + task]).sum())
-    code = why_too_few_right(logits_after, train[1 + task], fitted)
+    logits = logits_of(model)
+    fitted = int((logits.argmax(1) == labels).sum())
+    code = why_too_few_right(logits_after, labels, fitted)
     if code == "head-not-trained":
         what += f". With other labels {head} comes out the same"
         if not passed[1 - task]:
             return Misconception(code, what)
         mean = sum(right) / len(split_of("test", names)[0]) / 2
         return Misconception("mean-hides-a-dead-head", f"{what}. The mean is {mean:.0%}")
-    what += f". On the training images {head} is right in {fitted} of {len(train[0])}"
-    if values.reaches(fitted, len(train[0]), percents()[task]):
-        return wrong_result(what)
+    what += f". On the training images {head} is right in {fitted} of {len(labels)}"
+    if values.reaches(fitted, len(labels), percents()[task]):
+        return wrong_result(f"{what}: it has learnt these images alone")
+    classes = logits.shape[1]
+    if fitted / len(labels) < 2 / classes - share_by_guessing(len(labels), classes):
+        return wrong_result(
+            f"{what}, fewer than by guessing: its labels were exchanged, or its loss grew"
+        )
     return Misconception(code, what)
 
 

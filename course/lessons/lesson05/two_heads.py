@@ -101,7 +101,10 @@ def check_one_backbone(
             raise Misconception(
                 "backbone-thrown-away", f"{where}: no trained parameter is in your model"
             )
-        raise wrong_result(f"{what}: expected the trained values; they are not in your model")
+        raise wrong_result(
+            f"{what}: expected the trained values; {len(missing)} of {len(trained)} tensors are "
+            "not in your model as they were"
+        )
     copied = [path for path, print_ in trained.items() if held[print_] > expected[print_]]
     if copied:
         times = held[trained[copied[0]]] // expected[trained[copied[0]]]
@@ -139,8 +142,8 @@ def check_old_head_removed(
     print_ = comparisons.fingerprint(old.weight)
     if any(comparisons.fingerprint(p) == print_ for p in model.parameters()):
         raise wrong_result(
-            f"{where}: the old head is still in the model: {old.weight.numel():,} parameters that "
-            "neither task needs"
+            f"{where}: expected that the old head is no longer in the model; its weight "
+            f"{tuple(old.weight.shape)} is, {old.weight.numel():,} numbers that neither task needs"
         )
 
 
@@ -332,9 +335,10 @@ def outputs_for(
         plural = "image" if len(images) == 1 else "images"
         squeezed = [tuple(size for size in shape if size != 1) for shape in expected]
         code = "batch-dimension-lost" if len(images) == 1 and found == squeezed else "wrong-result"
-        raise Misconception(
-            code, f"{where}: {len(images)} {plural}: expected {expected}; got {found}"
-        )
+        told = f"{where}: {len(images)} {plural}: expected {expected}; got {found}"
+        if found == expected[::-1]:
+            told += ". The logits of fruit come first, those of freshness second"
+        raise Misconception(code, told)
     for task, logits in zip(TASKS, outputs, strict=True):
         bad = int((~logits.isfinite()).sum())
         if bad:

@@ -231,13 +231,15 @@ def metric_from_matrix(rng: Random) -> Question:
 
 @endless
 def threshold_and_counts(rng: Random) -> Question:
-    """What is the precision or the recall of a few probabilities at a threshold?"""
-    name = rng.choice(["precision", "recall"])
+    """What is the precision, recall or accuracy of a few probabilities at a threshold?"""
+    name = rng.choice(["precision", "recall", "accuracy"])
     others = {}
     while len(others) < 3:  # three wrong shares that do not happen to be right
         count = rng.randint(6, 9)
         levels = sorted(rng.sample(range(5, 96), count), reverse=True)  # probabilities in percent
-        labels = [int(rng.random() < 0.8 - 0.6 * place / count) for place in range(count)]
+        lean = rng.choice([0.0, 0.6])  # how far the probabilities tell the classes apart
+        chances = [0.5 + lean / 2 - lean * place / count for place in range(count)]
+        labels = [int(rng.random() < chance) for chance in chances]
         cut = rng.randint(2, count - 2)
         threshold = (levels[cut - 1] + levels[cut]) / 200
         probabilities, truth = torch.tensor(levels) / 100, torch.tensor(labels)
@@ -246,17 +248,11 @@ def threshold_and_counts(rng: Random) -> Question:
         if not hits:
             continue
         value = computed(name, truth, flags)
-        if name == "precision":
-            whole, other_name, other_whole = flagged, "recall", positive
-        else:
-            whole, other_name, other_whole = positive, "precision", flagged
+        whole = {"precision": flagged, "recall": positive, "accuracy": count}[name]
         correct = int((flags == truth).sum())
         candidates = [
-            (
-                hits,
-                other_whole,
-                f"That is the {other_name}: {positive} are positive, {flagged} are flagged.",
-            ),
+            (hits, flagged, f"That is the precision: {flagged} images are flagged."),
+            (hits, positive, f"That is the recall: {positive} images are positive."),
             (
                 correct,
                 count,
@@ -273,12 +269,18 @@ def threshold_and_counts(rng: Random) -> Question:
                 positive,
                 "That is the share of the positive images that is not flagged.",
             ),
-            (hits, count, "The numerator is right, but the denominator counts all images."),
+            (
+                hits,
+                count,
+                "That leaves out the negatives that are not flagged: they are right as well."
+                if name == "accuracy"
+                else "The numerator is right, but the denominator counts all images.",
+            ),
             (positive, count, "That is the prevalence: the share of all images that is positive."),
         ]
         others = {}  # of equal texts the last reason counts
         for part, of, reason in candidates:
-            if of and abs(part / of - value) > 1e-9:
+            if part and of and abs(part / of - value) > 1e-9:
                 others[f"{part} of {of}"] = reason
     told_levels = ", ".join(f"{level / 100:.2f}" for level in levels)
     told_labels = ", ".join(f"{label:4}" for label in labels)
@@ -288,7 +290,9 @@ def threshold_and_counts(rng: Random) -> Question:
         [f"probabilities = tensor([{told_levels}])", f"labels        = tensor([{told_labels}])"],
         right(
             f"{round(value * whole)} of {whole}",
-            f"Flagged images: {flagged}; positive among them: {hits}; positive images in all: "
+            f"{hits} positives are flagged, and {correct - hits} negatives are not: both are right."
+            if name == "accuracy"
+            else f"Flagged images: {flagged}; positive among them: {hits}; positive images in all: "
             f"{positive}.",
         ),
         [wrong(text, reason) for text, reason in others.items()],

@@ -13,7 +13,7 @@ from torch import Tensor
 from course.checking import comparisons
 from course.checking.check import check, expect
 from course.checking.misconception import Misconception, expect_pair, wrong_result
-from course.checking.values import near, number, number_in
+from course.checking.values import near, number, number_in, shown
 from course.lessons.lesson07.diagnosis import (
     Search,
     check_audit,
@@ -35,8 +35,9 @@ from course.lessons.lesson07.fixtures import (
     uneven_labels,
 )
 from course.lessons.lesson07.training import (
+    Interval,
     check_best_epoch,
-    check_interval,
+    check_intervals,
     check_restored,
     check_steps_and_rates,
 )
@@ -119,7 +120,10 @@ def split_by_group(
             if draw < 3:
                 _, again = check_split(answer(groups.clone(), count, draw), groups, count, where)
                 if again != test:
-                    raise wrong_result(f"{where}: a second call with this seed drew other photos")
+                    raise wrong_result(
+                        f"{where}: expected the same test set from a second call with this seed; "
+                        f"got the photos {shown(test)}, then {shown(again)}"
+                    )
         if len(set(tests)) == 1:
             raise wrong_result(
                 f"seeds 0 to 39 all put the fruits {sorted(tests[0])} into the test set; expected "
@@ -253,12 +257,15 @@ def gap_of(
         )
     if photos.augment is not augment:
         raise wrong_result(
-            "dataset.augment is not the function that it was: the next epoch would train on "
-            "images without augmentation"
+            "expected that dataset.augment is the same function after the call; it is "
+            f"{shown(photos.augment)}, so the next epoch would train on other images"
         )
-    if not all(comparisons.same(getattr(photos, name), old) for name, old in kept.items()):
+    changed = [
+        name for name, old in kept.items() if not comparisons.same(getattr(photos, name), old)
+    ]
+    if changed:
         raise wrong_result(
-            "expected that dataset.images and dataset.labels stay as they are; they have changed"
+            f"expected that dataset.{changed[0]} stays as it is; your function has changed it"
         )
     (train_count, train_right), (count, right) = counts
     shares = train_right / train_count, right / count
@@ -361,20 +368,24 @@ def bootstrap_interval(
 
     cases: (right, images, draws). Then a single draw, whose quantiles are equal. Hidden: others.
     """
-    told = []
+    found = []
     for right, count, draws in cases:
         correct = torch.randperm(count, generator=generator(seed)) < right
         low, high = interval_of(answer(correct.clone(), draws))
-        check_interval(low, high, correct, draws)
-        told.append(f"{right} of {count}: {low:.3f} to {high:.3f}")
+        found.append(Interval(low, high, correct, draws))
+    check_intervals(found)
     correct = torch.randperm(60, generator=generator(seed)) < 40
     ends = [interval_of(answer(correct.clone(), 1)) for _ in range(6)]
     for low, high in ends:
         if not near(low, high, 1e-6):
             raise wrong_result(
-                f"with draws=1 there is one accuracy, so both quantiles are equal; got {low:.3f} "
-                f"and {high:.3f}"
+                "draws=1: expected two equal quantiles, because there is one accuracy; got "
+                f"{low:.3f} and {high:.3f}"
             )
+    told = [
+        f"{int(each.correct.sum())} of {len(each.correct)}: {each.low:.3f} to {each.high:.3f}"
+        for each in found
+    ]
     return f"{'; '.join(told)}."
 
 

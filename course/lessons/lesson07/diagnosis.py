@@ -183,12 +183,15 @@ def check_split(found: Any, groups: Tensor, count: int, where: str) -> tuple[lis
     train, test = (indices_of(part, len(groups), expected) for part in found)
     both = sorted(set(train) & set(test))
     if both:
-        raise wrong_result(f"{where}: photo {both[0]} is in the training set and in the test set")
+        raise wrong_result(
+            f"{where}: expected each photo in one set; {len(both)} of {len(groups)} are in the "
+            f"training set and in the test set, for example photo {both[0]}"
+        )
     missing = sorted(set(range(len(groups))) - set(train) - set(test))
     if missing:
         raise wrong_result(
-            f"{where}: {len(missing)} of {len(groups)} photos are in neither set, for example "
-            f"photo {missing[0]}"
+            f"{where}: expected each photo in one set; {len(missing)} of {len(groups)} are in "
+            f"neither, for example photo {missing[0]}"
         )
     train_groups, test_groups = set(groups[train].tolist()), set(groups[test].tolist())
     shared = sorted(train_groups & test_groups)
@@ -325,16 +328,20 @@ def check_audit(
     test: those that the audit was given.
     """
     features, labels = changes_tried([used for _, used in calls])
+    both = both_changed([used for _, used in calls], test)
     seen = (
         f"a procedure that {name}: expected {written(truth)}; got {written(found)}. Your "
-        f"{len(calls)} calls tried {features} other features and {labels} other labels"
+        f"{len(calls)} calls tried {features} other features with the same labels and {labels} "
+        "other labels with the same features"
     )
+    if both:
+        seen += f"; {both} changed both at once, which does not tell on which of the two it depends"
     if not calls:
         raise Misconception("answer-from-memory", f"{seen}: you never called it")
     if found == truth:
         if truth or min(features, labels) >= CHANGES:
             return
-        seen += f"; expected {CHANGES} of each, with the other half of `test` as it was"
+        seen += f". Expected {CHANGES} of each"
         if min(features, labels) == 0:
             raise wrong_result(seen)
         raise Misconception("one-change-tried", seen)
@@ -392,6 +399,14 @@ def changes_tried(tests: Sequence[Pair]) -> tuple[int, int]:
     features_tried = max((len(each) - 1 for each in features_by_labels.values()), default=0)
     labels_tried = max((len(each) - 1 for each in labels_by_features.values()), default=0)
     return features_tried, labels_tried
+
+
+def both_changed(tests: Sequence[Pair], test: Pair) -> int:
+    """Return in how many of the test sets both features and labels are others than in `test`."""
+    return sum(
+        not any(torch.equal(now, then) for now, then in zip(used, test, strict=False))
+        for used in tests
+    )
 
 
 def equal_pairs(one: Pair, other: Pair) -> bool:

@@ -89,6 +89,11 @@ MISCONCEPTIONS = {
         "Stopping does not go back: the model still has the parameters of the last epoch",
         "07-honest-scores: Exercise 6: fit",
     ),
+    "averaged-over-the-draws": Entry(
+        "The accuracy of a draw is the mean over the elements of that draw, not over the draws: of "
+        "a tensor `(draws, N)` take `mean(1)`",
+        "07-honest-scores: Exercise 7: an interval",
+    ),
     "drawn-without-replacement": Entry(
         "Draw with replacement: otherwise each draw holds the same images, and the accuracy never "
         "changes",

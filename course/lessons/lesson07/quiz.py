@@ -172,33 +172,37 @@ def where_training_stops(rng: Random) -> Question:
         for _ in range(9):
             accuracies.append(max(50, min(95, accuracies[-1] + rng.randint(-5, 6))))
         best, last = stopping(accuracies, patience)
-        if last == len(accuracies) - 1:
-            continue
+        stops = last - best >= patience
         highest = accuracies.index(max(accuracies))
+        pause = stopping(accuracies, 1)[0]  # the best epoch before the first one that is no better
         reasons = {
-            last: f"Training stops there, {patience} epochs after the best one, and goes back.",
+            last: f"Training stops there, {patience} epochs after the best one, and goes back."
+            if stops
+            else "It is the last epoch of all. Early stopping still goes back to the best one.",
             highest: f"Its {accuracies[highest]} is the highest of the list, but training stops "
             f"after epoch {last}.",
             best + 1: f"Epochs count from 0 here: the best one is the {ordinal(best + 1)}.",
             last - 1: f"Its {accuracies[last - 1]} is not better than {accuracies[best]}.",
-            0: f"Epoch {best} is better than the first: {accuracies[best]} to {accuracies[0]}.",
-            len(accuracies) - 1: f"Training does not get there: it stops after epoch {last}.",
+            pause: f"One epoch that is no better does not stop the training: the patience is "
+            f"{patience}.",
         }
-        others = {}
-        for epoch, why in reasons.items():
-            if epoch != best and epoch not in others:
-                others[epoch] = why
-        if best == 0:
-            others.pop(0, None)
+        reasons.setdefault(
+            0, f"Epoch {best} is better than the first: {accuracies[best]} to {accuracies[0]}."
+        )
+        reasons.setdefault(9, f"Training does not get there: it stops after epoch {last}.")
+        others = {epoch: why for epoch, why in reasons.items() if epoch not in (best, 10)}
     return pose(
         rng,
-        f"Validation accuracies in percent, epoch by epoch; the patience is {patience}. Which "
-        "epoch does early stopping restore? Epochs count from 0.",
+        "Validation accuracies in percent of at most ten epochs, epoch by epoch; the patience is "
+        f"{patience}. Which epoch does early stopping restore? Epochs count from 0.",
         [f"accuracies = {accuracies}"],
         right(
             f"Epoch {best}",
             f"No epoch up to {last} is better than its {accuracies[best]}, and after {patience} "
-            "epochs without a better one training stops.",
+            "epochs without a better one training stops."
+            if stops
+            else f"No epoch is better than its {accuracies[best]}, and there are never {patience} "
+            "epochs in a row without a better one, so training runs to its end.",
         ),
         [wrong(f"Epoch {epoch}", why) for epoch, why in others.items()],
     )
@@ -223,7 +227,8 @@ def annealed(start: float, end: float, t_max: int, steps: int) -> float:
 @endless
 def annealed_learning_rate(rng: Random) -> Question:
     """What is the learning rate of an epoch under CosineAnnealingLR?"""
-    start, end = rng.choice([0.1, 0.2, 0.4, 0.05]), rng.choice([0.0, 0.01, 0.001])
+    start = rng.choice([0.1, 0.2, 0.4, 0.05])
+    end = rng.choice([0.0, 0.001, start / 10])
     t_max = rng.choice([4, 8, 10, 12, 20])
     epochs = {
         "first": 0,
@@ -262,7 +267,11 @@ def annealed_learning_rate(rng: Random) -> Question:
         "That is the learning rate of the epoch after it: the scheduler steps after the epoch.",
     )
     add(start / 10, "That is a tenth of the start, as StepLR would give after its first drop.")
-    add(-start, "A learning rate never gets below `eta_min`, which is not negative.")
+    if epoch:
+        add(
+            annealed(start, end, t_max, epoch - 1),
+            f"That is the learning rate of the epoch before: {epoch} steps have been made.",
+        )
     return pose(
         rng,
         f"`scheduler.step()` runs at the end of each epoch. Which learning rate does epoch {epoch} "

@@ -12,7 +12,7 @@ import torch
 from torch import Tensor
 
 from course.checking import comparisons
-from course.checking.misconception import Misconception, wrong_result
+from course.checking.misconception import Misconception, first_and_more, wrong_result
 from course.checking.values import near, whole_number
 from course.lessons.lesson07.fixtures import TrainingRun, early_stopping
 
@@ -62,8 +62,9 @@ def check_steps_and_rates(run: TrainingRun, batches: Sequence, line: str) -> Non
         )
     if epochs > 1 and run.rates[0] == run.rates[count]:
         raise wrong_result(
-            f"{line}: the second epoch used the first learning rate, {run.rates[0]:.1e}; call "
-            "scheduler.step() after the steps of each epoch"
+            f"{line}: expected that the second epoch uses the next learning rate of the schedule; "
+            f"it used the first, {run.rates[0]:.3g}: call scheduler.step() after the steps of each "
+            "epoch"
         )
 
 
@@ -213,14 +214,16 @@ def check_restored(run: TrainingRun, best: int, line: str) -> None:
     if set(wrong) <= buffers:
         raise Misconception(
             "parameters-only",
-            f"{line}: the parameters are those of epoch {best}, but {wrong[0]} is not",
+            f"{line}: the parameters are those of epoch {best}, but {what_is_held(run, wrong)}",
         )
     held = [
         epoch
         for epoch, state in enumerate(run.states)
         if not comparisons.moved_since(run.model, state)
     ]
-    of = f"the model has the state of epoch {held[0]}" if held else f"{wrong[0]} is another"
+    of = f"the model has the state of epoch {held[0]}" if held else what_is_held(run, wrong)
+    if held == [best - 1]:
+        of += ", the one before: copy the state after the steps of the best epoch"
     if not held and not comparisons.moved_since(run.model, run.state_before):
         of = "the model has the state from before the training"
     seen = f"{line}: expected the state of epoch {best} in `model`; {of}"
@@ -231,6 +234,16 @@ def check_restored(run: TrainingRun, best: int, line: str) -> None:
             )
         raise Misconception("best-state-not-restored", seen)
     raise wrong_result(seen)
+
+
+def what_is_held(run: TrainingRun, names: Sequence[str]) -> str:
+    """Say from which epoch the tensors of these names are, where the others are of another."""
+    told = f"{first_and_more(names)} {'has' if len(names) == 1 else 'have'}"
+    for epoch, state in enumerate(run.states):
+        part = {name: state[name] for name in names}
+        if not comparisons.moved_since(run.model, part):
+            return f"{told} the values of epoch {epoch}"
+    return f"{told} values that no epoch ended with"
 
 
 # ---- an interval ---------------------------------------------------------------------------------
@@ -250,45 +263,98 @@ def binomial_quantile(count: int, share: float, level: float) -> float:
     return int((log_probability.exp().cumsum(0) < level).sum()) / count
 
 
-def check_interval(low: float, high: float, correct: Tensor, draws: int) -> None:
-    """Check a 95 % bootstrap interval of the accuracy of `correct` (N,).
+class Interval(NamedTuple):
+    """What an answer returned for the accuracy of `correct` (N,) in `draws` draws."""
 
-    Its tolerance: five standard errors of a quantile of `draws` draws, and one and a half images.
+    low: float
+    high: float
+    correct: Tensor
+    draws: int
+
+    @property
+    def share(self) -> float:
+        """The accuracy of `correct`."""
+        return self.correct.double().mean().item()
+
+    def at(self, level: float, size: int | None = None) -> float:
+        """Return the quantile of the accuracy of draws of `size` elements, by default N."""
+        return binomial_quantile(size or len(self.correct), self.share, level)
+
+    def is_at(self, levels: tuple[float, float], size: int | None = None) -> bool:
+        """Return whether both ends are near these quantiles.
+
+        The tolerance: five standard errors of a quantile of `draws` draws, and one and a half
+        images. Of few images the quantile is a whole number, and which one is certain.
+        """
+        count = size or len(self.correct)
+        deviation = math.sqrt(self.share * (1 - self.share) / count)
+        tolerance = 2.673 * 5 / math.sqrt(self.draws) * deviation + 1.5 / count
+        if count < 20:
+            tolerance = 1e-6
+        return all(
+            near(end, self.at(level, size), tolerance)
+            for end, level in zip((self.low, self.high), levels, strict=True)
+        )
+
+    def averages_each_image(self) -> bool:
+        """Return whether the ends are those of the N means over the draws, one for each place.
+
+        Each is the mean of `draws` elements. Among N of them the quantiles vary more.
+        """
+        deviation = math.sqrt(self.share * (1 - self.share) / self.draws)
+        tolerance = 2.673 * 5 / math.sqrt(len(self.correct)) * deviation + 1.5 / self.draws
+        if len(self.correct) < 20:
+            tolerance = 3 * deviation  # so few means lie anywhere
+        ends = (self.low, self.at(0.025, self.draws)), (self.high, self.at(0.975, self.draws))
+        return all(near(end, expected, tolerance) for end, expected in ends)
+
+
+ENDS = (0.025, 0.975)
+OTHER_ENDS = (0.001, 0.05, 0.159, 0.25)  # lower levels of other intervals
+
+
+def check_intervals(found: Sequence[Interval]) -> None:
+    """Check 95 % bootstrap intervals of the accuracy.
+
+    A thought is named only where it explains all of them.
     """
-    count = len(correct)
-    share = correct.double().mean().item()
-    deviation = math.sqrt(share * (1 - share) / count)
-    expected = [binomial_quantile(count, share, level) for level in (0.025, 0.975)]
-    tolerance = 2.673 * 5 / math.sqrt(draws) * deviation + 1.5 / count
-    if count < 20:
-        tolerance = 1e-6  # the quantile is a whole number of images, and which one is certain
-    if near(low, expected[0], tolerance) and near(high, expected[1], tolerance):
+    wrong = [each for each in found if not each.is_at(ENDS)]
+    if not wrong:
         return
+    first = wrong[0]
+    low, high, share = first.low, first.high, first.share
+    expected = first.at(ENDS[0]), first.at(ENDS[1])
     seen = (
-        f"{int(correct.sum())} of {count} right, {draws} draws: expected about "
-        f"({expected[0]:.3f}, {expected[1]:.3f}); got ({low:.3f}, {high:.3f})"
+        f"{int(first.correct.sum())} of {len(first.correct)} right, {first.draws} draws: expected "
+        f"about ({expected[0]:.3f}, {expected[1]:.3f}); got ({low:.3f}, {high:.3f})"
     )
     if near(low, high, 1e-6):
-        exact = near(low, share, 1e-6)
-        if exact:
+        if near(low, share, 1e-6):
             raise Misconception("drawn-without-replacement", f"{seen}: all draws are alike")
         raise wrong_result(f"{seen}: both ends are equal")
-    if near(low, expected[1], tolerance) and near(high, expected[0], tolerance):
+    if all(each._replace(low=each.high, high=each.low).is_at(ENDS) for each in found):
         raise wrong_result(f"{seen}. The lower end comes first")
-    if near(low, 100 * expected[0], 100 * tolerance):
+    if all(each._replace(low=each.low / 100, high=each.high / 100).is_at(ENDS) for each in found):
         raise wrong_result(f"{seen}. A share from 0 to 1 is expected, not a percentage")
     if low < 0 or high > 1:
         raise wrong_result(f"{seen}. No accuracy is below 0 or above 1")
     if (low, high) == (0, 1):
         raise wrong_result(f"{seen}. Those are the quantiles of `correct`, not of accuracies")
-    closest = min(
-        (0.001, 0.025, 0.05, 0.159, 0.25),
-        key=lambda level: abs(binomial_quantile(count, share, level) - low),
-    )
-    levels = closest, 1 - closest
-    ends = [binomial_quantile(count, share, level) for level in levels]
-    if count >= 20 and near(low, ends[0], tolerance) and near(high, ends[1], tolerance):
-        raise wrong_result(
-            f"{seen}. Yours are about the quantiles {levels[0]:.1%} and {levels[1]:.1%}"
+    if all(each.averages_each_image() for each in found):
+        raise Misconception(
+            "averaged-over-the-draws",
+            f"{seen}. Of {first.draws} draws one place is right in {low:.1%} to {high:.1%}",
         )
+    large = [each for each in found if len(each.correct) >= 20]
+    for level in OTHER_ENDS:
+        if large and all(each.is_at((level, 1 - level)) for each in large):
+            raise wrong_result(
+                f"{seen}. Yours are about the quantiles {level:.1%} and {1 - level:.1%}"
+            )
+    for words, share_of in (("half", 0.5), ("twice", 2.0)):
+        sizes = [max(round(share_of * len(each.correct)), 1) for each in found]
+        if all(each.is_at(ENDS, size) for each, size in zip(found, sizes, strict=True)):
+            raise wrong_result(
+                f"{seen}. Your draws seem to have {words} as many elements as `correct`"
+            )
     raise wrong_result(seen)

@@ -39,7 +39,12 @@ from course.lessons.lesson08.stored import (
     check_values_in_file,
 )
 from course.lessons.lesson08.thresholds import check_boundary, check_highest_threshold
-from course.lessons.lesson08.training import check_condition, check_labels, check_what_moved
+from course.lessons.lesson08.training import (
+    check_condition,
+    check_follows_labels,
+    check_labels,
+    check_what_moved,
+)
 from course.lessons.lesson08.weights_file import (
     WeightsRefused,
     check_dtypes,
@@ -113,6 +118,7 @@ def train_heads(answer: Callable, width: int = 64, every: int = 10) -> str:
             f"{THRESHOLDS['rotten']:.0%} of the pairs; {told}"
         )
         check_labels(model, every, told)
+        check_follows_labels(answer, width, every, told)
         raise Misconception("head-undertrained", told)
     return f"the old network is the same to the bit; {told}."
 
@@ -178,8 +184,13 @@ def fold_threshold(
                 f"expected an nn.Linear with a weight (2, {width}); got {kind}"
                 + f" with a weight {shape}" * isinstance(found, nn.Linear)
             )
-        if not all(tensor.isfinite().all() for tensor in found.parameters()):
-            raise wrong_result("the head that you return has parameters that are NaN or infinite")
+        for path, tensor in found.named_parameters():
+            if not tensor.isfinite().all():
+                raise wrong_result(
+                    f"threshold {threshold:g}: expected finite parameters in the head that you "
+                    f"return; {int((~tensor.isfinite()).sum())} of {tensor.numel()} numbers of "
+                    f"{path} are NaN or infinite"
+                )
         with torch.no_grad():
             calls = found(features.to(found.weight.dtype)).argmax(1) == 1  # (N,)
         check_boundary(probabilities, calls, threshold)

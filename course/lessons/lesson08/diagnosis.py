@@ -55,7 +55,8 @@ def check_tensor_names(name: str, model: nn.Module, old: set[str]) -> None:
     for path, tensor in state.items():
         if nn.parameter.is_lazy(tensor):
             raise wrong_result(
-                f"{name}: {path} has no shape yet: run one batch through a lazy layer first"
+                f"{name}: expected {path} with its shape; it has none yet: run one batch through a "
+                "lazy layer first"
             )
         if tensor.is_floating_point() and tensor.dtype != torch.float32:
             raise wrong_result(f"{name}: expected {path} in torch.float32; got {tensor.dtype}")
@@ -137,9 +138,12 @@ def check_shapes(name: str, outputs: Any, count: int) -> None:
             is_tensor = torch.is_tensor(logits)
             shapes.append(tuple(logits.shape) if is_tensor else type(logits).__name__)
     if shapes != expected:
+        reordered = isinstance(shapes, list) and sorted(map(str, shapes)) == sorted(
+            map(str, expected)
+        )
         raise wrong_result(
             f"{name}: for {count} image{'s' * (count > 1)} expected the logits of species, fruit "
-            f"and rotten, {expected}; got {shapes}"
+            f"and rotten, {expected}; got {shapes}{': in another order' * reordered}"
         )
 
 
@@ -220,12 +224,15 @@ def check_heads_learn(name: str, model: nn.Module, images: Tensor) -> None:
                 parameters.append((path, parameter))
         if not found.requires_grad:
             raise wrong_result(
-                f"{name}: in train mode the logits of {head} do not require a gradient, so the "
-                "head cannot be trained"
+                f"{name}: expected logits of {head} that require a gradient in train mode; yours "
+                "do not, so the head cannot be trained"
             )
         grads = torch.autograd.grad(
             found.sum(), [p for _, p in parameters], retain_graph=True, allow_unused=True
         )
         for (path, _), grad in zip(parameters, grads, strict=True):
             if grad is None:
-                raise wrong_result(f"{name}: a loss on the logits of {head} does not reach {path}")
+                raise wrong_result(
+                    f"{name}: expected that a loss on the logits of {head} gives {path} a "
+                    "gradient; it gets none"
+                )

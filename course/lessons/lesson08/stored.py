@@ -8,6 +8,7 @@ from torch import Tensor, nn
 
 from course.checking import comparisons
 from course.checking.misconception import Misconception, first_and_more, wrong_result
+from course.checking.values import difference
 
 
 def check_names_in_file(stored: Iterable[str], model: nn.Module, keys: set[str]) -> None:
@@ -57,8 +58,7 @@ def check_values_in_file(stored: Mapping[str, Tensor], before: Mapping[str, Tens
         if not (
             comparisons.same(tensor, expected) or torch.equal(tensor, rounded.to(tensor.dtype))
         ):
-            far = (tensor.double() - expected.double()).abs().max()
             raise wrong_result(
-                f"expected {name} of the model in the file, perhaps in half precision; got numbers "
-                f"that are off by up to {far:.2g}"
+                f"expected {name} of the model in the file, perhaps in half precision: "
+                f"{difference(tensor, rounded, 0)}"
             )

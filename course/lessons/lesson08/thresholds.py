@@ -56,7 +56,8 @@ def check_boundary(probabilities: Tensor, calls: Tensor, threshold: float) -> No
     if count in (0, len(calls)):
         raise wrong_result(
             f"{told} every image {'rotten' if count else 'fresh'}, at probabilities from "
-            f"{probabilities[0]:.4f} to {probabilities[-1]:.4f}"
+            f"{probabilities[0]:.4f} to {probabilities[-1]:.4f}; expected rotten above "
+            f"{threshold:g}, fresh below"
         )
     if not calls[-count:].all():
         raise wrong_result(

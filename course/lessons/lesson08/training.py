@@ -1,6 +1,6 @@
 """The thought behind wrongly trained heads, exercise 2 of lesson 08."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import Any
 
 import torch
@@ -8,10 +8,11 @@ from torch import Tensor, nn
 
 from course.checking import comparisons
 from course.checking.batchnorm import Record, why_statistics_moved
+from course.checking.label_effect import FOLLOWS_LABELS, label_effect, share_by_guessing
 from course.checking.misconception import Misconception, wrong_result
 from course.lessons.lesson08 import weights_judge
 from course.lessons.lesson08.diagnosis import NEW_HEADS, OLD
-from course.lessons.lesson08.fixtures import made_up_images, ranking
+from course.lessons.lesson08.fixtures import made_up_images, ranking, small_model
 
 
 def check_what_moved(model: nn.Module, before: Mapping[str, Tensor], seen: Record) -> None:
@@ -30,7 +31,10 @@ def check_what_moved(model: nn.Module, before: Mapping[str, Tensor], seen: Recor
         now = comparisons.tensors(model).get(path)
         if now is None or now.shape != before[path].shape or now.dtype != before[path].dtype:
             became = "is gone" if now is None else f"is {tuple(now.shape)}, {now.dtype}"
-            raise wrong_result(f"{path} of the old network {became}")
+            raise wrong_result(
+                f"expected {path} of the old network as {tuple(before[path].shape)}, "
+                f"{before[path].dtype}; it {became}"
+            )
         far = (now - before[path]).abs().max()
         code = "backbone-not-frozen" if parameters else why_statistics_moved(model, old, seen)
         raise Misconception(
@@ -68,6 +72,36 @@ def check_labels(model: nn.Module, every: int, told: str) -> None:
             f"{told}. The fruit head tells rotten (1) from fresh (0): it was trained on the "
             "labels of the rotten head"
         )
+
+
+def check_follows_labels(answer: Callable, width: int, every: int, told: str) -> None:
+    """Raise Misconception where the heads were trained on labels that are not those of the images.
+
+    told: what was observed. Such a head is no better than a guess on the images that it was
+    trained on, and with other labels its logits do not follow them.
+    """
+    images, *labels = made_up_images(300, every, seed=1)
+    other = [each.flip(0) for each in labels]
+    fruit, rotten = [], []
+    for fruit_labels, rotten_labels in (labels, other):
+        model = small_model(width)
+        answer(model, images.clone(), fruit_labels.clone(), rotten_labels.clone())
+        with torch.no_grad():
+            _, fruit_logits, rotten_logits = model.eval()(images)
+        fruit.append(fruit_logits)
+        rotten.append(rotten_logits)
+    right = int((fruit[0].argmax(1) == labels[0]).sum())
+    ranked = ranking(rotten[0][:, 1] - rotten[0][:, 0], labels[1])
+    heads = (
+        (fruit, 0, right / 300 <= share_by_guessing(300, 6), f"{right} of 300 have their fruit"),
+        (rotten, 1, abs(ranked - 0.5) < 0.2, f"{ranked:.0%} of the pairs are ranked right"),
+    )
+    for logits, number, guessed, share in heads:
+        effect = label_effect((logits[0], logits[1]), (labels[number], other[number]))
+        if guessed and (effect is None or effect < FOLLOWS_LABELS):
+            raise Misconception(
+                "head-learnt-other-labels", f"{told}. Of the training images {share}"
+            )
 
 
 def check_condition(model: nn.Module, before: Mapping[str, Any]) -> None:

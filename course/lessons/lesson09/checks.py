@@ -64,7 +64,10 @@ def two_stage(
         expect(model, kind, f"that train gets the model, a {kind.__name__}")
         rate = values.number(lr, "a learning rate as the second argument of train")
         if not any(p.requires_grad for p in model.parameters()):
-            raise wrong_result(f"call {len(calls) + 1} of train: no parameter is trainable")
+            raise wrong_result(
+                f"call {len(calls) + 1} of train: expected trainable parameters; requires_grad is "
+                "False for all of them"
+            )
         before = snapshot_of(model)
         diagnosis.expect_same_layers(before, start, len(calls) + 1)
         trainable = {path for path, p in model.named_parameters() if p.requires_grad}
@@ -79,7 +82,10 @@ def two_stage(
     diagnosis.expect_stages(calls, start, (head_lr, lr))
     expect_something(found, f"two_stage({name})")
     if found is not model:
-        raise wrong_result("expected that the function returns the model that it was given")
+        raise wrong_result(
+            "expected that the function returns the model that it was given; got another object, a "
+            f"{type(found).__name__}"
+        )
     moved = comparisons.moved_since(model, start)
     statistics = [path for path in moved if path.endswith(("running_mean", "running_var"))]
     if statistics:
@@ -232,8 +238,8 @@ def adapter_state(answer: Answer, names: tuple[str, ...] = ("narrow resnet18",))
         again = logits(fresh, images)
         if not values.all_near(again, expected, 1e-4):
             raise wrong_result(
-                f"{call}: a fresh model that loads the file answers differently, by up to "
-                f"{(again - expected).abs().max():.2g}"
+                f"{call}: expected the same logits from a fresh model that loads the file; "
+                f"{values.difference(again, expected, 1e-4)}"
             )
         said.append(f"{name} {len(kept)} tensors")
     return f"a fresh model that loads the file answers like the trained one: {', '.join(said)}."

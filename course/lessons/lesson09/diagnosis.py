@@ -91,7 +91,20 @@ def expect_stages(calls: list[Stage], start: Snapshot, rates: tuple[float, float
         if not values.near(call.lr, expected, 0, 1e-6):
             raise wrong_result(
                 f"call {number} of train: expected the learning rate {expected}; got {call.lr}"
+                f"{_why_other_rates([each.lr for each in calls], rates)}"
             )
+
+
+def _why_other_rates(found: list[float], rates: tuple[float, float]) -> str:
+    """Return what explains the learning rates of both calls; "" if nothing does."""
+    for name, taken in (
+        ("The two are exchanged: head_lr belongs to the first call", (rates[1], rates[0])),
+        ("Both calls got head_lr", (rates[0], rates[0])),
+        ("Both calls got lr", (rates[1], rates[1])),
+    ):
+        if all(values.near(one, other, 0, 1e-6) for one, other in zip(found, taken, strict=True)):
+            return f". {name}"
+    return ""
 
 
 def _same_at(one: Snapshot, other: Snapshot, name: str) -> bool:
@@ -171,7 +184,9 @@ def expect_state(found: Any, model: Adapted, call: str) -> None:
         name, dtypes = other[0], (state[other[0]].dtype, found[other[0]].dtype)
         if dtypes[0] != dtypes[1]:
             raise wrong_result(f"{call}: expected {name} as {dtypes[0]}; got {dtypes[1]}")
-        raise wrong_result(f"{call}: expected the model's own values; {name} has others")
+        raise wrong_result(
+            f"{call}: expected {name} of the model: {values.difference(found[name], state[name])}"
+        )
 
 
 def expect_copies(
@@ -214,9 +229,15 @@ def why_other_features(
         return Misconception("features-in-train-mode", f"{call}: you return train-mode features")
     calls: list[torch.Tensor] = []
     layers = dict(model.named_modules())
+    kept: list[torch.Tensor] = []  # the same outputs, as the rest of the forward leaves them
     layer = layers.get(node, layers.get(re.sub(r"_\d+$", "", node)))  # relu_1: call 2 of relu
     if layer is not None:
-        hook = layer.register_forward_hook(lambda *given: calls.append(given[-1].detach().clone()))
+
+        def note(_: nn.Module, given: Any, output: torch.Tensor) -> None:
+            calls.append(output.detach().clone())
+            kept.append(output)
+
+        hook = layer.register_forward_hook(note)
         with torch.no_grad():
             model(images)
         hook.remove()
@@ -227,8 +248,15 @@ def why_other_features(
             f"{call}: that module runs {len(calls)} times in one forward; you return the output of "
             f"call {others[0]}",
         )
-    with torch.no_grad():
-        gap = (found - expected).abs().max()
+    for number, (made, left) in enumerate(zip(calls, kept, strict=True), 1):
+        if values.all_near(found, left, 1e-4) and not values.all_near(made, left, 1e-4):
+            at = f"call {number} of the module" if len(calls) > 1 else "the module"
+            return Misconception(
+                "overwritten-in-place",
+                f"{call}: you return the output of {at} as it is at the end of the forward, up to "
+                f"{(left - made).abs().max():.2g} away from what the module returned",
+            )
     return wrong_result(
-        f"{call}: expected the node's output in eval mode; yours differs by up to {gap:.2g}"
+        f"{call}: expected the node's output in eval mode; "
+        f"{values.difference(found, expected, 1e-4)}"
     )

@@ -43,7 +43,10 @@ def held_by(found: Any, call: str, option: str) -> Held:
     groups = [dict(group) for group in found]
     for group in groups:
         if option not in group or "params" not in group:
-            raise wrong_result(f"{call}: expected 'params' and {option!r} in each group")
+            raise wrong_result(
+                f"{call}: expected 'params' and {option!r} in each group; one has the keys "
+                f"{list(group)}"
+            )
         group["params"] = _listed(group["params"], call)
     held: dict[int, float] = {}
     for group in groups:
@@ -62,7 +65,10 @@ def held_by(found: Any, call: str, option: str) -> Held:
     try:
         torch.optim.AdamW([group for group in groups if group["params"]], lr=1e-3)
     except (TypeError, ValueError) as problem:
-        raise wrong_result(f"{call}: torch.optim.AdamW raises {problem}") from None
+        raise wrong_result(
+            f"{call}: expected groups that an optimizer accepts; torch.optim.AdamW raises "
+            f"{type(problem).__name__}: {problem}"
+        ) from None
     return Held(held, why_missing(groups))
 
 
@@ -100,7 +106,10 @@ def expect_trainable_held(model: nn.Module, found: Held, call: str) -> None:
         )
     known = {id(parameter) for parameter in model.parameters()}
     if held.keys() - known:
-        raise wrong_result(f"{call}: a group holds a tensor that is no parameter of the model")
+        raise wrong_result(
+            f"{call}: expected parameters of the model alone; {len(held.keys() - known)} of the "
+            f"{len(held)} tensors in the groups are none"
+        )
 
 
 def expect_rates(
@@ -239,7 +248,8 @@ def try_join(
             f"{where}: not in the optimizer: a parameter of the {missing[0]} group",
         )
     short = found is scheduler and len(scheduler.base_lrs) < len(optimizer.param_groups)
-    _expect_schedule(optimizer, expected, names, factor, epochs, 0, short, where)
+    stepped = scheduler.last_epoch - epochs
+    _expect_schedule(optimizer, expected, names, factor, epochs, 0, short, stepped, where)
     start = [p.detach().clone() for p in joining]
     for ahead in range(1, AHEAD + 1):
         try:
@@ -254,7 +264,7 @@ def try_join(
                 f"{where}: the next step of the scheduler that you return raises "
                 f"{type(problem).__name__}: {problem}",
             ) from None
-        _expect_schedule(optimizer, expected, names, factor, epochs, ahead, short, where)
+        _expect_schedule(optimizer, expected, names, factor, epochs, ahead, short, stepped, where)
     if any(torch.equal(p, old) for p, old in zip(joining, start, strict=True)):
         raise wrong_result(
             f"{where}: expected that the optimizer's step changes the new parameters"
@@ -322,11 +332,13 @@ def _expect_schedule(
     epoch: int,
     ahead: int,
     short: bool,
+    stepped: int,
     where: str,
 ) -> None:
     """Raise Misconception unless each learning rate is its base times the factor of the epoch.
 
-    short: the scheduler has no entry for the new group.
+    short: the scheduler has no entry for the new group. stepped: how many steps the answer made of
+    the scheduler that it was given.
     """
     rates = comparisons.learning_rates(optimizer)
     now = epoch + ahead
@@ -341,8 +353,13 @@ def _expect_schedule(
     if follows(everything, now):
         return
     old = [key for key in base if names[key] == "old"]
-    code = "wrong-result"
-    if follows(old, ahead):
+    code, why = "wrong-result", ""
+    if stepped and follows(old, now + stepped):
+        why = (
+            f". Your function has made {stepped} step{'s' * (stepped != 1)} of the scheduler that "
+            "it was given: only the caller makes steps"
+        )
+    elif follows(old, ahead):
         code = "schedule-starts-again"
     elif follows(old, now + 1):
         code = "one-epoch-ahead"
@@ -352,11 +369,45 @@ def _expect_schedule(
         code = "joined-at-epoch-zero"
     elif all(follows([key], now) or twice(key) for key in base):
         code = "factor-twice"
+    else:
+        why = _why_other_rates(rates, base, names, factor, epoch, now)
     key = next(k for k in base if not follows([k], now))
     later = "one epoch later" if ahead == 1 else f"{ahead} epochs later"
     when = later if ahead else "right after the call"
     raise Misconception(
         code,
         f"{where}: {when} expected the learning rate {base[key]} * {factor(now):.4g} for a "
-        f"parameter of the {names[key]} group; got {rates[key]:.4g}",
+        f"parameter of the {names[key]} group; got {rates[key]:.4g}{why}",
     )
+
+
+def _why_other_rates(
+    rates: dict[int, float],
+    base: dict[int, float],
+    names: dict[int, str],
+    factor: Callable[[int], float],
+    epoch: int,
+    now: int,
+) -> str:
+    """Return what explains the learning rates of an optimizer; "" if nothing does.
+
+    epoch: the one in which the new group has joined; now: the one whose factor counts.
+    """
+    new = [key for key in base if names[key] == "new"]
+
+    def follows(own: Mapping[int, float], at: int) -> bool:
+        return all(values.near(rates[key], own[key] * factor(at), 1e-12, 1e-6) for key in own)
+
+    at = next((other for other in range(now + AHEAD) if follows(base, other)), None)
+    if at is not None:
+        return f". All groups have the learning rates of epoch {at}; this is epoch {now}"
+    if follows({key: base[new[0]] for key in base}, now):
+        return (
+            ". The old groups follow the schedule from the new group's initial learning rate: "
+            "expected that each keeps its own `initial_lr`"
+        )
+    if now > epoch and follows({key: base[key] for key in new}, epoch):
+        return ". The new group keeps the learning rate that it had right after the call"
+    if follows({key: base[key] for key in base if key not in new}, now):
+        return ". The old groups are right, the new group is not"
+    return ""

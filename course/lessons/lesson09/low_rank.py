@@ -57,7 +57,10 @@ def try_low_rank(answer: Callable, options: Mapping[str, Any], seed: int) -> str
     changed = layer(inputs)
     parametrize.remove_parametrizations(layer, "weight")
     if not values.all_near(layer(inputs), changed, 1e-6):
-        raise wrong_result(f"{where}: after the merge the layer has other outputs")
+        raise wrong_result(
+            f"{where}: expected the same outputs after remove_parametrizations, which merges the "
+            f"change: {values.difference(layer(inputs), changed, 1e-6)}"
+        )
     return where
 
 
@@ -115,7 +118,10 @@ def _changed(change: nn.Module, weight: torch.Tensor, where: str) -> Any:
     except NotImplementedError as problem:
         if panel.raised_by_learner(problem):
             raise
-        raise wrong_result(f"{where}: the module has no method forward(weight)") from None
+        raise wrong_result(
+            f"{where}: expected a module with a method forward(weight); {type(change).__name__} "
+            "has none"
+        ) from None
 
 
 def _fill(change: nn.Module, seed: int) -> None:
@@ -167,8 +173,7 @@ def _expect_returned(
             "change-scaled", f"{where}: expected weight + B @ A; got weight + {scale:.3g} * B @ A"
         )
     raise wrong_result(
-        f"{where}: expected weight + B @ A; it is off by up to "
-        f"{(difference - added).abs().max():.2g}"
+        f"{where}: expected weight + B @ A; {values.difference(found, weight + added, 1e-5)}"
     )
 
 
@@ -196,7 +201,10 @@ def _expect_training(change: nn.Module, layer: nn.Module, inputs: torch.Tensor, 
             if panel.raised_by_learner(problem):
                 raise
             said = str(problem).split(". ")[0]
-            raise wrong_result(f"{where}: backward() in a loop raises {said}") from None
+            raise wrong_result(
+                f"{where}: expected that the layer can train for several steps; backward() raises "
+                f"RuntimeError: {said}"
+            ) from None
         optimizer.step()
     still = start.keys() - set(comparisons.moved_since(change, start))
     if len(still) == 2:

@@ -126,6 +126,11 @@ MISCONCEPTIONS = {
         "Frozen weights are the same in each copy of the pretrained network: leave them out",
         "09-adapt-gently: A file that does not reproduce the model",
     ),
+    "overwritten-in-place": Entry(
+        "A later in-place operation, such as a ReLU with `inplace=True`, overwrites an output that "
+        "a hook keeps: clone it in the hook",
+        "09-adapt-gently: Features by name",
+    ),
     "not-this-call": Entry(
         "A module can run several times in one forward, and each call is a node of its own",
         "09-adapt-gently: Features by name",

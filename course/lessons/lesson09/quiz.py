@@ -217,8 +217,16 @@ def scheduler_of(rng: Random, kind: str, joins: int) -> tuple[str, float, float,
             "takes part in the steps that come after it.",
         )
     if kind == "LinearLR":
-        total = last
         start = rng.choice([0.2, 0.5])
+        total = rng.choice([joins, last])
+        if total == joins:
+            return (
+                f"LinearLR(start_factor={start}, total_iters={total})",
+                1.0,
+                1.0,
+                "LinearLR has reached its last factor when the new group joins, so it changes no "
+                "learning rate any more.",
+            )
         before = start + (1 - start) * joins / total
         return (
             f"LinearLR(start_factor={start}, total_iters={total})",
@@ -243,7 +251,8 @@ def after_joining(rng: Random) -> Question:
     kind = rng.choice(KINDS_OF_SCHEDULE)
     joins = rng.choice([1, 2, 3])
     scheduler, factor, since, why = scheduler_of(rng, kind, joins)
-    first, joined = rng.choice([0.1, 0.2, 0.4]), rng.choice([0.02, 0.05, 0.08])
+    first = rng.choice([0.1, 0.2, 0.4])
+    joined = rng.choice([0.02, 0.05, 0.08, first])
     lines = lines_of(scheduler, joins, joins + 3, first, joined)
     found = outcome(lines)
     options = {
@@ -271,16 +280,15 @@ def after_joining(rng: Random) -> Question:
             "group.",
         ),
         (
-            rates(joined, joined * since),
-            "The old group keeps a learning rate of its own.",
-        ),
-        (
             rates(first * factor, first * factor),
             "Each group has a learning rate of its own: a scheduler does not make them equal.",
         ),
     ]
     for text, words in beliefs:  # of equal texts the first reason is the one that holds
         options.setdefault(text, f"{words} {why}")
+    if len(options) < 4:  # where nothing changes any more, most of these are right
+        options[rates(first / 2, joined)] = f"No scheduler halves the old learning rate here. {why}"
+        options[rates(first, joined / 2)] = f"No scheduler halves the new learning rate here. {why}"
     others: list[Option] = [wrong(text, words) for text, words in options.items()]
     prompt = "`old` and `new` are two parameters. Which learning rates do they have at the end?"
     return pose(rng, prompt, lines, right(found, why), others)

@@ -348,7 +348,10 @@ def load_model(answer: Callable, card: dict = CARD, seed: int = 0) -> str:
         check_card(found, found_card, card, built)
         expect(found, nn.Module, "an nn.Module")
         if found is not made[0]:
-            raise wrong_result("expected the very model that `build` returned; got another one")
+            raise wrong_result(
+                "expected the very model that `build` returned; got another object, a "
+                f"{type(found).__name__}"
+            )
         check_loaded(found, state)
         for what, tensors in (
             (f"{names[0]} is missing", {key: state[key] for key in names[1:]}),

@@ -12,10 +12,11 @@ from typing import Any
 
 import torch
 from torch import Tensor, nn
+from torchvision.transforms.v2.functional import pil_to_tensor, to_pil_image
 
 from course.checking import comparisons
 from course.checking.misconception import Misconception, first_and_more, unlike, wrong_result
-from course.checking.values import shown
+from course.checking.values import difference, shown
 from course.lessons.lesson10.fixtures import Draws, Fits, PhotoFile, linked
 
 # ---- Exercise 1: a photo -------------------------------------------------------------------------
@@ -41,7 +42,35 @@ def check_photo(found: Tensor, file: PhotoFile) -> None:
         raise Misconception("transparency-ignored", seen)
     if found.dtype != torch.uint8 or found.shape != file.shown.shape:
         raise wrong_result(seen)
-    raise wrong_result(f"{file.what}{where_it_differs(found, file.shown)}")
+    raise wrong_result(
+        f"{file.what}{where_it_differs(found, file.shown)}{why_pixels_differ(found, file)}"
+    )
+
+
+def why_pixels_differ(found: Tensor, file: PhotoFile) -> str:
+    """Return what explains all pixels of an image of the right shape and dtype; "" if nothing."""
+    expected = file.shown
+    if (found == found[:, :1, :1]).all():
+        return f". Every pixel is {found[:, 0, 0].tolist()}: the image shows nothing"
+    if found.max() <= 1:
+        return ". Every value is 0 or 1: expected values from 0 to 255"
+    others = {
+        "the channels in the order blue, green, red": expected.flip(0),
+        "the image mirrored from left to right": expected.flip(2),
+        "the image mirrored from top to bottom": expected.flip(1),
+        "the image turned by 180 degrees": expected.rot90(2, (1, 2)),
+        "the colours inverted, 255 minus each value": 255 - expected,
+        "the image in shades of grey": to_grey(expected),
+    }
+    for words, image in others.items():
+        if alike(found, image):
+            return f". That is {words}"
+    return ""
+
+
+def to_grey(image: Tensor) -> Tensor:
+    """Return an RGB image (3, H, W) in Pillow's shades of grey, in three equal channels."""
+    return pil_to_tensor(to_pil_image(image).convert("L")).expand(3, -1, -1)
 
 
 def alike(one: Tensor, other: Tensor) -> bool:
@@ -110,12 +139,24 @@ def check_fits(fits: Fits, labels: Tensor, folds: Tensor) -> None:
     if not fits.rows:
         raise wrong_result("`fit` was not called; expected a call for each fold")
     if fits.without_gradients:
-        raise wrong_result("`fit` was called under torch.no_grad(): it cannot train there")
+        raise wrong_result(
+            "expected that you call `fit` with gradients on; you call it under torch.no_grad(), "
+            "where it cannot train"
+        )
     for rows, given in zip(fits.rows, fits.labels, strict=True):
         if not set(rows) <= set(everything):
             raise wrong_result("`fit` got features that were changed; expected them as they are")
-        if len(rows) != len(given) or [labels[row].item() for row in rows] != given:
-            raise wrong_result("`fit` got labels that are not those of its features")
+        if len(rows) != len(given):
+            raise wrong_result(
+                f"expected as many labels as features in a call of `fit`; got {len(rows)} features "
+                f"and {len(given)} labels"
+            )
+        for place, (row, label) in enumerate(zip(rows, given, strict=True)):
+            if labels[row].item() != label:
+                raise wrong_result(
+                    f"`fit` got the features of photo {row} in row {place}, and the label {label} "
+                    f"there; expected its own label, {labels[row].item()}"
+                )
     with_gaps = names != list(range(len(names)))
     missed = [sorted(rows) in (everything, []) for rows in fits.rows]
     if with_gaps and any(missed) and not all(missed):
@@ -179,7 +220,12 @@ def check_logits(found: Tensor, fits: Fits, folds: Tensor) -> None:
         )
     made = (0 <= found) & (found == found.round()) & (found < max(count, len(fits.rows)))
     if found[:, 3:].any() or not made.all() or (found[:, 1] >= len(fits.rows)).any():
-        raise wrong_result("expected logits, as the heads return them; got other numbers")
+        bad = (found[:, 3:] != 0).any(1) | ~made.all(1) | (found[:, 1] >= len(fits.rows))
+        raise wrong_result(
+            "expected logits, as the heads return them; got other numbers, such as "
+            f"{found[bad.nonzero()[0, 0]].tolist()} in row {int(bad.nonzero()[0, 0])}, which no "
+            "head has returned"
+        )
     asked, heads, in_train_mode = found[:, 0].tolist(), found[:, 1].tolist(), found[:, 2]
     if asked != list(range(count)):
         row = next(i for i in range(count) if asked[i] != i)
@@ -215,13 +261,19 @@ def check_draws(noted: Draws, groups: Tensor, draws: int) -> None:
             "truth-and-prediction-apart",
             f"in {noted.torn} of {draws} draws a prediction is not that of its photo",
         )
+    others = {photo for photos in noted.photos for photo in photos} - set(range(len(groups)))
+    if others:
+        raise wrong_result(
+            f"`metric` got the label {min(others)}, which is in no row of `truth`; expected rows "
+            "of the photos drawn, as they are"
+        )
     names = groups.unique().tolist()
     members = {name: (groups == name).nonzero().flatten().tolist() for name in names}
     drawn = []  # how many groups each draw has
-    twice = False
+    times = []  # how often each draw has each group
     for photos in noted.photos:
         counts = torch.bincount(torch.tensor(photos, dtype=torch.int64), minlength=len(groups))
-        in_draw = 0
+        times.append([])
         for name in names:
             of_group = counts[members[name]].unique().tolist()
             if len(of_group) > 1:
@@ -230,22 +282,66 @@ def check_draws(noted: Draws, groups: Tensor, draws: int) -> None:
                     f"group {name} has photos {members[name]}; one draw has them "
                     f"{counts[members[name]].tolist()} times",
                 )
-            in_draw += of_group[0]
-            twice = twice or of_group[0] > 1
-        drawn.append(in_draw)
+            times[-1].append(of_group[0])
+        drawn.append(sum(times[-1]))
     told = f"there are {len(names)} groups; the draws have {min(drawn)} to {max(drawn)}"
     if not min(drawn):
-        raise wrong_result(f"{told}. The groups have numbers such as {names[:3]}, not 0, 1, 2, ...")
-    if not twice and draws > 1:
+        raise wrong_result(
+            f"{told}; expected {len(names)} in each. The groups have numbers such as {names[:3]}, "
+            "not 0, 1, 2, ..."
+        )
+    if max(map(max, times)) < 2 and draws > 1:
         if min(drawn) == max(drawn) == len(names):
             raise Misconception("drawn-without-replacement", f"{told}, and none twice")
         raise Misconception("group-counted-once", f"{told}, and none twice")
     if min(drawn) != len(names) or max(drawn) != len(names):
         raise wrong_result(f"{told}; expected {len(names)} in each draw")
-    if draws > 1 and len({tuple(sorted(photos)) for photos in noted.photos}) < min(
-        draws // 4, len(names)
-    ):
-        raise wrong_result(f"most of the {draws} draws are the same")
+    different = len({tuple(sorted(photos)) for photos in noted.photos})
+    if draws > 1 and different < min(draws // 4, len(names)):
+        raise wrong_result(
+            f"expected {draws} draws at random; only {different} of them are different"
+        )
+    check_chances(torch.tensor(times), members)
+
+
+SURE = 6  # standard deviations: chance goes as far once in 500 million counts
+
+
+def check_chances(times: Tensor, members: dict[int, list[int]]) -> None:
+    """Check that each group has the same chance in each place of a draw.
+
+    times (draws, G): how often each draw has each group; members: {group: its photos}. With n
+    draws of G groups the number of times that a group is drawn follows the binomial distribution
+    of n * G trials with the probability 1 / G. The draws that lack it are n trials.
+    """
+    draws, count = times.shape
+    if count == 1:
+        return
+    often, lacking = times.sum(0).double(), (times == 0).sum(0).double()
+    lacks = (1 - 1 / count) ** count
+    for total, trials, chance in ((often, draws * count, 1 / count), (lacking, draws, lacks)):
+        expected, deviation = trials * chance, (trials * chance * (1 - chance)) ** 0.5
+        far = (total - expected) / deviation
+        worst = int(far.abs().argmax())
+        if abs(far[worst]) <= SURE:
+            continue
+        name, photos = list(members.items())[worst]
+        told = (
+            f"{draws} draws of {count} groups: group {name}, with {len(photos)} photo"
+            f"{'s' * (len(photos) > 1)},"
+        )
+        if total is often:
+            sizes = torch.tensor([len(each) for each in members.values()]).double()
+            by_size = draws * count * sizes / sizes.sum()
+            told += f" is drawn {int(often[worst])} times; expected about {expected:.0f}"
+            if ((often - by_size).abs() <= SURE * by_size.sqrt()).all():
+                told += ". Your groups are drawn the more often the more photos they have"
+            raise Misconception("unequal-chances", told)
+        raise Misconception(
+            "unequal-chances",
+            f"{told} is missing in {int(lacking[worst])} draws; expected about {expected:.0f}: a "
+            "draw with replacement leaves some groups out",
+        )
 
 
 def check_quantiles(found: tuple[float, float], values: Sequence[float]) -> None:
@@ -363,7 +459,12 @@ def check_loaded(model: nn.Module, state: dict[str, Tensor]) -> None:
     if moved and not any(name.endswith(("weight", "bias")) for name in moved):
         raise Misconception("parameters-only", f"{first_and_more(moved)} are not those of the file")
     if moved:
-        raise wrong_result(f"{first_and_more(moved)} are not those of the file")
+        name = moved[0]
+        how = "it is gone" if name not in now else difference(now[name], state[name])
+        raise wrong_result(
+            f"expected the tensors of the file in the model; {first_and_more(moved)} are others. "
+            f"{name}: {how}"
+        )
     awake = [name or "the model" for name, layer in model.named_modules() if layer.training]
     if awake:
         raise Misconception("loaded-in-train-mode", f"in train mode: {first_and_more(awake)}")

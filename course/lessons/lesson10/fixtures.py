@@ -180,7 +180,9 @@ class Fits:
     def fit(self, features: Tensor, labels: Tensor) -> Telltale:
         for name, given, row in (("features", features, self.row), ("labels", labels, ())):
             if not isinstance(given, Tensor):
-                raise wrong_result(f"`fit` got {type(given).__name__} for {name}, no tensor")
+                raise wrong_result(
+                    f"`fit` got {type(given).__name__} for {name}; expected a tensor"
+                )
             if given.ndim == 0 or given.shape[1:] != row:
                 expected = f"({', '.join(map(str, ('n', *row)))}{'' if row else ','})"
                 raise wrong_result(
@@ -245,7 +247,9 @@ class Draws:
         """
         for name, given, row in (("truth", truth, ()), ("predicted", predicted, self.row)):
             if not isinstance(given, Tensor):
-                raise wrong_result(f"`metric` got {type(given).__name__} for {name}, no tensor")
+                raise wrong_result(
+                    f"`metric` got {type(given).__name__} for {name}; expected a tensor"
+                )
             if given.ndim == 0 or given.shape[1:] != row:
                 expected = f"({', '.join(map(str, ('n', *row)))}{'' if row else ','})"
                 raise wrong_result(

@@ -77,6 +77,11 @@ MISCONCEPTIONS = {
         "A group that is drawn twice counts twice: a mask or a set keeps it once",
         f"{LESSON}: Exercise 5: an interval for any metric",
     ),
+    "unequal-chances": Entry(
+        "Each group has the same chance in each place of a draw, whatever its size, and a draw has "
+        "no group that was not drawn: draw from all of `groups.unique()`",
+        f"{LESSON}: Exercise 5: an interval for any metric",
+    ),
     "truth-and-prediction-apart": Entry(
         "A prediction belongs to its label: draw once, and index both with the same numbers",
         f"{LESSON}: Exercise 5: an interval for any metric",

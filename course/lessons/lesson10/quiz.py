@@ -145,8 +145,8 @@ def cheapest(probability: float, costs: list[list[int]]) -> int:
 @endless
 def expected_cost(rng: Random) -> Question:
     """What does a decision cost on average?"""
-    percent = rng.choice([5, 10, 15, 20, 30, 40])
-    fox, sheep = rng.randint(10, 40), rng.randint(2, 6)
+    percent = rng.choice([5, 10, 15, 20, 30, 40, 90])
+    fox, sheep = rng.randint(10, 40), rng.randint(2, 9)
     call = rng.randint(1, 2)
     decision = rng.choice(DECISIONS)
     p = percent / 100
@@ -203,13 +203,15 @@ def _named(decision: str) -> str:
 def groups_in_lists(rng: Random) -> Question:
     """How many groups do overlapping lists make?"""
     count = rng.randint(7, 10)
-    lists = [rng.sample(range(count), rng.choice([2, 2, 3])) for _ in range(rng.randint(3, 4))]
-    lists.append([lists[0][-1], rng.choice([n for n in range(count) if n not in lists[0]])])
+    sizes = [rng.choice([1, 2, 2, 3]) for _ in range(rng.randint(1, 4))]
+    lists = [rng.sample(range(count), size) for size in sizes]
+    if rng.random() < 0.8:
+        lists.append([lists[0][-1], rng.choice([n for n in range(count) if n not in lists[0]])])
     groups = [{photo} for photo in range(count)]
     for photos in lists:
         joined = [group for group in groups if group & set(photos)]
         groups = [group for group in groups if not group & set(photos)] + [set().union(*joined)]
-    alone = sum(len(group) == 1 for group in groups)
+    alone = count - len({photo for photos in lists for photo in photos})
     found = len(groups)
     others = {
         count: f"There are {count} photos, and the lists join some of them.",
@@ -217,8 +219,8 @@ def groups_in_lists(rng: Random) -> Question:
         len(lists): "That is the number of lists. Lists that share a photo are one group, and "
         "photos in no list are groups of their own.",
         len(lists) + alone: "Lists that share a photo are one group, not two.",
-        count - len(lists): "A list does not always join two groups: some of its photos may be in "
-        "one group already, or it may join three.",
+        count - len(lists): "A list does not always join two groups: it may have one photo or "
+        "three, and some of its photos may be in one group already.",
         found + 1: "One too many: follow the lists from photo to photo.",
     }
     too_few = "a photo that is in no list is a group of its own."
@@ -230,7 +232,7 @@ def groups_in_lists(rng: Random) -> Question:
         rng,
         f"{count} photos are numbered from 0. How many groups are there?",
         [f"together = {lists}"],
-        right(str(found), f"{found - alone} of photos in lists, and {alone} of a single photo."),
+        right(str(found), f"{found - alone} of photos in lists, and {alone} of photos in none."),
         [wrong(str(value), reason) for value, reason in others.items() if value != found],
     )
 

@@ -15,6 +15,7 @@ from course.checking.values import (
     all_near,
     apart,
     described,
+    difference,
     near,
     number,
     reaches,
@@ -138,3 +139,18 @@ def test_two_numbers_are_shown_with_digits_that_tell_them_apart():
     assert apart(4.34471, 4.34466) == ("4.34471", "4.34466")
     assert apart(4.5, 4.3447) == ("4.5", "4.3447")
     assert apart(2.0, 2.0) == ("2", "2")
+
+
+def test_the_first_difference_of_two_tensors_is_told():
+    expected = torch.tensor([[1.0, math.nan], [3.0, 4.0]])
+    found = expected.clone()
+    found[1, 0] = 3.00001
+    told = "at [1, 0] expected 3, got 3.00001 (1 of 4 elements differ)"
+    assert difference(found, expected) == told
+    found[0, 0] = math.nan
+    assert difference(found, expected, 1e-3).startswith("at [0, 0] expected 1, got nan (1 of 4")
+    assert difference(torch.tensor(2.0), torch.tensor(3)) == (
+        "expected 3, got 2 (1 of 1 elements differ)"
+    )
+    assert "got torch.float64" in difference(expected.double(), expected)
+    assert difference(expected[0], expected) == "expected the shape (2, 2), got (2,)"

@@ -445,9 +445,9 @@ def test_first_step_over_a_thousand_draws():
         gradient = a * fruit + b * fresh
         rate = float(re.search(r"lr=([\d.]+)", question.prompt)[1])
         sgd = "SGD" in question.prompt
-        sign = math.copysign(1, gradient)
+        sign = math.copysign(1, gradient) if gradient else 0
         size = gradient if sgd else sign
-        assert right_text(question) == f"{-rate * size:+.2f}", question
+        assert right_text(question) == (f"{-rate * size:+.2f}" if size else "0.00"), question
         claims = {
             "That goes uphill": rate * gradient,
             "That is minus the gradient": -gradient,
@@ -460,6 +460,8 @@ def test_first_step_over_a_thousand_draws():
             "That has the right size": rate * sign,
             "AdamW divides by the size": 0.0,
             "That counts the loss weights": -rate * sign * (a + b),
+            "That is minus the learning rate": -rate,
+            "That is plus the learning rate": rate,
         }
         for option in question.options:
             if not option.right:

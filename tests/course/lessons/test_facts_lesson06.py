@@ -513,6 +513,9 @@ def test_threshold_and_counts():
         flags = [p >= float(threshold) for p in probabilities]
         hits = sum(label for label, flag in zip(labels, flags, strict=True) if flag)
         bottom = sum(flags) if name == "precision" else sum(labels)
+        if name == "accuracy":
+            hits = sum(flag == bool(label) for label, flag in zip(labels, flags, strict=True))
+            bottom = len(labels)
         assert right_option(question).text == f"{hits} of {bottom}"
         for option in question.options:
             top, whole = map(int, option.text.split(" of "))
@@ -565,6 +568,7 @@ def test_every_explanation_of_the_threshold_question_is_true():
             "false alarms among the flagged": (flagged - hits, flagged),
             "positive images that is not flagged": (positive - hits, positive),
             "denominator counts all": (hits, count),
+            "leaves out the negatives": (hits, count),
             "the prevalence": (positive, count),
         }
         for option in question.options:

@@ -260,6 +260,10 @@ def test_where_training_stops_and_what_the_options_say():
                 assert accuracies[epoch] == max(accuracies) and epoch >= epochs
             elif "Training stops there" in option.why:
                 assert epoch == epochs - 1
+            elif "last epoch of all" in option.why:
+                assert epoch == len(accuracies) - 1 and epochs - best <= patience
+            elif "One epoch that is no better" in option.why:
+                assert max(accuracies[: epoch + 1]) >= accuracies[epoch + 1] and epoch != best
             elif "does not get there" in option.why:
                 assert epoch >= epochs
             elif "count from 0 here" in option.why:
@@ -289,5 +293,7 @@ def test_annealed_learning_rates_and_what_the_options_say():
                 assert number == pytest.approx(end, abs=6e-5)
             elif "first epoch" in option.why:
                 assert number == pytest.approx(start, abs=6e-5)
+            elif "of the epoch before" in option.why:
+                assert number == pytest.approx(annealed(start, end, t_max, epoch - 1), abs=6e-5)
             elif "mean of both ends" in option.why:
                 assert number == pytest.approx((start + end) / 2, abs=6e-5)

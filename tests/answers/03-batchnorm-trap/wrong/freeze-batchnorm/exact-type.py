@@ -1,4 +1,4 @@
-# misconception: wrong-result
+# misconception: type-not-isinstance
 def freeze_batchnorm(model):
     for p, c in list(model.named_modules()):
         if type(c) is nn.BatchNorm2d:

@@ -1,4 +1,4 @@
-# misconception: wrong-result
+# misconception: averaged-over-the-draws
 def bootstrap_interval(correct, draws):
     count = len(correct)
     accuracies = correct[torch.randint(count, (draws, count))].double().mean(0)

@@ -1,4 +1,4 @@
-# misconception: wrong-result
+# misconception: overwritten-in-place
 def features_at(model, node, images):
     copied = copy.deepcopy(model).eval()
     if node in dict(copied.named_modules()):

@@ -1,0 +1,16 @@
+# misconception: wrong-result
+def fit(model, scheduler, batches, step, validate, epochs, patience):
+    best, best_epoch, state = -1.0, 0, None
+    for epoch in range(epochs):
+        before = {name: p.detach().clone() for name, p in model.named_parameters()}
+        for batch in batches:
+            step(batch)
+        scheduler.step()
+        mean = sum(validate()) / 2
+        if mean > best:
+            best, best_epoch = mean, epoch
+            state = {**copy.deepcopy(model.state_dict()), **before}
+        if epoch - best_epoch >= patience:
+            break
+    model.load_state_dict(state)
+    return best_epoch
