@@ -101,3 +101,21 @@ def test_every_command_says_where_it_is():
     for path in sorted((ROOT / "course").rglob("*.py")):
         found[path.name] = [command for text in messages(path) for command in bare_commands(text)]
     assert {name: commands for name, commands in found.items() if commands} == {}
+
+
+@pytest.mark.parametrize(
+    ("path", "tables", "told"),
+    [
+        ("nbjudge/tests/sandbox/test_shell.py", ["CELLS", "WIDGETS", "PLOTS"], "{} cells"),
+        ("nbjudge/tests/conformance/test_features.py", ["COURSES"], "{} courses"),
+    ],
+)
+def test_what_is_compared_is_counted_in_the_page_on_trust(path, tables, told):
+    found = {}
+    for node in ast.parse((ROOT / path).read_text(encoding="utf-8")).body:
+        if isinstance(node, ast.Assign) and isinstance(node.value, ast.Dict):
+            found[node.targets[0].id] = len(node.value.keys)
+    number = sum(found[table] for table in tables)
+    page = (ROOT / "docs/trust.md").read_text(encoding="utf-8")
+    (row,) = re.findall(rf"^\|.*{path}.*$", page, re.MULTILINE)
+    assert told.format(number) in row

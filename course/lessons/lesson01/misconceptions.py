@@ -45,7 +45,7 @@ MISCONCEPTIONS = {
     ),
     "not-in-place": Entry(
         "Change the very model that the function gets and return it: other code may already hold "
-        "it, such as an optimizer",
+        "this model, and an optimizer its parameters",
         "01-replace-the-head: One line replaces the head",
     ),
     "model-left-changed": Entry(

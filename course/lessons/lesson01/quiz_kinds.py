@@ -145,7 +145,7 @@ def output_shape(rng: Random) -> Question:
             ),
             wrong(
                 f"`({classes}, {batch})`",
-                "In PyTorch the batch comes first: each row is an image, each column a class.",
+                "The batch comes first: each row is an image, each column a class.",
             ),
             wrong(
                 f"`(1, {classes})`",

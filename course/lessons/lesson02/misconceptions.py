@@ -8,8 +8,8 @@ MISCONCEPTIONS = {
         "02-freeze: Three switches",
     ),
     "buffers-are-not-parameters": Entry(
-        "In train mode a forward changes the buffers, even with requires_grad=False and under "
-        "no_grad",
+        "In train mode a forward changes BatchNorm's buffers, even with requires_grad=False and "
+        "under no_grad",
         "02-freeze: Three switches",
     ),
     "compared-with-itself": Entry(

@@ -6,8 +6,9 @@ tests/course/lessons/test_facts_lesson02.py measures what they say.
 from course.checking.quiz.questions import Question, right, snippet, wrong
 
 WHICH_FREEZES = Question(
-    "`model` has been trained. Which line makes sure that further training steps do not change "
-    "any of its parameters?",
+    "`model` has been trained, and is now the backbone below a new head. An optimizer holds the "
+    "parameters of both, and each step begins with `zero_grad()`. Which line makes sure that no "
+    "parameter of `model` changes?",
     (
         wrong(
             "`model.eval()`",
@@ -21,8 +22,9 @@ WHICH_FREEZES = Question(
         ),
         right(
             "`model.requires_grad_(False)`",
-            "This method sets `requires_grad` of every parameter. It does not protect the buffers: "
-            "in train mode a forward still changes them.",
+            "No parameter of `model` gets a gradient any more, and `zero_grad()` sets the old ones "
+            "to None. BatchNorm's buffers are not protected: in train mode a forward still changes "
+            "them.",
         ),
         wrong(
             "`model.require_grad_(False)`",

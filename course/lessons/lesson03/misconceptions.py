@@ -67,8 +67,8 @@ MISCONCEPTIONS = {
         "03-batchnorm-trap: What does not help",
     ),
     "no-grad-protects": Entry(
-        "no_grad records no gradients, but a forward in train mode still changes the running "
-        "statistics",
+        "Under no_grad no graph is recorded, but a forward in train mode still changes the "
+        "running statistics",
         "03-batchnorm-trap: What does not help",
     ),
     "eval-before-train": Entry(

@@ -291,19 +291,21 @@ def why_these(moved: set[str], frozen: tuple[str, ...], held: str) -> str:
     """The explanation of the right answer: what does not change, and why."""
     still = []
     if frozen:
-        still.append("what is frozen")
+        still.append("the frozen parameters")
     if held != "model":
-        still.append("what the optimizer does not hold")
+        still.append("the parameters that the optimizer does not hold")
     if "statistics" not in moved:
         still.append("the running statistics, because the BatchNorm is in eval mode")
     if not still:
-        return "Nothing is frozen, the optimizer holds everything, and the model is in train mode."
+        return (
+            "Nothing is frozen, the optimizer holds all parameters, and the model is in train mode."
+        )
     if not moved:
         return (
             "The optimizer holds frozen parameters alone, and the BatchNorm is in eval mode: no "
             "tensor changes."
         )
-    return f"Everything changes but: {'; '.join(still)}."
+    return f"Everything changes except {'; '.join(still)}."
 
 
 @endless

@@ -34,7 +34,7 @@ MISCONCEPTIONS = {
         "04-shared-or-copied: Five independent branches",
     ),
     "shallow-copy": Entry(
-        "copy.copy makes a new object around the same layers: only copy.deepcopy copies parameters "
+        "copy.copy makes a new object around the same layers; copy.deepcopy also copies parameters "
         "and buffers",
         "04-shared-or-copied: Five independent branches",
     ),

@@ -82,8 +82,8 @@ MISCONCEPTIONS = {
         "05-two-heads-one-loss: Learned loss weights",
     ),
     "not-adamw": Entry(
-        "AdamW divides the gradient by its size and keeps the weight decay out of it: other "
-        "optimizers do not do both",
+        "AdamW divides the gradient by its size and keeps the weight decay out of it: SGD does not "
+        "divide, and Adam by default adds the decay to the gradient",
         "05-two-heads-one-loss: Loss weights and the optimizer",
     ),
     "losses-compared-across-weightings": Entry(

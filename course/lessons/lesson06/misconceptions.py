@@ -82,7 +82,7 @@ MISCONCEPTIONS = {
         "06-metrics: Exercise 6: flag",
     ),
     "argmax-has-decided": Entry(
-        "argmax is a threshold of one half, whatever threshold was asked for",
+        "argmax of two logits is a threshold of one half, whatever threshold the function gets",
         "06-metrics: Choose a threshold",
     ),
     "at-least-includes-equal": Entry(
@@ -101,7 +101,7 @@ MISCONCEPTIONS = {
     ),
     "grid-of-thresholds": Entry(
         "A grid such as 0, 0.01, 0.02 skips the thresholds between its steps: try each probability "
-        "that occurs, because only there does the number of flagged fruits change",
+        "that occurs, because the flagged fruits change only there",
         "06-metrics: Exercise 7: one head, two purposes",
     ),
     "other-metric-ignored": Entry(

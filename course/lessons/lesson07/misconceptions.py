@@ -50,8 +50,8 @@ MISCONCEPTIONS = {
         "07-honest-scores: Exercise 4: audit a procedure",
     ),
     "evaluated-with-augmentation": Entry(
-        "Augmented images are harder than the original ones: a training accuracy on them hides the "
-        "gap",
+        "Augmented images are often harder than the original ones: a training accuracy on them "
+        "hides the gap",
         "07-honest-scores: Suspect 3: the training",
     ),
     "drop-last-forgotten": Entry(

@@ -88,8 +88,8 @@ MISCONCEPTIONS = {
         "Store floats in half or single precision, and counts of batches as int64", BRIEF
     ),
     "weights-not-finite": Entry(
-        "A parameter is NaN or infinite, so all logits are as well: training has diverged, look at "
-        "its loss",
+        "A parameter is NaN or infinite, so logits that depend on it are as well: training has "
+        "diverged, look at its loss",
         BRIEF,
     ),
     "too-many-parameters": Entry("The new heads have more parameters than the brief allows", BRIEF),

@@ -17,7 +17,7 @@ MISCONCEPTIONS = {
         "09-adapt-gently: First the head, then everything",
     ),
     "norms-partly-in-train-mode": Entry(
-        "Every BatchNorm has running statistics, in the stem, in the blocks and on the shortcuts: "
+        "A ResNet has BatchNorms in the stem, in the blocks and on the shortcuts: "
         "`model.modules()` reaches all of them, and `model.eval()` puts all into eval mode",
         "09-adapt-gently: Exercise 1: two stages",
     ),

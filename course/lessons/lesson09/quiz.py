@@ -35,7 +35,7 @@ TWO_STAGES = Question(
         ),
         wrong(
             "It keeps the running statistics as they are.",
-            "Only eval mode does that. In train mode the statistics change in both stages.",
+            "Eval mode does that. In train mode the statistics change in both stages.",
         ),
     ),
 )

@@ -20,8 +20,8 @@ EXIF = Question(
         ),
         right(
             "The EXIF data say that the stored pixels have to be turned.",
-            "Phones store what the sensor saw and note the orientation. `ImageOps.exif_transpose` "
-            "turns the photo; `Image.open` alone does not.",
+            "Many phones store what the sensor saw and note the orientation. "
+            "`ImageOps.exif_transpose` turns the photo; `Image.open` alone does not.",
         ),
         wrong(
             "The viewer crops photos to its window.",

@@ -5,7 +5,7 @@ import re
 
 import torch
 
-from course.authoring.build import solution_path
+from course.authoring.build import lessons, solution_path, text_path
 from course.checking import networks
 from course.notebook.environment import REQUIREMENTS
 from course.vision.backbones import load_backbone
@@ -23,6 +23,11 @@ def test_ten_fruits_fresh_or_rotten_in_the_images_that_are_shown():
     assert images.dtype == torch.uint8
     shown = set(zip(fruit.tolist(), rotten.tolist(), strict=True))
     assert shown == {(kind, state) for kind in range(10) for state in (0, 1)}
+
+
+def test_only_lesson_10_has_photos():
+    with_photos = [name for name in lessons() if "PHOTOGRAPHS" in text_path(name).read_text()]
+    assert with_photos == ["10-your-own-photographs"]
 
 
 def test_the_network_has_a_thousand_classes_and_more_than_eleven_million_parameters():

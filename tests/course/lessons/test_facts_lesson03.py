@@ -386,6 +386,9 @@ def test_explanations_of_what_a_step_changes_are_true():
         (right,) = [option for option in question.options if option.right]
         code = question.prompt.split("```python")[1]
         moved = right.text.lower()
+        if "Everything changes" in right.why:
+            assert ("frozen parameters" in right.why) == ("requires_grad_" in code)
+            assert ("parameters that the optimizer" in right.why) == ("SGD(model[4]" in code)
         for option in question.options:
             if option.right:
                 continue

@@ -180,6 +180,8 @@ def test_the_graph_and_the_sum_of_gradients():
         sum(losses).backward()
     gradients = [branch.norm5.weight.grad for branch in copied.branches]
     assert torch.allclose(sliced.branches[0].norm5.weight.grad, sum(gradients), atol=1e-6)
+    trunk = {address(parameter) for parameter in copied.trunk.requires_grad_(False).parameters()}
+    assert not trunk & leaves(copied(images)[0]).keys()  # the graph has trainable ones only
 
 
 def running_mean_after_a_forward(kind: str, passes: int) -> torch.Tensor:

@@ -267,6 +267,7 @@ def test_average_precision_and_auc_are_what_the_lesson_says():
     assert sklearn.metrics.average_precision_score(labels, p) == pytest.approx(by_steps)
     pairs = (p[labels == 1][:, None] > p[labels == 0]).double().mean().item()
     assert sklearn.metrics.roc_auc_score(labels, p) == pytest.approx(pairs)
+    assert sklearn.metrics.roc_auc_score([0, 0, 1], [0.1, 0.7, 0.7]) == 0.75  # a tie counts half
     equal = torch.full((60,), 0.5)
     assert sklearn.metrics.average_precision_score(labels, equal) == pytest.approx(0.05)
     assert sklearn.metrics.roc_auc_score(labels, equal) == 0.5

@@ -7,6 +7,7 @@ import io
 import math
 import pickle
 import re
+import zipfile
 
 import pytest
 import torch
@@ -125,12 +126,13 @@ def test_a_train_mode_forward_by_lamplight_costs_the_collector_many_species():
 
 @pytest.mark.parametrize("seed", range(4))
 def test_accuracy_hides_the_rare_class_and_a_threshold_finds_it(evening_features, seed):
-    """Validation, 10 seeds x {1, 2} threads: at one half found .50 to .67, with the threshold .86
-    and kept .80 to .86.
+    """Validation, 10 seeds x {1, 2} threads: at one half found .50 to .69, with the threshold .86
+    and kept .80 to .86. The colleague's own loop, five seeds: found .50 to .67 at one half.
     """
     train, (features, rotten) = evening_features
     probabilities = probabilities_of(rotten_head(*train, seed), features)
     found, kept = found_and_kept(probabilities, rotten)
+    assert found > 0.45
     assert 100 * found < weights_judge.REQUIRED["found"]
     assert kept > 0.95
     assert found * 0.1 + kept * 0.9 > 0.9  # the accuracy
@@ -236,13 +238,16 @@ class Surprise:
 
 
 def test_a_pickle_runs_when_it_is_opened(capsys):
-    pickle.loads(pickle.dumps({"fc.weight": Surprise()}))
+    pickled = pickle.dumps({"fc.weight": Surprise()})
+    pickle.loads(pickled)
     assert capsys.readouterr().out == "I could have deleted your files.\n"
     file = io.BytesIO()
     torch.save({"fc.weight": Surprise()}, file)
+    assert any(name.endswith("/data.pkl") for name in zipfile.ZipFile(file).namelist())
     file.seek(0)
-    with pytest.raises(pickle.UnpicklingError):  # since 2.6
-        torch.load(file)
+    for refused in (file, io.BytesIO(pickled)):
+        with pytest.raises(pickle.UnpicklingError):  # since 2.6
+            torch.load(refused)
     assert capsys.readouterr().out == ""
     file.seek(0)
     torch.load(file, weights_only=False)
