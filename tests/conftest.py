@@ -13,3 +13,17 @@ def chromium():
         browser = playwright.chromium.launch(executable_path=CHROMIUM, args=["--no-sandbox"])
         yield browser
         browser.close()
+
+
+@pytest.fixture
+def new_page(chromium):
+    """Open a page with these options. It is closed after the test: an open one goes on working."""
+    pages = []
+
+    def new_page(**options):
+        pages.append(chromium.new_page(**options))
+        return pages[-1]
+
+    yield new_page
+    for page in pages:
+        page.close()

@@ -45,7 +45,7 @@ def running(script, *arguments):
         server.wait(30)
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")
 def jupyter(tmp_path_factory):
     """The address of lesson 00, as `course lab` prints it."""
     # a path with a space and an apostrophe

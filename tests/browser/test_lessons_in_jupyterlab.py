@@ -34,8 +34,8 @@ def fine(page, part):
     assert not found, "\n".join(found)
 
 
-def test_the_first_minute(jupyter, chromium):
-    page = chromium.new_page(viewport={"width": 1200, "height": 900})
+def test_the_first_minute(jupyter, new_page):
+    page = new_page(viewport={"width": 1200, "height": 900})
     asked = []
     page.on("request", lambda request: asked.append(request.url))
     lesson = LessonPage(page, jupyter)
@@ -126,14 +126,14 @@ def a_right_answer_passes(page, lesson, answer, check):
     lesson.in_both_themes(look)
 
 
-def test_a_browser_asks_for_the_newest_extensions(jupyter, chromium):
+def test_a_browser_asks_for_the_newest_extensions(jupyter, new_page):
     """JupyterLab lets browsers keep files in a folder `static` for a year.
 
     The window is as narrow as a phone's: the lesson has the room of the list of files, also when a
     wide window becomes narrow. It is a workspace of its own, because the other tests expect the
     list.
     """
-    page = chromium.new_page(viewport={"width": 390, "height": 800})
+    page = new_page(viewport={"width": 390, "height": 800})
     caching = {}
     page.on("response", lambda answer: caching.update({answer.url: answer.headers}))
     LessonPage(page, jupyter.replace("/lab/tree/", "/lab/workspaces/phone/tree/"))
@@ -148,8 +148,8 @@ def test_a_browser_asks_for_the_newest_extensions(jupyter, chromium):
     expect(page.locator("#filebrowser")).to_be_hidden()
 
 
-def test_hints_open_one_by_one(jupyter, chromium):
-    page = chromium.new_page(viewport={"width": 1200, "height": 900})
+def test_hints_open_one_by_one(jupyter, new_page):
+    page = new_page(viewport={"width": 1200, "height": 900})
     LessonPage(page, jupyter)
     hints = page.locator(".jp-MarkdownCell", has_text="Exercise: count").locator("summary")
     assert [hint.is_visible() for hint in hints.all()] == [True, False, False]
@@ -157,9 +157,9 @@ def test_hints_open_one_by_one(jupyter, chromium):
     assert [hint.is_visible() for hint in hints.all()] == [True, True, False]
 
 
-def test_check_all(jupyter, chromium):
+def test_check_all(jupyter, new_page):
     """One exercise is right, one wrong and six unanswered; the cells themselves never run."""
-    page = chromium.new_page(viewport={"width": 1200, "height": 900})
+    page = new_page(viewport={"width": 1200, "height": 900})
     asked = []
     page.on("request", lambda request: asked.append(request.url))
     lesson = LessonPage(page, jupyter.replace("00-start-here", "04-shared-or-copied"))
@@ -204,8 +204,8 @@ def tab_to(element):
     raise AssertionError(f"Tab does not come to {element}")
 
 
-def test_the_quiz_by_keyboard_alone(jupyter, chromium):
-    page = chromium.new_page(viewport={"width": 1000, "height": 800})
+def test_the_quiz_by_keyboard_alone(jupyter, new_page):
+    page = new_page(viewport={"width": 1000, "height": 800})
     lesson = LessonPage(page, jupyter.replace("00-start-here", "01-replace-the-head"))
     page.keyboard.press("Control+b")  # the list of files goes
     lesson.run("import torchvision")
@@ -236,9 +236,9 @@ def show(page, path, exporter, notebook, resources=None):
 
 
 @pytest.mark.parametrize("lesson", build.lessons())
-def test_an_exported_lesson(tmp_path, chromium, lesson):
+def test_an_exported_lesson(tmp_path, new_page, lesson):
     notebook = nbformat.read(build.solution_path(lesson), 4)
-    page = chromium.new_page()
+    page = new_page()
     show(page, tmp_path / "lesson.html", HTMLExporter(), notebook)
     assert page.locator(".check.passed").first.is_visible()
     assert page.locator("summary").first.is_visible()
@@ -266,8 +266,8 @@ def failed_check(monkeypatch):
 @pytest.mark.parametrize(
     "exporter", [HTMLExporter, feedback_exporter], ids=["nbconvert", "nbgrader's feedback"]
 )
-def test_an_exported_failure(tmp_path, failed_check, chromium, exporter):
-    page = chromium.new_page()
+def test_an_exported_failure(tmp_path, failed_check, new_page, exporter):
+    page = new_page()
     show(page, tmp_path / "page.html", exporter(), failed_check, FEEDBACK)
     assert page.locator(".check.failed").is_visible()
     assert page.get_by_text("for resnet18 62").is_visible()

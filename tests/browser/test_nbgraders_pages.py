@@ -119,8 +119,8 @@ def is_readable(page, labels):
 
 
 @pytest.mark.parametrize("student", ANSWERS)
-def test_feedback(course, chromium, student):
-    page = chromium.new_page()
+def test_feedback(course, new_page, student):
+    page = new_page()
     page.goto((course / "feedback" / student / LESSON / f"{LESSON}.html").as_uri())
     is_readable(page, LABELS[student])
 
@@ -131,9 +131,9 @@ def formgrader(course, chromium):
     with running(START, course) as address:
         start = urlsplit(address)
         base = f"{start.scheme}://{start.netloc}/formgrader"
-        page = chromium.new_page()
-        page.goto(f"{base}/manage_students?{start.query}")
-        yield page, base
+        with chromium.new_page() as page:
+            page.goto(f"{base}/manage_students?{start.query}")
+            yield page, base
 
 
 def test_the_formgrader(formgrader):

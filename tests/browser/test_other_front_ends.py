@@ -49,10 +49,10 @@ def lay_out(page, front_end, outputs):
 
 
 @pytest.mark.parametrize("front_end", FRONT_ENDS)
-def test_a_failed_check_is_said_once(chromium, shown, front_end):
+def test_a_failed_check_is_said_once(new_page, shown, front_end):
     panel.not_yet("`this`, not that", "62", "00-start-here: An answer and its check")
     error = FRONT_ENDS[front_end][2].format("the words of the exception")
-    page = chromium.new_page()
+    page = new_page()
     lay_out(page, front_end, [*shown, error])
     assert page.locator(".check.failed").is_visible()
     assert not page.get_by_text("the words of the exception").is_visible()
@@ -61,11 +61,11 @@ def test_a_failed_check_is_said_once(chromium, shown, front_end):
 
 
 @pytest.mark.parametrize("front_end", FRONT_ENDS)
-def test_a_quiz_is_shown_once(chromium, shown, front_end):
+def test_a_quiz_is_shown_once(new_page, shown, front_end):
     widget.ask(QUESTION)
     *_, text = shown
     name = widget.name_of([QUESTION])
-    page = chromium.new_page()
+    page = new_page()
     lay_out(page, front_end, [ALIVE.replace("NAME", name), text])
     assert page.get_by_text("the buttons").is_visible()
     assert not page.get_by_text("One and one?").is_visible()

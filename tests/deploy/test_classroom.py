@@ -125,9 +125,9 @@ def test_one_learner_cannot_read_the_files_of_another(week):
             assert status and "Permission denied" in said, f"{command} {path}: {said}"
 
 
-def in_the_browser(room, chromium, user):
+def in_the_browser(room, new_page, user):
     """The page of a user who has logged in with the browser, and what the menu Nbgrader offers."""
-    page = chromium.new_context().new_page()
+    page = new_page()
     page.set_default_timeout(90_000)
     page.goto(f"{room.hub.address}/hub/login")
     page.fill("[name=username]", user.name)
@@ -139,10 +139,10 @@ def in_the_browser(room, chromium, user):
 
 
 @pytest.mark.skipif(not CHROMIUM, reason="no Chromium or Chrome here")
-def test_only_the_instructor_sees_the_panels_that_change_a_course(week, chromium):
-    page, offered = in_the_browser(week, chromium, week.learners[0])
+def test_only_the_instructor_sees_the_panels_that_change_a_course(week, new_page):
+    page, offered = in_the_browser(week, new_page, week.learners[0])
     assert offered == ["Assignment List"]
     page.locator(".lm-Menu-item", has_text="Assignment List").click()
     page.locator("#submitted_assignments_list").get_by_text(LESSON).first.wait_for()
-    page, offered = in_the_browser(week, chromium, week.instructor)
+    page, offered = in_the_browser(week, new_page, week.instructor)
     assert {"Assignment List", "Create assignment", "Formgrader"} <= set(offered)

@@ -66,6 +66,18 @@ def test_the_zygote_has_a_home_that_nobody_else_can_write_and_that_is_removed():
     assert not home.exists()
 
 
+def test_a_closed_server_starts_again_without_the_packages_of_before():
+    look = Step("look", "import sys\nprint('colorsys' in sys.modules)", "answer")
+    printed = []
+    with ForkServer() as server:
+        for packages in (("colorsys",), ()):
+            server.warm_up(packages)
+            (result,) = server.run(Job((look,), {}, (), (), {}, packages=packages))
+            printed.append(result.outputs[0]["text"])
+            server.close()
+    assert printed == ["True\n", "False\n"]
+
+
 @pytest.mark.parametrize("used", [True, False])
 def test_packages_of_the_user_site_are_found_if_the_grader_itself_finds_them(monkeypatch, used):
     monkeypatch.setattr(site, "ENABLE_USER_SITE", used)

@@ -178,8 +178,8 @@ def needs_browser(test):
 
 
 @needs_browser
-def test_the_first_page_is_small_and_asks_no_other_host(address, chromium):
-    page = chromium.new_page()
+def test_the_first_page_is_small_and_asks_no_other_host(address, new_page):
+    page = new_page()
     answers = []
     page.on("response", lambda answer: answers.append(answer))
     page.goto(f"{address}/index.html", wait_until="networkidle")
@@ -187,13 +187,12 @@ def test_the_first_page_is_small_and_asks_no_other_host(address, chromium):
     assert all(answer.url.startswith((address, "data:")) for answer in answers)
     assert all(answer.status == 200 for answer in answers)
     assert sum(s["responseBodySize"] + s["responseHeadersSize"] for s in sizes) < FIRST_PAGE
-    page.close()
 
 
 @needs_browser
 @pytest.mark.parametrize("name", IN_BROWSER)
-def test_a_page_fits_each_width_and_axe_finds_nothing_serious(address, chromium, name):
-    page = chromium.new_page()
+def test_a_page_fits_each_width_and_axe_finds_nothing_serious(address, new_page, name):
+    page = new_page()
     found = []
     for width, theme in LOOKS.items():
         page.emulate_media(color_scheme=theme)
@@ -207,32 +206,29 @@ def test_a_page_fits_each_width_and_axe_finds_nothing_serious(address, chromium,
             found += [
                 f"{theme}, {width}: {offence}" for offence in offences(page, IN_BROWSER[name])
             ]
-    page.close()
     assert found == []
 
 
 @needs_browser
-def test_an_option_of_a_quiz_opens_its_explanation_by_keyboard(address, chromium):
-    page = chromium.new_page()
+def test_an_option_of_a_quiz_opens_its_explanation_by_keyboard(address, new_page):
+    page = new_page()
     page.goto(f"{address}/lessons/02-freeze.html")
     option = page.locator("details.option").first
     option.locator("summary").focus()
     page.keyboard.press("Enter")
     assert option.get_by_text(re.compile("^(Right|Not this one)\\.")).is_visible()
-    page.close()
 
 
 @needs_browser
-def test_search_finds_a_code(address, chromium):
-    page = chromium.new_page()
+def test_search_finds_a_code(address, new_page):
+    page = new_page()
     page.goto(f"{address}/search.html?q=backbone-not-frozen")
     page.locator("#search-results a", has_text="Misconceptions").first.wait_for()
-    page.close()
 
 
 @needs_browser
-def test_paper_is_light_and_shows_what_is_folded(address, chromium):
-    page = chromium.new_page(color_scheme="dark")
+def test_paper_is_light_and_shows_what_is_folded(address, new_page):
+    page = new_page(color_scheme="dark")
     page.goto(f"{address}/lessons/00-start-here.html")
     folded = page.locator("details.solution pre").first
     assert not folded.is_visible()
@@ -243,4 +239,3 @@ def test_paper_is_light_and_shows_what_is_folded(address, chromium):
     assert page.locator("html").get_attribute("data-theme") == "light"
     page.evaluate("dispatchEvent(new Event('afterprint'))")
     assert page.locator("html").get_attribute("data-theme") == "dark"
-    page.close()

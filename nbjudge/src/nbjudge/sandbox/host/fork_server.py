@@ -51,10 +51,14 @@ class ForkServer:
         self.close()
 
     def close(self) -> None:
-        """End all processes. Jobs that still run raise ProcessLost."""
+        """End all processes. Jobs that still run raise ProcessLost.
+
+        The next zygote imports what the next grading needs: PyTorch would take seconds for nothing.
+        """
         self.closed = True
         with self.changed:
             self._end_all()
+            self.packages = set()
 
     def warm_up(self, packages: Iterable[str]) -> None:
         """Start a zygote with these packages, unless there is one.
