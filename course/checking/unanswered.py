@@ -5,11 +5,15 @@ needs an answer. A cell that stops defines none of its later names, so the cells
 as well, with a NameError: they say which exercise is open, too. A check whose answer cell has not
 run says so. In `course lab` each kernel loads this module at its start, as an IPython extension, so
 that a check which is run before the lesson's first cell says that, too.
+
+A cell that stops and needs an answer whose check fails keeps its traceback, and a last line below
+it names the exercise.
 """
 
 import linecache
 import re
 import traceback
+from collections.abc import Iterable
 from types import TracebackType
 
 from IPython.core.interactiveshell import InteractiveShell
@@ -19,6 +23,9 @@ from nbjudge.planning.names import names_of
 
 # {name: why the cell that would define it has stopped, and what to do first}
 stopped: dict[str, str] = {}
+# {name: all names that its cell used, and the cells that defined those, and so on}
+built_on: dict[str, frozenset[str]] = {}
+wrong: dict[str, None] = {}  # the answers whose check failed when it last ran, in order
 # how each check begins: the first cell of every lesson imports its checks under this name
 CHECKS = "check"
 CALLS_A_CHECK = re.compile(rf"^{CHECKS}\.\w+\(", re.MULTILINE)
@@ -38,18 +45,32 @@ def shorten_tracebacks() -> None:
         return
     shell = InteractiveShell.instance()
     if getattr(shell, "kernel", None) is not None and not shell.custom_exceptions:
-        shell.set_custom_exc((NotImplementedError, NameError), _show)
+        shell.set_custom_exc((Exception,), _show)
         shell.events.register("post_run_cell", note_end)
 
 
+def note_check(answer: str, passed: bool) -> None:
+    """Note how the check of an answer has ended. A check has the name of its answer."""
+    if passed:
+        wrong.pop(answer, None)
+    else:
+        wrong[answer] = None
+
+
 def note_end(result) -> None:
-    """Note which names a cell that has stopped would have defined, and why it stopped."""
-    problem = result.error_in_exec
-    if problem is None or result.info is None:
+    """Note what a cell's names were built on, and where it has stopped, why it defines none."""
+    if result.info is None:
         return
-    reason = _open_exercise(problem) or f"has stopped with {type(problem).__name__}. Run"
-    for name in names_of(result.info.raw_cell).sets or ():
-        stopped[name] = reason
+    sets, uses = names_of(result.info.raw_cell)
+    reached = _reached(uses)
+    for name in sets or ():
+        built_on[name] = reached
+    if problem := result.error_in_exec:
+        reason = f"has stopped with {type(problem).__name__}. Run"
+        if answer := _wrong_answer(reached):
+            reason = f"needs `{answer}`, whose check does not pass yet. Correct it, run"
+        for name in sets or ():
+            stopped[name] = _open_exercise(problem) or reason
 
 
 def _show(
@@ -59,17 +80,46 @@ def _show(
     trace: TracebackType,
     tb_offset: int | None = None,
 ) -> None:
-    """Show an exception as IPython does, in one line where an open exercise is the reason."""
-    line = ""
+    """Show an exception as IPython does, in one line where an open exercise is the reason.
+
+    Where the check of an answer that the cell needs has failed, a last line says that.
+    """
+    lines: list[str] = []
     if hasattr(problem, "_render_traceback_"):
         pass  # a check has said it in a panel
-    elif isinstance(problem, NameError):
-        line = _why_missing(problem)
+    elif isinstance(problem, NameError) and (line := _why_missing(problem)):
+        lines = [line]
     elif name := blank_function(problem):
-        line = f"`{name}` is not answered yet. Answer its exercise, then run this cell again."
-    if line:
-        problem._render_traceback_ = lambda: [line]  # type: ignore[attr-defined]  # IPython's hook
+        lines = [f"`{name}` is not answered yet. Answer its exercise, then run this cell again."]
+    elif line := _why_stopped(trace):
+        as_usual = shell.InteractiveTB.structured_traceback
+        lines = [*as_usual(kind, problem, trace, tb_offset=tb_offset), line]
+    if lines:
+        problem._render_traceback_ = lambda: lines  # type: ignore[attr-defined]  # IPython's hook
     shell.showtraceback((kind, problem, trace), tb_offset=tb_offset)
+
+
+def _why_stopped(trace: TracebackType) -> str:
+    """Return which wrong answer the cell needs that has stopped, "" where it needs none."""
+    frames = [frame for frame, _ in traceback.walk_tb(trace) if in_notebook(frame)]
+    source = "".join(linecache.getlines(frames[0].f_code.co_filename)) if frames else ""
+    if CALLS_A_CHECK.search(source):
+        return ""
+    answer = _wrong_answer(_reached(names_of(source).uses))
+    return answer and (
+        f"This cell needs `{answer}`, whose check does not pass yet. Correct it, then run the "
+        "cells from there to this one again."
+    )
+
+
+def _reached(names: Iterable[str]) -> frozenset[str]:
+    """Return names and all that they were built on."""
+    return frozenset(names).union(*(built_on.get(name, ()) for name in names))
+
+
+def _wrong_answer(reached: frozenset[str]) -> str:
+    """Return the first of the names whose check fails, "" where there is none."""
+    return next((answer for answer in wrong if answer in reached), "")
 
 
 def _why_missing(problem: NameError) -> str:
