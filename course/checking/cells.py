@@ -11,6 +11,9 @@ JupyterLab tells the kernel which cell it runs (`cell_id` of IPython's events), 
 has the name of its exercise as its id; its check's cell has "check-" before it. Kernels that are
 not told the ids, such as nbclient's, run each cell once, so no answer can be older than its cell.
 
+A cell that stops and needs an answer whose check fails keeps its traceback, and a last line below
+it names the exercise.
+
 In `course lab` each kernel loads this module at its start, as an IPython extension, so that it
 knows what ran before the lesson's first cell.
 """
@@ -19,6 +22,7 @@ import linecache
 import re
 import traceback
 import types
+from collections.abc import Iterable
 from typing import NamedTuple
 
 from IPython.core.interactiveshell import InteractiveShell
@@ -51,6 +55,9 @@ class StaleAnswer(Exception):
 
 runs: list[Run] = []  # in order; without those that ended well in a kernel that is told no ids
 current: list[str] = []  # the id of the cell that runs, if the kernel was told
+# {name: all names that its cell used, and the cells that defined those, and so on}
+built_on: dict[str, frozenset[str]] = {}
+wrong: dict[str, None] = {}  # the answers whose check failed when it last ran, in order
 
 
 def load_ipython_extension(shell: InteractiveShell) -> None:
@@ -70,7 +77,7 @@ def watch_cells() -> None:
         shell.events.register("pre_run_cell", note_start)
         shell.events.register("post_run_cell", note_end)
     if getattr(shell, "kernel", None) is not None and not shell.custom_exceptions:
-        shell.set_custom_exc((NotImplementedError, NameError), _show)
+        shell.set_custom_exc((Exception,), _show)
 
 
 def note_start(info) -> None:
@@ -78,13 +85,26 @@ def note_start(info) -> None:
     current[:] = [info.cell_id] if getattr(info, "cell_id", None) else []
 
 
+def note_check(answer: str, passed: bool) -> None:
+    """Note how the check of an answer has ended. A check has the name of its answer."""
+    if passed:
+        wrong.pop(answer, None)
+    else:
+        wrong[answer] = None
+
+
 def note_end(result) -> None:
-    """Note how a cell has ended."""
+    """Note how a cell has ended, and what its names were built on."""
+    if result.info is None:
+        return
+    sets, uses = names_of(result.info.raw_cell)
+    reached = _reached(uses)
+    built_on.update(dict.fromkeys(sets or (), reached))
     problem = result.error_before_exec or result.error_in_exec
     cell = getattr(result.info, "cell_id", None) or ""
     if problem:
         said = traceback.format_exception_only(problem)[-1].strip()
-        runs.append(Run(cell, result.info.raw_cell, said, _why_stopped(problem)))
+        runs.append(Run(cell, result.info.raw_cell, said, _why_stopped(problem, reached)))
     elif cell:
         runs.append(Run(cell, result.info.raw_cell, "", ""))
 
@@ -145,17 +165,46 @@ def _show(
     trace: types.TracebackType,
     tb_offset: int | None = None,
 ) -> None:
-    """Show an exception as IPython does, in one line where an open exercise is the reason."""
-    line = ""
+    """Show an exception as IPython does, in one line where an open exercise is the reason.
+
+    Where the check of an answer that the cell needs has failed, a last line says that.
+    """
+    lines: list[str] = []
     if hasattr(problem, "_render_traceback_"):
         pass  # a check has said it in a panel
-    elif isinstance(problem, NameError):
-        line = _why_missing(problem)
+    elif isinstance(problem, NameError) and (line := _why_missing(problem)):
+        lines = [line]
     elif name := blank_function(problem):
-        line = f"`{name}` is not answered yet. Answer its exercise, then run this cell again."
-    if line:
-        problem._render_traceback_ = lambda: [line]  # type: ignore[attr-defined]  # IPython's hook
+        lines = [f"`{name}` is not answered yet. Answer its exercise, then run this cell again."]
+    elif line := _needs_wrong_answer(trace):
+        as_usual = shell.InteractiveTB.structured_traceback
+        lines = [*as_usual(kind, problem, trace, tb_offset=tb_offset), line]
+    if lines:
+        problem._render_traceback_ = lambda: lines  # type: ignore[attr-defined]  # IPython's hook
     shell.showtraceback((kind, problem, trace), tb_offset=tb_offset)
+
+
+def _needs_wrong_answer(trace: types.TracebackType) -> str:
+    """Return which wrong answer the cell needs that has stopped, "" where it needs none."""
+    frames = [frame for frame, _ in traceback.walk_tb(trace) if in_notebook(frame)]
+    source = "".join(linecache.getlines(frames[0].f_code.co_filename)) if frames else ""
+    if CALLS_A_CHECK.search(source):
+        return ""
+    answer = _wrong_answer(_reached(names_of(source).uses))
+    return answer and (
+        f"This cell needs `{answer}`, whose check does not pass yet. Correct it, then run the "
+        "cells from there to this one again."
+    )
+
+
+def _reached(names: Iterable[str]) -> frozenset[str]:
+    """Return names and all that they were built on."""
+    return frozenset(names).union(*(built_on.get(name, ()) for name in names))
+
+
+def _wrong_answer(reached: frozenset[str]) -> str:
+    """Return the first of the names whose check fails, "" where there is none."""
+    return next((answer for answer in wrong if answer in reached), "")
 
 
 def _why_missing(problem: NameError) -> str:
@@ -186,13 +235,18 @@ def _stopped(name: str) -> str:
     return ""
 
 
-def _why_stopped(problem: BaseException) -> str:
-    """Return why a cell has stopped, and what to do before it runs again."""
+def _why_stopped(problem: BaseException, reached: frozenset[str]) -> str:
+    """Return why a cell has stopped, and what to do before it runs again.
+
+    reached: the names that the cell was built on.
+    """
     why = ""
     if isinstance(problem, NameError):
         why = _stopped(problem.name)
     elif name := blank_function(problem):
         why = f"needs `{name}`, whose exercise is not answered yet. Answer it, run"
+    if not why and (answer := _wrong_answer(reached)):
+        why = f"needs `{answer}`, whose check does not pass yet. Correct it, run"
     return why or f"has stopped with {type(problem).__name__}. Run"
 
 

@@ -193,6 +193,7 @@ def check(function: Callable[..., str]) -> Callable[..., None]:
 
     @functools.wraps(function)
     def run(*args: Any, **kwargs: Any) -> None:
+        cells.note_check(function.__name__, passed=False)  # until it has passed
         try:
             with (
                 torch.random.fork_rng(devices=[]),
@@ -215,6 +216,7 @@ def check(function: Callable[..., str]) -> Callable[..., None]:
         except Exception as problem:
             panel.stumbled(problem)
             raise
+        cells.note_check(function.__name__, passed=True)
         panel.passed(proved, cells.cell_of(args))
 
     return run

@@ -23,9 +23,7 @@ def number(found: Any, expected: str) -> float:
     Raises Misconception for anything that is not one finite number.
     """
     got = f"expected {expected}; got {described(found)}"
-    value = found
-    if isinstance(value, torch.Tensor | np.ndarray) and np.prod(tuple(value.shape)) == 1:
-        value = np.ma.filled(value, math.nan).item() if is_masked(value) else value.item()
+    value = _element(found)
     if isinstance(value, bool | np.bool_) or not isinstance(value, numbers.Real | Decimal):
         raise unlike(found, got)
     try:
@@ -35,6 +33,22 @@ def number(found: Any, expected: str) -> float:
     if not math.isfinite(value):
         raise unlike(found, got)
     return value
+
+
+def as_float(found: Any) -> float:
+    """Return a number of any kind that `number` takes, for given cells that print it or go on with
+    it.
+
+    float() alone takes no array of shape (1,).
+    """
+    return float(_element(found))
+
+
+def _element(found: Any) -> Any:
+    """Return the element of a tensor or array that has one, and anything else as it is."""
+    if isinstance(found, torch.Tensor | np.ndarray) and np.prod(tuple(found.shape)) == 1:
+        return np.ma.filled(found, math.nan).item() if is_masked(found) else found.item()
+    return found
 
 
 def number_in(found: Any, expected: str) -> float:

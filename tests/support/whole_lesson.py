@@ -3,9 +3,11 @@ cells must run.
 
 python -m tests.support.whole_lesson LESSON [ANSWER ...] runs the lesson with the reference answers,
 then, in a fork for each right answer of the bank, its cell and each later cell that depends on it.
-Without a lesson it takes all of them, about a minute each and some seconds for an answer. What
-`@kept_on_disk` has kept is read by all answers: an experiment runs again only where an answer has
-changed its code or its data. `make answers` runs it.
+Checks are left out, because `course answers` runs them, and so are answers that no given cell
+needs. Below an answer stand the lines that its given cells print and those of the reference do not:
+read whether they make sense. Without a lesson it takes all of them, about a minute each and some
+seconds for an answer. What `@kept_on_disk` has kept is read by all answers: an experiment runs
+again only where an answer has changed its code or its data. `make answers` runs it.
 """
 
 import contextlib
@@ -26,12 +28,20 @@ from typing import NamedTuple
 LIMIT = 900  # seconds for the cells after one answer
 
 
+class Ran(NamedTuple):
+    """A cell that ran with the reference answers."""
+
+    defined: dict
+    printed: str
+
+
 class Step(NamedTuple):
     """A cell in a fork: it runs again, or what it defined with the reference answers counts."""
 
     cell: str
     source: str | None  # None: take what it defined
-    defined: dict  # by the run with the reference answers
+    given: bool
+    before: Ran  # with the reference answers
 
 
 class Rerun(NamedTuple):
@@ -50,11 +60,16 @@ def main(lesson: str, names: list[str]) -> int:
     os.environ["MPLBACKEND"] = "agg"
 
     from course.authoring.build import source_notebook
+    from course.notebook import kept
     from course.paths import ANSWERS
     from nbjudge.answers import read_bank
 
+    kept.tell = lambda function, what: None  # which results were read is no fault of an answer
     notebook = source_notebook(lesson)
-    cells = [cell for cell in notebook.cells if cell.cell_type == "code"]
+    cells = []
+    for cell in notebook.cells:
+        if cell.cell_type == "code" and not cell.metadata.get("nbgrader", {}).get("grade"):
+            cells.append(cell)
     bank = read_bank(ANSWERS, lesson, notebook)
     with tempfile.TemporaryDirectory() as temporary:
         folder = Path(temporary, "reference", lesson)
@@ -65,13 +80,13 @@ def main(lesson: str, names: list[str]) -> int:
         sys.modules["__main__"] = notebook_module
         namespace = vars(notebook_module)
         started = time.monotonic()
-        defined = []  # by each cell
-        with contextlib.redirect_stdout(io.StringIO()):
-            for cell in cells:
-                before = dict(namespace)
-                exec(compile(cell.source, f"<{cell.id}>", "exec"), namespace)
-                now = namespace.items()
-                defined.append({key: value for key, value in now if before.get(key) is not value})
+        ran = []  # of each cell
+        for cell in cells:
+            before = dict(namespace)
+            printed = run(cell.source, cell.id, namespace)
+            now = namespace.items()
+            defined = {key: value for key, value in now if before.get(key) is not value}
+            ran.append(Ran(defined, printed))
         print(f"{lesson}: {time.monotonic() - started:.0f} s with the reference", flush=True)
         failed = 0
         running: list[Rerun] = []
@@ -80,18 +95,29 @@ def main(lesson: str, names: list[str]) -> int:
                 name = f"{exercise}/{answer.name}"
                 if names and not any(wanted in name for wanted in names):
                     continue
-                if len(running) == (os.cpu_count() or 1):
+                steps = list(with_answer(cells, ran, exercise, answer.text))
+                if not any(step.given and step.source for step in steps):
+                    print(f"not needed by a given cell: {name}", flush=True)
+                    continue
+                if len(running) == len(os.sched_getaffinity(0)):
                     failed += reap(running)
-                steps = list(with_answer(cells, defined, exercise, answer.text))
                 if answer.script:  # it makes files beside the notebook, from the reference's
-                    steps.insert(0, Step(f"files of {name}", answer.script, {}))
+                    files = Step(f"files of {name}", answer.script, False, Ran({}, ""))
+                    steps.insert(0, files)
                 running.append(fork(name, steps, namespace, folder))
         while running:
             failed += reap(running)
     return failed
 
 
-def with_answer(cells: list, defined: list[dict], exercise: str, answer: str) -> Iterator[Step]:
+def run(source: str, name: str, namespace: dict) -> str:
+    """Run a cell and return what it prints."""
+    with contextlib.redirect_stdout(io.StringIO()) as printed:
+        exec(compile(source, f"<{name}>", "exec"), namespace)
+    return printed.getvalue()
+
+
+def with_answer(cells: list, ran: list[Ran], exercise: str, answer: str) -> Iterator[Step]:
     """Yield each cell: the answer and what depends on it later run again.
 
     The others define anew what they defined, because a later cell may have put something else under
@@ -101,8 +127,9 @@ def with_answer(cells: list, defined: list[dict], exercise: str, answer: str) ->
 
     changed: set[str] = set()
     reached = False
-    for cell, made in zip(cells, defined, strict=True):
+    for cell, before in zip(cells, ran, strict=True):
         source = None
+        given = "nbgrader" not in cell.metadata
         if cell.id == exercise:
             reached = True
             changed |= names_of(answer).sets or set()
@@ -112,7 +139,7 @@ def with_answer(cells: list, defined: list[dict], exercise: str, answer: str) ->
             if uses & changed:
                 changed |= sets or set()
                 source = cell.source
-        yield Step(cell.id, source, made)
+        yield Step(cell.id, source, given, before)
 
 
 def fork(name: str, steps: list[Step], namespace: dict, folder: Path) -> Rerun:
@@ -132,15 +159,19 @@ def fork(name: str, steps: list[Step], namespace: dict, folder: Path) -> Rerun:
             os.dup2(out.fileno(), 2)
             os.chdir(own)
             signal.alarm(LIMIT)
-            for cell, source, defined in steps:
+            for cell, source, given, before in steps:
                 if source is None:
-                    namespace.update(defined)
+                    namespace.update(before.defined)
                     continue
                 try:
-                    exec(compile(source, f"<{cell}>", "exec"), namespace)
+                    printed = run(source, cell, namespace)
                 except BaseException:
                     print(f"in the cell {cell}:\n{traceback.format_exc()}", flush=True)
                     raise
+                expected = before.printed.splitlines()
+                for line in printed.splitlines() if given else []:
+                    if line not in expected:
+                        print(f"    {line[:160]}", flush=True)  # a plot is a long one
             status = 0
     finally:
         os._exit(status)
@@ -153,8 +184,7 @@ def reap(running: list[Rerun]) -> int:
     running.remove(ended)
     seconds = time.monotonic() - ended.started
     print(f"{'FAILED' if status else 'passed'} {ended.name} ({seconds:.0f} s)", flush=True)
-    if status:
-        print(ended.log.read_text(encoding="utf-8")[-3000:], flush=True)
+    print(ended.log.read_text(encoding="utf-8")[-3000:], end="", flush=True)
     shutil.rmtree(ended.folder.parent)
     return bool(status)
 

@@ -59,6 +59,12 @@ from course.lessons.lesson00 import checks as check
 
 check.count_parameters(count_parameters)
 """
+WRONG = """
+def count_parameters(model):
+    return None
+
+checks.count_parameters(count_parameters)
+"""
 CELLS = {
     "right": "seven(lambda: 7)",
     "wrong": "seven(lambda: 8)",
@@ -77,6 +83,11 @@ CELLS = {
     "no forward": NO_FORWARD,
     "answer not run": ANSWER_NOT_RUN,
     "broken": "checks.count_parameters(lambda model: 1, names=['no_such_model'])",
+    "wrong, but runs": WRONG,
+    "built on it": "numbers = [count_parameters(None)]",
+    "stops because of it": "half = numbers[0] / 2",
+    "needs that half": "half",
+    "stops without it": "[None][0] / 2",
 }
 
 
@@ -191,6 +202,11 @@ def test_a_cell_that_needs_an_answer_says_so_in_one_line(ran):
             "needs `answer`, whose exercise is not answered yet. Answer it, run",
         ),
         ("needs what stopped", "found", "has stopped with ValueError. Run"),
+        (
+            "needs that half",
+            "half",
+            "needs `count_parameters`, whose check does not pass yet. Correct it, run",
+        ),
     ],
 )
 def test_a_name_that_is_missing_because_a_cell_stopped_says_so_in_one_line(ran, cell, name, why):
@@ -202,6 +218,17 @@ def test_a_name_that_is_missing_because_a_cell_stopped_says_so_in_one_line(ran, 
         "then this one."
     )
     assert "NameError" in outputs(ran["mistyped"])[1]
+
+
+def test_a_cell_that_stops_on_a_wrong_answer_names_it_below_the_traceback(ran):
+    [output] = ran["stops because of it"].outputs
+    *shown, line = output.traceback
+    assert "unsupported operand type(s)" in shown[-1] and output.ename == "TypeError"
+    assert line == (
+        "This cell needs `count_parameters`, whose check does not pass yet. Correct it, then run "
+        "the cells from there to this one again."
+    )
+    assert "whose check" not in outputs(ran["stops without it"])[1]
 
 
 def test_pytorchs_own_not_implemented_is_an_error_of_the_answer(ran):
@@ -252,6 +279,11 @@ def test_stock_nbgrader_counts_errors_and_nothing_else(ran):
         "no forward": (0, 2),
         "answer not run": (0, 2),
         "broken": (0, 2),
+        "wrong, but runs": (0, 2),
+        "built on it": (2, 2),
+        "stops because of it": (0, 2),
+        "needs that half": (0, 2),
+        "stops without it": (0, 2),
     }
 
 

@@ -14,6 +14,7 @@ from course.checking.misconception import Misconception
 from course.checking.values import (
     all_near,
     apart,
+    as_float,
     described,
     difference,
     near,
@@ -40,7 +41,7 @@ def test_every_kind_of_number_is_read_alike(value):
         torch.tensor([[value]]),
         nn_parameter(value),
     ):
-        assert number(found, "a number") == value
+        assert number(found, "a number") == as_float(found) == value
 
 
 def nn_parameter(value):
