@@ -157,9 +157,9 @@ def slow_checks(course: Path, lesson: str) -> set[str]:
 
 
 def why_not(failure: Failure) -> str:
-    """Why a check failed, in words for the learner: of a misconception its title and its code."""
+    """Why a check failed, as a sentence: of a misconception its title and its code."""
     words = words_of(failure).replace("the student's code", "your code")
-    return words if failure.source else f"{words} [{failure.reason}]"
+    return words[0].upper() + words[1:] if failure.source else f"{words} [{failure.reason}]"
 
 
 def get_ready(lesson: str, work: Path) -> None:

@@ -12,12 +12,19 @@ from playwright.sync_api import expect
 
 from course.authoring import build
 from course.checking import panel
-from tests.support.lesson_page import NEEDS_BROWSER, LessonPage, offences, picture
+from tests.support.lesson_page import (
+    NEEDS_BROWSER,
+    LessonPage,
+    offences,
+    parts_for_instructors,
+    picture,
+)
 
 pytestmark = NEEDS_BROWSER
 WRONG = "def count_parameters(model):\n    return len(list(model.parameters()))"
 RIGHT = "def count_parameters(model):\n    return sum(t.numel() for t in model.parameters())"
 CHECK = "check.count_parameters("
+CHANGED = ".lm-TabBar-tab.lm-mod-current.jp-mod-dirty"  # the tab of a notebook that is not saved
 DIAGNOSIS = ("A tensor holds many numbers: count the numbers, not the tensors", "got 62")
 # what nbgrader's template of a feedback page asks for
 FEEDBACK = {"nbgrader": {"notebook": "page", "score": 0, "max_score": 1, "late_penalty": 0}}
@@ -42,11 +49,13 @@ def test_the_first_minute(jupyter, new_page):
     title = page.locator(".jp-NotebookPanel h1").inner_text()
     assert title.startswith("00 Start here")
 
-    environment = lesson.run("self_check()").get_by_text("Backbone:").inner_text()
+    lesson.choose("Run", "Run All Cells")
+    lesson.cell("lesson_map()").locator(".lesson-map").wait_for()  # though an exercise is open
+    environment = lesson.cell("self_check()").get_by_text("Backbone:").inner_text()
     assert environment.count("[  OK  ]") == 5
 
-    answer = lesson.run("def count_parameters")
-    check = lesson.run(CHECK)
+    answer = lesson.cell("def count_parameters")
+    check = lesson.cell(CHECK)
     answers_and_checks_are_marked(lesson, answer, check)
     check.locator(".check").get_by_text("Not answered yet.").wait_for()
     a_wrong_answer_is_explained(page, lesson, answer, check)
@@ -54,6 +63,7 @@ def test_the_first_minute(jupyter, new_page):
 
     where_it_is_explained(page, check)
 
+    an_earlier_answer_is_not_judged(lesson, check)
     a_right_answer_passes(page, lesson, answer, check)
     page.keyboard.press("Control+s")
     progress = lesson.run("lesson_map()").locator(".lesson-map")
@@ -112,6 +122,13 @@ def where_it_is_explained(page, check):
     ).click()
 
 
+def an_earlier_answer_is_not_judged(lesson, check):
+    """JupyterLab tells the kernel which cell it runs."""
+    lesson.answer("def count_parameters", "def count_parameters(model:\n    return 1")
+    lesson.run(CHECK)
+    check.locator(".check.failed").get_by_text("The answer cell ended with SyntaxError").wait_for()
+
+
 def a_right_answer_passes(page, lesson, answer, check):
     lesson.answer("def count_parameters", RIGHT)
     lesson.run(CHECK)
@@ -146,6 +163,39 @@ def test_a_browser_asks_for_the_newest_extensions(jupyter, new_page):
     expect(page.locator("#filebrowser")).to_be_visible()
     page.set_viewport_size({"width": 390, "height": 800})
     expect(page.locator("#filebrowser")).to_be_hidden()
+    page.set_viewport_size({"width": 1200, "height": 800})
+    expect(page.locator("#filebrowser")).to_be_visible()
+    page.keyboard.press("Control+b")
+    expect(page.locator("#filebrowser")).to_be_hidden()
+    for width in (390, 1200):
+        page.set_viewport_size({"width": width, "height": 800})
+        page.wait_for_timeout(500)
+    expect(page.locator("#filebrowser")).to_be_hidden()  # the learner has closed it
+
+
+def test_a_lesson_that_was_only_opened(jupyter, chromium):
+    """Its formulas are typeset, and it counts as unchanged.
+
+    JupyterLab writes the version of the kernel's Python into it, and would save that.
+    """
+    page = chromium.new_page(viewport={"width": 1200, "height": 900})
+    lesson = LessonPage(page, jupyter.replace("00-start-here", "06-metrics"))
+    page.locator(".jp-MarkdownCell mjx-container").first.wait_for()
+    page.wait_for_timeout(1000)
+    changed = page.locator(CHANGED)
+    expect(changed).to_have_count(0)
+    lesson.run("import torch")
+    expect(changed).to_have_count(1)
+
+
+def test_a_learners_lab_has_no_parts_for_instructors(jupyter, chromium):
+    page = chromium.new_page(viewport={"width": 1200, "height": 900})
+    LessonPage(page, jupyter)
+    page.get_by_role("button", name="Validate").wait_for()  # nbgrader itself is there
+    assert [part.count() for part in parts_for_instructors(page)] == [0, 0]
+    root = jupyter.split("/lab/")[0]
+    for address in ("formgrader", "assignments", "courses"):
+        assert page.request.get(f"{root}/{address}").status == 404
 
 
 def test_hints_open_one_by_one(jupyter, new_page):
@@ -227,6 +277,17 @@ def test_the_quiz_by_keyboard_alone(jupyter, new_page):
         fine(page, ".quiz")
 
     lesson.in_both_themes(look)
+    a_saved_quiz_without_its_kernel_is_text(lesson)
+
+
+def a_saved_quiz_without_its_kernel_is_text(lesson):
+    lesson.page.keyboard.press("Control+s")
+    expect(lesson.page.locator(CHANGED)).to_have_count(0)
+    lesson.choose("Kernel", "Shut Down Kernel")
+    lesson.page.reload()
+    cell = lesson.cell("ask(quiz.QUESTIONS)")
+    cell.get_by_text("To answer it with buttons, run its cell").wait_for()
+    expect(cell.get_by_text("Error displaying widget")).to_be_hidden()
 
 
 def show(page, path, exporter, notebook, resources=None):

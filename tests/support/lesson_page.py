@@ -74,6 +74,11 @@ class LessonPage:
         self.page.keyboard.insert_text(source)
         self.page.keyboard.press("Control+Enter")
 
+    def choose(self, menu, entry):
+        """Choose an entry in the menu bar."""
+        self.page.locator(".lm-MenuBar-item", has_text=menu).click()
+        self.page.locator(".lm-Menu-item", has_text=entry).first.click()
+
     def theme(self, name):
         """Choose the theme "Light" or "Dark" in the menu."""
         self.page.locator(".lm-MenuBar-item", has_text="Settings").click()
@@ -88,6 +93,14 @@ class LessonPage:
         for name in ("Dark", "Light"):
             self.theme(name)
             look(name.lower())
+
+
+def parts_for_instructors(page):
+    """nbgrader's parts for instructors in JupyterLab: its menu, and its tab at the right."""
+    return (
+        page.locator(".lm-MenuBar-item", has_text="Nbgrader"),
+        page.get_by_role("tab", name="Create Assignment"),
+    )
 
 
 def picture(name, page, *parts):

@@ -97,6 +97,8 @@ def test_nbgraders_validate_agrees(tmp_path, monkeypatch):
     assert rows["confusion"] == check_all.PASSED
     assert rows["four-metrics"] == rows["evaluate"] == check_all.NOT_YET
     assert rows["averages"] == check_all.NOT_ANSWERED
+    (why,) = [row.why for row in checked if row.name == "evaluate"]
+    assert why == "The answer cell stopped with SyntaxError: '(' was never closed"
     result = Validator(config=read_settings(ROOT).config).validate(str(path))
     failed = {failure["source"].strip() for failure in result["failed"]}
     checks = filter(progress.is_check, json.loads(path.read_text())["cells"])
