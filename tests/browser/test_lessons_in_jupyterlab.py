@@ -51,11 +51,11 @@ def test_the_first_minute(jupyter, new_page):
 
     lesson.choose("Run", "Run All Cells")
     lesson.cell("lesson_map()").locator(".lesson-map").wait_for()  # though an exercise is open
-    environment = lesson.cell("self_check()").get_by_text("Backbone:").inner_text()
+    environment = lesson.run("self_check()").get_by_text("Backbone:").inner_text()
     assert environment.count("[  OK  ]") == 5
 
-    answer = lesson.cell("def count_parameters")
-    check = lesson.cell(CHECK)
+    answer = lesson.run("def count_parameters")
+    check = lesson.run(CHECK)
     answers_and_checks_are_marked(lesson, answer, check)
     check.locator(".check").get_by_text("Not answered yet.").wait_for()
     a_wrong_answer_is_explained(page, lesson, answer, check)
@@ -173,12 +173,12 @@ def test_a_browser_asks_for_the_newest_extensions(jupyter, new_page):
     expect(page.locator("#filebrowser")).to_be_hidden()  # the learner has closed it
 
 
-def test_a_lesson_that_was_only_opened(jupyter, chromium):
+def test_a_lesson_that_was_only_opened(jupyter, new_page):
     """Its formulas are typeset, and it counts as unchanged.
 
     JupyterLab writes the version of the kernel's Python into it, and would save that.
     """
-    page = chromium.new_page(viewport={"width": 1200, "height": 900})
+    page = new_page(viewport={"width": 1200, "height": 900})
     lesson = LessonPage(page, jupyter.replace("00-start-here", "06-metrics"))
     page.locator(".jp-MarkdownCell mjx-container").first.wait_for()
     page.wait_for_timeout(1000)
@@ -188,8 +188,8 @@ def test_a_lesson_that_was_only_opened(jupyter, chromium):
     expect(changed).to_have_count(1)
 
 
-def test_a_learners_lab_has_no_parts_for_instructors(jupyter, chromium):
-    page = chromium.new_page(viewport={"width": 1200, "height": 900})
+def test_a_learners_lab_has_no_parts_for_instructors(jupyter, new_page):
+    page = new_page(viewport={"width": 1200, "height": 900})
     LessonPage(page, jupyter)
     page.get_by_role("button", name="Validate").wait_for()  # nbgrader itself is there
     assert [part.count() for part in parts_for_instructors(page)] == [0, 0]

@@ -139,10 +139,10 @@ def formgrader(course, chromium):
 def test_an_instructors_lab(formgrader):
     """It has what a learner's has not."""
     page, base = formgrader
-    lab = page.context.new_page()
-    lab.goto(f"{base.removesuffix('formgrader')}lab/workspaces/instructor")
-    for part in parts_for_instructors(lab):
+    page.goto(f"{base.removesuffix('formgrader')}lab/workspaces/instructor")
+    for part in parts_for_instructors(page):
         part.wait_for()
+    page.go_back()
 
 
 def test_the_formgrader(formgrader):

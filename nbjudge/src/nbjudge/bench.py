@@ -55,6 +55,7 @@ from nbjudge.sandbox.host.process_table import parents
 from nbjudge.terminal import page_wide_console
 from nbjudge.worker import cluster
 from nbjudge.worker import submission as worker
+from nbjudge.worker.places import THREADS
 
 SMALL = slice(1, 3)  # the second and third assignment of the bank
 SMALL_CLASS, CLASS = 4, 24  # students
@@ -357,7 +358,7 @@ def time_coordinator(
         sources, _ = read_sources(settings.folders, assignment)
         register(settings, assignment, sources)
     last, *others = sorted((path.name for path in (repeat / "submitted").iterdir()), reverse=True)
-    options = Options(workers=4 * cluster.THREADS)
+    options = Options(workers=4 * THREADS)
     with (
         mock.patch.object(cluster, "grade_submission", partial(answer_from_record, course)),
         mock.patch.object(cluster, "warming", without_zygotes),

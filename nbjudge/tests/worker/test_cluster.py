@@ -22,7 +22,8 @@ from nbjudge.coursedir import report
 from nbjudge.coursedir.settings import gradebook_url
 from nbjudge.errors import SchedulerError
 from nbjudge.grading.options import Options
-from nbjudge.worker.cluster import THREADS, workers_of
+from nbjudge.worker.cluster import workers_of
+from nbjudge.worker.places import THREADS
 from nbjudge.worker.threads import Threads
 
 

@@ -99,6 +99,13 @@ def test_after_each_right_answer_the_later_cells_run(lesson):
         exec(cell_with("def layer4_too"), lesson)
 
 
+def test_a_prepare_that_freezes_nothing_is_named_where_layer4_trains(lesson):
+    """The optimizer would say that parameters are in two groups, and not why."""
+    exec((ANSWERS / LESSON / "wrong" / "prepare" / "freezes-nothing.py").read_text(), lesson)
+    with pytest.raises(AssertionError, match=r"prepare .* does not freeze layer4"):
+        exec(cell_with("def layer4_too"), lesson)
+
+
 # --- the numbers
 
 

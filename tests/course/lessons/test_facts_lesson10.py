@@ -223,6 +223,16 @@ def test_the_text_beside_the_table_says_what_was_measured():
         assert number in TEXT
 
 
+def test_the_table_is_that_of_the_model_card(capsys):
+    (source,) = [cell.source for cell in given_cells(LESSON) if "REAL.read_text" in cell.source]
+    exec(source, {"json": json, "REAL": REAL})
+    card = REAL.with_name("README.md").read_text()
+    _, *rows = capsys.readouterr().out.splitlines()
+    assert len(rows) == 4
+    for row in rows:
+        assert f"| {' | '.join(re.split(r' {2,}', row))} |" in card
+
+
 # ---- the quiz ------------------------------------------------------------------------------------
 
 
