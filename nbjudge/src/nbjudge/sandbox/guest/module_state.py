@@ -9,6 +9,7 @@ module changes it; that is restored before a check (snapshot.py).
 import ast
 import builtins
 import inspect
+from collections.abc import Iterator
 from types import ModuleType
 
 # The functions below look here for builtins, where others cannot patch them.
@@ -26,6 +27,7 @@ READING = frozenset(
     " shape dtype clone tolist item mean sum min max float int long".split()
 )
 
+FUNCTIONS = (ast.FunctionDef, ast.AsyncFunctionDef, ast.Lambda, ast.ClassDef)
 PLAIN_READS = (
     ast.Compare,
     ast.BinOp,
@@ -46,56 +48,64 @@ def state_of(module: ModuleType) -> frozenset[str]:
         tree = ast.parse(inspect.getsource(module))
     except (OSError, TypeError, SyntaxError, ValueError, RecursionError):
         return frozenset({ANY})
-    names = top_names(tree)
+    names = set()
+    functions = []
+    for node in outside_functions(tree):
+        if isinstance(node, FUNCTIONS):
+            functions.append(node)
+        elif isinstance(node, ast.Name) and isinstance(node.ctx, ast.Store):
+            names.add(node.id)
     found = set()
-    for node in ast.walk(tree):
-        if isinstance(node, (ast.FunctionDef, ast.AsyncFunctionDef, ast.Lambda, ast.ClassDef)):
-            found |= changed_in(node, names)
+    for function in functions:
+        found |= changed_in(function, names)
     return frozenset(found)
 
 
-def top_names(tree: ast.Module) -> set[str]:
-    """Return the names that a module's own statements assign."""
-    found = set()
-    for statement in tree.body:
-        for node in ast.walk(statement):
-            if isinstance(node, ast.Name) and isinstance(node.ctx, ast.Store):
-                found.add(node.id)
-    return found
+def outside_functions(tree: ast.Module) -> Iterator[ast.AST]:
+    """Yield the nodes of a module down to its functions and classes, without what is in these."""
+    waiting: list[ast.AST] = [tree]
+    for node in waiting:
+        yield node
+        if not isinstance(node, FUNCTIONS):
+            waiting.extend(ast.iter_child_nodes(node))
 
 
 def changed_in(function: ast.AST, names: set[str]) -> set[str]:
-    """Return those of a module's names that a function may change or hand out."""
+    """Return those of a module's names that a function, or one in it, may change or hand out."""
     parents = {}
+    loaded = []
+    found = set()
+    stands_for: dict[str, set[str]] = {}  # {parameter: names that are its default}
     for node in ast.walk(function):
         for child in ast.iter_child_nodes(node):
             parents[child] = node
-    stands_for = {name: name for name in names} | parameters_with(function, names)
-    found = set()
-    for node in ast.walk(function):
-        if isinstance(node, ast.Global):
+        if isinstance(node, ast.Name):
+            loaded.append(node)
+        elif isinstance(node, ast.Global):
             found |= set(node.names)
-        elif isinstance(node, ast.Name) and node.id in stands_for:
-            if not only_reads(node, parents):
-                found.add(stands_for[node.id])
+        elif isinstance(node, ast.arguments):
+            for parameter, name in parameters_with(node, names):
+                stands_for.setdefault(parameter, set()).add(name)
         elif isinstance(node, ast.Call) and isinstance(node.func, ast.Name):
             if node.func.id in ("globals", "vars", "exec", "eval", "setattr"):
                 found.add(ANY)
+    for name_node in loaded:
+        meant = stands_for.get(name_node.id, {name_node.id} & names)
+        if meant and not only_reads(name_node, parents):
+            found |= meant
     return found
 
 
-def parameters_with(function: ast.AST, names: set[str]) -> dict[str, str]:
-    """Return {parameter: name} of the parameters whose default is a name of the module's."""
-    found = {}
-    for node in ast.walk(function):
-        if not isinstance(node, ast.arguments):
-            continue
-        plain = [*node.posonlyargs, *node.args]
-        pairs = [*zip(plain[::-1], node.defaults[::-1]), *zip(node.kwonlyargs, node.kw_defaults)]
-        for parameter, default in pairs:
-            if isinstance(default, ast.Name) and default.id in names:
-                found[parameter.arg] = default.id
-    return found
+def parameters_with(arguments: ast.arguments, names: set[str]) -> Iterator[tuple[str, str]]:
+    """Yield (parameter, name) of the parameters whose default is a name of the module's."""
+    plain = [*arguments.posonlyargs, *arguments.args]
+    pairs = [
+        *zip(plain[::-1], arguments.defaults[::-1]),
+        *zip(arguments.kwonlyargs, arguments.kw_defaults),
+    ]
+    for parameter, default in pairs:
+        if isinstance(default, ast.Name) and default.id in names:
+            yield parameter.arg, default.id
 
 
 def only_reads(node: ast.expr, parents: dict[ast.AST, ast.AST]) -> bool:
