@@ -108,4 +108,8 @@ def make_ready(
             if sources and not assignments.refusal(assignment):
                 common, _ = assignments.get(assignment)
                 packages = packages_of([*common.imports, *imports])
+                if not all(common.kernels.values()):
+                    from nbjudge.sandbox.host.fork_server import warm_up
+
+                    warm_up(packages)
                 worker.make_ready(common._replace(packages=tuple(sorted(packages))))

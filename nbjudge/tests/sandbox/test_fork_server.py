@@ -10,6 +10,7 @@ from pathlib import Path
 
 import pytest
 
+from nbjudge.errors import ProcessLost
 from nbjudge.job import Job, Step
 from nbjudge.sandbox.host.fork_server import ForkServer
 from nbjudge.sandbox.host.zygote_process import surroundings
@@ -76,6 +77,15 @@ def test_a_closed_server_starts_again_without_the_packages_of_before():
             printed.append(result.outputs[0]["text"])
             server.close()
     assert printed == ["True\n", "False\n"]
+
+
+def test_a_closed_server_makes_nothing_ready():
+    server = ForkServer()
+    server.warm_up(())
+    server.close()
+    with pytest.raises(ProcessLost):
+        server.make_ready(Job((), {}, (), (), {}))
+    assert not server.process and not server.templates
 
 
 @pytest.mark.parametrize("used", [True, False])

@@ -648,7 +648,10 @@ def run_job(job: Job) -> Results:
 
 
 def make_ready(assignment: Assignment) -> None:
-    """Start the template processes of an assignment; where ordinary kernels run, do nothing."""
+    """Start the template processes of an assignment, after the server has been warmed up.
+
+    Where ordinary kernels run, there are none. Raises ProcessLost where they cannot be started.
+    """
     for name, given in assignment.given.items():
         part = plan(assignment, name, given, assignment.file_digests, NOTHING_KEPT, ())
         job = job_of(assignment, name, [step for _, step in part.steps], assignment.files)

@@ -1,13 +1,27 @@
 """Submissions on threads of this process, for which nothing has to be started."""
 
+import contextlib
 import itertools
 import pickle
+import sys
 from collections.abc import Iterable, Iterator
 from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
 from typing import Any, NamedTuple
 
 from nbjudge.coursedir.submissions import Submission
-from nbjudge.worker.submission import Assignment, Graded, Prepared, grade_submission
+from nbjudge.errors import ProcessLost
+from nbjudge.worker.submission import (
+    Assignment,
+    Graded,
+    Prepared,
+    grade_submission,
+    make_ready,
+)
+
+# Seconds for which a thread may keep the interpreter while another one waits for it (the GIL). With
+# Python's own 5 ms, a sandbox that has answered waits that long for its next cell, again and again,
+# while another submission is read.
+SWITCH_SECONDS = 0.0005
 
 
 class Task(NamedTuple):
@@ -19,12 +33,18 @@ class Task(NamedTuple):
 
 
 class Threads:
-    """Threads that grade submissions, as many as `count`."""
+    """Threads that grade submissions, as many as `count`.
+
+    One more makes the template processes of an assignment ready, while the others still grade the
+    submissions to the one before. Otherwise all of them would wait for it.
+    """
 
     def __init__(self, count: int) -> None:
         self.count = count
         self.pool = ThreadPoolExecutor(count, "nbjudge-worker")
+        self.ahead = ThreadPoolExecutor(1, "nbjudge-ahead")
         self.assignments: dict[bytes, Assignment] = {}  # {pickle: what it holds}
+        sys.setswitchinterval(SWITCH_SECONDS)
 
     def run(self, tasks: Iterable[Task]) -> Iterator[list[tuple[Any, Graded | BaseException]]]:
         """Yield lists of (name, what came of it) of tasks that have ended together.
@@ -36,6 +56,7 @@ class Threads:
         running: dict[Future[Graded], Any] = {}
         while True:
             for task in itertools.islice(waiting, 2 * self.count - len(running)):
+                self._meet(task.assignment)
                 running[self.pool.submit(self._grade, task)] = task.name
             if not running:
                 return
@@ -44,10 +65,18 @@ class Threads:
 
     def end(self) -> None:
         """Wait for the tasks that run, and drop those that have not begun."""
+        self.ahead.shutdown(cancel_futures=True)
         self.pool.shutdown(cancel_futures=True)
 
+    def _meet(self, pickled: bytes) -> None:
+        """Read an assignment that comes for the first time, and have it made ready."""
+        if pickled not in self.assignments:
+            self.assignments[pickled] = pickle.loads(pickled)
+            self.ahead.submit(self._make_ready, self.assignments[pickled])
+
+    def _make_ready(self, assignment: Assignment) -> None:
+        with contextlib.suppress(ProcessLost, OSError, ValueError):
+            make_ready(assignment)  # if it fails, it fails again for a submission, which says so
+
     def _grade(self, task: Task) -> Graded:
-        assignment = self.assignments.get(task.assignment)
-        if assignment is None:
-            assignment = self.assignments[task.assignment] = pickle.loads(task.assignment)
-        return grade_submission(assignment, task.submission)
+        return grade_submission(self.assignments[task.assignment], task.submission)

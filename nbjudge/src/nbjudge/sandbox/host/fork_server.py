@@ -84,9 +84,8 @@ class ForkServer:
     def make_ready(self, job: Job) -> None:
         """Start the template process that `run` uses for this job, and wait for its given cells.
 
-        Raises ProcessLost as `run` does.
+        Raises ProcessLost as `run` does, and after `close`.
         """
-        self.warm_up(job.packages)
         with self._template(job, shared_cells(job)):
             pass
 
