@@ -27,7 +27,7 @@ from typing import NamedTuple
 
 from IPython.core.interactiveshell import InteractiveShell
 
-from course.checking.panel import blank_function, in_notebook
+from course.checking.panel import blank_cell, blank_function, in_notebook
 from nbjudge.planning.names import names_of
 
 CHECK = "check-"
@@ -178,6 +178,11 @@ def _show(
         lines = [line]
     elif name := blank_function(problem):
         lines = [f"`{name}` is not answered yet. Answer its exercise, then run this cell again."]
+    elif blank_cell(problem):
+        lines = [
+            "Not answered yet. Put your answer in place of `raise NotImplementedError()`, then run "
+            "this cell again."
+        ]
     elif line := _needs_wrong_answer(trace):
         as_usual = shell.InteractiveTB.structured_traceback
         lines = [*as_usual(kind, problem, trace, tb_offset=tb_offset), line]

@@ -80,6 +80,7 @@ CELLS = {
     "other parameters": OTHER_PARAMETERS,
     "no function": "checks.count_parameters(62)",
     "unanswered": UNANSWERED,
+    "unanswered value": "file = None\nraise NotImplementedError()",
     "needs an answer": "needed = answer()",
     "needs its name": "rest = needed + 1",
     "needs that cell's name": "rest",
@@ -190,6 +191,12 @@ def test_a_blank_answer_is_no_fault(ran):
     assert ran["unanswered"].outputs[-1].ename == "NotImplementedError"
 
 
+def test_a_blank_answer_that_is_no_function_says_so_in_one_line(ran):
+    [output] = ran["unanswered value"].outputs
+    [line] = output.traceback
+    assert line.startswith("Not answered yet. Put your answer in place of `raise NotImpl")
+
+
 def test_a_cell_that_needs_an_answer_says_so_in_one_line(ran):
     [output] = ran["needs an answer"].outputs
     assert output.ename == "NotImplementedError"
@@ -294,6 +301,7 @@ def test_stock_nbgrader_counts_errors_and_nothing_else(ran):
         "other parameters": (0, 2),
         "no function": (0, 2),
         "unanswered": (0, 2),
+        "unanswered value": (0, 2),
         "needs an answer": (0, 2),
         "needs its name": (0, 2),
         "needs that cell's name": (0, 2),
