@@ -12,7 +12,7 @@ has the name of its exercise as its id; its check's cell has "check-" before it.
 not told the ids, such as nbclient's, run each cell once, so no answer can be older than its cell.
 
 A cell that stops and needs an answer whose check fails keeps its traceback, and a last line below
-it names the exercise.
+it names the exercise. If the answer is not defined at all, that line is enough.
 
 In `course lab` each kernel loads this module at its start, as an IPython extension, so that it
 knows what ran before the lesson's first cell.
@@ -27,13 +27,13 @@ from typing import NamedTuple
 
 from IPython.core.interactiveshell import InteractiveShell
 
-from course.checking.panel import blank_function, in_notebook
+from course.checking.panel import blank_cell, blank_function, in_notebook
 from nbjudge.planning.names import names_of
 
 CHECK = "check-"
 # how each check begins: the first cell of every lesson imports its checks under this name
 CHECKS = "check"
-CALLS_A_CHECK = re.compile(rf"^{CHECKS}\.\w+\(", re.MULTILINE)
+CALLS_A_CHECK = re.compile(rf"^{CHECKS}\.(\w+)\(", re.MULTILINE)
 
 
 class Run(NamedTuple):
@@ -57,7 +57,7 @@ runs: list[Run] = []  # in order; without those that ended well in a kernel that
 current: list[str] = []  # the id of the cell that runs, if the kernel was told
 # {name: all names that its cell used, and the cells that defined those, and so on}
 built_on: dict[str, frozenset[str]] = {}
-wrong: dict[str, None] = {}  # the answers whose check failed when it last ran, in order
+wrong: dict[str, None] = {}  # the answers whose check failed or did not begin, in order
 
 
 def load_ipython_extension(shell: InteractiveShell) -> None:
@@ -103,6 +103,8 @@ def note_end(result) -> None:
     problem = result.error_before_exec or result.error_in_exec
     cell = getattr(result.info, "cell_id", None) or ""
     if problem:
+        for answer in CALLS_A_CHECK.findall(result.info.raw_cell):
+            note_check(answer, passed=False)  # a check does not begin if its answer is not defined
         said = traceback.format_exception_only(problem)[-1].strip()
         runs.append(Run(cell, result.info.raw_cell, said, _why_stopped(problem, reached)))
     elif cell:
@@ -176,6 +178,11 @@ def _show(
         lines = [line]
     elif name := blank_function(problem):
         lines = [f"`{name}` is not answered yet. Answer its exercise, then run this cell again."]
+    elif blank_cell(problem):
+        lines = [
+            "Not answered yet. Put your answer in place of `raise NotImplementedError()`, then run "
+            "this cell again."
+        ]
     elif line := _needs_wrong_answer(trace):
         as_usual = shell.InteractiveTB.structured_traceback
         lines = [*as_usual(kind, problem, trace, tb_offset=tb_offset), line]
@@ -215,7 +222,12 @@ def _why_missing(problem: NameError) -> str:
             "again, then this one."
         )
     if not _raised_by_check_cell(problem):
-        return ""
+        if problem.name not in wrong:
+            return ""
+        return (
+            f"`{problem.name}` is not defined, and its check does not pass yet. Correct the "
+            "answer, then run the cells from there to this one again."
+        )
     if problem.name == CHECKS:
         return (
             "The first code cell of this lesson has not run since the kernel started. Choose "

@@ -129,11 +129,21 @@ def blank_function(problem: BaseException) -> str:
 
     PyTorch raises this exception, too, with a text, for example in a module without `forward`.
     """
+    name = _raised_by(problem)
+    return "" if name.startswith("<") else name
+
+
+def blank_cell(problem: BaseException) -> bool:
+    """Return whether an answer cell without a function holds `raise NotImplementedError()`."""
+    return _raised_by(problem) == "<module>"
+
+
+def _raised_by(problem: BaseException) -> str:
+    """Return the name of the notebook's code that raised NotImplementedError without a text."""
     if not isinstance(problem, NotImplementedError) or str(problem):
         return ""
     frame, _ = list(traceback.walk_tb(problem.__traceback__))[-1]
-    name = frame.f_code.co_name
-    return name if in_notebook(frame) and not name.startswith("<") else ""
+    return frame.f_code.co_name if in_notebook(frame) else ""
 
 
 def _from_the_notebook_on(trace: TracebackType | None) -> TracebackType | None:

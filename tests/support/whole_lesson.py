@@ -161,7 +161,7 @@ def fork(name: str, steps: list[Step], namespace: dict, folder: Path) -> Rerun:
             signal.alarm(LIMIT)
             for cell, source, given, before in steps:
                 if source is None:
-                    namespace.update(before.defined)
+                    namespace.update(own_folders(before.defined, work))
                     continue
                 try:
                     printed = run(source, cell, namespace)
@@ -171,10 +171,21 @@ def fork(name: str, steps: list[Step], namespace: dict, folder: Path) -> Rerun:
                 expected = before.printed.splitlines()
                 for line in printed.splitlines() if given else []:
                     if line not in expected:
-                        print(f"    {line[:160]}", flush=True)  # a plot is a long one
+                        of_a_plot = line.rpartition("'text/plain': ")[2]  # its text, not its image
+                        print(f"    {of_a_plot[:500]}", flush=True)
             status = 0
     finally:
         os._exit(status)
+
+
+def own_folders(defined: dict, work: Path) -> dict:
+    """Return values with copies of temporary folders, because two forks write the same file."""
+    own = dict(defined)
+    temporary = Path(tempfile.gettempdir())
+    for name, value in defined.items():
+        if isinstance(value, Path) and value.parent == temporary and value.is_dir():
+            own[name] = shutil.copytree(value, work / value.name, dirs_exist_ok=True)
+    return own
 
 
 def reap(running: list[Rerun]) -> int:

@@ -59,6 +59,13 @@ from course.lessons.lesson00 import checks as check
 
 check.count_parameters(count_parameters)
 """
+NO_FUNCTION_TO_CHECK = """
+from types import SimpleNamespace
+
+check = SimpleNamespace(doubled=None)
+
+check.doubled(doubled)
+"""
 WRONG = """
 def count_parameters(model):
     return None
@@ -73,6 +80,7 @@ CELLS = {
     "other parameters": OTHER_PARAMETERS,
     "no function": "checks.count_parameters(62)",
     "unanswered": UNANSWERED,
+    "unanswered value": "file = None\nraise NotImplementedError()",
     "needs an answer": "needed = answer()",
     "needs its name": "rest = needed + 1",
     "needs that cell's name": "rest",
@@ -82,6 +90,9 @@ CELLS = {
     "says more": "def later():\n    raise NotImplementedError('in chapter 2')\n\nlater()",
     "no forward": NO_FORWARD,
     "answer not run": ANSWER_NOT_RUN,
+    "answer has a syntax error": NO_FUNCTION_TO_CHECK,
+    "needs that function": "twice = doubled(2)",
+    "needs that result": "twice",
     "broken": "checks.count_parameters(lambda model: 1, names=['no_such_model'])",
     "wrong, but runs": WRONG,
     "built on it": "numbers = [count_parameters(None)]",
@@ -180,6 +191,12 @@ def test_a_blank_answer_is_no_fault(ran):
     assert ran["unanswered"].outputs[-1].ename == "NotImplementedError"
 
 
+def test_a_blank_answer_that_is_no_function_says_so_in_one_line(ran):
+    [output] = ran["unanswered value"].outputs
+    [line] = output.traceback
+    assert line.startswith("Not answered yet. Put your answer in place of `raise NotImpl")
+
+
 def test_a_cell_that_needs_an_answer_says_so_in_one_line(ran):
     [output] = ran["needs an answer"].outputs
     assert output.ename == "NotImplementedError"
@@ -206,6 +223,11 @@ def test_a_cell_that_needs_an_answer_says_so_in_one_line(ran):
             "needs that half",
             "half",
             "needs `count_parameters`, whose check does not pass yet. Correct it, run",
+        ),
+        (
+            "needs that result",
+            "twice",
+            "needs `doubled`, whose check does not pass yet. Correct it, run",
         ),
     ],
 )
@@ -244,6 +266,16 @@ def test_a_check_whose_answer_has_not_run_says_so_in_one_line(ran):
     assert line.startswith("`count_parameters` is not defined: its cell has not run, has stopped")
 
 
+def test_a_cell_that_needs_an_answer_without_its_function_names_it(ran):
+    """Its cell has a syntax error, or gives the function another name."""
+    [output] = ran["needs that function"].outputs
+    [line] = output.traceback
+    assert line == (
+        "`doubled` is not defined, and its check does not pass yet. Correct the answer, then run "
+        "the cells from there to this one again."
+    )
+
+
 def test_a_check_before_the_first_cell_says_so_in_the_lab(monkeypatch):
     monkeypatch.setenv("JUPYTER_PATH", str(lab.LEARNER))
     cells = [nbformat.v4.new_code_cell("check.count_parameters(count_parameters)")]
@@ -269,6 +301,7 @@ def test_stock_nbgrader_counts_errors_and_nothing_else(ran):
         "other parameters": (0, 2),
         "no function": (0, 2),
         "unanswered": (0, 2),
+        "unanswered value": (0, 2),
         "needs an answer": (0, 2),
         "needs its name": (0, 2),
         "needs that cell's name": (0, 2),
@@ -278,6 +311,9 @@ def test_stock_nbgrader_counts_errors_and_nothing_else(ran):
         "says more": (0, 2),
         "no forward": (0, 2),
         "answer not run": (0, 2),
+        "answer has a syntax error": (0, 2),
+        "needs that function": (0, 2),
+        "needs that result": (0, 2),
         "broken": (0, 2),
         "wrong, but runs": (0, 2),
         "built on it": (2, 2),

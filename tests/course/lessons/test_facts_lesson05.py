@@ -56,6 +56,30 @@ def test_the_shared_gradient_is_the_weighted_sum():
             assert not (of_fruit.any() and of_fresh.any())
 
 
+def test_the_printed_gap_stays_small_when_its_cell_runs_again(capsys):
+    resnet = networks.build("narrow resnet18").eval()
+    names = {
+        "torch": torch,
+        "nn": nn,
+        "F": F,
+        "resnet": resnet,
+        "above": nn.Sequential(resnet.layer4, resnet.avgpool, nn.Flatten()),
+        "middle": torch.randn(96, resnet.layer4[0].conv1.in_channels, 4, 4),
+        "width": resnet.fc.in_features,
+        "fruit": torch.arange(96) % 6,
+        "rotten": torch.arange(96) % 2,
+    }
+    cells = given_cells("05-two-heads-one-loss")
+    [answer] = (cell.source for cell in cells if cell.answer == "task-gradients")
+    [source] = (cell.source for cell in cells if "gap to 2" in cell.source)
+    exec(answer, names)
+    for _ in range(2):
+        exec(source, names)
+    gaps = re.findall(r"gap to \S+ \* g1 \+ g2 (\S+)", capsys.readouterr().out)
+    assert len(gaps) == 2
+    assert all(float(gap) < 1e-5 for gap in gaps), gaps
+
+
 def test_first_losses_count_classes():
     six, two = math.log(6), math.log(2)
     assert f"{six:.2f} {two:.2f} {six / two:.3f} {2 * six / two:.2f}" == "1.79 0.69 2.585 5.17"

@@ -23,6 +23,7 @@ from course.lessons.lesson09.fixtures import (
     warm_up,
 )
 from course.vision.backbones import IMAGENET_MEAN, IMAGENET_STD
+from tests.support.given_cells import given_cells
 
 SCHEDULERS = torch.optim.lr_scheduler
 RECORD = json.loads(ten_seeds.RECORD.read_text(encoding="utf-8"))
@@ -248,6 +249,26 @@ def test_a_change_can_be_merged_and_has_the_rank_that_was_asked_for():
     assert type(layer) is nn.Conv2d
     assert torch.equal(layer(images), changed)
     assert torch.linalg.matrix_rank((layer.weight.detach() - plain).flatten(1)) == 2
+
+
+def test_the_changes_of_the_lesson_start_small_whatever_numbers_the_answer_chose(lesson):
+    """AdamW moves each number by the learning rate, so a large A or B makes a large step."""
+
+    def large(weight, rank):
+        change = Change(weight, rank)
+        nn.init.zeros_(change.A)
+        nn.init.normal_(change.B, std=100.0)
+        return change
+
+    cells = (cell.source for cell in given_cells("09-adapt-gently"))
+    [cell] = (source for source in cells if "def with_changes" in source)
+    definition, _, _ = cell.partition("@kept_on_disk")
+    space = lesson | {"low_rank": large}
+    exec(definition, space)
+    model = space["with_changes"](0)
+    changes = [module for module in model.modules() if isinstance(module, Change)]
+    assert len(changes) == 20
+    assert all(0 < change.A.std() < 1 and not change.B.any() for change in changes)
 
 
 def test_a_file_without_running_statistics_does_not_reproduce_the_model():
