@@ -43,7 +43,7 @@ OPTIONS = Options(
     processes=min(4, os.cpu_count() or 1),  # each holds a network or two
 )
 WRONG_RESULT = "wrong-result"  # the code of what no misconception explains
-FIRST = 1.5  # seconds a cell, so that the first rows come within three
+FIRST = 1.0  # seconds a cell, so that the first rows come within three
 PATIENCE = 120  # seconds for another check of the same copies to end; a cell may take as long
 PASSED, NOT_YET, NOT_ANSWERED, RUNNING = "passed", "not yet", "not answered", "running"
 
