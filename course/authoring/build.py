@@ -250,15 +250,16 @@ def build_solution(lesson: str, force: bool = False) -> None:
 
 
 def execute(notebook: NotebookNode) -> None:
-    """Run all cells in a scratch folder. Raises nbclient's CellExecutionError.
+    """Run all cells in a scratch folder, and record how long each shows nothing.
 
     It is not source/, because nbgrader copies what lies there over the learners' files.
+    Raises nbclient's CellExecutionError.
     """
-    from nbclient import NotebookClient
+    from course.authoring.silence import ListeningClient
 
     os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")  # as `course lab` sets it
     with tempfile.TemporaryDirectory() as folder:
-        client = NotebookClient(
+        client = ListeningClient(
             notebook,
             timeout=600,
             kernel_name="python3",
@@ -267,15 +268,23 @@ def execute(notebook: NotebookNode) -> None:
             resources={"metadata": {"path": folder}},
         )
         client.execute()
+    client.record()
 
 
 def keep_outputs(notebook: NotebookNode, path: Path) -> bool:
-    """Take the outputs over from the notebook at `path` if it ran the same code; say whether."""
+    """Take the outputs over from the notebook at `path`, and say whether that was possible.
+
+    It must have run the same code, and hold a record of its silences.
+    """
     import nbformat
+
+    from course.authoring.silence import SILENCES
 
     if not path.exists():
         return False
     last = nbformat.read(path, 4)
+    if SILENCES not in last.metadata:
+        return False
     new = [cell for cell in notebook.cells if cell.cell_type == "code"]
     old = [cell for cell in last.cells if cell.cell_type == "code"]
     if [cell.source for cell in new] != [cell.source for cell in old]:
@@ -283,7 +292,8 @@ def keep_outputs(notebook: NotebookNode, path: Path) -> bool:
     for cell, earlier in zip(new, old, strict=True):
         cell.outputs = earlier.outputs
         cell.execution_count = earlier.execution_count
-    notebook.metadata["language_info"] = last.metadata["language_info"]  # of the kernel that ran it
+    for key in ("language_info", SILENCES):  # of the kernel that ran it
+        notebook.metadata[key] = last.metadata[key]
     return True
 
 

@@ -42,7 +42,8 @@ OPTIONS = Options(
     stay_ready=True,
     processes=min(4, os.cpu_count() or 1),  # each holds a network or two
 )
-FIRST = 1.5  # seconds a cell, so that the first rows come within three
+WRONG_RESULT = "wrong-result"  # the code of what no misconception explains
+FIRST = 1.0  # seconds a cell, so that the first rows come within three
 PATIENCE = 120  # seconds for another check of the same copies to end; a cell may take as long
 PASSED, NOT_YET, NOT_ANSWERED, RUNNING = "passed", "not yet", "not answered", "running"
 
@@ -138,7 +139,7 @@ def judged(course: Path, lesson: str, options: Options) -> list[Row]:
         if mark.failure:
             unanswered = mark.failure.reason == UNANSWERED
             state = NOT_ANSWERED if unanswered else NOT_YET
-            why = "" if unanswered else why_not(mark.failure)
+            why = "" if unanswered else why_not(mark.failure, mark.said)
         rows.append(Row(name, title, mark.points, mark.possible, state, why))
     return rows
 
@@ -156,9 +157,14 @@ def slow_checks(course: Path, lesson: str) -> set[str]:
     return found
 
 
-def why_not(failure: Failure) -> str:
-    """Why a check failed, as a sentence: of a misconception its title and its code."""
+def why_not(failure: Failure, said: str) -> str:
+    """Why a check failed, as a sentence: of a misconception its title and its code.
+
+    said: what the check says below its title. It takes the place of the title of WRONG_RESULT.
+    """
     words = words_of(failure).replace("the student's code", "your code")
+    if failure.reason == WRONG_RESULT:
+        words = said.removeprefix("Observed: ") or words
     return words[0].upper() + words[1:] if failure.source else f"{words} [{failure.reason}]"
 
 

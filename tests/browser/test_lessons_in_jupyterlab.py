@@ -3,8 +3,11 @@
 Each page is looked at in the light and the dark theme.
 """
 
+import json
+
 import nbformat
 import pytest
+import torch
 from nbconvert import HTMLExporter
 from nbgrader.converters import GenerateFeedback
 from nbgrader.coursedir import CourseDirectory
@@ -12,6 +15,8 @@ from playwright.sync_api import expect
 
 from course.authoring import build
 from course.checking import panel
+from course.notebook import plots
+from course.notebook.plots import charts, style
 from tests.support.lesson_page import (
     NEEDS_BROWSER,
     LessonPage,
@@ -173,6 +178,42 @@ def test_a_browser_asks_for_the_newest_extensions(jupyter, new_page):
     expect(page.locator("#filebrowser")).to_be_hidden()  # the learner has closed it
 
 
+@pytest.mark.parametrize("width", [900, 1140, 1280])
+def test_code_does_not_scroll_sideways(jupyter, new_page, width):
+    """In windows of a tablet's width the list of files makes room for it."""
+    page = new_page(viewport={"width": width, "height": 800})
+    workspace = f"/lab/workspaces/wide-{width}/tree/"
+    lesson = jupyter.replace("00-start-here", "05-two-heads-one-loss")
+    LessonPage(page, lesson.replace("/lab/tree/", workspace))
+    list_of_files = page.locator("#filebrowser")
+    expect(list_of_files).to_be_visible() if width >= 1140 else expect(list_of_files).to_be_hidden()
+    too_wide = """cells => cells.filter(cell => cell.scrollWidth > cell.clientWidth + 1).length"""
+    assert page.locator(".jp-Notebook .cm-scroller").evaluate_all(too_wide) == 0
+
+
+def test_plots_of_a_solution_are_dark_on_a_dark_page(jupyter, new_page):
+    """JupyterLab removes the stylesheets in a notebook that was run elsewhere."""
+    page = new_page(viewport={"width": 1200, "height": 900})
+    solution = json.loads(build.solution_path("01-replace-the-head").read_text())
+    root, query = jupyter.split("/lab/")[0], jupyter.split("?")[1]
+    page.goto(jupyter)
+    body = {"type": "notebook", "format": "json", "content": solution}
+    page.evaluate(
+        """async ([url, body]) => {
+            const xsrf = document.cookie.match(/_xsrf=([^;]+)/)[1];
+            const headers = {"X-XSRFToken": xsrf};
+            await fetch(url, {method: "PUT", headers, body: JSON.stringify(body)});
+        }""",
+        [f"{root}/api/contents/solution.ipynb", body],
+    )
+    lesson = LessonPage(page, f"{root}/lab/workspaces/solution/tree/solution.ipynb?{query}")
+    lesson.theme("Dark")
+    plot = page.locator("img.plot").first
+    expect(plot).to_have_css("filter", f"invert({style.INVERTED}) hue-rotate(180deg)")
+    lesson.theme("Light")
+    expect(plot).to_have_css("filter", "none")
+
+
 def test_a_lesson_that_was_only_opened(jupyter, new_page):
     """Its formulas are typeset, and it counts as unchanged.
 
@@ -288,6 +329,20 @@ def a_saved_quiz_without_its_kernel_is_text(lesson):
     cell = lesson.cell("ask(quiz.QUESTIONS)")
     cell.get_by_text("To answer it with buttons, run its cell").wait_for()
     expect(cell.get_by_text("Error displaying widget")).to_be_hidden()
+
+
+def test_a_long_title_of_an_image_is_whole(monkeypatch, new_page):
+    """It takes another line, and does not run into the next image's title."""
+    pages = []
+    monkeypatch.setattr(charts, "display", lambda bundle, raw: pages.append(bundle["text/html"]))
+    name = "heron_greatblue_flying_over_the_water_by_night"
+    plots.images(torch.zeros(2, 3, 96, 96, dtype=torch.uint8), [name, name])
+    page = new_page()
+    page.set_content(pages[0])
+    titles = page.get_by_text(name)
+    assert titles.count() == 2
+    for title in titles.all():
+        assert title.evaluate("e => e.scrollWidth <= e.clientWidth")
 
 
 def show(page, path, exporter, notebook, resources=None):

@@ -52,7 +52,8 @@ def images(
         )
     grid = (
         f"display: grid; grid-template-columns: repeat(auto-fill, {side}px); gap: 8px; "
-        f"max-width: {columns * (side + 8)}px; font-size: 12px; line-height: 1.3"
+        f"max-width: {columns * (side + 8)}px; font-size: 12px; line-height: 1.3; "
+        "overflow-wrap: anywhere"
     )
     told = alt or f"{len(images)} images{listed}"
     label = html.escape(told)
@@ -86,7 +87,8 @@ def bars(
         axis.barh(row, mean, color=COLOURS[row % len(COLOURS)], height=0.6)
         if len(shares) > 1:
             rows = [row] * len(shares)
-            axis.plot(shares, rows, "o", color=INK, markersize=5, markerfacecolor=PAPER)
+            dots = {"color": INK, "markersize": 5, "markerfacecolor": PAPER}
+            axis.plot(shares, rows, "o", clip_on=False, zorder=3, **dots)  # whole at 0 and at limit
         note(axis, f"{mean:.0%}", (max([mean, *shares]), row), (8, 0), va="center")
         told.append(f"{label} {mean:.0%}")
     axis.set_yticks(range(len(values)), values)

@@ -128,6 +128,7 @@ def calibration(
             shares,
             label=label,
             marker=marker(number),
+            clip_on=False,  # a mark is whole at 0, too
             **line_style(number),
         )
         listed = [f"probability {p:.2f}, share {s:.2f} ({n} images)" for p, s, n in groups]
@@ -167,19 +168,20 @@ def trade_off(
         edgecolor=COLOURS[2],
         label="allowed",
     )
-    told = []
+    told, heights = [], [0.4, lowest_y - 0.1]
     for number, mark in enumerate(marks):
         nearest = min(curve, key=lambda threshold: abs(threshold - mark))
         x, y = curve[nearest]
         label = f"threshold {mark:.3g}"
         dot = {"color": COLOURS[1], "markersize": 8, "linestyle": "", "label": label}
-        axis.plot(x, y, marker(number), **dot)
+        axis.plot(x, y, marker(number), clip_on=False, **dot)
+        heights.append(y)
         told.append(f"at {mark:g} {x:.0%} and {y:.0%}")
     axis.set(
         xlabel=xlabel,
         ylabel=ylabel,
         xlim=(0, 1.02),
-        ylim=(min(0.4, lowest_y - 0.1), 1.02),
+        ylim=(min(heights), 1.02),
     )
     in_percent(axis.xaxis)
     in_percent(axis.yaxis)

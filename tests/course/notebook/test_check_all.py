@@ -56,6 +56,9 @@ def test_what_passed_what_did_not_and_why(tmp_path):
     assert "count the numbers, not the tensors [tensors-not-numbers]\n" in told
     assert "Look the codes in brackets up in work/misconceptions.md.\n" in told
     assert progress.progress(tmp_path)[0].got == 0
+    answer(tmp_path, "def count_parameters(model):\n    return 7")
+    (row,) = check_all.check_all(LESSON, tmp_path)
+    assert row.why == "for resnet18: expected 11,689,512; got 7 [wrong-result]"
     answer(tmp_path, RIGHT)
     for hidden in (False, True):
         (row,) = check_all.check_all(LESSON, tmp_path, hidden)

@@ -1,4 +1,4 @@
-"""Plots that can be read: no label on another, none cut off, contrast enough on both pages."""
+"""Plots that can be read: no label on another, no label or mark cut off, contrast enough."""
 
 import itertools
 from unittest import mock
@@ -198,6 +198,19 @@ def readable(figure, texts):
         assert inside, f"{words!r} is cut off"
 
 
+def marks_are_whole(figure):
+    """Assert that the edge of the axes cuts no mark, and that none is outside."""
+    for axis in figure.axes:
+        for line in axis.lines:
+            if line.get_marker() in ("", "None", None):
+                continue
+            radius = line.get_markersize() / 2 * figure.dpi / 72
+            half = 0 if line.get_clip_on() is False else radius
+            room = axis.get_window_extent().padded(1 - half)
+            for point in line.get_transform().transform(line.get_xydata()):
+                assert room.contains(*point), f"a mark at {point} of {room} is cut off"
+
+
 def on_paper(colour, below=WHITE):
     """A colour as it looks on what is below it."""
     *rgb, alpha = to_rgba(colour)
@@ -268,6 +281,7 @@ def seen(figure, kind):
 def test_a_plot_can_be_read(plot, data):
     figure, texts = drawn(plot, *data.draw(DRAWN[plot]))
     readable(figure, texts)
+    marks_are_whole(figure)
     has_contrast(figure, texts)
 
 

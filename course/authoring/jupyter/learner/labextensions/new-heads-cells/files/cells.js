@@ -1,10 +1,10 @@
 // A JupyterLab extension as webpack would build it, but small enough to be written by hand: a
 // container with init() and get(). It notes on each cell of a notebook whether nbgrader's metadata
 // make it an answer or a check; cells.css beside this file shows it. While the window is narrow it
-// closes the list of files, which would leave no room for the lesson. A notebook that was only
+// closes the list of files, beside which the code would scroll sideways. A notebook that was only
 // opened needs no saving.
 {
-  const NARROW = "(width <= 760px)"; // as in JupyterLab's own styles
+  const NARROW = "(width < 1140px)"; // 88 characters of code do not fit beside the list of files
   const stylesheet = new URL("cells.css", document.currentScript.src).href;
   let shared;
 
