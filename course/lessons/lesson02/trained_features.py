@@ -10,6 +10,7 @@ from course.checking import comparisons
 from course.checking.check import expect
 from course.checking.misconception import Misconception, wrong_result
 from course.lessons.lesson02.fixtures import Factory, outputs, trained
+from course.vision.modes import in_eval_mode
 
 
 def expect_new_head_on_features(
@@ -22,28 +23,20 @@ def expect_new_head_on_features(
     def note(_: nn.Module, inputs: Any, output: Any) -> None:
         seen.extend(x.detach().float() for x in (*inputs, output) if torch.is_tensor(x))
 
-    modes = {module: module.training for module in model.modules()}
-    model.eval()
-    hook = register_module_forward_hook(note)
-    try:
-        with torch.no_grad():
-            for batch in (images, images[:1]):
-                found = outputs(model, batch, call)
-                expect(found, torch.Tensor, f"{call} to return a model that returns a tensor")
-                if found.shape != (len(batch), n):
-                    raise wrong_result(
-                        f"{call}: expected outputs of shape ({len(batch)}, {n}) for images "
-                        f"{tuple(batch.shape)}, got {tuple(found.shape)}"
-                    )
-                if not found.isfinite().all():
-                    raise wrong_result(
-                        f"{call}: expected finite outputs for images {tuple(batch.shape)}; got "
-                        f"{found.flatten()[0]:.4g}"
-                    )
-    finally:
-        hook.remove()
-        for module, mode in modes.items():
-            module.training = mode
+    with in_eval_mode(model), register_module_forward_hook(note), torch.no_grad():
+        for batch in (images, images[:1]):
+            found = outputs(model, batch, call)
+            expect(found, torch.Tensor, f"{call} to return a model that returns a tensor")
+            if found.shape != (len(batch), n):
+                raise wrong_result(
+                    f"{call}: expected outputs of shape ({len(batch)}, {n}) for images "
+                    f"{tuple(batch.shape)}, got {tuple(found.shape)}"
+                )
+            if not found.isfinite().all():
+                raise wrong_result(
+                    f"{call}: expected finite outputs for images {tuple(batch.shape)}; got "
+                    f"{found.flatten()[0]:.4g}"
+                )
     if any(_is_like(tensor, logits) for tensor in seen for logits in old_logits):
         raise Misconception(
             "stacked-on-logits",
