@@ -22,7 +22,7 @@ from rich.console import Console
 
 from course.authoring import UsageError
 from course.authoring.discuss import explain
-from nbjudge.answers import answered, exercises, make_files, make_sheets, read_bank
+from nbjudge.answer_bank import answered, exercises, make_files, make_sheets, read_bank
 from nbjudge.collect.into_course import collect
 from nbjudge.coursedir.export import CANVAS, export
 from nbjudge.coursedir.feedback import write_feedback

@@ -20,7 +20,7 @@ from course.authoring.minutes import Count, count
 from course.checking.entry import COMMON
 from course.checking.misconception import CATALOGUE
 from course.paths import ANSWERS, ROOT
-from nbjudge.answers import EXPECTED
+from nbjudge.answer_bank import EXPECTED
 from nbjudge.files import replace_text
 
 PAGES = ROOT / "docs" / "instructor"

@@ -15,7 +15,7 @@ from course.lessons.lesson01 import checks as lesson01
 from course.lessons.lesson05 import training as lesson05
 from course.lessons.lesson08 import checks as lesson08
 from course.paths import ANSWERS
-from nbjudge.answers import read_bank
+from nbjudge.answer_bank import read_bank
 
 BY_SCORE = ("head-not-trained", "head-undertrained")  # the misconceptions that a threshold finds
 

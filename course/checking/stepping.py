@@ -12,9 +12,15 @@ from course.checking.misconception import wrong_result
 def make_step(optimizer: torch.optim.Optimizer, where: str, *arguments: Any) -> None:
     """Call `optimizer.step(*arguments)`. `where` names the optimizer in the message.
 
-    Raises Misconception where the step raises. An error in the learner's own code goes on to the
-    learner.
+    Raises Misconception where the step raises, or would raise the loss. An error in the learner's
+    own code goes on to the learner.
     """
+    for number, group in enumerate(optimizer.param_groups or ()):
+        if group.get("maximize"):
+            raise wrong_result(
+                f"{where}: expected an optimizer whose steps lower the loss; group {number} of "
+                f"yours, {type(optimizer).__name__}, has maximize=True, so its steps raise it"
+            )
     try:
         optimizer.step(*arguments)
     except Exception as problem:

@@ -139,20 +139,46 @@ def all_near(
 def difference(
     found: torch.Tensor, expected: torch.Tensor, tolerance: float = 0.0, relative: float = 0.0
 ) -> str:
-    """Return in words how two tensors differ: in shape, at which element first, or in dtype."""
+    """Return in words how two tensors differ: in shape, at which element first, or in their kind.
+
+    The kind is dtype, layout and device. Elements are compared where all have real values.
+    """
     if found.shape != expected.shape:
         return f"expected the shape {tuple(expected.shape)}, got {tuple(found.shape)}"
+    kinds = f"expected {_kind(expected)}, got {_kind(found)}"
+    if any(t.is_meta or t.is_complex() or t.layout != torch.strided for t in (found, expected)):
+        return kinds
     one, other = (tensor.detach().cpu().double() for tensor in (found, expected))
     near_by = (one == other) | ((one - other).abs() <= tolerance + relative * other.abs())
     far = ~(near_by | (one.isnan() & other.isnan()))
     if not far.any():
-        return f"expected {expected.dtype}, got {found.dtype}"
+        return kinds
     place = tuple(far.nonzero()[0].tolist())
     got, wanted = apart(one[place].item(), other[place].item(), digits=4)
     where = f"at {list(place)} " if place else ""
     return (
         f"{where}expected {wanted}, got {got} ({int(far.sum())} of {far.numel()} elements differ)"
     )
+
+
+def not_finite(found: torch.Tensor) -> str:
+    """Return in words which elements of a tensor are NaN or infinite, "" where all are finite."""
+    bad = ~found.isfinite()
+    if not bad.any():
+        return ""
+    place = tuple(bad.nonzero()[0].tolist())
+    where = f" at {list(place)}" if place else ""
+    return f"{int(bad.sum())} of {bad.numel()} are not, such as {found[place].item():g}{where}"
+
+
+def _kind(tensor: torch.Tensor) -> str:
+    """Return the dtype of a tensor, its layout if it is not strided, and its device but the CPU."""
+    words = [str(tensor.dtype)]
+    if tensor.layout != torch.strided:
+        words.append(f"of layout {tensor.layout}")
+    if tensor.device.type != "cpu":
+        words.append(f"on {tensor.device}")
+    return " ".join(words)
 
 
 def reaches(right: int, count: int, percent: float) -> bool:

@@ -5,15 +5,8 @@ import os
 import pytest
 
 from classroom import ANSWERS, LESSON, bank_entry, make_course, make_source
-from nbjudge.answers import (
-    assignments_of,
-    checks_that_kill_nothing,
-    checks_that_repeat,
-    grade_bank,
-    prove,
-    read_bank,
-    source_notebook,
-)
+from nbjudge.answer_bank import assignments_of, read_bank, source_notebook
+from nbjudge.answers import checks_that_kill_nothing, checks_that_repeat, grade_bank, prove
 from nbjudge.coursedir.report import UNANSWERED
 from nbjudge.errors import AnswerBankError
 

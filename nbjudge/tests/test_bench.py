@@ -5,13 +5,9 @@ import os
 import pytest
 
 from classroom import ANSWERS, bank_entry, make_course
-from nbjudge.bench import (
-    Duration,
-    choose_assignments,
-    compare_graders,
-    saturating_workers,
-    simulate,
-)
+from nbjudge.bench.comparison import choose_assignments, compare_graders
+from nbjudge.bench.records import Duration
+from nbjudge.bench.simulation import saturating_workers, simulate
 from nbjudge.errors import AnswerBankError
 
 FIRST = "# misconception: not-a-sum\ndef add(x, y):\n    return x"

@@ -62,7 +62,7 @@ def main(lesson: str, names: list[str]) -> int:
     from course.authoring.build import source_notebook
     from course.notebook import kept
     from course.paths import ANSWERS
-    from nbjudge.answers import read_bank
+    from nbjudge.answer_bank import read_bank
 
     kept.tell = lambda function, what: None  # which results were read is no fault of an answer
     notebook = source_notebook(lesson)

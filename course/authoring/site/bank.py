@@ -10,7 +10,7 @@ from course.authoring.site.headings import Exercise, Header, exercises, header
 from course.authoring.site.places import anchor_of_answer, answers_page, lesson_page, link
 from course.checking.misconception import CATALOGUE
 from course.paths import ANSWERS
-from nbjudge.answers import MAKE_FILES, PASSED, Answer, read_bank
+from nbjudge.answer_bank import MAKE_FILES, PASSED, Answer, read_bank
 
 INDEX = "answers/index.md"
 SHOWN = 2  # other right answers of an exercise in its lesson

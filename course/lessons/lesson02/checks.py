@@ -19,17 +19,11 @@ from course.checking.misconception import (
 from course.checking.values import whole_number
 from course.lessons.lesson02.counts import report_one_step
 from course.lessons.lesson02.diagnosis import (
-    expect_frozen_until,
-    expect_others_learn,
-    expect_part_frozen,
     expect_same_condition,
     expect_same_values,
     frozen_names,
     in_tensors,
     inside,
-    why_no_gradient,
-    why_trained_moved,
-    why_wrong_count,
 )
 from course.lessons.lesson02.fixtures import (
     Factory,
@@ -37,6 +31,12 @@ from course.lessons.lesson02.fixtures import (
     names_with_gradient,
     outputs,
     steps,
+)
+from course.lessons.lesson02.freezing import (
+    expect_frozen_until,
+    expect_others_learn,
+    expect_part_frozen,
+    why_wrong_count,
 )
 from course.lessons.lesson02.in_training import freeze_in_training, unfreeze
 from course.lessons.lesson02.optimizers import two_rates, why_wrong_memory
@@ -48,7 +48,11 @@ from course.lessons.lesson02.probing import (
     network,
     probe_row,
 )
-from course.lessons.lesson02.trained_features import expect_new_head_on_features
+from course.lessons.lesson02.trained_features import (
+    expect_new_head_on_features,
+    why_no_gradient,
+    why_trained_moved,
+)
 
 
 @check

@@ -11,7 +11,7 @@ from torch.nn import functional as F
 from torch.nn.modules.module import register_module_forward_pre_hook
 
 from course.checking import comparisons, networks, panel
-from course.checking.misconception import wrong_result
+from course.checking.misconception import Misconception, wrong_result
 
 
 @contextmanager
@@ -129,6 +129,13 @@ def outputs(model: nn.Module, images: torch.Tensor, call: str) -> torch.Tensor:
         if panel.raised_by_learner(problem) or not entered:
             raise
         layer, inputs = entered[-1]
+        width = inputs[0].shape[-1] if inputs and getattr(inputs[0], "ndim", 0) else None
+        if isinstance(layer, nn.Linear) and width not in (None, layer.in_features):
+            raise Misconception(
+                "in-features-from-memory",
+                f"after {call} {layer} gets {width} features for an image; expected "
+                f"in_features={width}",
+            ) from None
         got = [f"{tuple(x.shape)} {x.dtype}" for x in inputs if torch.is_tensor(x)]
         raise wrong_result(
             f"expected that after {call} the model runs on images {tuple(images.shape)} "

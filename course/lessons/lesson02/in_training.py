@@ -13,8 +13,6 @@ from course.checking.misconception import Misconception, first_and_more, wrong_r
 from course.checking.stepping import make_step, why_missing
 from course.checking.values import all_near
 from course.lessons.lesson02.diagnosis import (
-    Before,
-    before_freezing,
     expect_each_once,
     expect_no_second_group,
     expect_rate,
@@ -22,12 +20,16 @@ from course.lessons.lesson02.diagnosis import (
     expect_same_values,
     in_tensors,
     inside,
+)
+from course.lessons.lesson02.fixtures import backward, classifier, make_optimizer
+from course.lessons.lesson02.training_state import (
+    Before,
+    before_freezing,
     memory_of,
     why_memory_lost,
     why_part_moved,
     why_rest_differs,
 )
-from course.lessons.lesson02.fixtures import backward, classifier, make_optimizer
 
 
 def freeze_in_training(answer: Answer, name: str, part: str, kind: str, layout: str) -> None:

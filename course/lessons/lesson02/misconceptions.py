@@ -72,6 +72,10 @@ MISCONCEPTIONS = {
         "Also unfreeze what comes after the stage: an earlier call may have frozen it",
         "02-freeze: Exercise 5: freeze up to a stage",
     ),
+    "counted-before-freezing": Entry(
+        "Count after you have frozen and unfrozen: which parameters are trainable changes with it",
+        "02-freeze: Exercise 5: freeze up to a stage",
+    ),
     "stage-left-out": Entry(
         "Freezing up to and including a stage freezes that stage, too",
         "02-freeze: Exercise 5: freeze up to a stage",
@@ -102,6 +106,19 @@ MISCONCEPTIONS = {
         "AdamW creates the averages of a parameter at its first step with a gradient: a parameter "
         "that was always frozen has none",
         "02-freeze: Exercise 7: averages of frozen parameters",
+    ),
+    "averages-before-the-first-step": Entry(
+        "An optimizer creates its averages in its first step: before it, its state is empty",
+        "02-freeze: Exercise 7: averages of frozen parameters",
+    ),
+    "gradients-of-others-cleared": Entry(
+        "Only the frozen part may lose its gradients: `optimizer.zero_grad()` clears those of all "
+        "parameters, and the others need theirs for the next step",
+        "02-freeze: Exercise 8: freeze it now",
+    ),
+    "group-is-not-a-part": Entry(
+        "A parameter group can hold any parameters: read those of a part from its module",
+        "02-freeze: Exercise 8: freeze it now",
     ),
     "stale-gradient": Entry(
         "Freezing prevents new gradients; a gradient that already exists still makes a step: set "

@@ -101,8 +101,6 @@ def why_wrong_memory(found: int, model: nn.Module, trainable: int, where: str) -
         what += " (there are two averages, exp_avg and exp_avg_sq)"
     elif found in (trainable + buffers, 2 * (trainable + buffers)):
         what += " (an optimizer does not hold buffers)"
-    elif found in (tensors, 2 * tensors):
-        what += " (count numbers, not tensors)"
     elif found == 2 * trainable + tensors:
         what += " (`step`, which AdamW keeps for each tensor, is not an average)"
     elif found in (8 * trainable, 8 * total):
@@ -111,11 +109,13 @@ def why_wrong_memory(found: int, model: nn.Module, trainable: int, where: str) -
         what += " (of the frozen ones)"
     elif found == total + 2 * trainable:
         what += " (with the parameters themselves)"
-    elif found == 0:
-        what += " (an optimizer has its averages after its first step)"
     code = "wrong-result"
     if found in (2 * total, total):
         code = "frozen-costs-memory"
     elif found in (trainable + buffers, 2 * (trainable + buffers)):
         code = "buffers-counted"
+    elif found in (tensors, 2 * tensors):
+        code = "tensors-not-numbers"
+    elif found == 0:
+        code = "averages-before-the-first-step"
     return Misconception(code, what)

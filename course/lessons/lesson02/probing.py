@@ -172,4 +172,4 @@ def expect_moves(
     what = f"{row}: expected moves=True, because {first_and_more(moving)} changed; got False"
     if switches.frozen or switches.without_grad:
         raise Misconception("buffers-are-not-parameters", what)
-    raise Misconception("compared-with-itself" if is_first else "wrong-result", what)
+    raise Misconception("compared-with-itself" if is_first else "values-left-out", what)

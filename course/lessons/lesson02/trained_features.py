@@ -1,4 +1,4 @@
-"""Exercise 2 of lesson 02: whether a model still computes the features that it was trained for."""
+"""Exercise 2 of lesson 02: a new head on trained features, and what an optimizer moves."""
 
 from typing import Any
 
@@ -9,7 +9,16 @@ from torch.nn.modules.module import register_module_forward_hook
 from course.checking import comparisons
 from course.checking.check import expect
 from course.checking.misconception import Misconception, wrong_result
+from course.checking.values import not_finite
+from course.lessons.lesson02.diagnosis import (
+    Snapshot,
+    expect_more_than_weights,
+    expect_no_lookalike,
+    frozen_names,
+    largest_change,
+)
 from course.lessons.lesson02.fixtures import Factory, outputs, trained
+from course.vision.modes import in_eval_mode
 
 
 def expect_new_head_on_features(
@@ -22,28 +31,21 @@ def expect_new_head_on_features(
     def note(_: nn.Module, inputs: Any, output: Any) -> None:
         seen.extend(x.detach().float() for x in (*inputs, output) if torch.is_tensor(x))
 
-    modes = {module: module.training for module in model.modules()}
-    model.eval()
-    hook = register_module_forward_hook(note)
-    try:
-        with torch.no_grad():
-            for batch in (images, images[:1]):
-                found = outputs(model, batch, call)
-                expect(found, torch.Tensor, f"{call} to return a model that returns a tensor")
-                if found.shape != (len(batch), n):
-                    raise wrong_result(
-                        f"{call}: expected outputs of shape ({len(batch)}, {n}) for images "
-                        f"{tuple(batch.shape)}, got {tuple(found.shape)}"
-                    )
-                if not found.isfinite().all():
-                    raise wrong_result(
-                        f"{call}: expected finite outputs for images {tuple(batch.shape)}; got "
-                        f"{found.flatten()[0]:.4g}"
-                    )
-    finally:
-        hook.remove()
-        for module, mode in modes.items():
-            module.training = mode
+    with in_eval_mode(model), register_module_forward_hook(note), torch.no_grad():
+        for batch in (images, images[:1]):
+            found = outputs(model, batch, call)
+            expect(found, torch.Tensor, f"{call} to return a model that returns a tensor")
+            if found.shape != (len(batch), n):
+                squeezed = found.shape == (n,) and len(batch) == 1
+                raise Misconception(
+                    "batch-dimension-lost" if squeezed else "wrong-result",
+                    f"{call}: expected outputs of shape ({len(batch)}, {n}) for images "
+                    f"{tuple(batch.shape)}, got {tuple(found.shape)}",
+                )
+            if bad := not_finite(found):
+                raise wrong_result(
+                    f"{call}: expected finite outputs for images {tuple(batch.shape)}; {bad}"
+                )
     if any(_is_like(tensor, logits) for tensor in seen for logits in old_logits):
         raise Misconception(
             "stacked-on-logits",
@@ -64,6 +66,61 @@ def expect_new_head_on_features(
     raise wrong_result(
         f"{call}: expected that the forward computes the features which make()'s model computes "
         "before its head; the trained parameters are in your model, but its forward computes others"
+    )
+
+
+def why_trained_moved(
+    model: nn.Module, factory: Factory, moved: set[str], trained: set[str], start: Snapshot
+) -> Misconception:
+    """Return why the trained parameters named `moved` changed in a step with all parameters.
+
+    trained: the names of all trained parameters. Raises Misconception where something was set in
+    place of requires_grad.
+    """
+    first = min(moved)
+    change = largest_change(first, model, start)
+    what = (
+        "expected that two steps change the new head alone; they changed "
+        f"{len(moved)} trained parameters, {first} by {change:.2g}"
+    )
+    expect_no_lookalike(model, moved, what)
+    expect_more_than_weights(moved, trained, what)
+    gradients = [model.get_parameter(path).grad for path in moved]
+    if all(gradient is not None and not gradient.any() for gradient in gradients):
+        return Misconception("zero-is-not-none", f"{what}, although their gradients are zero")
+    if moved != trained:
+        return Misconception("backbone-not-frozen", what)
+    assert factory.head is not None
+    if not any(parameter.requires_grad for parameter in factory.head.parameters()):
+        shape = tuple(factory.head.weight.shape)
+        return Misconception(
+            "froze-the-discarded-head",
+            f"{what}. The old head, with a weight of shape {shape}, has requires_grad=False, "
+            "but it is no longer in the model",
+        )
+    if not factory.grad_enabled:
+        return Misconception(
+            "no-grad-as-freezing",
+            f"{what}. You called make() under no_grad, and requires_grad is True",
+        )
+    if not model.training:
+        return Misconception("eval-as-freezing", f"{what}, although the model is in eval mode")
+    return Misconception("backbone-not-frozen", what)
+
+
+def why_no_gradient(model: nn.Module, new: set[str], call: str) -> Misconception:
+    """Return why a model's outputs have no gradient. new: names of the new head's parameters."""
+    trainable = new - frozen_names(model)
+    if not trainable:
+        return Misconception(
+            "froze-the-new-head",
+            f"{call}: {min(new)} of the new head: expected requires_grad=True; got False, as for "
+            "all parameters",
+        )
+    return wrong_result(
+        f"{call}: expected that a backward reaches the new head; the outputs of your model have no "
+        f"gradient, although {min(trainable)} has requires_grad=True: is the new head run under "
+        "no_grad, or are its outputs detached?"
     )
 
 

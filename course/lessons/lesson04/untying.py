@@ -24,6 +24,7 @@ from course.lessons.lesson04.sharing import (
     shared_names,
     why_values_differ,
 )
+from course.vision.modes import in_eval_mode
 
 
 def expect_untied(answer: Callable, kind: str, sizes: Sizes, train: bool) -> None:
@@ -121,13 +122,8 @@ def parts_of_branch(tensors: State, conditions: dict, number: int) -> dict:
 
 def eval_logits(model: nn.Module, images: torch.Tensor) -> list[torch.Tensor]:
     """Return the model's logits in eval mode, without gradients; each part keeps its mode."""
-    modes = [(module, module.training) for module in model.modules()]
-    try:
-        with torch.no_grad():
-            return model.eval()(images)
-    finally:
-        for module, training in modes:
-            module.training = training
+    with in_eval_mode(model), torch.no_grad():
+        return model(images)
 
 
 def conditions_of_parts(model: nn.Module) -> dict:

@@ -14,7 +14,9 @@ from torch.nn import functional as F
 from course.checking import comparisons, networks, values
 from course.checking.check import check, expect
 from course.checking.misconception import Misconception, expect_pair, wrong_result
-from course.lessons.lesson05.diagnosis import check_choice, check_selection, miscounted
+from course.lessons.lesson05.choosing import OTHER_TABLES as OTHER_TABLES  # for the hidden test
+from course.lessons.lesson05.choosing import TABLES, check_choice
+from course.lessons.lesson05.diagnosis import check_selection, miscounted
 from course.lessons.lesson05.fixtures import (
     CRATE,
     TASKS,
@@ -30,6 +32,12 @@ from course.lessons.lesson05.gradients import (
     check_grads_left,
     check_task_gradients,
     graph_errors_explained,
+)
+from course.lessons.lesson05.logits import (
+    check_alone,
+    check_free_outputs,
+    check_same_logits,
+    outputs_for,
 )
 from course.lessons.lesson05.loss_weights import (
     check_adamw,
@@ -50,17 +58,13 @@ from course.lessons.lesson05.training import (
     why_too_low,
 )
 from course.lessons.lesson05.two_heads import (
-    check_alone,
-    check_free_outputs,
     check_heads_apart,
     check_heads_read,
     check_losses_reach_backbone,
     check_old_head_removed,
     check_one_backbone,
-    check_same_logits,
     features_of,
     is_first_convolution,
-    outputs_for,
     prints_of,
     width_errors_explained,
 )
@@ -328,38 +332,6 @@ def learned_weighting(
 
 
 # ---- a way of weighting --------------------------------------------------------------------------
-
-NAN = float("nan")
-TABLES = (  # rows (name, total loss, fruit accuracy, freshness accuracy), and the required ones
-    (
-        (
-            ("equal", 1.2, 0.92, 0.79),
-            ("halved", 1.0, 0.90, 0.76),
-            ("scaled", 0.6, 0.91, 0.78),
-            ("2 : 1", 1.9, 0.93, 0.80),
-            ("fruit first", 1.5, 0.99, 0.745),
-        ),
-        (0.85, 0.75),
-    ),
-    ((("a", 1.3, 0.99, 0.55), ("b", 0.9, 0.80, 0.71)), (0.75, 0.70)),
-    ((("a", 0.3, 0.90, 0.60), ("b", 0.2, 0.60, 0.90)), (0.7, 0.7)),
-    ((("at both limits", 0.3, 0.75, 0.70), ("below", 0.2, 0.99, 0.69)), (0.75, 0.70)),
-    ((("a", 0.6, 0.99, 0.75), ("b", 0.5, 0.80, 0.98), ("c", 0.9, 0.86, 0.86)), (0.7, 0.7)),
-    ((("a", 0.3, 0.98, 0.80), ("b", 0.5, 0.75, 0.99)), (0.7, 0.7)),
-    ((("a", 0.3, 0.99, 0.71), ("b", 0.4, 0.84, 0.84)), (0.7, 0.7)),
-    ((("nearly", 0.4, 0.9, 0.8), ("the best mean", 0.3, 0.9005, 0.8)), (0.5, 0.5)),
-    ((("a tie", 0.3, 0.9, 0.8), ("the same mean", 0.2, 0.8, 0.9)), (0.5, 0.5)),
-    ((("a", 0.3, 0.99, 0.60), ("b", 0.4, 0.91, 0.66)), (0.9, 0.5)),
-)
-OTHER_TABLES = (  # for the hidden test
-    (
-        (("learned", -0.4, 0.80, 0.85), ("1 : 1", 0.7, 0.81, 0.86), ("1 : 9", 2.5, 0.50, 0.99)),
-        (0.70, 0.80),
-    ),
-    ((("x", 0.1, 0.69, 0.99), ("y", 0.5, 0.71, 0.72), ("z", 0.4, 0.70, 0.71)), (0.70, 0.71)),
-    ((("diverged", NAN, NAN, 0.9), ("other", 0.4, 0.7, 0.8), ("both", NAN, NAN, NAN)), (0.6, 0.6)),
-    ((("u", 0.4, 0.64, 0.95), ("v", 0.4, 0.95, 0.64)), (0.65, 0.65)),
-)
 
 
 @check

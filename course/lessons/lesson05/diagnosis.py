@@ -1,26 +1,22 @@
-"""The thought behind wrong images, counts or runs: Exercises 1, 3 and 8 of lesson 05.
+"""The thought behind wrong images or counts, Exercises 1 and 3 of lesson 05.
 
 Each function raises the Misconception it finds; one called `check_...` returns nothing where the
 result is right.
 """
 
-import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from typing import Any
 
 import torch
 from torch import Tensor, nn
 
-from course.checking import comparisons, values
+from course.checking import comparisons
 from course.checking.misconception import (
     Misconception,
     unlike,
     wrong_result,
 )
-from course.lessons.lesson05.fixtures import TASKS, WORDS
 from course.vision.fruit import FRUITS, Pictures
-
-# ---- Exercise 1: the images of some fruits -------------------------------------------------------
 
 
 def check_selection(result: Any, data: Pictures, names: Sequence[str]) -> None:
@@ -118,81 +114,7 @@ def check_labels(labels: Tensor, old: Tensor, chosen: list[int], names: Sequence
     }
     for words, order in orders.items():
         if labels.tolist() == [order.index(number) for number in old.tolist()]:
-            what += f". Your labels follow the order {words}; expected the order of `names`"
-            break
+            raise Misconception(
+                "labels-in-another-order", f"{what}. Your labels follow the order {words}"
+            )
     raise wrong_result(what)
-
-
-# ---- Exercise 8: a way of weighting --------------------------------------------------------------
-
-
-def check_choice(
-    found: Any,
-    results: Mapping[str, Mapping[str, float]],
-    required: Mapping[str, float],
-) -> None:
-    """Check which of `results`, {name: {"loss", "fruit", "fresh"}}, was chosen: a name or None."""
-    able = able_runs(results, required)
-    best = max((mean_accuracy(results[name]) for name in able), default=None)
-    told = f"required: fruit {required['fruit']}, fresh {required['fresh']}"
-    if found is None and not able:
-        return
-    if not isinstance(found, str) and found is not None:
-        raise wrong_result(f"expected a name or None; got {type(found).__name__} {found!r:.60}")
-    if found is not None and found not in results:
-        raise wrong_result(f"expected one of {list(results)}, or None; got {found!r:.60}")
-    if found in able and values.near(mean_accuracy(results[found]), best, 1e-9):
-        return
-    expected = "None, because no run reaches both"
-    if able:
-        name = max(able, key=lambda name: mean_accuracy(results[name]))
-        run = results[name]
-        expected = f"{name!r} with fruit {run['fruit']}, fresh {run['fresh']}"
-    what = f"{told}. Expected {expected}"
-    above = []
-    for name in able:
-        if all(results[name][task] > required[task] for task in TASKS):
-            above.append(name)
-    best_above = max(above, key=lambda name: mean_accuracy(results[name]), default=None)
-    if len(above) < len(able) and found == best_above:
-        got = "None" if found is None else repr(found)
-        raise Misconception(
-            "at-least-includes-equal",
-            f"{what}; got {got}, which leaves out the runs with exactly the required accuracy",
-        )
-    if found is None:
-        raise wrong_result(f"{what}; got None")
-    run = results[found]
-    what += f"; got {found!r} with loss {run['loss']}, fruit {run['fruit']}, fresh {run['fresh']}"
-    means = {name: mean_accuracy(other) for name, other in results.items()}
-    candidates = able if found in able else list(results)
-    lowest = min(results[name]["loss"] for name in candidates)
-    if run["loss"] == lowest and means[found] < max(means[name] for name in candidates):
-        raise Misconception("losses-compared-across-weightings", what)
-    if len(able) > 2 and means[found] == min(means[name] for name in able):
-        what += ". It has the lowest mean of those that pass"
-    for task in TASKS:
-        if run[task] >= required[task]:
-            continue
-        is_nan = math.isnan(run[task])
-        below = "NaN, which never passes" if is_nan else "below the required accuracy"
-        what += f". {WORDS[task].capitalize()} is {below}"
-        if means[found] >= sum(required.values()) / 2 or means[found] == max(means.values()):
-            raise Misconception("mean-hides-a-dead-head", what)
-    raise wrong_result(what)
-
-
-def able_runs(
-    results: Mapping[str, Mapping[str, float]], required: Mapping[str, float]
-) -> list[str]:
-    """Return the names of the runs in which each task has at least its required accuracy."""
-    able = []
-    for name, run in results.items():
-        if all(run[task] >= required[task] for task in TASKS):
-            able.append(name)
-    return able
-
-
-def mean_accuracy(run: Mapping[str, float]) -> float:
-    """Return the mean of the accuracies of both tasks."""
-    return (run["fruit"] + run["fresh"]) / 2

@@ -130,8 +130,8 @@ def check_gradient(
     if path not in unlike_expected:
         raise why_one_gradient_differs(found, truth, unlike_expected[0], weights, where)
     gradient = torch.zeros_like(fruit) if found[path] is None else found[path]
-    if not gradient.isfinite().all():
-        raise wrong_result(f"{where}: expected a finite gradient at {path}; got NaN or infinity")
+    if bad := values.not_finite(gradient):
+        raise wrong_result(f"{where}: expected a finite gradient at {path}; of its numbers {bad}")
     first, second = coefficients(gradient, fruit, fresh)
     nearest = first * fruit + second * fresh
     if not values.all_near(gradient, nearest, 0.01 * float(gradient.abs().max())):
@@ -249,6 +249,9 @@ def check_task_gradients(found: Any, expected: Sequence[Tensor], old: Tensor) ->
         for other, gradient in enumerate(expected):
             if values.all_near(vector, gradient, 1e-4 * float(gradient.abs().max())):
                 raise wrong_result(f"{what}: it is the gradient of losses[{other}]")
+        total = sum(expected)
+        if values.all_near(vector, total, 1e-4 * float(total.abs().max())):
+            raise Misconception("gradient-of-the-sum", what)
         entry = int((vector.detach() - right).abs().argmax())
         what += f". At entry {entry} expected {right[entry]:.4g}, got {vector[entry]:.4g}"
         if values.all_near(vector.detach().sort().values, right.sort().values, tolerance):

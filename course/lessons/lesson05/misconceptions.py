@@ -7,6 +7,11 @@ MISCONCEPTIONS = {
         "The labels of n classes are 0 to n - 1: a head with n outputs has no output n",
         "05-two-heads-one-loss: Exercise 1: six of ten",
     ),
+    "labels-in-another-order": Entry(
+        "The new labels count in the order of `names`, which need not be that of FRUITS, of the "
+        "alphabet or of the data",
+        "05-two-heads-one-loss: Exercise 1: six of ten",
+    ),
     "labels-not-renumbered": Entry(
         "A label is the index of an output: if you choose some classes, give them new labels",
         "05-two-heads-one-loss: Exercise 1: six of ten",
@@ -61,6 +66,10 @@ MISCONCEPTIONS = {
         "backward() adds to .grad and leaves it there: clear it before, or use "
         "torch.autograd.grad, which does not touch it",
         "05-two-heads-one-loss: One loss",
+    ),
+    "gradient-of-the-sum": Entry(
+        "Each loss has a gradient of its own: the gradient of their sum mixes the tasks",
+        "05-two-heads-one-loss: Exercise 5: a gradient for each task",
     ),
     "loss-scale-is-not-difficulty": Entry(
         "An untrained head's loss is about ln n, because it has n classes: that does not make the "

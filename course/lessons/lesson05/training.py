@@ -10,7 +10,7 @@ from course.checking.check import expect
 from course.checking.label_effect import share_by_guessing, why_too_few_right
 from course.checking.misconception import Misconception, wrong_result
 from course.lessons.lesson05.fixtures import CRATE, TASKS, WORDS, Triple, split_of
-from course.lessons.lesson05.two_heads import check_logits, logits_of_both, outputs_for
+from course.lessons.lesson05.logits import check_logits, logits_of_both, outputs_for
 
 # The reference scores about 0.97 and 0.86 on CRATE; the best undertrained answer scores 0.33 and
 # 0.55. `python -m course.authoring.thresholds` prints the margins over seeds.

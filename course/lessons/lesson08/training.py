@@ -8,7 +8,12 @@ from torch import Tensor, nn
 
 from course.checking import comparisons
 from course.checking.batchnorm import Record, why_statistics_moved
-from course.checking.label_effect import FOLLOWS_LABELS, label_effect, share_by_guessing
+from course.checking.label_effect import (
+    FOLLOWS_LABELS,
+    label_effect,
+    share_by_guessing,
+    shuffles_of,
+)
 from course.checking.misconception import Misconception, wrong_result
 from course.lessons.lesson08 import weights_judge
 from course.lessons.lesson08.diagnosis import NEW_HEADS, OLD
@@ -81,9 +86,9 @@ def check_follows_labels(answer: Callable, width: int, every: int, told: str) ->
     trained on, and with other labels its logits do not follow them.
     """
     images, *labels = made_up_images(300, every, seed=1)
-    other = [each.flip(0) for each in labels]
+    given = [shuffles_of(each) for each in labels]
     fruit, rotten = [], []
-    for fruit_labels, rotten_labels in (labels, other):
+    for fruit_labels, rotten_labels in (labels, *zip(*given, strict=True)):
         model = small_model(width)
         answer(model, images.clone(), fruit_labels.clone(), rotten_labels.clone())
         with torch.no_grad():
@@ -93,12 +98,16 @@ def check_follows_labels(answer: Callable, width: int, every: int, told: str) ->
     right = int((fruit[0].argmax(1) == labels[0]).sum())
     ranked = ranking(rotten[0][:, 1] - rotten[0][:, 0], labels[1])
     heads = (
-        (fruit, 0, right / 300 <= share_by_guessing(300, 6), f"{right} of 300 have their fruit"),
-        (rotten, 1, abs(ranked - 0.5) < 0.2, f"{ranked:.0%} of the pairs are ranked right"),
+        (
+            fruit,
+            given[0],
+            right / 300 <= share_by_guessing(300, 6),
+            f"{right} of 300 have their fruit",
+        ),
+        (rotten, given[1], abs(ranked - 0.5) < 0.2, f"{ranked:.0%} of the pairs are ranked right"),
     )
-    for logits, number, guessed, share in heads:
-        effect = label_effect((logits[0], logits[1]), (labels[number], other[number]))
-        if guessed and (effect is None or effect < FOLLOWS_LABELS):
+    for (_, *logits), shuffled, guessed, share in heads:
+        if guessed and label_effect(logits, shuffled) < FOLLOWS_LABELS:
             raise Misconception(
                 "head-learnt-other-labels", f"{told}. Of the training images {share}"
             )

@@ -1,13 +1,13 @@
 """What a model says about one new photo."""
 
-import contextlib
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
 import torch
 from torch import nn
 
+from course.vision.modes import in_eval_mode
 from course.vision.photos.opening import open_photo
 from course.vision.photos.transforms import Transform, apply, output_side
 
@@ -48,18 +48,6 @@ def predict(
             outputs = _named(outputs, classes)
         return {task: _said(outputs[task], names, task) for task, names in classes.items()}
     return _said(outputs, classes, "the model")
-
-
-@contextlib.contextmanager
-def in_eval_mode(model: nn.Module) -> Iterator[None]:
-    """Put a model into eval mode, and each of its modules back into its own mode afterwards."""
-    modes = [(module, module.training) for module in model.modules()]
-    model.eval()
-    try:
-        yield
-    finally:
-        for module, training in modes:
-            module.training = training
 
 
 def _named(outputs: torch.Tensor, classes: Mapping[str, Any]) -> dict[str, torch.Tensor]:

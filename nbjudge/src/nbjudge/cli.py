@@ -320,7 +320,8 @@ def answers(
 
     Exit status 1 if one does not.
     """
-    from nbjudge.answers import assignments_of, prove
+    from nbjudge.answer_bank import assignments_of
+    from nbjudge.answers import prove
 
     place = prepared_root(context, root)
     bank = bank or place / context.obj.bank
@@ -352,7 +353,8 @@ def bench(
 
     Exit status 1 if a mark differs.
     """
-    from nbjudge.bench import compare_graders, print_comparison, print_simulation
+    from nbjudge.bench.comparison import compare_graders
+    from nbjudge.bench.tables import print_comparison, print_simulation
 
     if simulate:
         print_simulation(json.loads(simulate.read_text(encoding="utf-8")))

@@ -5,8 +5,9 @@ import pytest
 from nbformat.v4 import new_code_cell, new_notebook
 from side_by_side import KERNEL, empty_gradebook
 
-from classroom import LESSON, make_source, meta
+from classroom import LESSON, make_course, make_source, meta
 from nbjudge.coursedir import assignments, pipeline
+from nbjudge.coursedir.rebuild import rebuild
 from nbjudge.coursedir.results import KEPT
 from nbjudge.coursedir.settings import read_settings
 
@@ -83,6 +84,27 @@ def test_kept_notebooks_are_used_until_something_changes(root, monkeypatch):
     assert made.graded["p1"].cells[2].source == 'assert str(x) == "3", "value of x is wrong"\n'
     (root / KEPT / f"{LESSON}.made.json").write_text('{"stamp": 1')  # cut off by a crash
     assert register(root) == made
+
+
+def test_a_check_that_was_changed_after_its_release_is_no_edit(tmp_path):
+    make_course(tmp_path)
+    (tmp_path / KEPT).mkdir()
+    (tmp_path / "gradebook.db").write_bytes(empty_gradebook())
+    release = tmp_path / "release" / LESSON / f"{LESSON}.ipynb"
+    release.parent.mkdir(parents=True)
+    submitted = register(tmp_path).given[LESSON]
+    nbformat.write(submitted, release)
+    source = make_source()
+    for cell in source.cells:
+        cell.source = cell.source.replace("raise AssertionError", "raise ValueError")
+    nbformat.write(source, tmp_path / "source" / LESSON / release.name)
+    for _ in ("made", "kept"):
+        made = register(tmp_path)
+        changed = made.graded[LESSON], submitted, made.given[LESSON]
+        assert rebuild(*changed)[1] == []
+    submitted.cells[-1].source = "pass"
+    (finding,) = rebuild(*changed)[1]
+    assert finding.startswith("the locked cell `check-mean` was edited")
 
 
 def test_cells_have_ids_of_their_own_and_the_same_ones_each_time():

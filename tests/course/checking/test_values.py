@@ -18,6 +18,7 @@ from course.checking.values import (
     described,
     difference,
     near,
+    not_finite,
     number,
     reaches,
     shown,
@@ -155,3 +156,21 @@ def test_the_first_difference_of_two_tensors_is_told():
     )
     assert "got torch.float64" in difference(expected.double(), expected)
     assert difference(expected[0], expected) == "expected the shape (2, 2), got (2,)"
+
+
+@pytest.mark.parametrize(
+    ("found", "told"),
+    [
+        (torch.ones(2, device="meta"), "torch.float32 on meta"),
+        (torch.ones(2).to_sparse(), "torch.float32 of layout torch.sparse_coo"),
+        (torch.tensor([1.0, 1j]), "torch.complex64"),
+    ],
+)
+def test_a_tensor_of_another_kind_is_told_by_its_kind(found, told):
+    assert difference(found, torch.ones(2)) == f"expected torch.float32, got {told}"
+
+
+def test_elements_that_are_not_finite_are_told_by_their_place():
+    assert not_finite(torch.zeros(2, 3)) == ""
+    found = torch.tensor([[1.0, 2.0], [math.inf, math.nan]])
+    assert not_finite(found) == "2 of 4 are not, such as inf at [1, 0]"

@@ -21,7 +21,7 @@ from course.lessons.lesson05.fixtures import (
     split_of,
     task_gradients_of,
 )
-from course.lessons.lesson05.quiz import GRAPH_ERROR
+from course.lessons.lesson05.quiz_kinds import GRAPH_ERROR
 from course.vision import backbones
 from course.vision import fruit as fruit_module
 from course.vision.fruit import FRUITS

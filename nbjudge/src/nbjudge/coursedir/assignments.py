@@ -6,11 +6,14 @@ from pathlib import Path
 
 import nbformat
 from nbformat import NotebookNode
+from nbgrader.utils import is_locked
 
 from nbjudge.coursedir import pipeline
 from nbjudge.coursedir.cell_changes import CellsRefused, Moved, fit_gradebook
 from nbjudge.coursedir.folders import Folders
 from nbjudge.coursedir.pipeline import Made
+from nbjudge.coursedir.rebuild import IN_RELEASE
+from nbjudge.coursedir.releases import name_of
 from nbjudge.coursedir.settings import Settings
 from nbjudge.coursedir.submissions import Finding
 from nbjudge.errors import GradebookError
@@ -58,6 +61,7 @@ def register(
     """
     made = pipeline.kept(settings, assignment)
     if made and in_gradebook(settings, assignment, sources):
+        note_releases(settings.folders.release(assignment), made)
         return made
     made, log = pipeline.make(settings, assignment)
     if made is None and "submissions associated with it" in log:
@@ -71,7 +75,24 @@ def register(
         if notes is not None:
             notes += said
         made, log = pipeline.make(settings, assignment)
-    return made or refusal(settings.root, assignment, log)
+    if made is None:
+        return refusal(settings.root, assignment, log)
+    note_releases(settings.folders.release(assignment), made)
+    return made
+
+
+def note_releases(folder: Path, made: Made) -> None:
+    """Note in locked given cells their text in release/, where the source was changed since."""
+    for name, given in made.given.items():
+        try:
+            release = nbformat.read(folder / f"{name}.ipynb", as_version=4)
+        except (nbformat.reader.NotJSONError, OSError):  # no student has a notebook of there
+            continue
+        texts = {name_of(cell): cell.source for cell in release.cells if is_locked(cell)}
+        for cell in filter(is_locked, given.cells):
+            text = texts.get(name_of(cell), cell.source)
+            if text != cell.source:
+                cell.metadata[IN_RELEASE] = text
 
 
 def refusal(

@@ -13,10 +13,10 @@ from pathlib import Path
 from typing import NamedTuple
 
 from nbjudge.coursedir.assignments import read_sources
-from nbjudge.coursedir.failures import name_of
 from nbjudge.coursedir.report import Recorded, read_gradebook, short_name
 from nbjudge.coursedir.roster import Person, Roster, has_gradebook, letters_of, students_in
 from nbjudge.coursedir.settings import Settings
+from nbjudge.coursedir.stopped_cells import name_of
 from nbjudge.errors import CourseError
 
 CANVAS = "canvas"

@@ -23,6 +23,10 @@ class Folders:
         """Return the folder of an assignment's source notebooks."""
         return self._path(self.directory.source_directory, ".", assignment)
 
+    def release(self, assignment: str) -> Path:
+        """Return the folder of the notebooks that were given out."""
+        return self._path(self.directory.release_directory, ".", assignment)
+
     def submitted(self, student: str, assignment: str) -> Path:
         """Return the folder of what a student handed in."""
         return self._path(self.directory.submitted_directory, student, assignment)

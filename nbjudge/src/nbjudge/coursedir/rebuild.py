@@ -20,6 +20,7 @@ from nbjudge.errors import SubmissionError
 from nbjudge.planning.syntax import cell_tree, functions_and_classes, is_python
 
 EXPERIMENT = "experiment"  # the tag of cells that are not run for marks
+IN_RELEASE = "in_release"  # metadata of a given cell: its text in release/, if it is another one
 ADDED = "added-"  # how the ids of cells begin that the student added
 
 
@@ -31,7 +32,6 @@ class Piece(NamedTuple):
     text: str
     attachments: dict[str, Any]  # pictures pasted into a written answer
     outputs: list[Any]  # as they were handed in, where that is wanted
-    as_released: bool  # the text is that of a release, perhaps an older one
 
 
 Settled = tuple[list[Piece], list[str]]  # the pieces after a repair, and findings on it
@@ -200,8 +200,7 @@ def read_pieces(
         if place is not None or useful:
             kept = cell.get("outputs", []) if outputs else []
             attachments = cell.get("attachments", {})
-            as_released = cell.metadata.get("as_released", False)
-            pieces.append(Piece(place, cell.cell_type, cell.source, attachments, kept, as_released))
+            pieces.append(Piece(place, cell.cell_type, cell.source, attachments, kept))
     return pieces
 
 
@@ -440,15 +439,18 @@ def look_at_given_cells(
                 f"the locked cell `{name}` was deleted, or it is newer than the submission; it is "
                 "put back and graded, nothing to do"
             )
-        elif not all(
-            piece.as_released or is_same_text(cell.cell_type, piece.text, cell.source)
-            for piece in handed_in[place]
-        ):
+        elif not all(is_as_given(cell, piece) for piece in handed_in[place]):
             findings.append(
-                f"the locked cell `{name}` was edited; the original is graded, "
-                "tell the learner that checks are not theirs to change"
+                f"the locked cell `{name}` was edited, or is of an older release; the original is "
+                "graded, tell a learner who edited it that checks are not theirs to change"
             )
     return findings
+
+
+def is_as_given(cell: NotebookNode, piece: Piece) -> bool:
+    """Return whether a piece has a locked cell's text, as the course has it or as in release/."""
+    texts = (cell.source, cell.metadata.get(IN_RELEASE, cell.source))
+    return any(is_same_text(cell.cell_type, piece.text, text) for text in texts)
 
 
 def is_edited(cell: NotebookNode, piece: Piece) -> bool:

@@ -20,14 +20,13 @@ from nbjudge.coursedir.failures import (
     Failed,
     Failure,
     failed_in,
-    is_check,
     message_of,
-    name_of,
     printed_by_checks,
     words_of,
 )
 from nbjudge.coursedir.results import read_record
 from nbjudge.coursedir.settings import folders_of
+from nbjudge.coursedir.stopped_cells import is_check, name_of
 from nbjudge.coursedir.submissions import Finding, students_of
 from nbjudge.errors import CourseError
 from nbjudge.sandbox.output import CUT

@@ -13,7 +13,7 @@ from typing import Any, NamedTuple, TypeVar
 
 import nbformat
 from nbformat import NotebookNode
-from nbgrader.utils import compute_checksum, parse_utc
+from nbgrader.utils import parse_utc
 
 from nbjudge.coursedir.folders import Folders, is_there
 from nbjudge.coursedir.same_text import with_unix_lines
@@ -370,8 +370,6 @@ def as_cell(cell: Any) -> dict[str, Any]:
             "tags": [tag for tag in typed(metadata.get("tags"), list) if isinstance(tag, str)],
         },
     }
-    if is_as_released(clean, nbgrader):
-        clean["metadata"]["as_released"] = True
     if isinstance(cell.get("id"), str):
         clean["id"] = writable(cell["id"])
     if isinstance(cell.get("outputs"), list):
@@ -379,21 +377,6 @@ def as_cell(cell: Any) -> dict[str, Any]:
     if isinstance(cell.get("attachments"), dict):
         clean["attachments"] = attachments_of(cell["attachments"])
     return clean
-
-
-def is_as_released(cell: dict[str, Any], nbgrader: dict[str, Any]) -> bool:
-    """Return whether a cell's text is the one that nbgrader has noted the checksum of.
-
-    Then it is as some release of the assignment had it, perhaps not the last one.
-    """
-    names = ("grade", "solution", "locked", "grade_id", "points")
-    metadata = {"nbgrader": {name: nbgrader.get(name) for name in names}}
-    found = {"cell_type": cell["cell_type"], "source": cell["source"], "metadata": metadata}
-    try:
-        checksum = compute_checksum(nbformat.from_dict(found))
-    except (AttributeError, TypeError, ValueError, OverflowError):  # whatever the metadata hold
-        return False
-    return bool(nbgrader.get("checksum") == checksum)
 
 
 def with_whole_texts(output: Any) -> Any:

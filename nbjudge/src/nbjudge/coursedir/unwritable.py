@@ -24,7 +24,7 @@ def told_where_to_make_room(root: Path) -> Iterator[None]:
     try:
         yield
     except OSError as problem:
-        if problem.errno not in CANNOT_WRITE:
+        if not cannot_write(problem):
             raise
         raise CourseError(
             f"{problem.filename or root} cannot be written ({problem.strerror}): make room there, "

@@ -21,13 +21,12 @@ from nbjudge.coursedir.failures import (
     Failed,
     Failure,
     failed_in,
-    is_check,
-    name_of,
 )
 from nbjudge.coursedir.hidden_tests import split_hidden_tests
 from nbjudge.coursedir.report import read_autograded, short_name
 from nbjudge.coursedir.results import KEPT, PRIVATE
 from nbjudge.coursedir.settings import Settings, read_settings, write_nested_settings
+from nbjudge.coursedir.stopped_cells import is_check, name_of
 from nbjudge.coursedir.submissions import Finding
 from nbjudge.files import replace_folder, replace_text, same_files, write_files
 from nbjudge.grading.options import Options

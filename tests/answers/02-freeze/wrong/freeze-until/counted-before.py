@@ -1,4 +1,4 @@
-# misconception: wrong-result
+# misconception: counted-before-freezing
 def freeze_until(model, stage):
     count = sum(p.numel() for p in model.parameters() if p.requires_grad)
     frozen = stage is not None

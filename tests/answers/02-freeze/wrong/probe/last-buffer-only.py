@@ -1,4 +1,4 @@
-# misconception: wrong-result
+# misconception: values-left-out
 def probe(model, images, frozen, evaluating, without_grad):
     if frozen: model.requires_grad_(False)
     if evaluating: model.eval()

@@ -1,4 +1,4 @@
-# misconception: wrong-result
+# misconception: values-left-out
 def probe(model, images, frozen, evaluating, without_grad):
     model.requires_grad_(not frozen)
     model.train(not evaluating)

@@ -1,4 +1,4 @@
-# misconception: wrong-result
+# misconception: labels-in-another-order
 def only(data, names):
     numbers = torch.tensor(sorted(FRUITS.index(name) for name in names))
     keep = torch.isin(data.fruit, numbers)
