@@ -177,6 +177,9 @@ def check_choice(
         is_nan = math.isnan(run[task])
         below = "NaN, which never passes" if is_nan else "below the required accuracy"
         what += f". {WORDS[task].capitalize()} is {below}"
+        missing = required[task] - run[task]
+        if missing < 1e-3:
+            raise wrong_result(f"{what}, by {missing:.2g}: expected a comparison without tolerance")
         if means[found] >= sum(required.values()) / 2 or means[found] == max(means.values()):
             raise Misconception("mean-hides-a-dead-head", what)
     raise wrong_result(what)
