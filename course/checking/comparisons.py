@@ -76,6 +76,8 @@ def same(tensor: torch.Tensor, other: torch.Tensor) -> bool:
     """Return whether two tensors have the same dtype, shape and values; NaN equals NaN."""
     if tensor.shape != other.shape or tensor.dtype != other.dtype:
         return False
+    if tensor.is_meta or other.is_meta:  # without values
+        return tensor.is_meta and other.is_meta
     return torch.equal(tensor, other) or fingerprint(tensor) == fingerprint(other)
 
 
@@ -96,9 +98,9 @@ OPTIONS = (  # attributes of torch's and torchvision's modules that decide what 
 def condition(model: nn.Module) -> dict[str, Any]:
     """Return what a model is apart from the values of its tensors: {what: value}.
 
-    That is which parameters and buffers it has, their shapes and dtypes, `requires_grad`, each
-    module's class, mode, Dropout probability and number of hooks, and the options in OPTIONS. Two
-    conditions are compared with `differences`.
+    That is which parameters and buffers it has, their shapes, dtypes and devices, `requires_grad`,
+    each module's class, mode, Dropout probability and number of hooks, and the options in OPTIONS.
+    Two conditions are compared with `differences`.
     """
     found: dict[str, Any] = {}
     modules = list(model.named_modules())
@@ -119,6 +121,7 @@ def condition(model: nn.Module) -> dict[str, Any]:
         found[f"{name}.requires_grad"] = parameter.requires_grad
     for name, tensor in (parameters | _members(modules, "_buffers")).items():
         found[f"{name}.dtype"] = tensor.dtype
+        found[f"{name}.device"] = tensor.device.type
         found[f"{name}.shape"] = None if nn.parameter.is_lazy(tensor) else tuple(tensor.shape)
     return found
 

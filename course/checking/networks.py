@@ -2,7 +2,7 @@
 
 import contextlib
 import functools
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from functools import cache
 from typing import Any
 from unittest import mock
@@ -78,6 +78,30 @@ def build(name: str) -> nn.Module:
     if name != full and hasattr(model, "inplanes"):  # a ResNet's note of its last width
         model.inplanes //= NARROWER
     return model
+
+
+def as_if_used(model: nn.Module) -> nn.Module:
+    """Give the BatchNorms of a model running statistics that no new layer has; return the model.
+
+    So an answer that resets them, or builds the network anew, changes what the model computes.
+    """
+    generator = torch.Generator().manual_seed(3)
+    for layer in model.modules():
+        if isinstance(layer, nn.BatchNorm2d) and layer.running_mean is not None:
+            layer.running_mean.normal_(0, 0.1, generator=generator)
+            layer.running_var.uniform_(0.7, 1.3, generator=generator)
+            layer.num_batches_tracked.fill_(100)
+    return model
+
+
+def are_reset(model: nn.Module, moved: Iterable[str]) -> bool:
+    """Return whether the running means among the tensors that moved are all 0, as in a new layer.
+
+    `moved` has their names. The model comes from `as_if_used`.
+    """
+    now = dict(model.named_buffers())
+    means = [now[name] for name in moved if name.endswith("running_mean") and name in now]
+    return bool(means) and not any(mean.any() for mean in means)
 
 
 def copied(model: nn.Module) -> nn.Module:

@@ -164,7 +164,7 @@ def prepare(answer: Answer, name: str = "narrow resnet18", n: int = 10, lr: floa
 
     Hidden: another ResNet, n and learning rate.
     """
-    model = networks.build(name)
+    model = classifier(name)
     original = describe(model, name, training=True)
     result = answer(model, n, lr)
     expect_something(result, f"prepare({name}, {n}, {lr})")
@@ -173,7 +173,7 @@ def prepare(answer: Answer, name: str = "narrow resnet18", n: int = 10, lr: floa
     expect(optimizer, torch.optim.Optimizer, "an optimizer as the second of the pair")
     expect_replaced_head(model, n, original, may_change=("requires_grad", "training"))
     new = expect_only_new_trainable(model, original)
-    expect_held(new, optimizer, model)
+    expect_held(new, optimizer, model, original)
     held = comparisons.learning_rates(optimizer)
     rates = [held[id(parameter)] for parameter in new.values()]
     if not all(near(rate, lr, tolerance=0, relative=1e-6) for rate in rates):
@@ -226,7 +226,7 @@ def frozen_features(
     numbers of images.
     """
     for (name, count), training in zip(cases, itertools.cycle((True, False)), strict=False):
-        model = networks.build(name)
+        model = classifier(name)
         model.layer1.requires_grad_(False)  # and has to stay so
         _, head = networks.old_head(model)
         images = networks.images(name, count)
@@ -286,6 +286,7 @@ def train_head(answer: Answer, target: str = "fruit") -> str:
     expect(head, nn.Module, "the trained head, an nn.Module")
     head.eval()
     _expect_logits(head, unseen, int(labels.max()) + 1)
+    _expect_rows_apart(head, unseen)
     right = right_of(head, unseen, unseen_labels)
     count, percent = len(unseen), 100 * THRESHOLDS[target]
     if not reaches(right, count, percent):
@@ -307,6 +308,20 @@ def train_head(answer: Answer, target: str = "fruit") -> str:
         f"{TASKS[target]}: {right} of {count} validation images are right "
         f"({100 * right / count:.1f} %); at least {percent:.0f} % are required."
     )
+
+
+def _expect_rows_apart(head: nn.Module, features: torch.Tensor) -> None:
+    """Raise Misconception unless a head in eval mode gives a row the same logits in any batch."""
+    with torch.no_grad():
+        alone, together = (
+            head(rows).reshape(len(rows), -1)[0] for rows in (features[:1], features)
+        )
+    if not all_near(alone, together, 1e-3 * max(1.0, float(together.abs().max()))):
+        raise wrong_result(
+            "expected that in eval mode a row of features has the same logits in any batch; the "
+            f"first logit of the first row is {alone[0]:.3g} alone and {together[0]:.3g} in a "
+            f"batch of {len(features)}"
+        )
 
 
 def _expect_any_width(answer: Answer) -> None:
@@ -360,6 +375,7 @@ def _expect_logits(head: nn.Module, features: torch.Tensor, classes: int) -> Non
 
 PLANTED = (  # (validation, test) accuracy of the head that each learning rate leads to
     ((0.80, 0.40), (0.90, 0.62), (0.70, 0.80)),
+    ((0.0, 0.30), (0.0, 0.56), (0.0, 0.42)),  # no head is better than 0
     ((0.45, 0.66), (0.35, 0.90), (0.85, 0.58)),  # who stops at the first drop misses the best
     ((0.20, 0.10), (0.50, 0.72), (0.50, 0.34)),
 )

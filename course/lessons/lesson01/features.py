@@ -26,6 +26,11 @@ def expect_model_kept(
         )
     moved = comparisons.moved_since(model, tensors)
     parameters = {name for name, _ in model.named_parameters()}
+    if networks.are_reset(model, moved):
+        raise wrong_result(
+            "expected that the model stays as it was; the running statistics were reset to those "
+            f"of a new layer: {first_and_more(moved)}"
+        )
     if moved and parameters.isdisjoint(moved):
         raise Misconception(
             "features-in-train-mode",

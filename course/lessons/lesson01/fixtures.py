@@ -36,8 +36,11 @@ SMALL: dict[str, Callable[[], nn.Module]] = {
 
 
 def classifier(name: str) -> nn.Module:
-    """Return one of torchvision's classifiers, by its name there or in SMALL, in train mode."""
-    return SMALL[name]() if name in SMALL else networks.build(name)
+    """Return one of torchvision's classifiers, by its name there or in SMALL, in train mode.
+
+    Its running statistics are not those of a new network.
+    """
+    return networks.as_if_used(SMALL[name]() if name in SMALL else networks.build(name))
 
 
 def pixels(count: int, seed: int) -> torch.Tensor:

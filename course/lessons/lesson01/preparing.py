@@ -28,7 +28,10 @@ def expect_only_new_trainable(model: nn.Module, original: Original) -> dict[str,
 
 
 def expect_held(
-    new: dict[str, nn.Parameter], optimizer: torch.optim.Optimizer, model: nn.Module
+    new: dict[str, nn.Parameter],
+    optimizer: torch.optim.Optimizer,
+    model: nn.Module,
+    original: Original,
 ) -> None:
     """Raise Misconception unless the optimizer holds all the new parameters."""
     held = set(comparisons.learning_rates(optimizer))
@@ -38,10 +41,10 @@ def expect_held(
     what = f"{first_and_more(missing)} of the new head is not in the optimizer"
     strangers = held - {id(parameter) for parameter in model.parameters()}
     if strangers:
-        raise Misconception(
-            "optimizer-before-swap",
-            f"{what}; it holds {len(strangers)} tensors that are not in the model",
-        )
+        what += f"; it holds {len(strangers)} tensors that are not in the model"
+        if strangers & original.shapes.keys():
+            raise Misconception("optimizer-before-swap", f"{what} any more, such as the old head's")
+        raise wrong_result(f"{what}, such as copies: its steps change them, and not the model")
     what += why_missing(optimizer.param_groups or ())
     raise Misconception("parameter-not-in-optimizer", what)
 

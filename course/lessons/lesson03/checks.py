@@ -308,14 +308,14 @@ def expect_new_head_trained(
         )
     head_training.expect_batches(name, batches, features, epochs)
     right = int((found[1].argmax(1) == labels).sum())
+    still = [f"new.{path}" for path, _ in new.named_parameters() if f"new.{path}" not in moved]
+    if still:
+        raise Misconception(
+            "parameter-not-in-optimizer",
+            f"{name}: expected that all of model.new is trained; {first_and_more(still)} never "
+            "changed",
+        )
     if not values.reaches(right, len(labels), REQUIRED):
-        still = [f"new.{path}" for path, _ in new.named_parameters() if f"new.{path}" not in moved]
-        if still:
-            raise Misconception(
-                "parameter-not-in-optimizer",
-                f"{name}: expected that all of model.new is trained; {first_and_more(still)} never "
-                "changed",
-            )
         raise Misconception(
             "head-undertrained",
             f"{name}: in eval mode the new head gets {right} of its {len(labels)} training images "

@@ -246,6 +246,8 @@ def _state_of(layer: nn.Module) -> str:
         said.append("with frozen parameters")
     if layer.running_mean is None:
         said.append("with track_running_stats=False")
+    if layer._modules:
+        said.append("with a layer inside")
     return f" ({', '.join(said)})" if said else ""
 
 

@@ -131,8 +131,9 @@ class WithOffset(nn.BatchNorm2d):
 def model_with_many_kinds(name: str) -> nn.Module:
     """A model for Exercise 3: BatchNorms of several kinds among other layers.
 
-    Some BatchNorms are in eval mode, frozen, untracked, or of a subclass. GroupNorm, LayerNorm,
-    InstanceNorm and FrozenBatchNorm2d are none; the last two have running statistics as well.
+    Some BatchNorms are in eval mode, frozen, untracked, of a subclass, or hold a layer. GroupNorm,
+    LayerNorm, InstanceNorm and FrozenBatchNorm2d are none; the last two have running statistics as
+    well.
 
     `name` is "small2", "small3", "synchronised" (small2 with SyncBatchNorm) or a torchvision name.
     """
@@ -160,6 +161,7 @@ def model_with_many_kinds(name: str) -> nn.Module:
         head=nn.Sequential(nn.LayerNorm(width), nn.BatchNorm1d(width), nn.Linear(width, 4)),
     )
     model = nn.Sequential(layers)
+    model.plain.inside = nn.Identity()
     norms = batchnorms(backbone)
     norms[0][1].eval()
     norms[1][1].requires_grad_(False)

@@ -43,7 +43,7 @@ def expect_always_eval(answer: Callable, name: str) -> None:
             outputs.append(diagnosis.run(found, images, f"{name}: your module"))
             if dropout.training != mode:
                 raise Misconception(
-                    "whole-model-eval",
+                    "whole-model-eval" if mode else "wrong-result",
                     f"{name}: after train({mode}) of the model around it, expected training={mode} "
                     f"for the Dropout of the head above it; got {dropout.training}",
                 )

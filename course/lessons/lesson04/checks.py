@@ -75,11 +75,12 @@ def stored_numbers(
 ) -> str:
     """Exercise 2: how many numbers do the parameters of a model hold in memory?
 
-    `kinds` are ways in which the branches share, as in BRANCH_KINDS, or models of other kinds.
-    Hidden: three other kinds, and other sizes of the heads.
+    `kinds` are ways in which the branches share, as in BRANCH_KINDS, or models of other kinds. Last
+    comes a model with a parameter outside its layers. Hidden: three other kinds, and other sizes of
+    the heads.
     """
     said = []
-    for kind in kinds:
+    for kind in (*kinds, "own"):
         model = model_to_count(kind, sizes)
         expected = stored_in(model.named_parameters(remove_duplicate=False))
         state, condition = full_state(model), comparisons.condition(model)
@@ -92,7 +93,8 @@ def stored_numbers(
             raise why_wrong_count(
                 model, kind, count, f"{call}: expected {expected:,}; got {count:,}"
             )
-        said.append(f"{kind} {expected:,}")
+        if kind in kinds:
+            said.append(f"{kind} {expected:,}")
     return f"numbers in memory, each counted once: {', '.join(said)}."
 
 
@@ -124,7 +126,8 @@ def five_targets(
     """Exercise 4: build a model of one trunk, and for each target a branch and a head of its own.
 
     The graph that autograd records tells which parameters a target uses. `growth` and `blocks`
-    describe the DenseNet. Hidden: other numbers of targets, outputs, channels and layers.
+    describe the DenseNet. At the end there are three targets more. Hidden: other numbers of
+    targets, outputs, channels and layers.
     """
     net = small_densenet(growth, blocks)
     images = varied_images(40, side=64)
@@ -142,6 +145,10 @@ def five_targets(
     batches = [images, varied_images(8, side=96, seed=2), images[:1]]
     expect_linear_heads(model, net, parts, batches, sizes)
     expect_one_batch_counted(model, images)
+    more = (*sizes, 2, 1, 5)
+    larger = answer(lambda: small_densenet(growth, blocks), list(more))
+    expect(larger, nn.Module, "an nn.Module from five_targets(make, sizes)")
+    logits_of(larger.eval(), images[:1], more)
     total = sum(p.numel() for p in model.parameters())
     return (
         f"one trunk, {len(sizes)} branches that share nothing, {len(sizes)} heads with "
@@ -215,6 +222,8 @@ def why_wrong_share(share: float, momentum: float, branches: int, observed: str)
 
 # Here an answer that counts branches from 0 raises no error: branch 3 is there, and not asked for.
 TWO_OF_THREE = ((2, 2, 2), ((2, 1), (1, 0), (2, 0), (1, 1)), 3)
+# With more than ten columns: read as a decimal number, 2.10 is 2.1.
+TWELVE_COLUMNS = ((1, 12), ((2, 10), (2, 1), (1, 0), (2, 11)), 2)
 
 
 @check
@@ -230,9 +239,10 @@ def in_order(
     """Exercise 6: put the columns of all branches into a given order, with their gradients.
 
     `cases` are (sizes, order, rows); `order[k]` is (branch, column) for column k of the result.
-    Hidden: other sizes and orders, a single row, a single column.
+    Last comes a branch with twelve columns. Hidden: other sizes and orders, a single row, a single
+    column.
     """
-    for sizes, order, count in cases:
+    for sizes, order, count in (*cases, TWELVE_COLUMNS):
         expect_columns(answer, sizes, order, count)
     widths = ", ".join(str(len(order)) for _, order, _ in cases)
     return f"{widths} columns in their places, with their gradients."
@@ -275,11 +285,13 @@ def untie(
 ) -> str:
     """Exercise 8: make the branches of a model independent, and change nothing else.
 
-    `kinds` are ways in which the branches share, as in BRANCH_KINDS. Hidden: shared buffers,
+    `kinds` are ways in which the branches share, as in BRANCH_KINDS. Every second model has one
+    branch more, and is in train mode. Hidden: shared buffers,
     branches that are independent already, and other sizes of the heads.
     """
     for number_of_kind, kind in enumerate(kinds):
-        expect_untied(answer, kind, sizes, train=number_of_kind % 2 == 1)
+        second = number_of_kind % 2 == 1
+        expect_untied(answer, kind, (*sizes, 2) if second else sizes, train=second)
     return (
         "no two branches share memory any more, and values, modes, requires_grad and logits are "
         f"as they were ({', '.join(kinds)})."

@@ -81,8 +81,9 @@ def why_wrong_order(
     wrong = [k for k in range(len(order)) if not all_near(found[:, k], expected[:, k], 1e-3)]
     k = wrong[0]
     branch, column = order[k]
+    count = "1 column is" if len(wrong) == 1 else f"{len(wrong)} columns are"
     observed = (
-        f"{where}: {len(wrong)} columns are wrong; expected branch {branch}, column {column} as "
+        f"{where}: {count} wrong; expected branch {branch}, column {column} as "
         f"column {k}; got {column_in_words(found[:, k], logits)}"
     )
     by_branch = sorted(order, key=lambda pair: pair[0])  # a stable sort: columns as in `order`

@@ -15,6 +15,7 @@ MODELS_IN_WORDS = {
     "tied": "a model with two parameters in one memory, one of them transposed",
     "frozen": "a model with a frozen trunk",
     "float64": "a model in float64",
+    "own": "a model with a parameter of its own, outside its layers",
 }
 
 
@@ -22,6 +23,10 @@ def model_to_count(kind: str, sizes: Sizes) -> nn.Module:
     """A model for Exercise 2: one of BRANCH_KINDS, or a kind that MODELS_IN_WORDS explains."""
     if kind == "tied":
         return Tied()
+    if kind == "own":
+        model = nn.Sequential(nn.Linear(3, 2))
+        model.scale = nn.Parameter(torch.ones(4))
+        return model
     if kind == "equal":
         model = model_with_branches("copied", sizes)
         for branch in model.branches:

@@ -234,9 +234,13 @@ class Table(nn.Module):
 
 
 def pairs_of_modules(growth: int) -> Iterator[tuple[str, nn.Module, nn.Module]]:
-    """(what, a, b) for Exercise 1: modules that share everything, something or nothing."""
+    """(what, a, b) for Exercise 1: modules that share everything, something or nothing.
+
+    Two parameters of the block are frozen.
+    """
     net = small_densenet(growth)
     block = net.features[-2:]
+    block.norm5.requires_grad_(False)
     yield "two slices of one DenseNet", net.features[-2:], net.features[-2:]
     yield "a block and its deepcopy", block, copy.deepcopy(block)
     yield "a whole DenseNet and a slice of it", net, block

@@ -55,6 +55,9 @@ def expect_shared_names(answer: Callable, what: str, a: nn.Module, b: nn.Module)
     named = {address(state[name]) for name in found}
     if found and {address(state[name]) for name in missing} <= named:
         observed += ". You name each tensor once, but a.state_dict() has some under several names"
+    frozen = {name for name, p in a.named_parameters() if not p.requires_grad}
+    if found and frozen.issuperset(missing):
+        observed += ". It is frozen, and a frozen parameter is in memory, too"
     buffers = {name for name, _ in a.named_buffers()}
     if set(missing) == buffers & expected != expected:
         raise Misconception("buffers-left-out", observed)

@@ -147,7 +147,7 @@ def expect_parts(model: nn.Module, net: nn.Module, used: list[Leaves], sizes: Si
         ):
             lost = sorted(set(expected.values()) - set(part.values()))
             if lost:
-                raise why_not_used(model, expected, lost, i)
+                raise why_not_used(model, parts, expected, lost, i)
     for i, own in enumerate(parts.branch):
         for j in range(i):
             common = own.keys() & parts.branch[j].keys()
@@ -176,11 +176,27 @@ def expect_parts(model: nn.Module, net: nn.Module, used: list[Leaves], sizes: Si
     return parts
 
 
-def why_not_used(model: nn.Module, expected: dict, lost: list[str], i: int) -> Misconception:
+def why_not_used(
+    model: nn.Module, parts: Parts, expected: dict, lost: list[str], i: int
+) -> Misconception:
     """Return the Misconception behind trained tensors, `lost` by name, that target i does not use.
 
     `expected` are the names of all tensors of this part, by their values.
     """
+    own = parts.head[i].values()  # whose values are not those of the DenseNet
+    shapes = {tuple(parameter.shape) for parameter in own}
+    untrained = [name for values, name in expected.items() if name in lost and values[0] in shapes]
+    used_by_others = {place for branch in parts.branch for place in branch}
+    unused = any(
+        comparisons.fingerprint(p) in expected and address(p) not in used_by_others
+        for p in model.parameters()
+    )
+    if expected is parts.names_in_branch and untrained and not unused:
+        return Misconception(
+            "pretrained-discarded",
+            f"the branch of target {i + 1} has other values than the trained ones in "
+            f"{first_and_more(lost)}",
+        )
     kept = {comparisons.fingerprint(p) for p in model.parameters()}
     observed = (
         f"no gradient of target {i + 1} reaches {len(lost)} of {len(expected)} trained tensors, "

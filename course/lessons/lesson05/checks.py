@@ -5,6 +5,7 @@ name the thought behind a wrong result.
 """
 
 import copy
+import functools
 from collections.abc import Callable, Sequence
 
 import torch
@@ -13,7 +14,12 @@ from torch.nn import functional as F
 
 from course.checking import comparisons, networks, values
 from course.checking.check import check, expect
-from course.checking.misconception import Misconception, expect_pair, wrong_result
+from course.checking.misconception import (
+    Misconception,
+    expect_pair,
+    first_and_more,
+    wrong_result,
+)
 from course.lessons.lesson05.choosing import OTHER_TABLES as OTHER_TABLES  # for the hidden test
 from course.lessons.lesson05.choosing import TABLES, check_choice
 from course.lessons.lesson05.diagnosis import check_selection, miscounted
@@ -175,7 +181,13 @@ def times_as_many(
         two = one + shared
         if name == names[0]:
             first = two / one
-        found = values.number(answer(model), "a number")
+        result, changed = comparisons.changes_by(functools.partial(answer, model), model)
+        found = values.number(result, "a number")
+        if changed:
+            raise Misconception(
+                "model-left-changed",
+                f"{name}: {first_and_more(changed)}; expected that times_as_many only counts",
+            )
         if values.near(found, two / one, 1e-6):
             continue
         what = (
@@ -243,14 +255,16 @@ def joint_step(
 def task_gradients(answer: Callable, name: str = "small", seed: int = 1) -> str:
     """Exercise 5: what is the gradient of each loss alone, with every `.grad` left as it was?
 
-    Two losses, three and one; some parameters have a `.grad` before. Hidden: a ShuffleNet, and
-    another batch.
+    Two losses, three and one; some parameters have a `.grad` before. Last comes a single parameter.
+    Hidden: a ShuffleNet, and another batch.
     """
-    for count in (2, 3, 1):
+    for count, alone in ((2, False), (3, False), (1, False), (2, True)):
         model = TwoHeads(name).eval()
         images, fruit, rotten = made_up_batch(name, seed=seed)
         one, two, three = list(model.backbone.parameters())[-3:]
         shared = [two, one, three] if count == 2 else [three, one, two]  # no order of their own
+        if alone:
+            shared = [two]
         fruit_logits, fresh_logits = model(images)
         losses = [
             F.cross_entropy(fruit_logits, fruit),
@@ -309,7 +323,14 @@ def learned_weighting(
     """
     # float64, so that a decay of a millionth shows
     model = TwoHeads("small").double()
+    before = comparisons.condition(model)
     result = answer(model, lr)
+    changed = comparisons.differences(before, comparisons.condition(model))
+    if changed:
+        raise Misconception(
+            "model-left-changed",
+            f"{first_and_more(changed)}; expected that the model stays as it is",
+        )
     asked = "expected the pair (combine, optimizer), an nn.Module and an AdamW"
     combine, optimizer = expect_pair(result, f"{asked}; got {type(result).__name__}")
     for found, kind in ((combine, nn.Module), (optimizer, torch.optim.Optimizer)):

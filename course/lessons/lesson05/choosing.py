@@ -38,6 +38,7 @@ OTHER_TABLES = (  # for the hidden test
     ((("x", 0.1, 0.69, 0.99), ("y", 0.5, 0.71, 0.72), ("z", 0.4, 0.70, 0.71)), (0.70, 0.71)),
     ((("diverged", NAN, NAN, 0.9), ("other", 0.4, 0.7, 0.8), ("both", NAN, NAN, NAN)), (0.6, 0.6)),
     ((("u", 0.4, 0.64, 0.95), ("v", 0.4, 0.95, 0.64)), (0.65, 0.65)),
+    ((("just below", 0.3, 0.8996, 0.9), ("equal", 0.4, 0.9, 0.7)), (0.9, 0.7)),
 )
 
 
@@ -92,6 +93,9 @@ def check_choice(
         is_nan = math.isnan(run[task])
         below = "NaN, which never passes" if is_nan else "below the required accuracy"
         what += f". {WORDS[task].capitalize()} is {below}"
+        missing = required[task] - run[task]
+        if missing < 1e-3:
+            raise wrong_result(f"{what}, by {missing:.2g}: expected a comparison without tolerance")
         if means[found] >= sum(required.values()) / 2 or means[found] == max(means.values()):
             raise Misconception("mean-hides-a-dead-head", what)
     raise wrong_result(what)

@@ -10,7 +10,12 @@ from course.checking.check import expect
 from course.checking.label_effect import share_by_guessing, why_too_few_right
 from course.checking.misconception import Misconception, wrong_result
 from course.lessons.lesson05.fixtures import CRATE, TASKS, WORDS, Triple, split_of
-from course.lessons.lesson05.logits import check_logits, logits_of_both, outputs_for
+from course.lessons.lesson05.logits import (
+    check_logits,
+    in_brackets,
+    logits_of_both,
+    outputs_for,
+)
 
 # The reference scores about 0.97 and 0.86 on CRATE; the best undertrained answer scores 0.33 and
 # 0.55. `python -m course.authoring.thresholds` prints the margins over seeds.
@@ -81,12 +86,22 @@ def train_on(
 
 
 def checked_outputs(model: nn.Module, test: Triple, names: Sequence[str]) -> tuple[Tensor, Tensor]:
-    """Return the logits of both tasks on `test`, after a check of their shapes and their limits."""
+    """Return the logits of both tasks on `test`, after a check of their shapes and their limits,
+    and that those of an image do not depend on the other images of its batch.
+    """
     features = test[0]
     with torch.no_grad():
         outputs = outputs_for(model, features, (len(names), 2), "your module")
         large = 1000 * features[:40]
         limits = logits_of_both(model(torch.cat([large, -large])), "your module")
+        pair = outputs_for(model, features[:2], (len(names), 2), "your module")
+    for task, logits, two in zip(TASKS, outputs, pair, strict=True):
+        if not values.all_near(two, logits[:2], 1e-3 * float(logits.abs().max())):
+            raise wrong_result(
+                f"expected that in eval mode an image has the same {WORDS[task]} logits in any "
+                f"batch; for the first test image they are {in_brackets(two[0])} in a batch of 2 "
+                f"and {in_brackets(logits[0])} in one of {len(features)}"
+            )
     for task, logits in zip(TASKS, limits, strict=True):
         check_logits(task, logits, "your module")
     return outputs

@@ -150,6 +150,15 @@ def check_losses_reach_backbone(
             f"{where}: {len(frozen)} of {len(backbone)} parameter tensors of the backbone have "
             f"requires_grad=False: {first_and_more(frozen)}",
         )
+    own_frozen = [
+        path for path, p in model.named_parameters() if path not in backbone and not p.requires_grad
+    ]
+    if own_frozen:
+        raise Misconception(
+            "froze-the-new-head",
+            f"{where}: {first_and_more(own_frozen)} of the heads: expected requires_grad=True; got "
+            "False",
+        )
     in_heads = [
         {id(p) for p in leaf_tensors(logits)} - {id(p) for p in backbone.values()}
         for logits in outputs

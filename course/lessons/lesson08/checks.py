@@ -64,7 +64,7 @@ def three_heads(
     names: torchvision ResNets. Hidden: a ResNet-50, which has four times as many features.
     """
     for name in names:
-        model = networks.build(name)
+        model = networks.as_if_used(networks.build(name))
         width = model.fc.in_features
         batches = [networks.images(name, 3), networks.images(name, 1)]
         with torch.no_grad():
