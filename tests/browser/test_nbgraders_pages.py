@@ -13,7 +13,7 @@ from nbjudge.coursedir.feedback import write_feedback
 from nbjudge.coursedir.settings import gradebook_url, read_settings
 from nbjudge.grading.options import Options
 from tests.browser.conftest import running
-from tests.support.lesson_page import NEEDS_BROWSER
+from tests.support.lesson_page import NEEDS_BROWSER, LessonPage, parts_for_instructors
 
 pytestmark = NEEDS_BROWSER
 LESSON = "ps1"
@@ -38,6 +38,7 @@ START = """
 import pathlib, sys
 from course.authoring import lab
 lab.ROOT = pathlib.Path(sys.argv[1])
+lab.WORK = lab.ROOT / "work"
 sys.exit(lab.lab("00-start-here", browser=False, instructor=True))
 """
 # the contrast (WCAG) of an element's text with the nearest painted background
@@ -132,7 +133,8 @@ def formgrader(course, chromium):
         start = urlsplit(address)
         base = f"{start.scheme}://{start.netloc}/formgrader"
         with chromium.new_page() as page:
-            page.goto(f"{base}/manage_students?{start.query}")
+            page.request.get(address)  # log in
+            page.goto(f"{base}/manage_students")
             yield page, base
 
 
@@ -149,6 +151,21 @@ def test_the_formgrader(formgrader):
     is_readable(page, [])
     for label in page.locator(".check-label").all():
         assert label.evaluate(CONTRAST) >= 4.5
+
+
+def test_the_instructors_lab(formgrader):
+    """It has what a learner's lab lacks, and the course's own folder as its root."""
+    page, base = formgrader
+    root = base.removesuffix("/formgrader")
+    LessonPage(page, f"{root}/lab/tree/source/{LESSON}/{LESSON}.ipynb")
+    menu, create_assignment = parts_for_instructors(page)
+    create_assignment.click()
+    expect(page.locator(".nbgrader-TotalPointsInput")).to_have_value("3")
+    menu.click()
+    for entry in ("Assignment List", "Course List"):
+        page.get_by_role("menuitem", name=entry).wait_for()
+    page.get_by_role("menuitem", name="Formgrader", exact=True).click()
+    page.frame_locator("iframe").get_by_role("link", name=LESSON).first.wait_for()
 
 
 def address_of(root, student):
