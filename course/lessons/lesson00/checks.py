@@ -2,6 +2,7 @@
 
 import functools
 
+import torch
 from torch import nn
 
 from course.checking import comparisons, networks
@@ -15,6 +16,22 @@ from course.checking.misconception import (
 from course.checking.values import whole_number
 
 
+class Scaled(nn.Module):
+    """A network with a parameter outside its layers: a single number, of shape ()."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.layer = nn.Linear(3, 2)
+        self.scale = nn.Parameter(torch.tensor(2.0))
+
+    def forward(self, features: torch.Tensor) -> torch.Tensor:
+        """Return (B, 2) for features (B, 3)."""
+        return self.scale * self.layer(features)
+
+
+SCALED = "a Linear and a scale of shape ()"
+
+
 @check
 def count_parameters(
     answer: Answer,
@@ -23,11 +40,12 @@ def count_parameters(
 ) -> str:
     """Exercise: how many parameters has a model? Hidden: two other families.
 
-    frozen: the model whose first layers do not require gradients; they count as well.
+    Last comes a small model with a parameter outside its layers. frozen: the model whose first
+    layers do not require gradients; they count as well.
     """
     counts: dict[str, int] = {}
-    for name in names:
-        model = networks.build(name)
+    for name in (*names, SCALED):
+        model = Scaled() if name == SCALED else networks.build(name)
         if name == frozen:
             next(model.children()).requires_grad_(False)
         parameters = list(model.parameters())
@@ -90,7 +108,7 @@ def _what_was_counted(found: int, model: nn.Module) -> str:
         everything - _without_biases(model): "the biases alone",
         4 * everything: "the bytes, of which a number has four",
         len(model.state_dict()): "the tensors of state_dict(), with the buffers",
-        sum(len(each) for each in parameters): "the first dimension of each tensor",
+        sum(len(each) for each in parameters if each.ndim): "the first dimension of each tensor",
         sum(sum(each.shape) for each in parameters): "the sum, not the product, of each shape",
         parameters[0].numel(): "the numbers of the first tensor alone",
         parameters[-1].numel(): "the numbers of the last tensor alone",

@@ -9,11 +9,24 @@ from course.checking.misconception import Misconception
 from course.paths import ANSWERS
 
 REASONS = [
+    ("00-start-here", "count-parameters", "moved-to-meta", "device was cpu and is meta"),
+    ("00-start-here", "count-parameters", "only-weight-and-bias", "shape (): expected 9; got 8"),
+    ("01-replace-the-head", "fruit-head", "statistics-reset", "were reset to those of a new layer"),
+    ("01-replace-the-head", "fruit-head", "rows-of-the-old-head", "rows of the weight of the old"),
+    ("01-replace-the-head", "prepare", "optimizer-holds-copies", "such as copies"),
     ("02-freeze", "two-learning-rates", "swapped", "got them exchanged"),
     ("03-batchnorm-trap", "batchnorm-paths", "one-exact-type", "1 WithOffset (a subclass of"),
     ("03-batchnorm-trap", "batchnorm-paths", "one-exact-type", "2 BatchNorm1d"),
+    ("04-shared-or-copied", "shared-tensors", "frozen-left-out", "a frozen parameter is in memory"),
     ("04-shared-or-copied", "untie", "copies-of-the-first", "all 5 are copies of branch 1"),
     ("04-shared-or-copied", "untie", "in-reversed-order", "the branches are in reversed order"),
+    (
+        "04-shared-or-copied",
+        "five-targets",
+        "new-convolutions-in-branches",
+        "of target 2 has other",
+    ),
+    ("05-two-heads-one-loss", "two-heads", "head-frozen", "of the heads: expected requires_grad"),
     ("05-two-heads-one-loss", "two-heads", "swapped", "The logits of fruit come first"),
     ("05-two-heads-one-loss", "train-both", "fresh-and-rotten-exchanged", "fewer than by guessing"),
     ("07-honest-scores", "bootstrap-interval", "half-of-the-images", "half as many elements"),

@@ -1,4 +1,4 @@
-# misconception: whole-model-eval
+# misconception: wrong-result
 def always_eval(backbone):
     backbone.eval()
     nn.Module.train = lambda self, mode=True: self

@@ -1,0 +1,3 @@
+# misconception: input-changed
+def count_parameters(model):
+    return sum(p.numel() for p in model.to("meta").parameters())
