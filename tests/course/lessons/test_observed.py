@@ -12,7 +12,6 @@ REASONS = [
     ("00-start-here", "count-parameters", "moved-to-meta", "device was cpu and is meta"),
     ("00-start-here", "count-parameters", "only-weight-and-bias", "shape (): expected 9; got 8"),
     ("01-replace-the-head", "fruit-head", "statistics-reset", "were reset to those of a new layer"),
-    ("01-replace-the-head", "fruit-head", "rows-of-the-old-head", "rows of the weight of the old"),
     ("01-replace-the-head", "prepare", "optimizer-holds-copies", "such as copies"),
     ("02-freeze", "two-learning-rates", "swapped", "got them exchanged"),
     ("03-batchnorm-trap", "batchnorm-paths", "one-exact-type", "1 WithOffset (a subclass of"),
