@@ -1,6 +1,7 @@
 """Networks to try answers on: torchvision's classes with random weights that are made quickly."""
 
 import contextlib
+import copy
 import functools
 from collections.abc import Callable, Iterator
 from functools import cache
@@ -128,6 +129,15 @@ def copied(model: nn.Module) -> nn.Module:
     for name, buffer in model._buffers.items():
         twin._buffers[name] = None if buffer is None else buffer.detach().clone()
     return twin
+
+
+def copied_with_optimizer(
+    model: nn.Module, optimizer: torch.optim.Optimizer
+) -> tuple[nn.Module, torch.optim.Optimizer]:
+    """Return a copy of a model, as `copied` makes it, and one of its optimizer that trains it."""
+    twin = copied(model)
+    pairs = zip(model.parameters(), twin.parameters(), strict=True)
+    return twin, copy.deepcopy(optimizer, {id(old): new for old, new in pairs})
 
 
 def _with_fewer_channels(make: Callable[..., None]) -> Callable[..., None]:
