@@ -1,6 +1,7 @@
 """Networks to try answers on: torchvision's classes with random weights that are made quickly."""
 
 import contextlib
+import copy
 import functools
 from collections.abc import Callable, Iterable, Iterator
 from functools import cache
@@ -31,6 +32,7 @@ INITIALISERS = (
     "xavier_normal_",
     "xavier_uniform_",
 )
+CONSTANTS = ("constant_", "ones_", "zeros_")  # and those that write one number
 
 
 @cache
@@ -38,19 +40,49 @@ def _noise() -> torch.Tensor:
     return torch.randn(1 << 16, generator=torch.Generator().manual_seed(0))  # (65536,)
 
 
-def _fill(tensor: torch.Tensor, *args: object, **kwargs: object) -> torch.Tensor:
-    """Fill a parameter with one block of noise, repeated; stands in for a torch.nn.init function.
+def _fill(tensor: torch.Tensor) -> None:
+    """Fill a parameter with one block of noise, repeated.
 
     Drawing the 130 million normal numbers of a VGG would take seconds. The standard deviation is
     sqrt(2 / fan in), as for ReLU networks (He et al., 2015, "Delving deep into rectifiers").
     """
     flat = tensor.data.view(-1)
     noise = _noise()
-    for start in range(0, len(flat), len(noise)):
-        flat[start : start + len(noise)] = noise[: len(flat) - start]
     fan_in = tensor[0].numel() if tensor.ndim > 1 else 100
-    flat *= (2 / fan_in) ** 0.5
-    return tensor
+    for start in range(0, len(flat), len(noise)):
+        block = flat[start : start + len(noise)]
+        torch.mul(noise[: len(block)], (2 / fan_in) ** 0.5, out=block)
+
+
+@contextlib.contextmanager
+def _filled_once() -> Iterator[None]:
+    """Replace torch.nn.init's random functions: `_fill` fills what they get, after the block.
+
+    torchvision's constructors initialise most weights twice: in the layer, and again in the whole
+    network. A large network would so be written twice.
+    """
+    waiting: dict[int, torch.Tensor] = {}  # by id
+
+    def wait(tensor: torch.Tensor, *args: object, **kwargs: object) -> torch.Tensor:
+        waiting[id(tensor)] = tensor
+        return tensor
+
+    def at_once(set_constant: Callable[..., torch.Tensor]) -> Callable[..., torch.Tensor]:
+        def set_now(tensor: torch.Tensor, *args: Any, **kwargs: Any) -> torch.Tensor:
+            waiting.pop(id(tensor), None)
+            return set_constant(tensor, *args, **kwargs)
+
+        return set_now
+
+    with contextlib.ExitStack() as replaced:
+        for function in INITIALISERS:
+            replaced.enter_context(mock.patch.object(nn.init, function, wait))
+        for function in CONSTANTS:
+            constant = at_once(getattr(nn.init, function))
+            replaced.enter_context(mock.patch.object(nn.init, function, constant))
+        yield
+    for tensor in waiting.values():
+        _fill(tensor)
 
 
 def build(name: str) -> nn.Module:
@@ -68,8 +100,7 @@ def build(name: str) -> nn.Module:
     elif full.startswith("vit_"):
         options["image_size"] = 64
     with contextlib.ExitStack() as replaced:
-        for function in INITIALISERS:
-            replaced.enter_context(mock.patch.object(nn.init, function, _fill))
+        replaced.enter_context(_filled_once())
         if name != full:
             for kind in (nn.Conv2d, nn.BatchNorm2d, nn.Linear):
                 narrowed = _with_fewer_channels(kind.__init__)
@@ -122,6 +153,15 @@ def copied(model: nn.Module) -> nn.Module:
     for name, buffer in model._buffers.items():
         twin._buffers[name] = None if buffer is None else buffer.detach().clone()
     return twin
+
+
+def copied_with_optimizer(
+    model: nn.Module, optimizer: torch.optim.Optimizer
+) -> tuple[nn.Module, torch.optim.Optimizer]:
+    """Return a copy of a model, as `copied` makes it, and one of its optimizer that trains it."""
+    twin = copied(model)
+    pairs = zip(model.parameters(), twin.parameters(), strict=True)
+    return twin, copy.deepcopy(optimizer, {id(old): new for old, new in pairs})
 
 
 def _with_fewer_channels(make: Callable[..., None]) -> Callable[..., None]:

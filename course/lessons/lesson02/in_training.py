@@ -7,7 +7,7 @@ from typing import Any
 import torch
 from torch import nn
 
-from course.checking import comparisons, panel
+from course.checking import comparisons, networks, panel
 from course.checking.check import Answer
 from course.checking.misconception import Misconception, first_and_more, wrong_result
 from course.checking.stepping import make_step, why_missing
@@ -145,11 +145,11 @@ def _steps_of_reference(
 
     Works on a copy of the model and its optimizer.
     """
-    twin, its_optimizer = copy.deepcopy((model, optimizer))
+    twin, its_optimizer = networks.copied_with_optimizer(model, optimizer)
     for (path, parameter), old in zip(twin.named_parameters(), model.parameters(), strict=True):
         if inside([path], part):
             parameter.requires_grad = False
-        elif old.grad is not None:  # deepcopy of a parameter leaves its gradient out
+        elif old.grad is not None:  # the copy of a parameter has no gradient
             parameter.grad = old.grad.clone()
     scheduler = _schedule(its_optimizer)
     its_optimizer.step()

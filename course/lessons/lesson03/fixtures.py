@@ -1,6 +1,5 @@
 """Backbones and images on which the checks of lesson 03 try answers."""
 
-import copy
 import math
 from collections import OrderedDict
 from typing import Any
@@ -232,12 +231,12 @@ def snapshot_of(model: nn.Module) -> dict[str, torch.Tensor]:
 
 
 def eval_outputs(model: nn.Module, images: torch.Tensor) -> Any:
-    """Return what the model gives in eval mode: features (B, C), or a tuple of logits.
+    """Return what one of our models gives in eval mode: features (B, C), or a tuple of logits.
 
     A copy of the model computes it, so that the model itself keeps its mode.
     """
     with torch.no_grad():
-        return copy.deepcopy(model).eval()(images)
+        return networks.copied(model).eval()(images)
 
 
 def equal_but_for_rounding(found: torch.Tensor, expected: torch.Tensor) -> bool:

@@ -1,13 +1,12 @@
 """Exercise 7 of lesson 03: which BatchNorms are left, and which numbers were not copied."""
 
-import copy
 from collections.abc import Callable
 
 import torch
 import torchvision
 from torch import nn
 
-from course.checking import comparisons, values
+from course.checking import comparisons, networks, values
 from course.checking.batchnorm import batchnorms, found_by_name
 from course.checking.misconception import Misconception, unlike, wrong_result
 from course.lessons.lesson03 import diagnosis
@@ -28,7 +27,7 @@ def expect_frozen(answer: Callable, name: str) -> int:
     outputs differ, or something else has changed.
     """
     model = many_kinds_to_freeze(name)
-    original = copy.deepcopy(model)
+    original = networks.copied(model)
     images, _ = labelled_images(name, 6, 3)
     expected = eval_outputs(model, images)  # (6, C)
     found = answer(model)

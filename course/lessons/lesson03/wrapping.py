@@ -1,12 +1,11 @@
 """Exercise 5 of lesson 03: a backbone that stays in eval mode inside a larger model."""
 
-import copy
 from collections.abc import Callable
 
 import torch
 from torch import nn
 
-from course.checking import comparisons, panel, values
+from course.checking import comparisons, networks, panel, values
 from course.checking.batchnorm import watch
 from course.checking.check import expect
 from course.checking.misconception import Misconception, wrong_result
@@ -28,7 +27,7 @@ def expect_always_eval(answer: Callable, name: str) -> None:
     backbone = backbone_with_statistics(name).requires_grad_(False)
     images, _ = labelled_images(name, 6, 3)
     expected = eval_outputs(backbone, images)  # (6, C)
-    untouched = copy.deepcopy(backbone)
+    untouched = networks.copied(backbone)
     before = snapshot_of(backbone)
     with watch(backbone) as record:
         found = answer(backbone)

@@ -1,13 +1,12 @@
 """Lesson 05: how a training step and the gradients of its losses are tried, exercises 4 and 5."""
 
-import copy
 from collections.abc import Callable, Sequence
 from typing import Any, NamedTuple
 
 import torch
 from torch import Tensor, nn
 
-from course.checking import comparisons, values
+from course.checking import comparisons, networks, values
 from course.checking.misconception import Misconception, wrong_result
 from course.lessons.lesson05.fixtures import Triple, TwoHeads, task_gradients_of
 from course.lessons.lesson05.gradients import (
@@ -45,7 +44,7 @@ def check_step(
 ) -> None:
     """Call `answer` for one step and check what it did, against a step on a copy of the model."""
     images, fruit, rotten = batch
-    twin, its_optimizer = copy.deepcopy((model, optimizer))
+    twin, its_optimizer = networks.copied_with_optimizer(model, optimizer)
     truth = task_gradients_of(twin, images, fruit, rotten)
     before = grads(model)
     condition = comparisons.condition(model)

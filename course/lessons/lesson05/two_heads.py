@@ -5,7 +5,6 @@ result is right.
 """
 
 import contextlib
-import copy
 import re
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
@@ -14,7 +13,7 @@ from typing import Any
 import torch
 from torch import Tensor, nn
 
-from course.checking import comparisons, values
+from course.checking import comparisons, networks, values
 from course.checking.autograd import leaf_tensors
 from course.checking.misconception import (
     Misconception,
@@ -274,7 +273,7 @@ def check_heads_apart(
 
 def features_of(backbone: nn.Module, images: Tensor) -> Tensor:
     """Return the features (B, width) that a ResNet computes in eval mode, without its old head."""
-    twin = copy.deepcopy(backbone)
+    twin = networks.copied(backbone)
     twin.fc = nn.Identity()
     with torch.no_grad():
         return twin(images)

@@ -28,3 +28,24 @@ def test_a_copy_computes_the_same_and_shares_nothing(name):
     twin.eval()
     assert comparisons.condition(model) == before
     assert not comparisons.moved_since(model, kept)
+
+
+@pytest.mark.parametrize("name", ["narrow resnet18", "narrow densenet121", "mobilenet_v3_small"])
+def test_each_tensor_is_filled_once_and_constants_stay(name, monkeypatch):
+    filled = []
+    fill = networks._fill
+
+    def noted(tensor, *args, **kwargs):
+        filled.append(id(tensor))
+        return fill(tensor, *args, **kwargs)
+
+    monkeypatch.setattr(networks, "_fill", noted)
+    model = networks.build(name)
+    assert sorted(filled) == sorted(set(filled))
+    for path, parameter in model.named_parameters():
+        is_matrix = parameter.ndim > 1
+        assert (id(parameter) in filled) == is_matrix or path.endswith("bias"), path
+        assert parameter.any() or not is_matrix, path
+    for layer in model.modules():
+        if isinstance(layer, torch.nn.BatchNorm2d):
+            assert (layer.weight == 1).all() and not layer.bias.any()
