@@ -1,44 +1,57 @@
-"""How far long work is, in one line below the cell."""
+"""How far long work is, in a line below the cell."""
 
 import time
 from collections.abc import Collection, Iterator
-from typing import TypeVar
+from typing import Any, TypeVar
 
 from IPython.core.getipython import get_ipython
 from IPython.display import display
 
 Item = TypeVar("Item")
 SECONDS = 2  # a cell that has worked for less shows nothing
-started: dict[int, float] = {}  # {number of the cell that runs: when it first called `followed`}
+
+
+class Cell:
+    """The cell that runs: when it first called `followed`, and {noun: its line}."""
+
+    def __init__(self) -> None:
+        self.start = time.perf_counter()
+        self.lines: dict[str, Any] = {}
+
+    def tell(self, noun: str, done: int, total: int) -> None:
+        """Say how many are done, in the line of this noun."""
+        told = {"text/plain": f"{done} of {total} {noun}"}
+        if noun in self.lines:
+            self.lines[noun].update(told, raw=True)
+        else:
+            self.lines[noun] = display(told, raw=True, display_id=True)
+
+
+cells: dict[int, Cell] = {}  # {its number: the cell that runs}
 
 
 def followed(items: Collection[Item], noun: str) -> Iterator[Item]:
     """Yield the items; in a cell that takes long, a line says how many are done.
 
-    Each call has a line of its own. It is renewed in place, so a saved notebook holds only the last
-    one. It is plain text and no widget, because a widget shows an error when its kernel is gone.
+    All calls with the same noun in a cell renew one line, so a saved notebook holds the last state
+    only. It is plain text and no widget, because a widget shows an error when its kernel is gone.
     """
-    start = start_of_cell()
-    line = None
+    cell = cell_that_runs()
     for done, item in enumerate(items, 1):
         yield item
-        if start is not None and time.perf_counter() - start > SECONDS:
-            told = {"text/plain": f"{done} of {len(items)} {noun}"}
-            if line is None:
-                line = display(told, raw=True, display_id=True)
-            else:
-                line.update(told, raw=True)
+        if cell and time.perf_counter() - cell.start > SECONDS:
+            cell.tell(noun, done, len(items))
 
 
-def start_of_cell() -> float | None:
-    """When the cell that runs first called `followed`; None outside a notebook.
+def cell_that_runs() -> Cell | None:
+    """Return the cell that runs; None outside a notebook.
 
     Several calls that are quick can make a slow cell.
     """
     shell = get_ipython()
     if shell is None:
         return None
-    if shell.execution_count not in started:
-        started.clear()
-        started[shell.execution_count] = time.perf_counter()
-    return started[shell.execution_count]
+    if shell.execution_count not in cells:
+        cells.clear()
+        cells[shell.execution_count] = Cell()
+    return cells[shell.execution_count]
