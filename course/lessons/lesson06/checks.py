@@ -142,7 +142,7 @@ def evaluate(
         model = planned_model().train(epoch % 2 == 0)
         before = comparisons.snapshot(comparisons.tensors(model).items())
         forwards = record_forwards(model)
-        condition = comparisons.condition(model)
+        condition = comparisons.condition(model) | comparisons.gradients(model)
         copies = [(images.clone(), labels.clone()) for images, labels in batches]
         pairs = [(p, labels) for p, (_, labels) in zip(predictions, batches, strict=True)]
         try:

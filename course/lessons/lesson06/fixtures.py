@@ -103,7 +103,8 @@ def planned_model(width: int = 48) -> nn.Sequential:
 
     In eval mode it predicts class 1 where the first pixel is positive. Both logits are positive
     then, so that neither of them alone says which class it is. BatchNorm's statistics are not the
-    0 and 1 of a new layer, so that a reset shows.
+    0 and 1 of a new layer, so that a reset shows. Its parameters have gradients, as in the middle
+    of a training loop.
     """
     linear = nn.Linear(width, 2)
     nn.init.zeros_(linear.weight)
@@ -114,6 +115,8 @@ def planned_model(width: int = 48) -> nn.Sequential:
         norm.running_mean.copy_(0.1 * noise(1, width).clamp(-2, 2))
         norm.running_var.copy_(noise(2, width).square().clamp(0.5, 2))
     model = nn.Sequential(nn.Flatten(), norm, nn.Dropout(0.5), linear)
+    for parameter in model.parameters():
+        parameter.grad = torch.ones_like(parameter)
     return model.train()
 
 
