@@ -163,7 +163,7 @@ def standardised(
             scale = torch.linspace(0.5, 30, columns)
             train = (noise(seed, rows, columns) * scale + 4 * scale).to(dtype)
             other = (noise(seed + 1, others, columns) * 2 * scale + scale).to(dtype)
-            train[:, 0], other[:, 0] = 0.004 * train[:, 0], 0.004 * other[:, 0]
+            train[:, 0], other[:, 0] = 1e-6 * train[:, 0], 1e-6 * other[:, 0]
             train[:, -1] = 3
             where = f"{rows} training rows and {others} other{'s' if others > 1 else ''}"
             found = answer(train.clone(), other.clone())
@@ -361,12 +361,18 @@ def fit(
 @check
 def bootstrap_interval(
     answer: Callable,
-    cases: Sequence[tuple[int, int, int]] = ((800, 1000, 10_000), (4, 5, 3000), (30, 30, 500)),
+    cases: Sequence[tuple[int, int, int]] = (
+        (800, 1000, 10_000),
+        (4, 5, 3000),
+        (30, 30, 500),
+        (1, 2, 500),
+    ),
     seed: int = 0,
 ) -> str:
     """Exercise 7: between which two accuracies lie 95 % of the draws with replacement?
 
-    cases: (right, images, draws). Then a single draw, whose quantiles are equal. Hidden: others.
+    cases: (right, images, draws); of two images a draw that never takes one of them shows at once.
+    Then a single draw, whose quantiles are equal. Hidden: others.
     """
     found = []
     for right, count, draws in cases:

@@ -331,6 +331,10 @@ def check_intervals(found: Sequence[Interval]) -> None:
     if near(low, high, 1e-6):
         if near(low, share, 1e-6):
             raise Misconception("drawn-without-replacement", f"{seen}: all draws are alike")
+        if len(first.correct) == 2:
+            raise wrong_result(
+                f"{seen}: one of the two images is in no draw; expected that each can be drawn"
+            )
         raise wrong_result(f"{seen}: both ends are equal")
     if all(each._replace(low=each.high, high=each.low).is_at(ENDS) for each in found):
         raise wrong_result(f"{seen}. The lower end comes first")
