@@ -302,12 +302,13 @@ def decide(
     """Exercise 6: which decision has the lowest expected cost?
 
     shapes: (photos, classes, decisions), square ones first: there, transposed costs fit, too. Each
-    is judged at once. Some costs are negative, which is a gain. Hidden: others.
+    is judged at once. Some costs are negative, which is a gain, and few are whole numbers.
+    Hidden: others.
     """
     cases = []
     for count, classes, decisions in shapes:
         probabilities = (2 * noise(seed + count, count, classes)).softmax(1)
-        costs = (10 * noise(seed + classes, classes, decisions)).round()
+        costs = (100 * noise(seed + classes, classes, decisions)).round() / 10
         found = answer(probabilities.clone(), costs.clone())
         expect(found, Tensor, f"an int64 tensor ({count},)")
         cases.append((probabilities, costs, found))
