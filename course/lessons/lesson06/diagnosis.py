@@ -191,7 +191,7 @@ def check_prevalence(found: float, accuracy: float, recall: float, all_error_rat
     )
     if near(found, 1 / expected, 1e-4, 1e-4):
         raise wrong_result(f"{seen}. Yours is the quotient upside down")
-    if not all_error_rates and found in [round(expected, digits) for digits in range(5)]:
+    if found and not all_error_rates and found in [round(expected, n) for n in range(5)]:
         raise wrong_result(f"{seen}. Yours is rounded")
     if near(found, errors * (1 - recall), 1e-4):
         raise wrong_result(f"{seen}. You multiply by 1 - recall; expected that you divide by it")

@@ -31,8 +31,9 @@ def made_up_labels(
 def confusion_matrices(classes: Sequence[int], seed: int) -> list[Tensor]:
     """Return an integer matrix (K, K) for each K in `classes`, and one of zeros (3, 3).
 
-    One class is common. With more than three classes, one neither occurs nor is predicted, and
-    another one is predicted but does not occur.
+    One class is common. With more than three classes, one neither occurs nor is predicted, another
+    one is predicted but does not occur; with more than four, a third has a single image, which is
+    predicted right.
     """
     matrices = []
     for k in classes:
@@ -41,6 +42,9 @@ def confusion_matrices(classes: Sequence[int], seed: int) -> list[Tensor]:
         if k > 3:
             matrix[-2:] = 0
             matrix[:, -1] = 0
+        if k > 4:
+            matrix[1], matrix[:, 1] = 0, 0
+            matrix[1, 1] = 1
         matrices.append(matrix)
     return [*matrices, torch.zeros(3, 3, dtype=torch.int64)]
 
