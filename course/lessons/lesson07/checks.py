@@ -45,7 +45,10 @@ from course.lessons.lesson07.training import (
 # ---- suspect 1: the photos -----------------------------------------------------------------------
 
 ONES = torch.ones(1, 4)
-TINY_SETS = (  # (train, test) whose similarities are exact: 0.5, 1, 0 and -1; the last is 0.99
+# (train, test): the similarity of the first is 0.8, of the last 0.99; those of the others are
+# exact: 0.5, 1, 0 and -1
+TINY_SETS = (
+    (0.5 * torch.eye(4)[:1], torch.tensor([[4.0, 3.0, 0.0, 0.0]])),
     (torch.eye(4)[:1] * 3, torch.cat([ONES, -ONES, torch.zeros(1, 4), 2 * torch.eye(4)])),
     (torch.cat([torch.zeros(1, 4), 2 * ONES]), 0.25 * torch.eye(4)[:1]),
     (-ONES, ONES),
@@ -292,7 +295,7 @@ def gap_of(
         raise wrong_result(f"{seen}. A difference of shares is expected, not of percentages")
     if said == 0 and expected < 0:
         raise wrong_result(f"{seen}. The gap can be negative")
-    if said in [round(expected, digits) for digits in range(5)]:
+    if said and said in [round(expected, digits) for digits in range(5)]:
         raise wrong_result(f"{seen}. Yours is rounded")
     raise wrong_result(seen)
 

@@ -304,7 +304,7 @@ class Interval(NamedTuple):
         deviation = math.sqrt(self.share * (1 - self.share) / self.draws)
         tolerance = 2.673 * 5 / math.sqrt(len(self.correct)) * deviation + 1.5 / self.draws
         if len(self.correct) < 20:
-            tolerance = 3 * deviation  # so few means lie anywhere
+            tolerance = 7 * deviation  # so few means can lie five deviations from the share
         ends = (self.low, self.at(0.025, self.draws)), (self.high, self.at(0.975, self.draws))
         return all(near(end, expected, tolerance) for end, expected in ends)
 
