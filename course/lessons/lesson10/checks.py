@@ -92,6 +92,7 @@ SMALL_CASES: tuple[tuple[int, list[list[int]]], ...] = (
     (6, [[4, 3], [3, 2], [2, 1]]),
     (5, [[0, 1], [2, 1], [1, 0]]),
     (7, [[5, 0, 3], [6, 3]]),
+    (8, [[k, k + 1] for k in reversed(range(7))]),
 )
 
 

@@ -64,9 +64,9 @@ def turned_file(folder: Path, orientation: int, seed: int, kind: str = "JPEG") -
 
 
 def plain_file(folder: Path, seed: int) -> PhotoFile:
-    """Write a PNG without anything special."""
+    """Write a PNG without anything special, and as large as a photo for the web."""
     path = folder / "plain.png"
-    image = scene(seed, 24, 16)
+    image = scene(seed, 600, 400)
     to_pil_image(image).save(path)
     return PhotoFile(path, "an RGB PNG", image)
 
