@@ -213,7 +213,7 @@ def why_wrong_share(share: float, momentum: float, branches: int, observed: str)
     for thought, value in thoughts.items():
         if near(share, value):
             return wrong_result(f"{observed} ({thought})")
-    if share in [round(right, digits) for digits in range(5)]:
+    if share and share in [round(right, digits) for digits in range(5)]:
         return wrong_result(f"{observed} (yours is rounded)")
     return wrong_result(observed)
 

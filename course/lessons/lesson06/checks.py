@@ -142,7 +142,7 @@ def evaluate(
         model = planned_model().train(epoch % 2 == 0)
         before = comparisons.snapshot(comparisons.tensors(model).items())
         forwards = record_forwards(model)
-        condition = comparisons.condition(model)
+        condition = comparisons.condition(model) | comparisons.gradients(model)
         copies = [(images.clone(), labels.clone()) for images, labels in batches]
         pairs = [(p, labels) for p, (_, labels) in zip(predictions, batches, strict=True)]
         try:
@@ -258,19 +258,23 @@ def choose_threshold(
     """Exercise 7: with a minimum of precision or recall, which threshold gives most of the other?
 
     minima: (metric, minimum). Each is tried on two draws, in which several images have the same
-    probability, and 18 of 24 positives are a recall of exactly 0.75. Then there is one image only,
-    and a positive image with the probability 0. Hidden: other minima, mostly of recall.
+    probability, and 18 of 24 positives are a recall of exactly 0.75. Then four of seven images have
+    the same probability. Then there is one image only, and a positive image with the probability
+    0. Hidden: other minima, mostly of recall.
     """
     choices = []
     for (metric, minimum), trial in itertools.product(minima, range(2)):
         probabilities, labels = ranked(seed + trial, crowded=trial == 1)
         choices.append(chosen(answer, probabilities, labels, metric, minimum))
+    probabilities = torch.tensor([0.9375, 0.75, 0.625, 0.625, 0.625, 0.625, 0.25])
+    labels = torch.tensor([1, 0, 1, 0, 1, 0, 0])
+    choices.append(chosen(answer, probabilities, labels, "precision", 0.6))
     check_thresholds(choices)
     for small in (([0.3], [1]), ([0.0, 0.5, 1.0, 0.5], [1, 0, 1, 1])):
         probabilities, labels = map(torch.tensor, small)
         check_thresholds([chosen(answer, probabilities, labels, "recall", 1.0)])
     told = []
-    for choice in choices[::2]:
+    for choice in choices[:-1:2]:
         values = [f"precision {choice.counts.precision:.2f}", f"recall {choice.counts.recall:.2f}"]
         if choice.metric == "recall":
             values.reverse()

@@ -181,17 +181,17 @@ def check_prevalence(found: float, accuracy: float, recall: float, all_error_rat
     """
     errors = 1 - accuracy
     expected = errors / (1 - recall)
-    if near(found, expected, 1e-4):
+    if near(found, expected, 2e-5):
         return
     people = 10_000
     positives = round(min(max(found, 0), 1) * people)
     seen = (
-        f"highest_prevalence({accuracy}, {recall}): expected {expected:.4f}; "
-        f"got {found:.4g}{percent_hint(found, expected)}"
+        f"highest_prevalence({accuracy}, {recall}): expected {expected:.6f}; "
+        f"got {found:.6g}{percent_hint(found, expected)}"
     )
     if near(found, 1 / expected, 1e-4, 1e-4):
         raise wrong_result(f"{seen}. Yours is the quotient upside down")
-    if not all_error_rates and found in [round(expected, digits) for digits in range(5)]:
+    if found and not all_error_rates and found in [round(expected, n) for n in range(5)]:
         raise wrong_result(f"{seen}. Yours is rounded")
     if near(found, errors * (1 - recall), 1e-4):
         raise wrong_result(f"{seen}. You multiply by 1 - recall; expected that you divide by it")

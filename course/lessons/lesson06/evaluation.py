@@ -34,7 +34,9 @@ def check_model_kept(
             f"{first_and_more(moved)}",
         )
     different = comparisons.differences(
-        dict(condition), comparisons.condition(model), but=("training",)
+        dict(condition),
+        comparisons.condition(model) | comparisons.gradients(model),
+        but=("training",),
     )
     if different:
         more = f" ({len(different) - 1} more differences)" if different[1:] else ""

@@ -31,8 +31,9 @@ def made_up_labels(
 def confusion_matrices(classes: Sequence[int], seed: int) -> list[Tensor]:
     """Return an integer matrix (K, K) for each K in `classes`, and one of zeros (3, 3).
 
-    One class is common. With more than three classes, one neither occurs nor is predicted, and
-    another one is predicted but does not occur.
+    One class is common. With more than three classes, one neither occurs nor is predicted, another
+    one is predicted but does not occur; with more than four, a third has a single image, which is
+    predicted right.
     """
     matrices = []
     for k in classes:
@@ -41,6 +42,9 @@ def confusion_matrices(classes: Sequence[int], seed: int) -> list[Tensor]:
         if k > 3:
             matrix[-2:] = 0
             matrix[:, -1] = 0
+        if k > 4:
+            matrix[1], matrix[:, 1] = 0, 0
+            matrix[1, 1] = 1
         matrices.append(matrix)
     return [*matrices, torch.zeros(3, 3, dtype=torch.int64)]
 
@@ -103,7 +107,8 @@ def planned_model(width: int = 48) -> nn.Sequential:
 
     In eval mode it predicts class 1 where the first pixel is positive. Both logits are positive
     then, so that neither of them alone says which class it is. BatchNorm's statistics are not the
-    0 and 1 of a new layer, so that a reset shows.
+    0 and 1 of a new layer, so that a reset shows. Its parameters have gradients, as in the middle
+    of a training loop.
     """
     linear = nn.Linear(width, 2)
     nn.init.zeros_(linear.weight)
@@ -114,6 +119,8 @@ def planned_model(width: int = 48) -> nn.Sequential:
         norm.running_mean.copy_(0.1 * noise(1, width).clamp(-2, 2))
         norm.running_var.copy_(noise(2, width).square().clamp(0.5, 2))
     model = nn.Sequential(nn.Flatten(), norm, nn.Dropout(0.5), linear)
+    for parameter in model.parameters():
+        parameter.grad = torch.ones_like(parameter)
     return model.train()
 
 

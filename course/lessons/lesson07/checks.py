@@ -45,7 +45,10 @@ from course.lessons.lesson07.training import (
 # ---- suspect 1: the photos -----------------------------------------------------------------------
 
 ONES = torch.ones(1, 4)
-TINY_SETS = (  # (train, test) whose similarities are exact: 0.5, 1, 0 and -1; the last is 0.99
+# (train, test): the similarity of the first is 0.8, of the last 0.99; those of the others are
+# exact: 0.5, 1, 0 and -1
+TINY_SETS = (
+    (0.5 * torch.eye(4)[:1], torch.tensor([[4.0, 3.0, 0.0, 0.0]])),
     (torch.eye(4)[:1] * 3, torch.cat([ONES, -ONES, torch.zeros(1, 4), 2 * torch.eye(4)])),
     (torch.cat([torch.zeros(1, 4), 2 * ONES]), 0.25 * torch.eye(4)[:1]),
     (-ONES, ONES),
@@ -163,7 +166,7 @@ def standardised(
             scale = torch.linspace(0.5, 30, columns)
             train = (noise(seed, rows, columns) * scale + 4 * scale).to(dtype)
             other = (noise(seed + 1, others, columns) * 2 * scale + scale).to(dtype)
-            train[:, 0], other[:, 0] = 0.004 * train[:, 0], 0.004 * other[:, 0]
+            train[:, 0], other[:, 0] = 1e-6 * train[:, 0], 1e-6 * other[:, 0]
             train[:, -1] = 3
             where = f"{rows} training rows and {others} other{'s' if others > 1 else ''}"
             found = answer(train.clone(), other.clone())
@@ -292,7 +295,7 @@ def gap_of(
         raise wrong_result(f"{seen}. A difference of shares is expected, not of percentages")
     if said == 0 and expected < 0:
         raise wrong_result(f"{seen}. The gap can be negative")
-    if said in [round(expected, digits) for digits in range(5)]:
+    if said and said in [round(expected, digits) for digits in range(5)]:
         raise wrong_result(f"{seen}. Yours is rounded")
     raise wrong_result(seen)
 
@@ -361,12 +364,18 @@ def fit(
 @check
 def bootstrap_interval(
     answer: Callable,
-    cases: Sequence[tuple[int, int, int]] = ((800, 1000, 10_000), (4, 5, 3000), (30, 30, 500)),
+    cases: Sequence[tuple[int, int, int]] = (
+        (800, 1000, 10_000),
+        (4, 5, 3000),
+        (30, 30, 500),
+        (1, 2, 500),
+    ),
     seed: int = 0,
 ) -> str:
     """Exercise 7: between which two accuracies lie 95 % of the draws with replacement?
 
-    cases: (right, images, draws). Then a single draw, whose quantiles are equal. Hidden: others.
+    cases: (right, images, draws); of two images a draw that never takes one of them shows at once.
+    Then a single draw, whose quantiles are equal. Hidden: others.
     """
     found = []
     for right, count, draws in cases:

@@ -304,10 +304,10 @@ def check_standardised(found: Any, train: Tensor, other: Tensor, where: str) -> 
         row, column = np.unravel_index(int((after.double() - right).abs().argmax()), right.shape)
         constant = bool((train[:, column] == train[0, column]).all())
         raise wrong_result(
-            f"{where}: {name}[{row}, {column}] is {before[row, column]:.3f}; expected "
-            f"{right[row, column]:.3f}, got {after[row, column]:.3f}. In `train` the column has "
-            f"the mean {train[:, column].mean():.3f} and "
-            f"{'is constant' if constant else f'the std {train[:, column].std():.3f}'}"
+            f"{where}: {name}[{row}, {column}] is {before[row, column]:.3g}; expected "
+            f"{right[row, column]:.3g}, got {after[row, column]:.3g}. In `train` the column has "
+            f"the mean {train[:, column].mean():.3g} and "
+            f"{'is constant' if constant else f'the std {train[:, column].std():.3g}'}"
         )
 
 

@@ -304,7 +304,7 @@ class Interval(NamedTuple):
         deviation = math.sqrt(self.share * (1 - self.share) / self.draws)
         tolerance = 2.673 * 5 / math.sqrt(len(self.correct)) * deviation + 1.5 / self.draws
         if len(self.correct) < 20:
-            tolerance = 3 * deviation  # so few means lie anywhere
+            tolerance = 7 * deviation  # so few means can lie five deviations from the share
         ends = (self.low, self.at(0.025, self.draws)), (self.high, self.at(0.975, self.draws))
         return all(near(end, expected, tolerance) for end, expected in ends)
 
@@ -331,6 +331,10 @@ def check_intervals(found: Sequence[Interval]) -> None:
     if near(low, high, 1e-6):
         if near(low, share, 1e-6):
             raise Misconception("drawn-without-replacement", f"{seen}: all draws are alike")
+        if len(first.correct) == 2:
+            raise wrong_result(
+                f"{seen}: one of the two images is in no draw; expected that each can be drawn"
+            )
         raise wrong_result(f"{seen}: both ends are equal")
     if all(each._replace(low=each.high, high=each.low).is_at(ENDS) for each in found):
         raise wrong_result(f"{seen}. The lower end comes first")

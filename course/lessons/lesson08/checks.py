@@ -133,7 +133,7 @@ def score_heads(answer: Callable, target: str, width: int = 64, every: int = 10)
 # ---- the threshold -------------------------------------------------------------------------------
 
 # (images, rotten images, minimum recall); in floats 0.55 * 100 and 0.28 * 25 are above 55 and 7
-CASES = ((200, 30, 0.85), (200, 28, 0.5), (400, 100, 0.55))
+CASES = ((200, 30, 0.85), (200, 28, 0.5), (400, 100, 0.55), (80, 10, 0.7))
 
 
 @check
@@ -161,13 +161,16 @@ def pick_threshold(
 
 @check
 def fold_threshold(
-    answer: Callable, thresholds: Sequence[float] = (0.2, 0.35), width: int = 16, seed: int = 0
+    answer: Callable,
+    thresholds: Sequence[float] = (0.2, 0.35, 0.01, 0.99),
+    width: int = 16,
+    seed: int = 0,
 ) -> str:
     """Exercise 4: does the argmax of the new head change at a probability of `threshold`?
 
     width: number of features. For two logits argmax changes at a probability of one half; a bias
-    moves that point by the logit of the threshold, log(t / (1 - t)). Hidden: thresholds above one
-    half and near 0, and another width.
+    moves that point by the logit of the threshold, log(t / (1 - t)). Two thresholds are near 0
+    and 1. Hidden: other thresholds and another width.
     """
     for case, threshold in enumerate(thresholds):
         torch.manual_seed(seed + case)

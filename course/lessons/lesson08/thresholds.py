@@ -39,7 +39,14 @@ def check_highest_threshold(
             f"{minimum * counts.positive!r}, which ceil rounds up to {in_floats}",
         )
     alarms = count_binary(probabilities >= best, rotten).fp
-    raise Misconception("lower-than-needed", f"{told}; false alarms: {alarms}")
+    told += f"; false alarms: {alarms}"
+    single = torch.tensor(needed / counts.positive, dtype=torch.float32).item()
+    if single < minimum and counts.tp > needed:
+        told += (
+            f". In single precision {needed} / {counts.positive} is {single:.8f}, which is below "
+            f"{minimum:g}"
+        )
+    raise Misconception("lower-than-needed", told)
 
 
 def check_boundary(probabilities: Tensor, calls: Tensor, threshold: float) -> None:

@@ -114,13 +114,13 @@ def layerwise_groups(
     name: str = "narrow resnet18",
     cases: tuple[tuple[float, float, tuple[str, ...]], ...] = (
         (0.1, 0.6, ()),
-        (1e-3, 0.25, ("conv1", "layer2.0.bn1")),
+        (1e-3, 0.25, ("conv1", "layer2.0.bn1", "layer3")),
     ),
 ) -> str:
     """Exercise 2: groups in which each stage of a ResNet has a smaller learning rate than the next.
 
-    cases: the head's learning rate, the factor, and the frozen modules. Hidden: another ResNet,
-    other cases.
+    cases: the head's learning rate, the factor, and the frozen modules, one of them a whole stage.
+    Hidden: another ResNet, other cases.
     """
     for lr, factor, frozen in cases:
         model = classifier(name)

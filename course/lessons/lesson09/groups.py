@@ -137,11 +137,13 @@ def expect_rates(
     elif all(_is_power(rate / lr, factor) for rate in rates.values()):
         code = "stages-miscounted"
     path = wrong[-1]
-    raise Misconception(
-        code,
-        f"{call}: expected the learning rate {expected[path]:.4g} for {path}; got "
-        f"{rates[path]:.4g}",
+    seen = (
+        f"{call}: expected the learning rate {expected[path]:.4g} for {path}; got {rates[path]:.4g}"
     )
+    places = {stage: place for place, stage in enumerate(sorted(stages))}
+    if all(values.near(stages[k], lr * factor ** places[k], 0, 1e-6) for k in stages):
+        seen += ". You count the stages that train; a stage that is frozen is a stage as well"
+    raise Misconception(code, seen)
 
 
 def _is_linear(stages: dict[int, float], lr: float, factor: float) -> bool:

@@ -92,6 +92,7 @@ SMALL_CASES: tuple[tuple[int, list[list[int]]], ...] = (
     (6, [[4, 3], [3, 2], [2, 1]]),
     (5, [[0, 1], [2, 1], [1, 0]]),
     (7, [[5, 0, 3], [6, 3]]),
+    (8, [[k, k + 1] for k in reversed(range(7))]),
 )
 
 
@@ -302,12 +303,13 @@ def decide(
     """Exercise 6: which decision has the lowest expected cost?
 
     shapes: (photos, classes, decisions), square ones first: there, transposed costs fit, too. Each
-    is judged at once. Some costs are negative, which is a gain. Hidden: others.
+    is judged at once. Some costs are negative, which is a gain, and few are whole numbers.
+    Hidden: others.
     """
     cases = []
     for count, classes, decisions in shapes:
         probabilities = (2 * noise(seed + count, count, classes)).softmax(1)
-        costs = (10 * noise(seed + classes, classes, decisions)).round()
+        costs = (100 * noise(seed + classes, classes, decisions)).round() / 10
         found = answer(probabilities.clone(), costs.clone())
         expect(found, Tensor, f"an int64 tensor ({count},)")
         cases.append((probabilities, costs, found))

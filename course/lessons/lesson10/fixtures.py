@@ -64,9 +64,9 @@ def turned_file(folder: Path, orientation: int, seed: int, kind: str = "JPEG") -
 
 
 def plain_file(folder: Path, seed: int) -> PhotoFile:
-    """Write a PNG without anything special."""
+    """Write a PNG without anything special, and as large as a photo for the web."""
     path = folder / "plain.png"
-    image = scene(seed, 24, 16)
+    image = scene(seed, 600, 400)
     to_pil_image(image).save(path)
     return PhotoFile(path, "an RGB PNG", image)
 
@@ -243,7 +243,7 @@ class Draws:
     def metric(self, truth: Tensor, predicted: Tensor) -> float | Tensor:
         """Return a number that depends on the photos drawn; each label is a photo's number.
 
-        It is a tensor of shape () where a photo has several predictions.
+        It is negative, and a tensor of shape (), where a photo has several predictions: a gain.
         """
         for name, given, row in (("truth", truth, ()), ("predicted", predicted, self.row)):
             if not isinstance(given, Tensor):
@@ -260,6 +260,8 @@ class Draws:
         self.torn += first.tolist() != (truth + self.offset).tolist()
         self.photos.append(truth.tolist())
         value = float((truth.double() ** 2).mean()) if len(truth) else 0.0
+        if self.row:
+            value = -value
         self.values.append(value)
         return torch.tensor(value, dtype=torch.float64) if self.row else value
 
