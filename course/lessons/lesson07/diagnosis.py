@@ -153,7 +153,7 @@ def check_duplicates(searches: Sequence[Search]) -> None:
     rows, expected = first.rows, first.expected
     named = rows if len(rows) < 12 else f"{rows[:10]} and {len(rows) - 10} more"
     seen = (
-        f"{len(first.test)} test rows, {len(first.train)} training rows, similarity "
+        f"test {tuple(first.test.shape)}, train {tuple(first.train.shape)}, similarity "
         f"{first.similarity:g}: expected the rows {expected}; got {named}"
     )
     for code, words, flags in DUPLICATE_THOUGHTS:
