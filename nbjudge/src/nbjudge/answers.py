@@ -35,7 +35,7 @@ from nbjudge.coursedir.settings import gradebook_url, read_settings
 from nbjudge.grading.running import Grading
 from nbjudge.job import Result
 from nbjudge.terminal import page_wide_console
-from nbjudge.worker.submission import Prepared, prepare
+from nbjudge.worker.preparing import Prepared, prepare
 from nbjudge.worker.threads import Task
 
 if TYPE_CHECKING:

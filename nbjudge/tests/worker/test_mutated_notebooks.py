@@ -14,11 +14,12 @@ from nbjudge.job import Result
 from nbjudge.planning.fingerprints import Code
 from nbjudge.sandbox.host.results import OutputRation
 from nbjudge.sandbox.wire import Limits
+from nbjudge.worker import preparing
 from nbjudge.worker import submission as worker
 
 SOURCE = make_source()
-OPTIONS = worker.RunOptions(0, 30, 300, (), Limits(), True)
-ASSIGNMENT = worker.Assignment(
+OPTIONS = preparing.RunOptions(0, 30, 300, (), Limits(), True)
+ASSIGNMENT = preparing.Assignment(
     name=LESSON,
     sources={LESSON: SOURCE},
     given={LESSON: released(SOURCE)},
@@ -100,7 +101,7 @@ def protected(notebook):
 @given(mutated())
 def test_a_changed_notebook_is_planned_and_filled_in_or_refused_in_one_sentence(data):
     notebooks = {LESSON: ("place", data)}
-    prepared = worker.prepare(ASSIGNMENT, Submission("one", notebooks, {}, []))
+    prepared = preparing.prepare(ASSIGNMENT, Submission("one", notebooks, {}, []))
     for sentence in prepared.says:
         assert sentence.encode() and len(sentence) < 500
     if prepared.problem:

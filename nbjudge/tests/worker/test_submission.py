@@ -8,7 +8,7 @@ import pytest
 from classroom import LESSON, answered, course_of_one, hand_in, points
 from nbjudge.coordinator import grade
 from nbjudge.grading.options import Options
-from nbjudge.worker import submission
+from nbjudge.worker import preparing, submission
 
 ONE = Options(workers=1)  # a thread of this process, so that what is patched here is used
 
@@ -59,13 +59,13 @@ def test_each_submission_is_prepared_once(course, monkeypatch):
     """In a first grading, in a regrade after one check has changed, and where nothing has."""
     hand_in(course, "two", answered())
     prepared = Counter()
-    rebuild = submission.rebuild
+    rebuild = preparing.rebuild
 
     def counted(source, submitted, *more, **options):
         prepared[submitted.cells[1].source] += 1
         return rebuild(source, submitted, *more, **options)
 
-    monkeypatch.setattr(submission, "rebuild", counted)
+    monkeypatch.setattr(preparing, "rebuild", counted)
     hand_in(course, "one", answered(add="def add(x, y):\n    return y + x"))
     ran = []
     for check in ("", "assert add(3, 3) == 6", "assert add(3, 3) == 6"):
@@ -115,4 +115,4 @@ def test_documentation_of_the_instructors_runs_nothing(course, ran, tmp_path, mo
     "kept", ['{"x": 5}', '{"x": {"well": true}}', "[]", "null", "[" * 100_000, "{}}}}"]
 )
 def test_a_damaged_record_is_no_record(kept):
-    assert submission.kept_results(f'{{"notebooks": {{"one": {{"results": {kept}}}}}}}') == {}
+    assert preparing.kept_results(f'{{"notebooks": {{"one": {{"results": {kept}}}}}}}') == {}

@@ -23,7 +23,7 @@ from nbjudge.coursedir.results import KEPT, read_record
 from nbjudge.coursedir.settings import read_settings, write_nested_settings
 from nbjudge.errors import NbjudgeError
 from nbjudge.grading.options import Options
-from nbjudge.worker import cluster
+from nbjudge.worker import cluster, preparing
 from nbjudge.worker import submission as worker
 from nbjudge.worker.places import THREADS
 
@@ -171,8 +171,8 @@ def without_zygotes(client: Any, _: object) -> Any:
 
 
 def answer_from_record(
-    course: Path, assignment: worker.Assignment, submission: worker.Submission
+    course: Path, assignment: preparing.Assignment, submission: worker.Submission
 ) -> worker.Graded:
     """Return what a worker does if the record of an earlier grading has all results."""
     record = read_record(course, assignment.name, submission.student)
-    return worker.run(assignment, worker.prepare(assignment, submission, record))
+    return worker.run(assignment, preparing.prepare(assignment, submission, record))

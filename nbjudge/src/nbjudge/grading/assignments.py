@@ -19,7 +19,7 @@ from nbjudge.coursedir.results import PRIVATE
 from nbjudge.coursedir.settings import Settings, timeouts_of
 from nbjudge.grading.options import Options
 from nbjudge.planning.steps import of_lesson, with_solutions
-from nbjudge.worker import submission as worker
+from nbjudge.worker import preparing
 from nbjudge.worker.kernels import foreign_kernel, installed, is_missing, other_python
 
 Sources = Mapping[str, Mapping[str, NotebookNode]]  # {assignment: {notebook: the instructor's}}
@@ -67,7 +67,7 @@ class Assignments:
         self.changes: dict[str, list[str]] = {}  # what was said of cells that have changed
         self.made: dict[str, Made] = {}
         self.seeded: dict[str, bool] = {}  # whether checks call own_seed()
-        self.read: dict[str, tuple[worker.Assignment, bytes]] = {}
+        self.read: dict[str, tuple[preparing.Assignment, bytes]] = {}
 
     @property
     def of_zygotes(self) -> tuple[str, ...] | None:
@@ -129,14 +129,14 @@ class Assignments:
             self.seeded[name] = own_seeds.ask_for_seeds(self.made[name].graded.values())
         return self.seeded[name]
 
-    def get(self, name: str) -> tuple[worker.Assignment, bytes]:
+    def get(self, name: str) -> tuple[preparing.Assignment, bytes]:
         """Return the assignment, and the same as a pickle."""
         if name not in self.read:
             assignment = self._read(name)
             self.read[name] = assignment, pickle.dumps(assignment)
         return self.read[name]
 
-    def _read(self, name: str) -> worker.Assignment:
+    def _read(self, name: str) -> preparing.Assignment:
         sources, given = self.made[name]
         solved = {
             key: with_solutions(graded, self.sources[name][key]) for key, graded in sources.items()
@@ -145,13 +145,13 @@ class Assignments:
         imports = imports_of(sources)
         limit = LimitOutput(config=self.settings.config)
         timeouts = {} if self.options.timeout else timeouts_of(self.settings, sources)
-        return worker.Assignment(
+        return preparing.Assignment(
             name=name,
             sources=sources,
             given=given,
             checksums={key: self.gradebook.checksums_of(name, key) for key in sources},
             files=files,
-            file_digests=worker.digests_of(files),
+            file_digests=preparing.digests_of(files),
             imports=imports,
             packages=self.packages,
             own=tuple(sorted(top_level(own_modules(imports)))),
@@ -178,10 +178,10 @@ class Assignments:
                 files[inside] = path.read_bytes()
         return files
 
-    def _run_options(self, timeouts: Mapping[str, Mapping[str, float]]) -> worker.RunOptions:
+    def _run_options(self, timeouts: Mapping[str, Mapping[str, float]]) -> preparing.RunOptions:
         timeout = self.options.timeout or self.settings.timeout
         longest = max([timeout, *(max(each.values(), default=0) for each in timeouts.values())])
-        return worker.RunOptions(
+        return preparing.RunOptions(
             seed=self.options.seed,
             timeout=timeout,
             total=10 * longest,

@@ -23,6 +23,7 @@ from nbjudge.grading.recording import Recorder, Sent
 from nbjudge.grading.wanted import Wanted
 from nbjudge.sandbox.host import probe
 from nbjudge.untrusted import one_line
+from nbjudge.worker import preparing
 from nbjudge.worker import submission as worker
 from nbjudge.worker.cluster import run_here, run_tasks, workers_of
 from nbjudge.worker.places import is_inside
@@ -223,13 +224,13 @@ class Grading:
         if not record and not self.own_steps.before and common.execute:
             return Task(sent, packed, submission)
         graded = self.folders.autograded(student, assignment)
-        earlier = worker.EarlierFiles(graded, carry_files)
+        earlier = preparing.EarlierFiles(graded, carry_files)
 
         def own(name: str, notebook: NotebookNode) -> NotebookNode:
             resources = self.own_steps.resources(student, assignment, name)
             return self.own_steps.prepare(notebook, resources)
 
-        prepared = worker.prepare(common, submission, record, earlier, own)
+        prepared = preparing.prepare(common, submission, record, earlier, own)
         if prepared.has_work:
             return Task(sent, packed, prepared)
         try:
