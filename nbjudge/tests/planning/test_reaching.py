@@ -176,3 +176,32 @@ def test_what_a_lesson_writes():
     assert "tools" in found.mentions
     assert of_lesson(["setattr(model, 'x', 1)"], []).writes == ()
     assert of_lesson(["import tools"], ["setattr(tools, 'x', 1)"]).writes == ("*",)
+
+
+TOOL = frozenset({("tool", "course.tool")})
+
+
+@pytest.mark.parametrize(
+    "source",
+    [
+        "def f():\n    tool = [1]\n    tool.pop()\n    tool += [2]",
+        "def f(tool):\n    tool.clear()\n    return [tool.append(x) for x in range(2)]",
+        "def f():\n    tool = {}\n    def g():\n        tool.update(a=1)\n    g()",
+    ],
+)
+def test_a_local_variable_with_the_name_of_a_module_is_not_the_module(source):
+    assert reaches(source, TOOL, frozenset({"course"})) == ()
+
+
+@pytest.mark.parametrize(
+    "source",
+    [
+        "def f():\n    tool.LIMIT = 0",
+        "def f():\n    global tool\n    tool.LIMIT = 0",
+        "class A:\n    tool = tool\n    tool.LIMIT = 0",
+        "def f():\n    tool = 1\n\ndef g():\n    tool.LIMIT = 0",
+    ],
+)
+def test_the_module_itself_is_told(source):
+    (found,) = reaches(source, TOOL, frozenset({"course"}))
+    assert "course.tool" in found.what

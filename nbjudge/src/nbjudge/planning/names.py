@@ -45,6 +45,29 @@ def names_of(source: str) -> CellNames:
 
 
 @lru_cache(4096)
+def local_names(source: str) -> frozenset[str]:
+    """Return the names that a cell uses only as local variables of functions.
+
+    In a class the same name may be the notebook's until the class binds it, so it is not local.
+    """
+    try:
+        table = symtable.symtable(as_python(source), "cell", "exec")
+    except NOT_PYTHON:
+        return frozenset()
+    local: set[str] = set()
+    others: set[str] = set()
+    scopes = [table]
+    while scopes:
+        scope = scopes.pop()
+        scopes += scope.get_children()
+        in_function = scope.get_type() == "function"
+        for symbol in scope.get_symbols():
+            is_local = in_function and not symbol.is_global()
+            (local if is_local else others).add(symbol.get_name())
+    return frozenset(local - others)
+
+
+@lru_cache(4096)
 def definitions(source: str) -> frozenset[str]:
     """Return the names that a cell binds to functions, classes and modules."""
     tree = tree_of(as_python(source))

@@ -16,7 +16,7 @@ from collections.abc import Set as AbstractSet
 from functools import lru_cache
 from typing import NamedTuple, TypeAlias
 
-from nbjudge.planning.names import names_of
+from nbjudge.planning.names import local_names, names_of
 from nbjudge.planning.syntax import as_python, tree_of
 from nbjudge.sandbox.wire import OfLesson
 
@@ -115,7 +115,8 @@ def reaches(
     top-level packages of the instructor's, whose data is not the student's to change.
     """
     tree = tree_of(as_python(source))
-    aliases = dict(known) | aliases_of(tree)
+    local = local_names(source)
+    aliases = {name: target for name, target in known if name not in local} | aliases_of(tree)
     parents = parents_of(tree)
     found: dict[str, int] = {}
     for node in ast.walk(tree):
