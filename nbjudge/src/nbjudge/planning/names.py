@@ -23,15 +23,12 @@ def names_of(source: str) -> CellNames:
     if source.strip() and not python:
         return unknown
     try:
-        table = symtable.symtable(python, "cell", "exec")
+        scopes = scopes_of(python)
     except NOT_PYTHON:
         return unknown
     sets: set[str] = set()
     uses: set[str] = set()
-    scopes = [table]
-    while scopes:
-        scope = scopes.pop()
-        scopes += scope.get_children()
+    for scope in scopes:
         top = scope.get_type() == "module"
         for symbol in scope.get_symbols():
             is_global = top or symbol.is_global()
@@ -44,6 +41,17 @@ def names_of(source: str) -> CellNames:
     return CellNames(frozenset(sets), frozenset(uses))
 
 
+def scopes_of(python: str) -> list[symtable.SymbolTable]:
+    """Return the scopes of a cell: its own, and those of its functions and classes.
+
+    Raises what NOT_PYTHON names where the text is not Python.
+    """
+    scopes = [symtable.symtable(python, "cell", "exec")]
+    for scope in scopes:  # which grows meanwhile
+        scopes += scope.get_children()
+    return scopes
+
+
 @lru_cache(4096)
 def local_names(source: str) -> frozenset[str]:
     """Return the names that a cell uses only as local variables of functions.
@@ -51,15 +59,12 @@ def local_names(source: str) -> frozenset[str]:
     In a class the same name may be the notebook's until the class binds it, so it is not local.
     """
     try:
-        table = symtable.symtable(as_python(source), "cell", "exec")
+        scopes = scopes_of(as_python(source))
     except NOT_PYTHON:
         return frozenset()
     local: set[str] = set()
     others: set[str] = set()
-    scopes = [table]
-    while scopes:
-        scope = scopes.pop()
-        scopes += scope.get_children()
+    for scope in scopes:
         in_function = scope.get_type() == "function"
         for symbol in scope.get_symbols():
             is_local = in_function and not symbol.is_global()
