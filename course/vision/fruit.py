@@ -1,4 +1,4 @@
-"""The fruit stall by day and in the evening: drawn pictures of fresh and rotten fruit, 64 pixels.
+"""The fruit stall: drawn pictures of fresh and rotten fruit, 64 pixels.
 
 They are drawn here because no collection of photographs travels with the course. A picture depends
 on its collection, its seed and its index alone, and so do its labels. Sets with different seeds
@@ -18,7 +18,7 @@ from PIL import Image
 
 from course.vision.drawing import develop, jpeg, photograph
 from course.vision.fruit_painters import draw_fruit
-from course.vision.grounds import EVENING_GROUNDS, GROUNDS
+from course.vision.grounds import GROUNDS
 from course.vision.primitives import random_stream
 
 DATA = Path(__file__).parent / "data"
@@ -92,6 +92,16 @@ class Collection:
 
         Raises ValueError for an unknown split or a count that the split cannot fill.
         """
+        count = self.checked(split, count)
+        with zipfile.ZipFile(self.archive) as archive:
+            files = [archive.read(self.file_name(split, index)) for index in range(count)]
+        return self._labelled(files, self.rotten_every)
+
+    def checked(self, split: str, count: int | None) -> int:
+        """The number of pictures that `count` asks of a split, all of them if None.
+
+        Raises ValueError for an unknown split or a count that the split cannot fill.
+        """
         if split not in self.splits:
             no_split = f"{self.title} has no split" if self.title else "there is no split"
             raise ValueError(f"{no_split} {split!r}: choose one of {', '.join(self.splits)}")
@@ -103,9 +113,7 @@ class Collection:
                 f"the {split} split{of_which} holds {total} pictures: "
                 f"ask for 1 to {total}, not {count}"
             )
-        with zipfile.ZipFile(self.archive) as archive:
-            files = [archive.read(self.file_name(split, index)) for index in range(count)]
-        return self._labelled(files, self.rotten_every)
+        return count
 
     def write_archive(self) -> None:
         """Draw all splits anew into the archive (fruit.zip: a minute on one core)."""
@@ -150,21 +158,6 @@ STALL = Collection(
     lamp=None,
 )
 
-EVENING_FRUITS = FRUITS[:6]
-EVENING = Collection(
-    title="the evening stall",
-    fruits=EVENING_FRUITS,
-    splits={"train": (21, 600), "validation": (22, 420)},
-    archive=DATA / "evening.zip",
-    archived_as="{split}/{index:03d}.jpg",
-    rotten_every=10,
-    key=(8,),
-    fresh_decay=(0, 0.2),
-    rotten_decay=(0.4, 1.0),
-    grounds=EVENING_GROUNDS,
-    lamp=np.array([1.0, 0.74, 0.46]),
-)
-
 
 def stall(split: str, count: int | None = None) -> Pictures:
     """Pictures of the stall by day: ten fruits on many grounds, every second picture rotten.
@@ -182,24 +175,6 @@ def draw_stall(seed: int, count: int) -> Pictures:
     A new seed gives a test set that nobody has seen.
     """
     return STALL.draw(seed, count)
-
-
-def evening(split: str, count: int | None = None) -> Pictures:
-    """Pictures of the evening stall: six fruits by lamplight on other grounds, one in ten rotten.
-
-    split: "train" (600 pictures) or "validation" (420). Returns the first `count` of them, all if
-    None, read from files that travel with the package.
-    Raises ValueError for an unknown split or a count that the split cannot fill.
-    """
-    return EVENING.read(split, count)
-
-
-def draw_evening(seed: int, count: int, every: int = 10) -> Pictures:
-    """`count` freshly drawn pictures of the evening stall under a seed of your own.
-
-    Of each fruit, one picture in `every` is rotten.
-    """
-    return EVENING.draw(seed, count, every)
 
 
 def turned(images: torch.Tensor, quarters: torch.Tensor) -> torch.Tensor:

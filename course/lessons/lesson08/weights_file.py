@@ -15,7 +15,7 @@ import safetensors.torch
 import torch
 from torch import Tensor
 
-from course.vision.fruit import EVENING_FRUITS
+from course.vision.evening import EVENING_FRUITS
 
 Tensors = Mapping[str, Tensor]  # by the names of the file
 Shapes = Mapping[str, Sequence[int]]

@@ -28,7 +28,8 @@ from course.lessons.lesson08.weights_network import (
     logits_of,
     old_network,
 )
-from course.vision.fruit import EVENING_FRUITS, Pictures, draw_evening, evening
+from course.vision.evening import EVENING_FRUITS, draw_evening, evening
+from course.vision.fruit import Pictures
 from course.vision.kept_features import kept
 
 # The hidden images. With the seed of this file anybody can draw them, so change it each term in the

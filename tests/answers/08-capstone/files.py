@@ -1,7 +1,7 @@
 """The reference's file of weights: what the lesson's own answer cells write, in this folder."""
 
 from course.authoring.build import source_notebook
-from course.vision.fruit import evening
+from course.vision.evening import evening
 
 cells = [cell for cell in source_notebook("08-capstone").cells if cell.cell_type == "code"]
 namespace = {}

@@ -27,7 +27,8 @@ from course.lessons.lesson08.fixtures import even_features, ranking
 from course.lessons.lesson08.quiz import BIT_FOR_BIT, SHIP
 from course.vision.backbones import load_backbone
 from course.vision.drawing import develop
-from course.vision.fruit import EVENING, EVENING_FRUITS, draw_evening, evening, stall
+from course.vision.evening import EVENING, EVENING_FRUITS, draw_evening, evening
+from course.vision.fruit import stall
 from course.vision.species import picture
 
 PICK_THRESHOLD = answer_of("08-capstone", "pick-threshold")

@@ -21,7 +21,7 @@ from course.authoring.build import ROOT
 from course.checking.misconception import CATALOGUE, Misconception
 from course.lessons.lesson08 import checks, weights_file, weights_judge, weights_network
 from course.vision.backbones import load_backbone
-from course.vision.fruit import evening
+from course.vision.evening import evening
 
 
 @pytest.fixture(scope="module")

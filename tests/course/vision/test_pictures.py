@@ -8,7 +8,8 @@ import pytest
 import torch
 
 from course.vision.drawing import develop
-from course.vision.fruit import EVENING, FRUITS, STALL, draw_stall, stall, turned
+from course.vision.evening import EVENING, evening
+from course.vision.fruit import FRUITS, STALL, draw_stall, stall, turned
 
 STALLS = pytest.mark.parametrize("collection", [STALL, EVENING], ids=["by day", "evening"])
 
@@ -78,3 +79,9 @@ def test_turning():
 def test_what_a_stall_does_not_have(split, count, message):
     with pytest.raises(ValueError, match=message):
         stall(split, count)
+
+
+def test_pictures_that_are_changed_do_not_stay_so():
+    """The evening's pictures are read once, and each call gets copies."""
+    evening("train", 3).images.zero_()
+    assert evening("train", 3).images.any()

@@ -17,7 +17,6 @@ import sys
 import tempfile
 import time
 from collections.abc import Callable
-from itertools import count
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -30,8 +29,6 @@ from nbjudge.sandbox.guest.system_calls import adopt_orphans, die_with_parent
 
 # The folder of the package nbjudge. Its code is visible and trusted wherever it is installed.
 ENGINE = str(Path(__file__).resolve().parents[2])
-# After so many forks a process moves its memory into large pages again: each fork splits some.
-FORKS_PER_COLLAPSE = 6
 
 
 class Template(NamedTuple):
@@ -77,9 +74,7 @@ def serve_forks(sock: socket.socket, handle: Callable[[Any, socket.socket], None
     The child gets its order on that socket, and answers there. So this process never holds what one
     submission consists of, and no other submission can find it in the memory of its own fork.
     """
-    for number in count():
-        if number and number % FORKS_PER_COLLAPSE == 0:
-            memory.use_large_pages()
+    while True:
         reap_children()
         try:
             descriptor = wire.receive_socket(sock)

@@ -9,7 +9,7 @@ import torch
 from sklearn.linear_model import LogisticRegression
 
 from course.vision.backbones import load_backbone
-from course.vision.fruit import evening
+from course.vision.evening import evening
 
 model, preprocess = load_backbone()
 model.fc = torch.nn.Identity()

@@ -10,7 +10,7 @@ import torch
 import torchvision
 
 from course.vision.backbones import load_backbone
-from course.vision.fruit import evening
+from course.vision.evening import evening
 
 preprocess = load_backbone()[1]
 model = torchvision.models.resnet18()

@@ -10,7 +10,7 @@ import torch
 
 from course.vision.backbones import load_backbone
 from course.authoring.thresholds import answer
-from course.vision.fruit import evening
+from course.vision.evening import evening
 
 torch.manual_seed(0)
 model, preprocess = load_backbone()
