@@ -168,7 +168,8 @@ class Grading:
     def _tasks(self, wanted: Wanted) -> Iterator[Task]:
         """Yield the submissions that need a worker; those that need none go to the recorder.
 
-        After the first one is sent, all assignments are read, while the zygote imports packages.
+        After each one that is sent, one more assignment is read: the workers wait for templates at
+        first, and reading all assignments at once would let them wait longer.
         """
         remaining = list(dict.fromkeys(assignment for assignment, _ in wanted))
         for assignment, student in wanted:
@@ -181,7 +182,7 @@ class Grading:
             if task is None:
                 continue
             yield task
-            while remaining:
+            if remaining:
                 other = remaining.pop(0)
                 if not self._refused(other):
                     self.assignments.get(other)
