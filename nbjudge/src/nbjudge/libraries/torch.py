@@ -48,10 +48,18 @@ NUMBERS = {"set_default_dtype", "get_default_dtype", "set_default_tensor_type"}
 def take_settings() -> dict[str, Any]:
     """Return whether gradients are computed, the default type, and the hooks of all modules."""
     torch = modules["torch"]
+    home = vars(modules["torch.nn.modules.module"])
     return {
         "gradients": torch.is_grad_enabled(),
         "dtype": torch.get_default_dtype(),
+        # its tables of hooks; looking for them before each check would copy 180 pages
+        "hooks": [name for name, value in home.items() if is_table_of_hooks(name, value)],
     }
+
+
+def is_table_of_hooks(name: str, value: Any) -> bool:
+    """Return whether this is a table of the hooks of all modules."""
+    return name.startswith("_global_") and isinstance(value, dict)
 
 
 def restore_settings(
@@ -68,23 +76,24 @@ def restore_settings(
     if not NUMBERS & mentioned and torch.get_default_dtype() is not settings["dtype"]:
         torch.set_default_dtype(settings["dtype"])
     notes = []
-    if remove_global_hooks(mentioned, is_students):
+    if remove_global_hooks(settings["hooks"], mentioned, is_students):
         notes.append("it had set hooks on all modules of torch")
     if remove_modes(is_students):
         notes.append("it had left a mode of torch in force")
     return notes
 
 
-def remove_global_hooks(mentioned: frozenset[str], is_students: Callable[[Any], bool]) -> bool:
-    """Remove the student's hooks of all modules; return whether there was one."""
+def remove_global_hooks(
+    tables: list[str], mentioned: frozenset[str], is_students: Callable[[Any], bool]
+) -> bool:
+    """Remove the student's hooks of all modules from these tables; return whether there was one."""
     if any(word.startswith("register_module") for word in mentioned):
         return False
     home = vars(modules["torch.nn.modules.module"])
     found = False
-    for name, hooks in home.items():
-        if not name.startswith("_global_") or not isinstance(hooks, dict):
-            continue
-        for key, hook in list(hooks.items()):
+    for name in tables:
+        hooks: Any = home.get(name)
+        for key, hook in list(hooks.items()) if isinstance(hooks, dict) else ():
             if is_students(hook):
                 del hooks[key]
                 found = True

@@ -17,6 +17,7 @@ import sys
 import tempfile
 import time
 from collections.abc import Callable
+from itertools import count
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -29,6 +30,9 @@ from nbjudge.sandbox.guest.system_calls import adopt_orphans, die_with_parent
 
 # The folder of the package nbjudge. Its code is visible and trusted wherever it is installed.
 ENGINE = str(Path(__file__).resolve().parents[2])
+# After so many submissions, a template moves its memory into large pages: it takes 0.4 s, and each
+# check's fork then takes 5 ms less.
+SUBMISSIONS_BEFORE_COLLAPSE = 6
 
 
 class Template(NamedTuple):
@@ -68,13 +72,21 @@ def silence_standard_streams() -> None:
             os.dup2(nothing.fileno(), standard)
 
 
-def serve_forks(sock: socket.socket, handle: Callable[[Any, socket.socket], None]) -> None:
+def serve_forks(
+    sock: socket.socket,
+    handle: Callable[[Any, socket.socket], None],
+    collapse_after: int | None = None,
+) -> None:
     """For each socket that comes: fork, say the child's pid, and let the child serve the socket.
+
+    After `collapse_after` forks, this process moves its memory into large pages, once.
 
     The child gets its order on that socket, and answers there. So this process never holds what one
     submission consists of, and no other submission can find it in the memory of its own fork.
     """
-    while True:
+    for number in count():
+        if number == collapse_after:
+            memory.use_large_pages()
         reap_children()
         try:
             descriptor = wire.receive_socket(sock)
@@ -149,7 +161,7 @@ def run_template(order: wire.TemplateOrder, sock: socket.socket, shell: Shell) -
     def become_submission(order: wire.SessionOrder, sock: socket.socket) -> None:
         run_submission(order, sock, template)
 
-    serve_forks(sock, become_submission)
+    serve_forks(sock, become_submission, SUBMISSIONS_BEFORE_COLLAPSE)
 
 
 def run_given_cells(sources: tuple[str, ...], shell: Shell) -> wire.TemplateReport:
