@@ -249,11 +249,15 @@ def test_hints_open_one_by_one(jupyter, new_page):
 
 
 def test_check_all(jupyter, new_page):
-    """One exercise is right, one wrong and six unanswered; the cells themselves never run."""
+    """One exercise is right, one wrong and six unanswered; the cells themselves never run.
+
+    It is a workspace of its own, because the other tests expect the list of files.
+    """
     page = new_page(viewport={"width": 1200, "height": 900})
     asked = []
     page.on("request", lambda request: asked.append(request.url))
-    lesson = LessonPage(page, jupyter.replace("00-start-here", "04-shared-or-copied"))
+    address = jupyter.replace("00-start-here", "04-shared-or-copied")
+    lesson = LessonPage(page, address.replace("/lab/tree/", "/lab/workspaces/check-all/tree/"))
     solved = nbformat.read(build.solution_path("04-shared-or-copied"), 4).cells
     right = next(cell.source for cell in solved if cell.id == "shared-tensors")
     lesson.answer("def shared_tensors", right)
@@ -262,6 +266,8 @@ def test_check_all(jupyter, new_page):
     button.dblclick()
     results = page.locator("#course-results")
     results.get_by_role("status").get_by_text("3 of 20 points").wait_for()
+    list_of_files = page.locator("#filebrowser")
+    expect(list_of_files).to_be_hidden()  # or the code would scroll sideways
     checks = [url for url in asked if "/course/check-all" in url]
     assert len(checks) == 1, "two clicks run the checks once"
     lines = [line.inner_text().split("\t") for line in results.locator("tbody tr").all()]
@@ -284,6 +290,13 @@ def test_check_all(jupyter, new_page):
     assert shown.evaluate("e => e.contains(document.activeElement)")
     results.get_by_role("button", name="Close").click()
     expect(results).to_be_hidden()
+    expect(list_of_files).to_be_visible()
+    button.click()
+    results.get_by_role("status").get_by_text("3 of 20 points").wait_for()
+    expect(list_of_files).to_be_hidden()
+    page.wait_for_timeout(1500)  # JupyterLab saves the workspace
+    page.reload()
+    expect(list_of_files).to_be_visible(timeout=150_000)
 
 
 def tab_to(element):
