@@ -4,6 +4,7 @@ Each page is looked at in the light and the dark theme.
 """
 
 import json
+import re
 
 import nbformat
 import pytest
@@ -29,7 +30,9 @@ pytestmark = NEEDS_BROWSER
 WRONG = "def count_parameters(model):\n    return len(list(model.parameters()))"
 RIGHT = "def count_parameters(model):\n    return sum(t.numel() for t in model.parameters())"
 CHECK = "check.count_parameters("
+CHECK_01 = "check.head_inputs("
 CHANGED = ".lm-TabBar-tab.lm-mod-current.jp-mod-dirty"  # the tab of a notebook that is not saved
+BEFORE = "e => getComputedStyle(e, '::before').content"  # what a stylesheet puts before an element
 DIAGNOSIS = ("A tensor holds many numbers: count the numbers, not the tensors", "got 62")
 # what nbgrader's template of a feedback page asks for
 FEEDBACK = {"nbgrader": {"notebook": "page", "score": 0, "max_score": 1, "late_penalty": 0}}
@@ -81,12 +84,9 @@ def test_the_first_minute(jupyter, new_page):
 
 
 def answers_and_checks_are_marked(lesson, answer, check):
-    def marked(cell):
-        return cell.evaluate("e => getComputedStyle(e, '::before').content")
-
-    assert "Your answer" in marked(answer)
-    assert "Check: run it" in marked(check)
-    assert marked(lesson.cell("self_check()")) == "none"
+    assert "Your answer" in answer.evaluate(BEFORE)
+    assert "Check: run it" in check.evaluate(BEFORE)
+    assert lesson.cell("self_check()").evaluate(BEFORE) == "none"
 
 
 def a_wrong_answer_is_explained(page, lesson, answer, check):
@@ -331,7 +331,29 @@ def test_the_quiz_by_keyboard_alone(jupyter, new_page):
         fine(page, ".quiz")
 
     lesson.in_both_themes(look)
+    a_quiz_of_a_restarted_kernel_says_what_to_do(lesson, quiz)
+    cells_of_a_restarted_kernel_say_what_to_run(lesson)
     a_saved_quiz_without_its_kernel_is_text(lesson)
+
+
+def a_quiz_of_a_restarted_kernel_says_what_to_do(lesson, quiz):
+    """ipywidgets puts a broken chain before each widget, and its buttons do nothing."""
+    lesson.choose("Kernel", "Restart Kernel…")
+    lesson.page.get_by_role("button", name="Confirm Kernel Restart").click()
+    expect(quiz).to_have_class(re.compile("jupyter-widgets-disconnected"))
+    assert "run its cell" in quiz.evaluate(BEFORE)
+    parts = quiz.locator(".jupyter-widgets-disconnected").all()
+    assert parts and {part.evaluate(BEFORE) for part in parts} == {"none"}
+    expect(quiz.get_by_role("button", name="Check")).to_have_css("pointer-events", "none")
+
+
+def cells_of_a_restarted_kernel_say_what_to_run(lesson):
+    first = "The first code cell of this lesson has not run"
+    expect(lesson.run(CHECK_01).get_by_text(first)).to_have_css("word-break", "normal")
+    lesson.run("plots.schematic(heads").get_by_text(first).wait_for()
+    lesson.run("import torchvision")
+    lesson.run(CHECK_01).get_by_text("the answer cell has not run").wait_for()
+    lesson.run("print(backbone.fc)").get_by_text("If a cell above defines `train`").wait_for()
 
 
 def a_saved_quiz_without_its_kernel_is_text(lesson):
