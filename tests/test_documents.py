@@ -1,32 +1,57 @@
-"""The documents in the root: the paths that they name exist."""
+"""The documents: their links lead somewhere, and paths and commands in them are right."""
 
 import ast
+import collections
+import functools
 import re
 from pathlib import Path
 
 import pytest
 
+from tests.support.links import github_address, headings_in, links_in
+
 ROOT = Path(__file__).parents[1]
 ENGINE = ROOT / "nbjudge" / "src" / "nbjudge"
-DOCUMENTS = (
-    "README.md",
-    "CONTRIBUTING.md",
-    "SECURITY.md",
-    "deploy/README.md",
-    "docs/attacks.md",
-    "docs/instructor/README.md",
-    "docs/trust.md",
-    "nbjudge/README.md",
+# what people read as such; a lesson's text has tests of its own
+FOLDERS = (".", "docs", "docs/*", "deploy", "nbjudge", "course/**")
+FOLDERS += ("submitted", "autograded", "feedback", "release", "solutions")
+DOCUMENTS = sorted(
+    {str(path.relative_to(ROOT)) for folder in FOLDERS for path in ROOT.glob(f"{folder}/*.md")}
 )
+NOT_FOR_COMMANDS = ("CHANGELOG.md", "docs/measured.md", "nbjudge/README.md")
 MADE_BY_RUNNING = {"work", "release", "solutions", "submitted", "autograded", "feedback"}
 
 
+def test_every_link_leads_to_a_file_and_a_heading():
+    broken, followed = [], 0
+    for document in DOCUMENTS:
+        for address in links_in((ROOT / document).read_text(encoding="utf-8")):
+            if re.match(r"https?://\w", address):
+                continue
+            file, _, heading = address.partition("#")
+            target = (ROOT / document).parent / file if file else ROOT / document
+            followed += 1
+            if not target.exists():
+                broken.append(f"{document}: {address} is no file")
+            elif heading and heading not in addresses_in(target):
+                broken.append(f"{document}: {address} is no heading")
+    assert broken == []
+    assert followed > 400
+
+
+@functools.cache
+def addresses_in(path):
+    """The addresses of a document's headings; of two that are alike the second one gets a -1."""
+    found, seen = set(), collections.Counter()
+    for heading in map(github_address, headings_in(path.read_text(encoding="utf-8"))):
+        found.add(f"{heading}-{seen[heading]}" if seen[heading] else heading)
+        seen[heading] += 1
+    return found
+
+
 def paths_in(document):
-    """Targets of links, and code spans that begin with a folder of the repository."""
+    """Code spans that begin with a folder of the repository."""
     text = (ROOT / document).read_text(encoding="utf-8")
-    for link in re.findall(r"\]\(([^)#]+)", text):
-        if "://" not in link:
-            yield (ROOT / document).parent / link
     for span in re.findall(r"`([\w./-]+/[\w./-]*)`", text):
         top = span.split("/")[0]
         if top and (ROOT / top).is_dir() and top not in MADE_BY_RUNNING and "NN" not in span:
@@ -79,10 +104,8 @@ def bare_commands(text):
 
 def learners_texts():
     """{name: text} of documents, lessons and what a checkout's folders say of themselves."""
-    paths = [ROOT / name for name in DOCUMENTS if name != "nbjudge/README.md"]
+    paths = [ROOT / name for name in DOCUMENTS if name not in NOT_FOR_COMMANDS]
     paths += ROOT.glob("source/*/*.md")
-    paths += [ROOT / f"{name}/README.md" for name in ("submitted", "autograded", "feedback")]
-    paths.append(ROOT / "course/vision/weights/README.md")
     return {str(path.relative_to(ROOT)): path.read_text(encoding="utf-8") for path in paths}
 
 

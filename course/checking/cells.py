@@ -31,6 +31,7 @@ from course.checking.panel import blank_cell, blank_function, in_notebook
 from nbjudge.planning.names import names_of
 
 CHECK = "check-"
+GIVEN = re.compile(r"cell-\d\d")  # the id of a given cell, as course/authoring/build.py makes it
 # how each check begins: the first cell of every lesson imports its checks under this name
 CHECKS = "check"
 CALLS_A_CHECK = re.compile(rf"^{CHECKS}\.(\w+)\(", re.MULTILINE)
@@ -169,7 +170,8 @@ def _show(
 ) -> None:
     """Show an exception as IPython does, in one line where an open exercise is the reason.
 
-    Where the check of an answer that the cell needs has failed, a last line says that.
+    Where the check of an answer that the cell needs has failed, a last line says that. So it does
+    where a given cell misses a name: after a restart the cells above have not run.
     """
     lines: list[str] = []
     if hasattr(problem, "_render_traceback_"):
@@ -183,7 +185,7 @@ def _show(
             "Not answered yet. Put your answer in place of `raise NotImplementedError()`, then run "
             "this cell again."
         ]
-    elif line := _needs_wrong_answer(trace):
+    elif line := _needs_wrong_answer(trace) or _needs_earlier_cell(problem):
         as_usual = shell.InteractiveTB.structured_traceback
         lines = [*as_usual(kind, problem, trace, tb_offset=tb_offset), line]
     if lines:
@@ -193,8 +195,7 @@ def _show(
 
 def _needs_wrong_answer(trace: types.TracebackType) -> str:
     """Return which wrong answer the cell needs that has stopped, "" where it needs none."""
-    frames = [frame for frame, _ in traceback.walk_tb(trace) if in_notebook(frame)]
-    source = "".join(linecache.getlines(frames[0].f_code.co_filename)) if frames else ""
+    source = _source_that_ran(trace)
     if CALLS_A_CHECK.search(source):
         return ""
     answer = _wrong_answer(_reached(names_of(source).uses))
@@ -202,6 +203,27 @@ def _needs_wrong_answer(trace: types.TracebackType) -> str:
         f"This cell needs `{answer}`, whose check does not pass yet. Correct it, then run the "
         "cells from there to this one again."
     )
+
+
+def _needs_earlier_cell(problem: BaseException) -> str:
+    """Return what to do about a name that a given cell does not find, "" for another problem."""
+    if type(problem) is not NameError or not _is_given():  # UnboundLocalError is another fault
+        return ""
+    return (
+        f"If a cell above defines `{problem.name}`, choose Run > Run All Above Selected Cell, then "
+        "run this cell."
+    )
+
+
+def _is_given() -> bool:
+    """Return whether a given cell of a lesson runs; False where the kernel is told no ids."""
+    return bool(current) and GIVEN.fullmatch(current[0]) is not None
+
+
+def _source_that_ran(trace: types.TracebackType | None) -> str:
+    """Return the text of the cell that ran when an error was raised, "" where it is not known."""
+    frames = [frame for frame, _ in traceback.walk_tb(trace) if in_notebook(frame)]
+    return "".join(linecache.getlines(frames[0].f_code.co_filename)) if frames else ""
 
 
 def _reached(names: Iterable[str]) -> frozenset[str]:
@@ -221,6 +243,11 @@ def _why_missing(problem: NameError) -> str:
             f"`{problem.name}` is not defined, because the cell that defines it {why} that cell "
             "again, then this one."
         )
+    if _first_cell_has_not_run(problem):
+        return (
+            "The first code cell of this lesson has not run since the kernel started. Choose "
+            "Run > Run All Above Selected Cell, then run this cell."
+        )
     if not _raised_by_check_cell(problem):
         if problem.name not in wrong:
             return ""
@@ -228,15 +255,31 @@ def _why_missing(problem: NameError) -> str:
             f"`{problem.name}` is not defined, and its check does not pass yet. Correct the "
             "answer, then run the cells from there to this one again."
         )
-    if problem.name == CHECKS:
+    if _waits_for(problem.name):
         return (
-            "The first code cell of this lesson has not run since the kernel started. Choose "
-            "Run > Run All Above Selected Cell, then run this cell."
+            f"`{problem.name}` is not defined, because the answer cell has not run since the "
+            "kernel started. Run it, then run this one."
         )
     return (
         f"`{problem.name}` is not defined: its cell has not run, has stopped with an error, or "
         "gives it another name. Correct and run that cell, then run this one."
     )
+
+
+def _first_cell_has_not_run(problem: NameError) -> bool:
+    """Return whether a lesson's cell runs before the first one, which imports the checks."""
+    if CHECKS in InteractiveShell.instance().user_ns:
+        return False
+    imports_checks = CHECKS in (names_of(_source_that_ran(problem.__traceback__)).sets or ())
+    return _raised_by_check_cell(problem) or (_is_given() and not imports_checks)
+
+
+def _waits_for(name: str) -> bool:
+    """Return whether a check's cell runs, and this is its answer, whose cell has not run yet."""
+    if not current or not current[0].startswith(CHECK):
+        return False
+    exercise = current[0].removeprefix(CHECK)
+    return exercise.replace("-", "_") == name and newest([run.cell for run in runs], exercise) < 0
 
 
 def _stopped(name: str) -> str:

@@ -4,6 +4,7 @@ Each page is looked at in the light and the dark theme.
 """
 
 import json
+import re
 
 import nbformat
 import pytest
@@ -29,7 +30,9 @@ pytestmark = NEEDS_BROWSER
 WRONG = "def count_parameters(model):\n    return len(list(model.parameters()))"
 RIGHT = "def count_parameters(model):\n    return sum(t.numel() for t in model.parameters())"
 CHECK = "check.count_parameters("
+CHECK_01 = "check.head_inputs("
 CHANGED = ".lm-TabBar-tab.lm-mod-current.jp-mod-dirty"  # the tab of a notebook that is not saved
+BEFORE = "e => getComputedStyle(e, '::before').content"  # what a stylesheet puts before an element
 DIAGNOSIS = ("A tensor holds many numbers: count the numbers, not the tensors", "got 62")
 # what nbgrader's template of a feedback page asks for
 FEEDBACK = {"nbgrader": {"notebook": "page", "score": 0, "max_score": 1, "late_penalty": 0}}
@@ -81,12 +84,9 @@ def test_the_first_minute(jupyter, new_page):
 
 
 def answers_and_checks_are_marked(lesson, answer, check):
-    def marked(cell):
-        return cell.evaluate("e => getComputedStyle(e, '::before').content")
-
-    assert "Your answer" in marked(answer)
-    assert "Check: run it" in marked(check)
-    assert marked(lesson.cell("self_check()")) == "none"
+    assert "Your answer" in answer.evaluate(BEFORE)
+    assert "Check: run it" in check.evaluate(BEFORE)
+    assert lesson.cell("self_check()").evaluate(BEFORE) == "none"
 
 
 def a_wrong_answer_is_explained(page, lesson, answer, check):
@@ -249,11 +249,15 @@ def test_hints_open_one_by_one(jupyter, new_page):
 
 
 def test_check_all(jupyter, new_page):
-    """One exercise is right, one wrong and six unanswered; the cells themselves never run."""
+    """One exercise is right, one wrong and six unanswered; the cells themselves never run.
+
+    It is a workspace of its own, because the other tests expect the list of files.
+    """
     page = new_page(viewport={"width": 1200, "height": 900})
     asked = []
     page.on("request", lambda request: asked.append(request.url))
-    lesson = LessonPage(page, jupyter.replace("00-start-here", "04-shared-or-copied"))
+    address = jupyter.replace("00-start-here", "04-shared-or-copied")
+    lesson = LessonPage(page, address.replace("/lab/tree/", "/lab/workspaces/check-all/tree/"))
     solved = nbformat.read(build.solution_path("04-shared-or-copied"), 4).cells
     right = next(cell.source for cell in solved if cell.id == "shared-tensors")
     lesson.answer("def shared_tensors", right)
@@ -262,6 +266,8 @@ def test_check_all(jupyter, new_page):
     button.dblclick()
     results = page.locator("#course-results")
     results.get_by_role("status").get_by_text("3 of 20 points").wait_for()
+    list_of_files = page.locator("#filebrowser")
+    expect(list_of_files).to_be_hidden()  # or the code would scroll sideways
     checks = [url for url in asked if "/course/check-all" in url]
     assert len(checks) == 1, "two clicks run the checks once"
     lines = [line.inner_text().split("\t") for line in results.locator("tbody tr").all()]
@@ -284,6 +290,13 @@ def test_check_all(jupyter, new_page):
     assert shown.evaluate("e => e.contains(document.activeElement)")
     results.get_by_role("button", name="Close").click()
     expect(results).to_be_hidden()
+    expect(list_of_files).to_be_visible()
+    button.click()
+    results.get_by_role("status").get_by_text("3 of 20 points").wait_for()
+    expect(list_of_files).to_be_hidden()
+    page.wait_for_timeout(1500)  # JupyterLab saves the workspace
+    page.reload()
+    expect(list_of_files).to_be_visible(timeout=150_000)
 
 
 def tab_to(element):
@@ -318,7 +331,29 @@ def test_the_quiz_by_keyboard_alone(jupyter, new_page):
         fine(page, ".quiz")
 
     lesson.in_both_themes(look)
+    a_quiz_of_a_restarted_kernel_says_what_to_do(lesson, quiz)
+    cells_of_a_restarted_kernel_say_what_to_run(lesson)
     a_saved_quiz_without_its_kernel_is_text(lesson)
+
+
+def a_quiz_of_a_restarted_kernel_says_what_to_do(lesson, quiz):
+    """ipywidgets puts a broken chain before each widget, and its buttons do nothing."""
+    lesson.choose("Kernel", "Restart Kernel…")
+    lesson.page.get_by_role("button", name="Confirm Kernel Restart").click()
+    expect(quiz).to_have_class(re.compile("jupyter-widgets-disconnected"))
+    assert "run its cell" in quiz.evaluate(BEFORE)
+    parts = quiz.locator(".jupyter-widgets-disconnected").all()
+    assert parts and {part.evaluate(BEFORE) for part in parts} == {"none"}
+    expect(quiz.get_by_role("button", name="Check")).to_have_css("pointer-events", "none")
+
+
+def cells_of_a_restarted_kernel_say_what_to_run(lesson):
+    first = "The first code cell of this lesson has not run"
+    expect(lesson.run(CHECK_01).get_by_text(first)).to_have_css("word-break", "normal")
+    lesson.run("plots.schematic(heads").get_by_text(first).wait_for()
+    lesson.run("import torchvision")
+    lesson.run(CHECK_01).get_by_text("the answer cell has not run").wait_for()
+    lesson.run("print(backbone.fc)").get_by_text("If a cell above defines `train`").wait_for()
 
 
 def a_saved_quiz_without_its_kernel_is_text(lesson):

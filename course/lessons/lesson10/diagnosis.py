@@ -25,8 +25,9 @@ from course.lessons.lesson10.fixtures import Draws, Fits, PhotoFile, linked
 def check_photo(found: Tensor, file: PhotoFile) -> None:
     """Check an image that was read from a file, to one step of rounding."""
     height, width = file.shown.shape[1:]
-    expected = f"{file.what}: expected uint8 (3, {height}, {width}); got {found.dtype} "
-    seen = f"{expected}{tuple(found.shape)}"
+    has_form = found.dtype == torch.uint8 and found.shape == file.shown.shape
+    form = f"torch.uint8 (3, {height}, {width}); got {found.dtype} {tuple(found.shape)}"
+    seen = file.what if has_form else f"{file.what}: expected {form}"
     if found.dtype == torch.uint8 and alike(found, file.shown):
         return
     if file.shown.shape[1:] != file.shown.shape[:0:-1]:  # not square
@@ -40,10 +41,10 @@ def check_photo(found: Tensor, file: PhotoFile) -> None:
             raise Misconception(code, f"{seen}{where_it_differs(found, file.shown)}")
     if found.ndim == 3 and found.shape[0] in (2, 4):
         raise Misconception("transparency-ignored", seen)
-    if found.dtype != torch.uint8 or found.shape != file.shown.shape:
+    if not has_form:
         raise wrong_result(seen)
     raise wrong_result(
-        f"{file.what}{where_it_differs(found, file.shown)}{why_pixels_differ(found, file)}"
+        f"{seen}{where_it_differs(found, file.shown)}{why_pixels_differ(found, file)}"
     )
 
 

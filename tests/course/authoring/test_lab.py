@@ -1,12 +1,19 @@
-"""The learner's copies: laid out once, never overwritten."""
+"""The learner's copies: laid out once, never overwritten, and no link in them leads nowhere."""
 
+import json
 import os
+import re
 import sys
+from urllib.parse import unquote
 
 import pytest
 
 from course.authoring import UsageError, build, edition, lab
+from course.checking.look_up import PAGE
 from course.paths import RELEASE
+from tests.support.links import headings_in, links_in
+
+ELSEWHERE = re.compile(r"https://[\w.-]+\.[a-z]+(/\S*[^\s.,;:])?")
 
 
 def test_work_is_laid_out_and_never_changed_again(tmp_path, monkeypatch, capsys):
@@ -36,6 +43,39 @@ def test_the_lab_opens_what_was_saved_last(tmp_path, monkeypatch):
         os.utime(mine, (age, age))
     assert lab.last_saved() == second
     assert lab.named("02") == third
+
+
+def text_of(path):
+    """The Markdown of a notebook or of a Markdown file."""
+    text = path.read_text(encoding="utf-8")
+    if path.suffix == ".md":
+        return text
+    cells = json.loads(text)["cells"]
+    return "\n\n".join("".join(cell["source"]) for cell in cells if cell["cell_type"] == "markdown")
+
+
+def test_every_link_in_work_leads_somewhere(tmp_path, monkeypatch):
+    """To a file in work/, and there to a heading, whose address JupyterLab makes in its own way."""
+    monkeypatch.setattr(lab, "WORK", tmp_path)
+    lab.lay_out()
+    paths = [edition.copy_in(tmp_path, lesson) for lesson in build.lessons()]
+    texts = {path: text_of(path) for path in (*paths, tmp_path / PAGE)}
+    addresses = {}
+    for path, text in texts.items():
+        words = [heading.replace("`", "") for heading in headings_in(text)]
+        addresses[path] = {heading.replace(" ", "-") for heading in words}
+    broken = []
+    for path, text in texts.items():
+        for address in links_in(text):
+            file, _, heading = address.partition("#")
+            target = (path.parent / file).resolve()
+            if address.startswith("https://"):
+                leads = ELSEWHERE.fullmatch(address)
+            else:
+                leads = target in texts and (not heading or unquote(heading) in addresses[target])
+            if not leads:
+                broken.append(f"{path.name}: {address}")
+    assert broken == []
 
 
 def test_an_unknown_lesson_is_named():

@@ -43,6 +43,7 @@ REASONS = [
     ("09-adapt-gently", "two-stage", "rates-swapped", "The two are exchanged"),
     ("10-your-own-photographs", "interval", "group_of_a_drawn_photo", "the more photos they have"),
     ("10-your-own-photographs", "interval", "last_group_never_drawn", "is drawn 0 times"),
+    ("10-your-own-photographs", "open-photo", "alpha_of_zero_alone", "pixels; at row"),
     ("10-your-own-photographs", "open-photo", "blue_first", "in the order blue, green, red"),
     ("10-your-own-photographs", "open-photo", "empty_canvas", "Every pixel is [0, 0, 0]"),
     ("10-your-own-photographs", "open-photo", "scaled_to_one", "Every value is 0 or 1"),

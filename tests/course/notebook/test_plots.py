@@ -1,6 +1,9 @@
 """Plots that can be read: no label on another, no label or mark cut off, contrast enough."""
 
+import base64
+import io
 import itertools
+import re
 from unittest import mock
 
 import numpy as np
@@ -16,6 +19,7 @@ from matplotlib.patches import Patch, Rectangle
 from matplotlib.path import Path
 from matplotlib.text import Text
 from matplotlib.transforms import Affine2D
+from PIL import Image
 from torch import nn
 
 from course.notebook import plots
@@ -292,6 +296,14 @@ def test_an_image_is_enlarged_by_a_whole_factor_and_not_blurred(monkeypatch, sid
     plots.images(torch.zeros(2, 3, side, side, dtype=torch.uint8), ["apple", "pear, rotten"])
     assert pages[0].count(f'width="{shown}" height="{shown}"') == 2
     assert pages[0].count("image-rendering: pixelated") == 2
+
+
+def test_a_plot_is_sharp_on_screens_of_high_resolution(monkeypatch):
+    pages = []
+    monkeypatch.setattr(style, "display", lambda bundle, raw: pages.append(bundle["text/html"]))
+    plots.bars({"a": 0.5}, "One bar")
+    encoded, width = re.search(r'base64,([^"]+)".* width="(\d+)"', pages[0]).groups()
+    assert Image.open(io.BytesIO(base64.b64decode(encoded))).width == 2 * int(width)
 
 
 @given(st.integers(1, 1000))

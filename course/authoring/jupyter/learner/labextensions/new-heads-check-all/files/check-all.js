@@ -11,6 +11,8 @@
     "Some cells take longer, such as an answer that trains. You can work on meanwhile; the result " +
     "is that of the notebook as it was saved at your click.";
   const SIGNS = { passed: "✓", "not yet": "✗", "not answered": "–", running: "…" };
+  const NARROW = "(width < 1500px)"; // code does not fit between the list of files and the results
+  const MADE_ROOM = "new-heads:list-of-files-made-room"; // the browser keeps it
   const stylesheet = new URL("check-all.css", document.currentScript.src).href;
   let shared;
 
@@ -97,9 +99,18 @@
     const heading = element("h2");
     const status = element("p", { role: "status" });
     const details = element("div");
+    // Open the list of files again, if it made room for the results.
+    const giveRoomBack = () => {
+      if (localStorage.getItem(MADE_ROOM)) app.shell.expandLeft();
+      localStorage.removeItem(MADE_ROOM);
+    };
+    app.restored.then(giveRoomBack); // a page that is loaded again does not show the results
     // on a narrow page the panel takes the notebook's place
-    const close = element("button", { type: "button", onclick: () => app.shell.collapseRight() });
-    close.append("Close");
+    const onclick = () => {
+      app.shell.collapseRight();
+      giveRoomBack();
+    };
+    const close = element("button", { type: "button", onclick }, "Close");
     const node = element("div", {}, element("header", {}, heading, close), status, details);
     const widget = new Widget({ node });
     widget.id = "course-results";
@@ -115,6 +126,10 @@
     const open = () => {
       if (!widget.isAttached) app.shell.add(widget, "right");
       app.shell.activateById(widget.id);
+      if (window.matchMedia(NARROW).matches && !app.shell.leftCollapsed) {
+        app.shell.collapseLeft();
+        localStorage.setItem(MADE_ROOM, "yes");
+      }
     };
     return { show, open };
   };
