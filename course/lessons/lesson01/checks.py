@@ -159,7 +159,7 @@ def replace_head(
 
 
 @check
-def prepare(answer: Answer, name: str = "narrow resnet18", n: int = 10, lr: float = 3e-3) -> str:
+def prepare(answer: Answer, name: str = "narrow resnet18", n: int = 6, lr: float = 3e-3) -> str:
     """Exercise 5: freeze a ResNet, give it a head for n classes and an optimizer for the head.
 
     Hidden: another ResNet, n and learning rate.
@@ -378,6 +378,7 @@ PLANTED = (  # (validation, test) accuracy of the head that each learning rate l
     ((0.0, 0.30), (0.0, 0.56), (0.0, 0.42)),  # no head is better than 0
     ((0.45, 0.66), (0.35, 0.90), (0.85, 0.58)),  # who stops at the first drop misses the best
     ((0.20, 0.10), (0.50, 0.72), (0.50, 0.34)),
+    ((0.20, 0.10), (0.501, 0.342), (0.504, 0.722)),  # rounded to two decimals, two are equal
 )
 
 
