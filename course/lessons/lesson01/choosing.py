@@ -41,7 +41,7 @@ def choose(answer: Answer, shares: tuple[tuple[float, float], ...], rates: tuple
         )
     on_validation, on_test = shares[chosen]
     if not near(value, on_test, 1e-4):
-        what = f"for {rates[chosen]}: expected {on_test:.2f} of the test set; got {value:.4g}"
+        what = f"for {rates[chosen]}: expected {on_test:.3g} of the test set; got {value:.4g}"
         if near(value, on_validation, 1e-4):
             raise Misconception("validation-accuracy-reported", f"{what}, as on validation")
         if near(value, 1 - on_test, 1e-4):
@@ -50,7 +50,7 @@ def choose(answer: Answer, shares: tuple[tuple[float, float], ...], rates: tuple
             what += "; an accuracy is between 0 and 1"
         elif near(value, on_test * ROWS[TEST], 1e-4):
             what += f"; that is how many of its {ROWS[TEST]} rows are right"
-        elif near(value, round(on_test, 1), 1e-4):
+        elif any(near(value, round(on_test, digits), 1e-4) for digits in (1, 2)):
             what += "; that is rounded"
         elif near(value, _of_both(on_validation, on_test), 1e-4):
             what += "; that is the accuracy on both sets together"
@@ -106,9 +106,11 @@ def _expect_best(
         return
     best = on_validation.index(max(on_validation))
     what = (
-        f"expected {rates[best]}, with {max(on_validation):.2f} on validation; got "
-        f"{rates[chosen]}, with {on_validation[chosen]:.2f}"
+        f"expected {rates[best]}, with {max(on_validation):.3g} on validation; got "
+        f"{rates[chosen]}, with {on_validation[chosen]:.3g}"
     )
+    if round(on_validation[chosen], 2) == round(max(on_validation), 2):
+        raise wrong_result(f"{what}: only if rounded to two decimals are the two equal")
     losses = []
     features, labels = planted_set(VALIDATION)
     for place, share in enumerate(shares):

@@ -70,7 +70,7 @@ def fruit_features() -> tuple[tuple[torch.Tensor, Pictures], tuple[torch.Tensor,
 
 VALIDATION = 0  # the splits of `planted_set`, and their places in a PlantedHead's shares
 TEST = 1
-ROWS = (100, 50)  # of each split
+ROWS = (1000, 500)  # of each split
 
 
 def planted_set(split: int) -> tuple[torch.Tensor, torch.Tensor]:

@@ -134,6 +134,11 @@ MISCONCEPTIONS = {
         "row of features its own label, and make the loss smaller, not larger",
         "01-replace-the-head: Exercise 8: train the head",
     ),
+    "standardised-outside-the-head": Entry(
+        "A head gets the features as they are: if you standardise them, the head that you return "
+        "must do it, too",
+        "01-replace-the-head: Exercise 8: train the head",
+    ),
     "head-undertrained": Entry(
         "The head has learnt too little: train longer, or with another learning rate",
         "01-replace-the-head: Exercise 8: train the head",

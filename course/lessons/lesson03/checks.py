@@ -15,6 +15,7 @@ from torch.nn import functional as F
 from course.checking import comparisons, networks, values
 from course.checking.batchnorm import batchnorms, watch
 from course.checking.check import check
+from course.checking.label_effect import why_too_few_right
 from course.checking.misconception import (
     Misconception,
     expect_something,
@@ -250,7 +251,7 @@ def expect_batchnorm_paths(answer: Callable, model: nn.Module, name: str) -> int
 
 @check
 def train_new_head(
-    answer: Callable, name: str = "small2", epochs: int = 10, classes: int = 3
+    answer: Callable, name: str = "small2", epochs: int = 10, classes: int = 6
 ) -> str:
     """Exercise 4: train the new head, with its Dropout, while the old head answers as before.
 
@@ -281,6 +282,7 @@ def expect_new_head_trained(
     old_logits, _ = eval_outputs(model, images)
     features = eval_outputs(model.backbone, images)  # (N, C)
     before = snapshot_of(model)
+    fresh = networks.copied(model)
     new = model.new
     with watch(model) as record, head_training.batches_of(model.new[0], record) as batches:
         answer(model, images.clone(), labels.clone(), epochs)
@@ -316,8 +318,14 @@ def expect_new_head_trained(
             "changed",
         )
     if not values.reaches(right, len(labels), REQUIRED):
+
+        def logits_after(given: torch.Tensor) -> torch.Tensor:
+            again = networks.copied(fresh)
+            answer(again, images.clone(), given, epochs)
+            return eval_outputs(again, images)[1]
+
         raise Misconception(
-            "head-undertrained",
+            why_too_few_right(logits_after, labels, right),
             f"{name}: in eval mode the new head gets {right} of its {len(labels)} training images "
             f"right; expected at least {REQUIRED} %",
         )

@@ -83,7 +83,7 @@ def only(
     answer: Callable,
     cases: Sequence = (
         (("apple", "lemon", "cherry"), 0),
-        (["tomato", "banana"], 1),
+        (["tomato", "apple"], 1),  # the new label of one is the old label of the other
         (("orange",), 2),
     ),
 ) -> str:
@@ -299,7 +299,7 @@ def task_gradients(answer: Callable, name: str = "small", seed: int = 1) -> str:
 
 @check
 def start_weights(
-    answer: Callable, cases: Sequence[tuple[int, ...]] = ((6, 2), (10, 4, 2), (7,), (5, 5))
+    answer: Callable, cases: Sequence[tuple[int, ...]] = ((6, 2), (4, 10, 2), (7,), (5, 5))
 ) -> str:
     """Exercise 6: which loss weights make the losses of untrained heads equal?
 

@@ -29,6 +29,7 @@ TABLES = (  # rows (name, total loss, fruit accuracy, freshness accuracy), and t
     ((("nearly", 0.4, 0.9, 0.8), ("the best mean", 0.3, 0.9005, 0.8)), (0.5, 0.5)),
     ((("a tie", 0.3, 0.9, 0.8), ("the same mean", 0.2, 0.8, 0.9)), (0.5, 0.5)),
     ((("a", 0.3, 0.99, 0.60), ("b", 0.4, 0.91, 0.66)), (0.9, 0.5)),
+    ((("diverged", NAN, NAN, 0.9), ("other", 0.4, 0.7, 0.8)), (0.6, 0.6)),
 )
 OTHER_TABLES = (  # for the hidden test
     (
@@ -36,7 +37,7 @@ OTHER_TABLES = (  # for the hidden test
         (0.70, 0.80),
     ),
     ((("x", 0.1, 0.69, 0.99), ("y", 0.5, 0.71, 0.72), ("z", 0.4, 0.70, 0.71)), (0.70, 0.71)),
-    ((("diverged", NAN, NAN, 0.9), ("other", 0.4, 0.7, 0.8), ("both", NAN, NAN, NAN)), (0.6, 0.6)),
+    ((("fruit", 0.3, NAN, 0.9), ("fresh", 0.3, 0.9, NAN), ("both", NAN, NAN, NAN)), (0.6, 0.6)),
     ((("u", 0.4, 0.64, 0.95), ("v", 0.4, 0.95, 0.64)), (0.65, 0.65)),
     ((("just below", 0.3, 0.8996, 0.9), ("equal", 0.4, 0.9, 0.7)), (0.9, 0.7)),
 )

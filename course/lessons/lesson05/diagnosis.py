@@ -45,8 +45,13 @@ def check_selection(result: Any, data: Pictures, names: Sequence[str]) -> None:
                 f"rows in `{part}`, got {rows}"
             )
     check_kept("images", images, data.images[keep], names)
+    right = data.rotten[keep]
+    if comparisons.same(labels, right) and not comparisons.same(rotten, right):
+        raise wrong_result(
+            f"{names}: expected the triple (images, fruit, rotten); yours has rotten before fruit"
+        )
     check_labels(labels, data.fruit[keep], chosen, names)
-    check_kept("rotten", rotten, data.rotten[keep], names)
+    check_kept("rotten", rotten, right, names)
 
 
 def check_kept(part: str, found: Tensor, expected: Tensor, names: Sequence[str]) -> None:

@@ -9,6 +9,7 @@ from course.checking import values
 from course.checking.check import expect
 from course.checking.label_effect import share_by_guessing, why_too_few_right
 from course.checking.misconception import Misconception, wrong_result
+from course.checking.preparation import standardises
 from course.lessons.lesson05.fixtures import CRATE, TASKS, WORDS, Triple, split_of
 from course.lessons.lesson05.logits import (
     check_logits,
@@ -44,11 +45,18 @@ def why_too_low(
         with torch.no_grad():
             return logits_of_both(trained(train[0]), "your module")[task]
 
-    def logits_after(given: Tensor) -> Tensor:
-        batch = list(train)
+    def logits_after(given: Tensor, features: Tensor = train[0]) -> Tensor:
+        batch = [features, *train[1:]]
         batch[1 + task] = given
+        torch.manual_seed(0)
         return logits_of(train_on(answer, names, batch))
 
+    if standardises(logits_after, labels, train[0]):
+        return Misconception(
+            "standardised-outside-the-head",
+            f"{what}. From features that are scaled and moved, column by column, your function "
+            "makes the same heads, so it trains on standardised ones",
+        )
     logits = logits_of(model)
     fitted = int((logits.argmax(1) == labels).sum())
     code = why_too_few_right(logits_after, labels, fitted)

@@ -12,7 +12,12 @@ from torch import Tensor
 
 from course.checking import comparisons
 from course.checking.check import check, expect
-from course.checking.misconception import Misconception, expect_pair, wrong_result
+from course.checking.misconception import (
+    Misconception,
+    expect_pair,
+    first_and_more,
+    wrong_result,
+)
 from course.checking.values import near, number, number_in, shown
 from course.lessons.lesson07.diagnosis import (
     Search,
@@ -243,6 +248,7 @@ def gap_of(
     before = comparisons.snapshot(comparisons.tensors(model).items())
     kept = comparisons.snapshot([("images", photos.images), ("labels", photos.labels)])
     forwards = record_forwards(model)
+    condition = comparisons.condition(model)
     augment = photos.augment
     found = answer(model, loader, copy_of(validation))
     said = number(found, "one number, a difference of two accuracies")
@@ -257,6 +263,12 @@ def gap_of(
             "evaluated-in-train-mode",
             f"{sum(forwards.modes)} of {len(forwards.modes)} forward passes ran in train mode, "
             "with Dropout",
+        )
+    left = comparisons.differences(condition, comparisons.condition(model), but=("training",))
+    if left:
+        raise Misconception(
+            "model-left-changed",
+            f"{first_and_more(left)}; expected that only the mode of the model changes",
         )
     if photos.augment is not augment:
         raise wrong_result(

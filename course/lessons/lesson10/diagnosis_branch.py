@@ -99,6 +99,9 @@ def check_trainable(model: nn.Module, n: int, sizes: dict[str, int]) -> None:
     total = comparisons.numbers_in(model.parameters())
     if held not in (expected, expected + n):
         if held < sizes["layer4"]:
+            if total <= sizes["old"] + head + n:
+                seen += f". The old network has {sizes['old']:,}, and the model {total:,} in all: "
+                seen += "layer4 was not copied"
             raise Misconception("branch-not-trained", seen)
         if held - sizes["layer4"] in (sizes["logits"] * n, sizes["logits"] * n + n):
             raise Misconception("stacked-on-logits", seen)
