@@ -50,47 +50,69 @@ PLAIN_READS = (
 
 
 class State(NamedTuple):
-    """The names of a module's data that its functions change or hand out.
+    """What a module's functions change; ANY where that can be everything, as without a text."""
 
-    ANY is among them where that can be all names, as in a module without a text.
-    """
-
-    names: frozenset[str]
-    inner: frozenset[str]  # those of data whose elements they change or hand out
-    writes: frozenset[str]  # attributes, of whatever, that the module assigns
+    names: frozenset[str]  # of the module's data that they change or hand out
+    writes: frozenset[str]  # attributes, of whatever, that they assign
 
 
-def state_of(module: ModuleType) -> State:
-    """Return which data of a module its functions change or hand out."""
+class Text(NamedTuple):
+    """What is read of a module's text."""
+
+    tree: ast.Module
+    functions: list[ast.AST]  # and classes
+    names: set[str]  # that the module binds outside of them
+
+
+def text_of(module: ModuleType) -> Text | None:
+    """Return what is read of a module's text, None where it has none."""
     try:
         tree = ast.parse(inspect.getsource(module))
     except (OSError, TypeError, SyntaxError, ValueError, RecursionError):
-        return State(frozenset({ANY}), frozenset({ANY}), frozenset({ANY}))
+        return None
     names = set()
-    functions = []
+    functions: list[ast.AST] = []
     for node in outside_functions(tree):
         if isinstance(node, FUNCTIONS):
             functions.append(node)
         elif isinstance(node, ast.Name) and isinstance(node.ctx, ast.Store):
             names.add(node.id)
-    harmless = READERS | PASSING | vars(builtins).keys() | imported_names(tree, module.__name__)
+    return Text(tree, functions, names)
+
+
+def state_of(module: ModuleType) -> State:
+    """Return what a module's functions change."""
+    text = text_of(module)
+    if text is None:
+        return State(frozenset({ANY}), frozenset({ANY}))
+    found = set()
+    for function in text.functions:
+        found |= changed_in(function, text.names)
+    writes = {
+        node.attr
+        for node in ast.walk(text.tree)
+        if isinstance(node, ast.Attribute) and not isinstance(node.ctx, ast.Load)
+    }
+    return State(frozenset(found), frozenset(writes))
+
+
+def inner_state_of(module: ModuleType) -> frozenset[str]:
+    """Return the names of a module's data whose elements its functions change or hand out."""
+    text = text_of(module)
+    if text is None:
+        return frozenset({ANY})
+    imported = imported_names(text.tree, module.__name__)
+    harmless = READERS | PASSING | vars(builtins).keys() | imported
     harmless |= {
         function.name
-        for function in functions
+        for function in text.functions
         if isinstance(function, ast.FunctionDef)
         and not changed_elements(function, parameters_of(function), harmless)
     }
-    found = set()
-    inner = set()
-    for function in functions:
-        found |= changed_in(function, names)
-        inner |= changed_elements(function, names, harmless)
-    writes = {
-        node.attr
-        for node in ast.walk(tree)
-        if isinstance(node, ast.Attribute) and not isinstance(node.ctx, ast.Load)
-    }
-    return State(frozenset(found), frozenset(found | inner), frozenset(writes))
+    found: set[str] = set()
+    for function in text.functions:
+        found |= changed_elements(function, text.names, harmless)
+    return frozenset(found)
 
 
 def outside_functions(tree: ast.Module) -> Iterator[ast.AST]:

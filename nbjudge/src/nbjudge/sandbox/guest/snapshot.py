@@ -39,7 +39,7 @@ from typing import Any, NamedTuple, TypeAlias
 
 from nbjudge import libraries
 from nbjudge.sandbox.guest.dirty_tracking import Slot, versions_of, watcher
-from nbjudge.sandbox.guest.module_state import ANY, state_of
+from nbjudge.sandbox.guest.module_state import ANY, inner_state_of, state_of
 from nbjudge.sandbox.wire import OfLesson
 
 # The functions below look here for builtins, where others cannot patch them.
@@ -191,9 +191,12 @@ def take_snapshot(
     cells, insides = inside_of(functions.values())
     data = []
     for module in mine:
-        state = states[id(module)]
-        for value, before, name, inner in data_of(module):
-            changing = state.inner if inner else state.names
+        outer = states[id(module)].names
+        parts = list(data_of(module))
+        has_inner = any(is_inner for *_, is_inner in parts)
+        inner = outer | (inner_state_of(module) if has_inner else frozenset())
+        for value, before, name, is_inner in parts:
+            changing = inner if is_inner else outer
             if ANY not in changing and name not in changing and name not in mentioned:
                 data.append((value, before, f"{module.__name__}.{name}"))
     # Dictionaries come first, because only those can be given to `watcher`.
