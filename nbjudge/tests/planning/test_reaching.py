@@ -15,7 +15,7 @@ from nbjudge.planning.reaching import (
 )
 
 ORDINARY = """
-import gc, sys, os, inspect, warnings
+import gc, sys, os, inspect, pytest, warnings
 import numpy as np, pandas as pd, torch
 import matplotlib.pyplot as plt
 from scipy import signal
@@ -40,6 +40,7 @@ get_ipython().run_line_magic("time", "1"); get_ipython().__class__.__name__
 nn.Linear(1, 1).register_forward_hook(print)
 torch.set_default_dtype(torch.float64); torch.set_grad_enabled(True)
 np.random.seed(0); warnings.filterwarnings("ignore")
+assert np.mean([1]) == pytest.approx(1)
 sum = 0
 list = [1]
 model.norm.__class__ = nn.Identity
@@ -82,6 +83,8 @@ ODD = {
     "class A:\n    __eq__ = lambda *a: True": "`__eq__`",
     "class A:\n    def __le__(self, o): return True": "`__le__`",
     "type('A', (int,), {'__eq__': f})": "`__eq__`",
+    "class A(float):\n    def __sub__(self, o): return 0": "`__sub__`",
+    "class A:\n    __contains__ = lambda *a: True": "`__contains__`",
     "class A:\n    def __array_ufunc__(self, *a): ...": "`__array_ufunc__`",
     "open('/proc/self/mem')": "`/proc/self`",
     "!cat /proc/1/maps": "`/proc/1`",
@@ -91,6 +94,13 @@ ODD = {
     "import os\nos.register_at_fork(before=f)": "`register_at_fork`",
     "get_ipython().user_ns['f'] = 1": "`user_ns`",
     "import _xxsubinterpreters": "`_xxsubinterpreters`",
+    "import marshal": "`marshal`",
+    "import __main__": "`__main__`",
+    "from unittest.mock import ANY\ndef f(): return ANY": "`unittest.mock.ANY`",
+    "from unittest import mock\nmock.MagicMock()": "`unittest.mock.MagicMock`",
+    "import unittest\ndef f(): raise unittest.SkipTest": "`unittest.SkipTest`",
+    "import unittest\ndef f(): raise unittest.case._ShouldStop": "`unittest.case`",
+    "import pytest\ndef f(x): return pytest.approx(x, abs=9)": "`pytest.approx`",
 }
 
 
@@ -154,6 +164,62 @@ def test_what_the_lesson_does_itself_is_ordinary():
     asks = Cell("a", "import sys\ndef solve(x): return sys._getframe().f_lineno", "answer")
     assert told_of("import sys\nsys._getframe(2)", (LESSON[0], asks, *LESSON[2:])) == []
     assert told_of("import sys\nsys._getframe(2)") != []
+
+
+CLOSE = """
+class Close:
+    limit = 1
+    def same(self, a, b): return abs(a - b) < self.limit
+def near(a, b): return a == b
+net = near
+"""
+COMPARING = (
+    Cell("g", CLOSE, "given"),
+    Cell("a", "def add(x, y): return x + y\nClose.note = 1", "answer"),
+    Cell(
+        "c",
+        """
+import numpy as np
+import pytest
+n = 3
+for x, y, expected in [(1, 2, 3)]:
+    assert add(x, y) == expected == pytest.approx(3)
+np.testing.assert_allclose(add(n, 1), wanted := n + 1)
+report = add(n, n)
+assert report == 6
+assert Close().same(add(1, 1), 2)
+""",
+        "check",
+    ),
+)
+
+
+@pytest.mark.parametrize(
+    ("source", "what"),
+    [
+        ("def add(x, y): return expected", "`expected`, which a check sets"),
+        ("expected = 0\nadd = lambda x, y: expected", "`expected`, which a check sets"),
+        ("def add(x, y):\n    def f(): return wanted\n    return f()", "`wanted`, which a check"),
+        ("Close.limit = 9", "another `Close.limit`"),
+        ("Close.same = lambda *a: True", "another `Close.same`"),
+        ("near.note = 1", ""),  # the lesson assigns such an attribute itself
+        ("import pytest\ndef add(x, y): return pytest.approx(x)", "`pytest.approx`"),
+        ("def add(x, y): return n + np.add(x, y)", ""),  # passed to the answer; imported
+        ("def add(x, y): return report", ""),  # what the answer has returned
+        ("def add(x, y):\n    expected = x\n    return expected", ""),
+        ("expected = add(1, 2)\nprint([expected for _ in range(2)])", ""),
+        ("net.limit = 9", ""),
+    ],
+)
+def test_what_the_checks_compare_with(source, what):
+    sentences = told_of(source, COMPARING)
+    assert [what in sentence for sentence in sentences] == ([True] if what else [])
+
+
+def test_methods_that_compare_are_ordinary_where_the_lesson_defines_them():
+    pairs = "class P:\n    def __lt__(self, other): ..."
+    assert "__lt__" in of_lesson([pairs], []).mentions
+    assert "__lt__" in of_lesson([], [pairs]).asks
 
 
 def test_data_of_the_instructors_packages():

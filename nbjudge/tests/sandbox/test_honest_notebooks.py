@@ -204,6 +204,18 @@ def test_the_search_path_stays_as_the_answer_has_left_it(server):
     assert verdicts(run(server, cells), cells) == [True]
 
 
+@pytest.mark.parametrize(
+    "answer",
+    [
+        "import os, tempfile\nwith tempfile.TemporaryDirectory() as folder:\n    os.chdir(folder)",
+        "import pathlib, sys\nsys.path.append(pathlib.Path('lib'))",
+    ],
+)
+def test_a_check_runs_where_the_folder_is_gone_or_the_search_path_odd(server, answer):
+    cells = [("answer", answer), ("check", "import wave\nassert 1")]
+    assert verdicts(run(server, cells), cells) == [True]
+
+
 HARMLESS = [
     "import inspect; inspect.currentframe(); sources = inspect.getsource(inspect.getmodule)",
     "import collections; P = collections.namedtuple('P', 'x'); P(1)",

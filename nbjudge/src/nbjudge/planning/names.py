@@ -7,6 +7,8 @@ from typing import NamedTuple
 
 from nbjudge.planning.syntax import NOT_PYTHON, as_python, functions_and_classes, tree_of
 
+COMPREHENSIONS = frozenset({"listcomp", "setcomp", "dictcomp", "genexpr"})
+
 
 class CellNames(NamedTuple):
     """The notebook's names that a cell sets and that it uses."""
@@ -70,6 +72,22 @@ def local_names(source: str) -> frozenset[str]:
             is_local = in_function and not symbol.is_global()
             (local if is_local else others).add(symbol.get_name())
     return frozenset(local - others)
+
+
+@lru_cache(4096)
+def names_read_by_functions(source: str) -> frozenset[str]:
+    """Return the notebook's names that the functions of a cell read when they are called."""
+    try:
+        scopes = scopes_of(as_python(source))
+    except NOT_PYTHON:
+        return frozenset()
+    found: set[str] = set()
+    for scope in scopes:
+        if scope.get_type() == "function" and scope.get_name() not in COMPREHENSIONS:
+            for symbol in scope.get_symbols():
+                if symbol.is_global() and symbol.is_referenced():
+                    found.add(symbol.get_name())
+    return frozenset(found)
 
 
 @lru_cache(4096)

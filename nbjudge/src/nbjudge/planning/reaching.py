@@ -16,9 +16,9 @@ from collections.abc import Set as AbstractSet
 from functools import lru_cache
 from typing import NamedTuple, TypeAlias
 
-from nbjudge.planning.names import local_names, names_of
-from nbjudge.planning.syntax import as_python, tree_of
-from nbjudge.sandbox.wire import OfLesson
+from nbjudge.planning.names import local_names, names_of, names_read_by_functions
+from nbjudge.planning.syntax import as_python, functions_and_classes, tree_of
+from nbjudge.sandbox.wire import LYING, OfLesson
 
 Aliases: TypeAlias = frozenset[tuple[str, str]]
 
@@ -65,10 +65,27 @@ DOTTED = frozenset(
         "numpy.lib.stride_tricks",
     }
 )
+# What a check takes for a right value, or for one that it need not look at. That a check itself
+# uses it does not make it ordinary in an answer.
+TAKEN_FOR_RIGHT = frozenset(
+    {
+        "unittest.mock.ANY",
+        "unittest.mock.MagicMock",
+        "unittest.mock.NonCallableMagicMock",
+        "unittest.mock.AsyncMock",
+        "pytest.approx",
+        "unittest.SkipTest",
+        "unittest.case",  # SkipTest and what else ends a test before it has failed
+        "pytest.skip",
+        "pytest.importorskip",
+        "pytest.xfail",
+    }
+)
 MODULES = frozenset(
     """
     ctypes _ctypes cffi _cffi_backend greenlet signal _signal nbjudge _posixsubprocess
     _xxsubinterpreters _interpreters interpreters _testcapi _testinternalcapi
+    marshal _marshal __main__
     """.split()
 )
 # Parts of a text that only lead to the insides, wherever it is used: getattr, str.format, exec.
@@ -89,17 +106,6 @@ CHANGING = frozenset(
 )
 MOST_NAMED = 4  # things in one sentence
 BUILTINS = frozenset(name for name in vars(builtins) if not name.startswith("_"))
-# What decides how an object is compared, and what passes for its type.
-COMPARING = frozenset({"__eq__", "__ne__", "__lt__", "__le__", "__gt__", "__ge__"})
-LYING = COMPARING | {
-    "__class__",
-    "__instancecheck__",
-    "__subclasscheck__",
-    "__array_ufunc__",
-    "__array_function__",
-    "__torch_function__",
-    "__torch_dispatch__",
-}
 
 
 # ---- one cell ----------------------------------------------------------------------------------
@@ -160,10 +166,11 @@ def reached_by(
     elif isinstance(node, ast.Attribute):
         yield from reached_by_attribute(node, aliases, parents)
     elif isinstance(node, ast.Name):
+        name = aliases.get(node.id, "")
         if node.id in INSIDES:
             yield node.id
-        elif aliases.get(node.id) in DOTTED:
-            yield aliases[node.id]
+        elif name in DOTTED or (name in TAKEN_FOR_RIGHT and not in_assert(node, parents)):
+            yield name
     elif isinstance(node, ast.Constant) and isinstance(node.value, str):
         if not isinstance(parents.get(node), ast.Expr):  # a docstring
             yield from reached_by_text(node.value)
@@ -220,10 +227,18 @@ def reached_by_attribute(
         yield node.attr
         return
     name = dotted_name(node, aliases)
-    if name in DOTTED:
+    if name in DOTTED or (name in TAKEN_FOR_RIGHT and not in_assert(node, parents)):
         yield name
     elif name == "sys.modules" and not is_asked_for(node, parents):
         yield name
+
+
+def in_assert(node: ast.AST, parents: dict[ast.AST, ast.AST]) -> bool:
+    """Return whether a node is in an assertion: there a student tests their own answer."""
+    above: ast.AST | None = node
+    while above is not None and not isinstance(above, ast.Assert):
+        above = parents.get(above)
+    return above is not None
 
 
 def is_asked_for(node: ast.AST, parents: dict[ast.AST, ast.AST]) -> bool:
@@ -346,10 +361,10 @@ def of_lesson(given: Sequence[str], checks: Sequence[str]) -> OfLesson:
     writes: set[str] = set()
     asks: set[str] = set()
     for source in given:
-        mentions |= names_in(source)
+        mentions |= names_in(source) | lying_methods(source)
         writes |= written_attributes(source, known)
     for source in checks:
-        asks |= names_in(source)
+        asks |= names_in(source) | lying_methods(source)
         writes |= written_attributes(source, known)
     return OfLesson(tuple(sorted(mentions)), tuple(sorted(writes)), tuple(sorted(asks)))
 
@@ -366,6 +381,11 @@ def names_in(source: str) -> frozenset[str]:
         elif isinstance(node, ast.alias):
             found.add(node.name.rpartition(".")[2])
     return frozenset(found)
+
+
+def lying_methods(source: str) -> set[str]:
+    """Return the methods in a cell that decide how objects are compared."""
+    return {reach.what.strip("`") for reach in reaches(source)} & LYING
 
 
 @lru_cache(4096)
@@ -452,6 +472,9 @@ class Cell(NamedTuple):
     kind: str  # "given", "answer", "added" or "check"
 
 
+RIGHT = frozenset(f"`{name}`" for name in TAKEN_FOR_RIGHT)
+
+
 class Lesson(NamedTuple):
     """What is ordinary in a lesson, and which names its checks rely on."""
 
@@ -460,6 +483,9 @@ class Lesson(NamedTuple):
     answered: frozenset[str]  # names that its solutions bind, so the student is to bind them
     relied_on: frozenset[str]  # names that its checks read
     own: frozenset[str]  # top-level packages of the instructor's
+    defined: frozenset[str]  # functions and classes that its given cells define
+    writes: frozenset[str]  # attributes that its own cells assign
+    expected: frozenset[str]  # names that its checks set and compare with what answers return
 
 
 def lesson_of(cells: Sequence[Cell], own: frozenset[str] = frozenset()) -> Lesson:
@@ -472,8 +498,13 @@ def lesson_of(cells: Sequence[Cell], own: frozenset[str] = frozenset()) -> Lesso
     given: dict[str, str] = {}
     answered: set[str] = set()
     relied_on: set[str] = set()
+    writes: set[str] = set()
+    defined: set[str] = set()
+    named: set[str] = set()
     for cell in cells:
-        ordinary |= {reach.what for reach in reaches(cell.source, known, own)}
+        reached = {reach.what for reach in reaches(cell.source, known, own)}
+        ordinary |= reached - RIGHT if cell.kind == "check" else reached
+        writes |= written_attributes(cell.source, known)
         bound = bindings(cell.source)
         if cell.kind == "answer":
             answered |= set(bound)
@@ -481,7 +512,57 @@ def lesson_of(cells: Sequence[Cell], own: frozenset[str] = frozenset()) -> Lesso
             relied_on |= names_of(cell.source).uses
         else:
             given |= {name: how for name, (_, how) in bound.items() if how != "data"}
-    return Lesson(frozenset(ordinary), given, frozenset(answered), frozenset(relied_on), own)
+            defined |= functions_and_classes(tree_of(as_python(cell.source)))
+        if cell.kind != "check":
+            named |= names_in(cell.source) | set(bound)
+    expected: set[str] = set()
+    for cell in cells:
+        if cell.kind == "check":
+            expected |= compared(cell.source, answered) - named
+    return Lesson(
+        reaches=frozenset(ordinary),
+        given=given,
+        answered=frozenset(answered),
+        relied_on=frozenset(relied_on),
+        own=own,
+        defined=frozenset(defined),
+        writes=frozenset(writes),
+        expected=frozenset(expected),
+    )
+
+
+def compared(check: str, answered: AbstractSet[str]) -> set[str]:
+    """Return the names that a check sets and asserts something of, such as `expected`.
+
+    Left out are names that it passes to a function of the answers or gets from one, and names of
+    one or two letters, which a student's functions may read with another meaning.
+    """
+    tree = tree_of(as_python(check))
+    theirs: set[str] = set()
+    asserted: set[str] = set()
+    for node in ast.walk(tree):
+        named = {name.id for name in ast.walk(node) if isinstance(name, ast.Name)}
+        if isinstance(node, ast.Assert):
+            asserted |= named
+        elif isinstance(node, ast.Assign) and calls_any(node.value, answered):
+            theirs |= named
+        elif isinstance(node, ast.Call) and called(node) in answered:
+            theirs |= named
+        elif isinstance(node, ast.Call) and "assert" in called(node).lower():
+            asserted |= named
+    found = set(bindings(check)) & asserted - theirs - aliases_of(tree).keys()
+    return {name for name in found if len(name) > 2}
+
+
+def called(call: ast.Call) -> str:
+    """Return the last name of what is called."""
+    return dotted_name(call.func, {}).rpartition(".")[2]
+
+
+def calls_any(node: ast.AST, names: AbstractSet[str]) -> bool:
+    """Return whether an expression calls one of these functions."""
+    calls = [part for part in ast.walk(node) if isinstance(part, ast.Call)]
+    return any(called(call) in names for call in calls)
 
 
 def imports_in(cells: Iterable[Cell]) -> Aliases:
@@ -508,6 +589,8 @@ def told(cells: Sequence[Cell], lesson: Lesson) -> list[str]:
         all_reaches = reaches(cell.source, known, lesson.own)
         found = [reach for reach in all_reaches if reach.what not in lesson.reaches]
         found += replaced_names(cell.source, lesson)
+        found += changed_classes(cell.source, lesson)
+        found += read_from_checks(cell.source, lesson)
         if found:
             sentences.append(sentence_on(cell.name, found))
     return sentences
@@ -528,6 +611,30 @@ def replaced_names(source: str, lesson: Lesson) -> list[Reach]:
         elif name in BUILTINS and how != "data":
             found.append(Reach(f"another `{name}` than Python's", line))
     return found
+
+
+def changed_classes(source: str, lesson: Lesson) -> list[Reach]:
+    """Return the attributes of given classes and functions that a cell assigns, though no cell of
+    the lesson does."""
+    found = []
+    for node in ast.walk(tree_of(as_python(source))):
+        if not isinstance(node, ast.Attribute) or isinstance(node.ctx, ast.Load):
+            continue
+        name = node.value.id if isinstance(node.value, ast.Name) else ""
+        if name in lesson.defined and node.attr not in lesson.writes:
+            if name not in local_names(source):
+                found.append(Reach(f"another `{name}.{node.attr}` than the lesson's", node.lineno))
+    return found
+
+
+def read_from_checks(source: str, lesson: Lesson) -> list[Reach]:
+    """Return the names that functions of a cell read and that a check sets, such as `expected`."""
+    lines: dict[str, int] = {}
+    wanted = names_read_by_functions(source) & lesson.expected
+    for node in ast.walk(tree_of(as_python(source))) if wanted else ():
+        if isinstance(node, ast.Name) and node.id in wanted:
+            lines.setdefault(node.id, node.lineno)
+    return [Reach(f"`{name}`, which a check sets", line) for name, line in sorted(lines.items())]
 
 
 def sentence_on(name: str, found: Sequence[Reach]) -> str:

@@ -61,6 +61,17 @@ class Limits(NamedTuple):
     cpu: int = 1800  # seconds of each process
 
 
+# Methods that decide how objects are compared, also by their difference, and what passes for their
+# type.
+LYING = frozenset(
+    """
+    __eq__ __ne__ __lt__ __le__ __gt__ __ge__ __contains__ __sub__ __rsub__ __abs__ __round__
+    __class__ __instancecheck__ __subclasscheck__
+    __array_ufunc__ __array_function__ __torch_function__ __torch_dispatch__
+    """.split()
+)
+
+
 class OfLesson(NamedTuple):
     """What a lesson's own cells do, so that it is ordinary there: see planning/reaching.py."""
 

@@ -35,13 +35,24 @@ EVENTS = {
     "function.__new__",
 }
 ADD_HOOK = "sys.addaudithook"
+COMPILED = "a compiled module"
+DISGUISED = "code with the file name of a library"
+KEYWORDS = "__kwdefaults__"  # a dictionary that can be changed in place
 INSIDE = {"tb_frame", "gi_frame", "cr_frame", "ag_frame", "gi_code", "cr_code", "ag_code"}
 REWRITING = {"__code__", "__defaults__", "__kwdefaults__", "__closure__", "__globals__"}
 # Top-level modules that hand on what they reach for; their caller counts in their place.
-ACT_FOR_CALLER = {"inspect", "string", "functools", "asyncio", "ctypes"}
+ACT_FOR_CALLER = {"inspect", "string", "functools", "asyncio", "ctypes", "ast", "code", "codeop"}
+IMPORTING = ACT_FOR_CALLER | {"importlib"}  # the same, when a compiled module is imported
 # The same, of a module that otherwise reaches for itself: (module, function).
 FUNCTIONS_FOR_CALLER = {
     ("traceback", "walk_stack"),
+    ("traceback", "extended_frame_gen"),
+    ("traceback", "_extract_from_extended_frame_gen"),
+    ("traceback", "extract"),
+    ("importlib._bootstrap", "_call_with_frames_removed"),
+    ("importlib._bootstrap_external", "source_to_code"),
+    ("importlib.abc", "source_to_code"),
+    ("importlib._abc", "source_to_code"),
     ("IPython.core.interactiveshell", "get_local_scope"),
     ("numpy.ctypeslib", "load_library"),
     ("numpy.ctypeslib._ctypeslib", "load_library"),
@@ -51,7 +62,7 @@ FUNCTIONS_FOR_CALLER = {
 def reached_by(event: str, arguments: tuple[Any, ...], trusted: tuple[str, ...]) -> str | None:
     """Return what an audit event reaches for, None for a harmless one."""
     if event == "object.__getattr__":
-        return arguments[1] if arguments[1] in INSIDE else None
+        return arguments[1] if arguments[1] in INSIDE or arguments[1] == KEYWORDS else None
     if event == "object.__setattr__":
         return arguments[1] if arguments[1] in REWRITING else None
     if event in EVENTS or event == ADD_HOOK:
@@ -61,9 +72,17 @@ def reached_by(event: str, arguments: tuple[Any, ...], trusted: tuple[str, ...])
     if event == "import":  # of a compiled module, when it has a file
         file = arguments[1]
         own = isinstance(file, str) and not file.startswith(trusted)
-        return "a compiled module" if own else None
+        return COMPILED if own else None
     if event == "open" and isinstance(arguments[0], (str, bytes)):
-        return "its own memory" if text(arguments[0]).endswith("/mem") else None
+        path = text(arguments[0])
+        folder = path.rpartition("/")[0]
+        if path.endswith(".pyc") and not folder.endswith("/__pycache__"):
+            return None if path.startswith(trusted) else COMPILED
+        return "its own memory" if path.endswith("/mem") else None
+    if event == "compile" and isinstance(arguments[1], (str, bytes)):
+        return DISGUISED if text(arguments[1]).startswith(trusted) else None
+    if event in ("marshal.loads", "marshal.load"):  # code with any file name
+        return "marshal"
     return None
 
 
@@ -93,11 +112,14 @@ def watch(trusted: Iterable[str], ordinary: Collection[str], tell: Callable[[str
         made = file.startswith("<") and getattr(home, "__dict__", None) is frame.f_globals
         return not made or getattr(home, "__name__", "") == "__main__"
 
-    def students_frame(frame: FrameType | None) -> FrameType | None:
-        """Return the student's frame that an event in `frame` is due to, if there is one."""
+    def students_frame(frame: FrameType | None, acting: Collection[str]) -> FrameType | None:
+        """Return the student's frame that an event in `frame` is due to, if there is one.
+
+        `acting`: top-level modules that act for their callers.
+        """
         while frame is not None and not foreign(frame):
             name = str(frame.f_globals.get("__name__"))
-            acts = name.partition(".")[0] in ACT_FOR_CALLER
+            acts = name.partition(".")[0] in acting
             if not acts and (name, frame.f_code.co_name) not in FUNCTIONS_FOR_CALLER:
                 return None
             frame = frame.f_back
@@ -110,7 +132,9 @@ def watch(trusted: Iterable[str], ordinary: Collection[str], tell: Callable[[str
             return
         busy.add(me)
         try:
-            frame = students_frame(frame_of(1))
+            acting = IMPORTING if what == COMPILED else ACT_FOR_CALLER
+            # inspect reads the defaults of a function, but hands no dictionary of them on.
+            frame = students_frame(frame_of(1), () if what == KEYWORDS else acting)
             if what in usual:
                 return
             if frame is not None:

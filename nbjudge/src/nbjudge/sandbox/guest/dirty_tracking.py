@@ -61,6 +61,22 @@ def watcher(spaces: Sequence[Space], slots: Sequence[Slot] = ()) -> Changed:
     return changed
 
 
+def versions_of(spaces: Sequence[Space]) -> Callable[[], list[bytes]]:
+    """Return a function that returns the version of each dictionary, or nothing where this Python's
+    dictionaries have none.
+
+    A version tells of a name that was changed and put back, too.
+    """
+    known = as_known() and sys.version_info < UNVERSIONED
+    places = [id(space) + VERSION for space in spaces] if known else []
+    read = ctypes.string_at
+
+    def versions() -> list[bytes]:
+        return [read(place, 8) for place in places]
+
+    return versions
+
+
 def table_watcher(spaces: Sequence[Space]) -> Callable[[set[int]], list[int]]:
     """Return a function that returns the indexes of the dictionaries whose table holds other bytes
     than now. Its argument are the indexes of those whose table has moved, which it skips."""

@@ -34,12 +34,13 @@ from _signal import (  # type: ignore[import-not-found]
 )
 from _signal import pthread_sigmask as mask_signals
 from _signal import signal as on_signal
+from _weakref import ref
 from asyncio import _set_running_loop as set_running_loop
-from collections.abc import Awaitable, Collection, Container, Iterable
+from collections.abc import Awaitable, Collection, Container, Iterable, Mapping
 from contextvars import Context, copy_context
 from importlib.machinery import PathFinder
 from itertools import takewhile
-from types import CodeType
+from types import CodeType, ModuleType
 from typing import Any, NamedTuple
 
 from nbjudge import libraries
@@ -48,6 +49,7 @@ from nbjudge.sandbox.guest.shell import Page, Shell, fresh_page, look_like_jupyt
 from nbjudge.sandbox.guest.snapshot import Changes, Snapshot
 from nbjudge.sandbox.output import shorten
 from nbjudge.sandbox.wire import (
+    LYING,
     CellAnswer,
     CellOrder,
     HandOut,
@@ -66,6 +68,7 @@ getpid, fork, end, read, write, wait = os.getpid, os.fork, os._exit, os.read, os
 clock, frames_by_thread = time.perf_counter, sys._current_frames
 get_random_state, set_random_state = random.getstate, random.setstate
 current_folder, find_installed = os.getcwd, PathFinder.find_spec
+objects_since_freeze, class_space = gc.get_objects, snapshot.class_space
 ALL_SIGNALS = valid_signals()
 encode = json.encoder.c_make_encoder(  # type: ignore[attr-defined]
     None, None, json.encoder.encode_basestring_ascii, None, ": ", ", ", False, False, True
@@ -199,6 +202,7 @@ class Notebook(NamedTuple):
     given: dict[str, Any]  # functions, classes and modules that the instructor's cells have bound
     trusted: tuple[str, ...]  # prefixes of the file names of code that is not the student's
     notes: list[str]  # for the instructor, on the cell that runs
+    classes: list[ref[type]]  # that have been made since the first cell
 
 
 def serve_cells(sock: socket.socket, key: bytes, notebook: Notebook) -> None:
@@ -276,6 +280,7 @@ def run_check(descriptor: int, order: CellOrder, notebook: Notebook) -> dict[str
     If later cells use what a check sets, the check runs a second time, here. Its verdict is still
     the fork's: a fork has one thread, so no thread of the student's can interfere there.
     """
+    notebook.classes.extend(new_classes())
     gc.freeze()
     random_state = get_random_state()
     # In[-1] is the check, as in a notebook, but without its hidden tests.
@@ -338,25 +343,31 @@ def check_in_fork(order: CellOrder, notebook: Notebook) -> CellAnswer:
     mentioned = frozenset((*notebook.lesson.mentions, *notebook.lesson.asks))
     notes += libraries.restore_settings(notebook.settings, mentioned, notebook.snapshot.is_students)
     notes += replaced_names(order, notebook)
+    notes += changed_loop(order, notebook)
     shell = notebook.shell
     page = fresh_page(shell)
     # A fork has one thread; a second one means that the student's fork hook started it.
     if len(frames_by_thread()) > 1:
         notes.append(THREAD_IN_CHECK)
     last_loaded = next(reversed(snapshot.modules), None)
+    marks = notebook.snapshot.mark()
     started = clock()
     libraries.before_check()
     well, score = judge(order, shell, page)
     seconds = clock() - started
     outputs = page.outputs
-    notes += hidden_modules(last_loaded)
+    notes += hidden_modules(order, notebook, last_loaded)
     notes += [note for note in replaced_names(order, notebook) if note not in notes]
+    notes += lying_classes(notebook)
+    notes += libraries.restore_settings(notebook.settings, mentioned, notebook.snapshot.is_students)
     changes = notebook.snapshot.restore() if well else Changes([], [])
+    # What was changed and put back: a restore that finds something changes the version itself.
+    restored = changes.restored or (notebook.snapshot.put_back(marks) if well else [])
     notes += [f"while it was checked it changed `{name}`" for name in changes.seen[:5]]
-    if changes.restored and snapshot.ANY not in notebook.lesson.writes:
-        notes += [f"while it was checked it changed `{name}`" for name in changes.restored[:3]]
+    if restored and snapshot.ANY not in notebook.lesson.writes:
+        notes += [f"while it was checked it changed `{name}`" for name in restored[:3]]
         well, score = False, None
-        outputs = [*outputs, refused(f"it changed {changes.restored[0]} while it was checked")]
+        outputs = [*outputs, refused(f"it changed {restored[0]} while it was checked")]
     # The time is that of the check alone, without restoring.
     return answer_to(order, well, score, outputs, clock() - seconds, notes)
 
@@ -406,23 +417,83 @@ def replaced_names(order: CellOrder, notebook: Notebook) -> list[str]:
     return found
 
 
-def hidden_modules(last: str | None) -> list[str]:
-    """Return notes on installed modules in whose place the check has imported a student's file.
+def changed_loop(order: CellOrder, notebook: Notebook) -> list[str]:
+    """Return notes on methods of the student's that run what a check awaits."""
+    if not any(code.co_flags & inspect.CO_COROUTINE for code in order["code"]):
+        return []
+    found = []
+    for name, value in list(vars(notebook.shell.loop).items()):
+        if notebook.snapshot.is_students(value):
+            found.append(f"it had changed the event loop's `{name}`")
+    return found
+
+
+def hidden_modules(order: CellOrder, notebook: Notebook, last: str | None) -> list[str]:
+    """Return notes on installed modules in whose place the check has used a student's.
 
     `last`: the module that had been imported last before the check. sys.modules is in the order of
     imports, so it is read from its end. Reading all of its names would write to their reference
     counts, and so copy their pages: 8 ms of each check.
     """
-    folder = current_folder()
-    elsewhere = [path for path in sys.path if path and not path.startswith(folder)]
+    folder = ""
+    with contextlib.suppress(OSError):  # the notebook has removed it
+        folder = current_folder()
+    paths = [path for path in sys.path if isinstance(path, str)]
+    installed = [path for path in paths if path.startswith(notebook.trusted)]
     added = takewhile(lambda name: name is not last, reversed(snapshot.modules))
     found = []
-    for name in sorted(added):
+    for name in sorted({*added, *modules_named_in(order["code"])}):
         file = getattr(snapshot.modules[name], "__file__", None)
-        if isinstance(file, str) and file.startswith(folder) and "." not in name:
-            if find_installed(name, elsewhere):
-                found.append(f"its file `{name}.py` took the place of an installed module")
+        if isinstance(file, str) and not file.startswith(notebook.trusted):
+            if find_installed(name.partition(".")[0], installed):
+                shown = file.removeprefix(f"{folder}/")
+                found.append(f"its file `{shown}` took the place of an installed module")
     return found
+
+
+def modules_named_in(code: Iterable[CodeType]) -> set[str]:
+    """Return the imported modules whose dotted names stand in code, as those of its imports do."""
+    names = {name for part in code for name in part.co_names}
+    return {name for name in names if isinstance(snapshot.modules.get(name), ModuleType)}
+
+
+def new_classes() -> list[ref[type]]:
+    """Return the classes that have been made since the last call of gc.freeze."""
+    return [ref(thing) for thing in objects_since_freeze() if issubclass(type(thing), type)]
+
+
+def lying_classes(notebook: Notebook) -> list[str]:
+    """Return notes on methods of the student's classes that decide how objects are compared.
+
+    Where a class statement defines them, the cell's text has told of them already.
+    """
+    ordinary = {*notebook.lesson.mentions, *notebook.lesson.asks}
+    found = set()
+    for reference in (*notebook.classes, *new_classes()):
+        kind = reference()
+        space = class_space(kind) if kind is not None else {}
+        for name in space.keys() & LYING - ordinary:
+            if is_handwritten(space[name], space, notebook, ordinary):
+                found.add(f"it had a class with a `{name}` of its own")
+    return sorted(found)
+
+
+def is_handwritten(
+    method: Any, space: Mapping[str, Any], notebook: Notebook, ordinary: Container[str]
+) -> bool:
+    """Return whether a method of a class is the student's own.
+
+    It is not where a library has made it from a text, as dataclasses does, or where the class is
+    of a module that the lesson imports, which may lie beside the notebook.
+    """
+    if not notebook.snapshot.is_students(method):
+        return False
+    code = getattr(method, "__code__", None)
+    file = code.co_filename if type(code) is CodeType else ""
+    if getattr(method, "__globals__", None) is notebook.shell.user_ns:
+        return file != "<string>" or "__dataclass_fields__" not in space
+    package = str(space.get("__module__")).partition(".")[0]
+    return not file.startswith("<") and package not in ordinary
 
 
 def changes_found(changes: Changes) -> list[str]:

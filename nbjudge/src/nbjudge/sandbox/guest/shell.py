@@ -386,14 +386,10 @@ class Shell:
         self.kernel.shell.extension_manager.load_extension("storemagic")
         # The first cell imports and makes what all others use: here it does so once for all forks.
         self.loop.call(lambda: self.kernel.do_execute("pass", silent=True))
+        # The notebook's names. Checks use this dictionary, whatever the notebook puts in its place.
+        self.user_ns: dict[str, Any] = self.kernel.shell.user_ns
         # The packages that a kernel has imported before its first cell, all in all.
         self.at_start = frozenset(name.partition(".")[0] for name in sys.modules)
-
-    @property
-    def user_ns(self) -> dict[str, Any]:
-        """Return the notebook's names."""
-        names: dict[str, Any] = self.kernel.shell.user_ns
-        return names
 
     def run(self, source: str) -> tuple[bool, list[dict[str, Any]]]:
         """Run a cell as a kernel would; return (well, outputs)."""

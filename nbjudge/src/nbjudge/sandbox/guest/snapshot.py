@@ -21,7 +21,7 @@ from _signal import (  # type: ignore[import-not-found]
 )
 from _signal import getsignal as handler_of
 from _signal import signal as on_signal
-from collections.abc import Callable, Collection, Iterable, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from operator import is_
 from types import (
     BuiltinFunctionType,
@@ -38,8 +38,8 @@ from types import (
 from typing import Any, NamedTuple, TypeAlias
 
 from nbjudge import libraries
-from nbjudge.sandbox.guest.dirty_tracking import Slot, watcher
-from nbjudge.sandbox.guest.module_state import ANY, state_of
+from nbjudge.sandbox.guest.dirty_tracking import Slot, versions_of, watcher
+from nbjudge.sandbox.guest.module_state import ANY, inner_state_of, state_of
 from nbjudge.sandbox.wire import OfLesson
 
 # The functions below look here for builtins, where others cannot patch them.
@@ -60,6 +60,7 @@ FIXED = (
     property,
 )
 CACHE = functools._lru_cache_wrapper
+MOST_PARTS = 100  # of one value of the instructor's that are restored; each check compares them
 # Bound now, before student code can replace them.
 settrace, setprofile = sys.settrace, sys.setprofile
 class_space = type.__dict__["__dict__"].__get__
@@ -86,6 +87,10 @@ def without_warnings(function: Callable[..., Any]) -> Callable[..., Any]:
     return run
 
 
+# (version, names) of the instructor's modules that no function of theirs changes.
+Marks: TypeAlias = list[tuple[bytes, frozenset[str]]]
+
+
 class Changes(NamedTuple):
     """What a restore has found: names like `module.name`."""
 
@@ -97,6 +102,8 @@ class Snapshot(NamedTuple):
     """What `take_snapshot` returns."""
 
     restore: Callable[[], Changes]
+    mark: Callable[[], Marks]
+    put_back: Callable[[Marks], list[str]]  # the modules that were changed since, and put back
     accept: Callable[[], None]  # what a given cell has changed is the instructor's
     is_students: Callable[[Any], bool]  # whether a value is the student's
 
@@ -108,6 +115,7 @@ class Owner(NamedTuple):
     is_own: bool  # it belongs to the instructor, so it is restored
     names: tuple[str, ...]
     values: list[Any]
+    size: int  # how many names it has in all
 
 
 @without_warnings
@@ -116,21 +124,25 @@ def take_snapshot(
     own: Sequence[str] = (),
     lesson: OfLesson = NO_LESSON,
     trusted: tuple[str, ...] = (),
+    imported: Sequence[str] = (),
 ) -> Snapshot:
     """Return functions that restore what is the instructor's, and that look for other changes.
 
     Call this before any student code has run. `space`: the notebook's names. `own`: top-level names
     of the instructor's packages. Their functions and classes are restored, and the data that none
     of their functions changes (module_state.py). What the lesson's own cells write, or mention, is
-    not. `trusted`: prefixes of the file names of code that is not the student's.
+    not. `trusted`: prefixes of the file names of code that is not the student's. `imported`: the
+    modules that the instructor's cells import, checks among them.
 
-    Libraries are left as they are: a function of theirs that the student has replaced is only seen.
-    That covers the modules that the notebook and the instructor's modules import, and what those
-    import in their turn. Covering every loaded module would read, and so copy, most of a forked
-    process's memory at every check.
+    Libraries are left as they are: a function of theirs that the student has replaced or added is
+    only seen. That covers the modules that the notebook, its checks and the instructor's modules
+    import, and what those import in their turn. Covering every loaded module would read, and so
+    copy, most of a forked process's memory at every check.
     """
     mine = modules_of(own)
-    first = unique([*mine, *referred(map(vars, mine)), *referred([space])])
+    by_name = {name: modules[name] for name in imported if name in modules}
+    by_name = {name: module for name, module in by_name.items() if isinstance(module, ModuleType)}
+    first = unique([*mine, *referred(map(vars, mine)), *referred([space]), *by_name.values()])
     second = referred(map(vars, first))
     seen = {id(module): module for module in [builtins, *first, *second]}
     seen.pop(id(modules["__main__"]), None)  # the notebook, whose names are the student's
@@ -139,6 +151,7 @@ def take_snapshot(
     spared = frozenset(lesson.writes)
     mentioned = frozenset(lesson.mentions) | spared
     owners: list[Owner] = []
+    tables: list[tuple[str, Names, Names]] = []
     functions: dict[int, Any] = {}
 
     def note(thing: Any, names: Names, is_own: bool, state: Collection[str]) -> None:
@@ -154,7 +167,7 @@ def take_snapshot(
             elif data and name not in mentioned:
                 kept[name] = value
         if kept:
-            owners.append(Owner(thing, is_own, tuple(kept), list(kept.values())))
+            owners.append(Owner(thing, is_own, tuple(kept), list(kept.values()), len(names)))
         for value in kept.values() if is_own else ():
             # A decorated function leads to the function that the decorator has wrapped.
             value = bare(value)
@@ -164,20 +177,30 @@ def take_snapshot(
 
     for module in seen.values():
         is_own = id(module) in own_ids
-        note(module, vars(module), is_own, states.get(id(module), ()))
+        state = states.get(id(module))
+        note(module, vars(module), is_own, state.names if state else ())
         for kind in list(vars(module).values()):
             if isinstance(kind, type) and kind.__module__ == module.__name__:
                 note(kind, dict(vars(kind)), is_own, {ANY})
+        if not is_own:
+            tables += tables_of(module)
     for kind in bases_elsewhere(first, seen):
         note(kind, dict(vars(kind)), False, ())
     # So far: which objects the names refer to. From here on: what is inside these objects, which
     # are closures, default arguments, code, and the data of the instructor's modules.
     cells, insides = inside_of(functions.values())
     data = []
-    for value, before, module_name, name in data_of(mine):
-        state = states[id(modules[module_name])] if module_name in modules else {ANY}
-        if ANY not in state and name not in state and name not in mentioned:
-            data.append((value, before, f"{module_name}.{name}"))
+    for module in mine:
+        outer = states[id(module)].names
+        parts = list(data_of(module))
+        has_inner = any(is_inner for *_, is_inner in parts)
+        inner = outer | (inner_state_of(module) if has_inner else frozenset())
+        for value, before, name, is_inner in parts:
+            changing = inner if is_inner else outer
+            if ANY not in changing and name not in changing and name not in mentioned:
+                data.append((value, before, f"{module.__name__}.{name}"))
+    # Dictionaries come first, because only those can be given to `watcher`.
+    data.sort(key=lambda entry: type(entry[0]) is not dict)
     watched = sum(type(value) is dict for value, *_ in data)
     caches: list[list[Any]] = []
     for cache in caches_of(mine):
@@ -187,8 +210,19 @@ def take_snapshot(
     known_names = [(module, type(module), frozenset(vars(module))) for module in mine]
     basic = {name: value for name, value in vars(builtins).items() if name not in spared}
     importers = [(name, getattr(sys, name)) for name in ("meta_path", "path_hooks")]
+    finders, pycache_prefix = sys.path_importer_cache, sys.pycache_prefix
+    kinds = set(map(type, finders.values()))
+    dirty_finders = watcher([finders])
+    written = spared.union(*(state.writes for state in states.values()))
+    quiet = [
+        module
+        for module in mine
+        if not states[id(module)].names and not spared & {ANY} and not written & vars(module).keys()
+    ]
+    versions = versions_of(list(map(vars, quiet)))
     dirty_owners = watcher([space_of(owner.thing) for owner in owners])
     dirty_tables = watcher([vars(builtins), modules])
+    dirty_tables_of_libraries = watcher([table for _, table, _ in tables])
     dirty_modules = watcher(list(map(vars, mine)), [(module, "__class__") for module in mine])
     dirty_data = watcher([value for value, *_ in data[:watched]])
     keyword_defaults = [inside.named for inside in insides if inside.named]
@@ -201,17 +235,26 @@ def take_snapshot(
     def is_students(value: Any) -> bool:
         return made_by_student(value, trusted, 4)
 
-    def restore_tables(changed: list[str]) -> None:
-        """Restore Python's builtins and the instructor's entries in sys.modules."""
-        tables = dirty_tables()
-        for name, value in basic.items() if 0 in tables else ():
+    def restore_tables(changed: list[str], others: list[str]) -> None:
+        """Restore Python's builtins and the instructor's entries in sys.modules; look at tables of
+        libraries."""
+        dirty = dirty_tables()
+        for name, value in basic.items() if 0 in dirty else ():
             if vars(builtins).get(name) is not value and name != "_":
                 changed.append(f"builtins.{name}")
                 vars(builtins)[name] = value
-        for name, module in loaded.items() if 1 in tables else ():
+        for name, module in loaded.items() if 1 in dirty else ():
             if modules.get(name) is not module:
                 changed.append(f"sys.modules[{name}]")
                 modules[name] = module
+        for name, module in by_name.items() if 1 in dirty else ():
+            if name not in loaded and modules.get(name, module) is not module:
+                others.append(f"sys.modules[{name}]")
+        for place in dirty_tables_of_libraries():
+            title, table, before = tables[place]
+            for key, value in before.items():
+                if table.get(key) is not value and is_students(table.get(key)):
+                    others.append(title)
 
     def restore_owners(changed: list[str], others: list[str]) -> None:
         """Restore the names of the instructor's modules and classes, look at those of others."""
@@ -219,6 +262,8 @@ def take_snapshot(
             owner = owners[place]
             is_type = isinstance(owner.thing, type)
             now = class_space(owner.thing) if is_type else owner.thing.__dict__
+            if not owner.is_own and len(now) != owner.size:
+                others += added_names(owner, now)
             if all(map(is_, map(now.get, owner.names), owner.values)):
                 continue
             for number, (name, value) in enumerate(zip(owner.names, owner.values)):
@@ -227,7 +272,7 @@ def take_snapshot(
                     continue
                 title = f"{title_of(owner.thing)}.{name}"
                 if not owner.is_own:
-                    if is_students(new):
+                    if is_students(new) or (type(value) is FunctionType and is_pythons(new)):
                         others.append(title)
                     owner.values[number] = new
                     continue
@@ -238,6 +283,16 @@ def take_snapshot(
                     type.__setattr__(owner.thing, name, value)
                 else:
                     now[name] = value
+
+    def added_names(owner: Owner, now: Mapping[str, Any]) -> list[str]:
+        """Return the names that a library did not have and that the student has bound in it."""
+        if (
+            owner.thing is sys or owner.thing is builtins
+        ):  # where IPython keeps the last value and exception
+            return []
+        title = title_of(owner.thing)
+        added = now.keys() - set(owner.names)
+        return [f"{title}.{name}" for name in added if is_students(now[name])]
 
     def restore_insides(changed: list[str]) -> None:
         """Restore closures, default arguments and code of the instructor's functions."""
@@ -283,7 +338,7 @@ def take_snapshot(
             if type(module) is not kind:
                 changed.append(f"{module.__name__}.__class__")
                 object.__setattr__(module, "__class__", kind)
-            state = states[id(module)]
+            state = states[id(module)].names
             for name in [] if ANY in state else list(vars(module).keys() - names):
                 hides = name in basic or name in ("__getattr__", "__builtins__")
                 if hides and name not in mentioned and name not in state:
@@ -299,17 +354,37 @@ def take_snapshot(
                 entries[:] = kept
             if getattr(sys, name) is not entries:
                 setattr(sys, name, entries)
+        for path, finder in list(finders.items()) if dirty_finders() else ():
+            if type(finder) not in kinds and is_students(finder):
+                others.append("sys.path_importer_cache")
+                del finders[path]
+        if sys.pycache_prefix != pycache_prefix:
+            others.append("sys.pycache_prefix")
+            sys.pycache_prefix = pycache_prefix
 
     def restore() -> Changes:
         changed: list[str] = []
         others: list[str] = []
-        restore_tables(changed)
+        restore_tables(changed, others)
         restore_owners(changed, others)
         restore_insides(changed)
         restore_data(changed)
         restore_modules(changed)
         restore_importers(others)
         return Changes(sorted(set(changed)), sorted(set(others)))
+
+    def mark() -> Marks:
+        return list(zip(versions(), map(frozenset, map(vars, quiet))))
+
+    def put_back(before: Marks) -> list[str]:
+        found = []
+        for module, (old, names), (new, names_now) in zip(quiet, before, mark()):
+            # An import binds the name of a module in a package, and warnings one of their own.
+            new_names = names_now - names - written
+            added = [name for name in new_names if not is_ordinary(name, module)]
+            if old != new and (added or names_now == names):
+                found.append(module.__name__)
+        return found
 
     def accept() -> None:
         for name, value in vars(builtins).items():
@@ -322,7 +397,7 @@ def take_snapshot(
             for number, name in enumerate(owner.names):
                 owner.values[number] = now.get(name, owner.values[number])
 
-    return Snapshot(restore, accept, is_students)
+    return Snapshot(restore, mark, put_back, accept, is_students)
 
 
 def bare(value: Any) -> Any:
@@ -330,6 +405,13 @@ def bare(value: Any) -> Any:
     if isinstance(value, (staticmethod, classmethod)):
         return value.__func__
     return value.fget if isinstance(value, property) else value
+
+
+def is_pythons(value: Any) -> bool:
+    """Return whether a value is a function or a type of Python's own, such as print."""
+    if isinstance(value, type):
+        return value.__module__ == "builtins"
+    return type(value) is BuiltinFunctionType
 
 
 def same_function(new: Any, old: Any) -> bool:
@@ -388,6 +470,12 @@ def space_of(owner: Any) -> Names:
     return space
 
 
+def is_ordinary(name: str, module: ModuleType) -> bool:
+    """Return whether Python itself may add a name to a module while a function of it runs."""
+    below = modules.get(f"{module.__name__}.{name}")
+    return name == "__warningregistry__" or isinstance(below, ModuleType)
+
+
 def title_of(owner: Any) -> str:
     """Return the name of a module, or of a class with its module."""
     if isinstance(owner, type):
@@ -435,19 +523,45 @@ def inside_of(
     return cells, insides
 
 
-def data_of(mine: Modules) -> list[tuple[Any, Any, str, str]]:
-    """Return [(value, its contents, module, name)] of the data of these modules.
+def data_of(module: ModuleType) -> Iterator[tuple[Any, Any, str, bool]]:
+    """Yield (value, its contents, name, inner) of the data of a module.
 
-    Dictionaries come first, because only those can be given to `watcher`.
+    `inner`: the value lies in the one of that name.
     """
-    data = []
-    for module in mine:
-        for name, value in vars(module).items():
-            kept = None if name.startswith("__") else contents(value)
+    for name, value in vars(module).items():
+        if name.startswith("__"):
+            continue
+        for part in parts_of(value):
+            kept = contents(part)
             if kept is not None:
-                data.append((value, kept, module.__name__, name))
-    data.sort(key=lambda entry: type(entry[0]) is not dict)
-    return data
+                yield part, kept, name, part is not value
+
+
+def tables_of(module: ModuleType) -> list[tuple[str, Names, Names]]:
+    """Return [(title, table, its functions)] of the tables in a module that say which function is
+    called for what, as copy has one for types."""
+    found = []
+    for name, value in vars(module).items():
+        if type(value) is dict and not name.startswith("__"):
+            held = {key: part for key, part in value.items() if type(part) is FunctionType}
+            if held:
+                found.append((f"{module.__name__}.{name}", value, held))
+    return found
+
+
+def parts_of(value: Any) -> list[Any]:
+    """Return a value and the containers in it, MOST_PARTS of them at most."""
+    found = [value]
+    seen = {id(value)}
+    for part in found:
+        inner = part.values() if type(part) is dict else part
+        for item in inner if type(part) in (dict, list, tuple) else ():
+            if len(found) == MOST_PARTS:
+                return found
+            if type(item) in (dict, list, set, tuple) and id(item) not in seen:
+                seen.add(id(item))
+                found.append(item)
+    return found
 
 
 def referred(spaces: Iterable[Names]) -> Modules:

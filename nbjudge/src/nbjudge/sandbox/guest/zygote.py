@@ -147,7 +147,7 @@ def run_template(order: wire.TemplateOrder, sock: socket.socket, shell: Shell) -
     template = Template(
         shell=shell,
         snapshot=snapshot.take_snapshot(
-            names, order["own"], order["lesson"], trusted_prefixes(visible)
+            names, order["own"], order["lesson"], trusted_prefixes(visible), order["imports"]
         ),
         settings=libraries.take_settings(),
         lesson=order["lesson"],
@@ -228,6 +228,7 @@ def run_submission(order: wire.SessionOrder, sock: socket.socket, template: Temp
         template.lesson,
         template.given,
         trusted_prefixes(template.visible),
+        [],
         [],
     )
     executor.serve_cells(sock, order["key"], notebook)
