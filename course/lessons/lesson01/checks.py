@@ -372,6 +372,10 @@ def _expect_logits(head: nn.Module, features: torch.Tensor, classes: int) -> Non
                 f"expected finite logits; for features {tuple(rows.shape)} {bad} of your "
                 f"{logits.numel()} are NaN or infinite"
             )
+        if rows is features and ((logits == 0) | (logits == 1)).all():
+            raise Misconception(
+                "not-logits", "expected logits; the outputs of your head are zeros and ones alone"
+            )
     expect_no_limit(logits.reshape(len(large), -1), "the outputs of your head")
 
 
