@@ -31,6 +31,18 @@ def batchnorms(model: nn.Module) -> list[tuple[str, _BatchNorm]]:
     return found
 
 
+def with_statistics_of(model: nn.Module, images: torch.Tensor) -> nn.Module:
+    """Give the new BatchNorms of a model the statistics of one batch; return it in train mode."""
+    momenta = {norm: norm.momentum for _, norm in batchnorms(model)}
+    for norm in momenta:
+        norm.momentum = None  # a cumulative average: the first batch replaces the statistics
+    with torch.no_grad():
+        model.train()(images)
+    for norm, momentum in momenta.items():
+        norm.momentum = momentum
+    return model
+
+
 class Forward(NamedTuple):
     """One forward of a BatchNorm."""
 

@@ -113,7 +113,7 @@ def stumbled(problem: Exception) -> None:
         title = f"Your code stops with {traceback.format_exception_only(problem)[-1].strip()}"
         if call := problem.__dict__.get(CALL):
             rows["Called"] = f"`{call}`"
-        rows["Where"] = _last_line_in_notebook(trace)
+        rows["Where"] = last_line_in_notebook(trace)
         whole = html.escape("".join(traceback.format_exception(type(problem), problem, trace)))
         fold = f"<details><summary>Python's traceback</summary><pre>{whole}</pre></details>"
     page = f"<b>✗ {verdict}</b> {marked_up(title)}"
@@ -171,7 +171,7 @@ def missing_attribute(problem: AttributeError) -> str | None:
     return problem.name if isinstance(problem.obj, nn.Module) else None
 
 
-def _last_line_in_notebook(trace: TracebackType) -> str:
+def last_line_in_notebook(trace: TracebackType) -> str:
     """Return the innermost line of the learner's code, such as "line 4 of `answer`: `return x`"."""
     where = ""
     functions: dict[str, str] = {}  # of each cell, the function that was called last

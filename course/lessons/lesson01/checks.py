@@ -7,6 +7,7 @@ import torch
 from torch import nn
 
 from course.checking import comparisons, networks, panel
+from course.checking.batch_of_one import code_of_shape
 from course.checking.check import Answer, check, expect
 from course.checking.label_effect import share_by_guessing, why_too_few_right
 from course.checking.misconception import (
@@ -203,8 +204,9 @@ def to_input(answer: Answer, counts: tuple[int, ...] = (4, 1), seed: int = 0) ->
         found = answer(images)
         expect(found, torch.Tensor, "a tensor")
         if found.shape != images.shape:
-            raise wrong_result(
-                f"expected the shape {tuple(images.shape)}; got {tuple(found.shape)}"
+            raise Misconception(
+                code_of_shape(found.shape, images.shape),
+                f"expected the shape {tuple(images.shape)}; got {tuple(found.shape)}",
             )
         if found.dtype != torch.float32:
             raise wrong_result(f"expected float32; got {str(found.dtype).removeprefix('torch.')}")
@@ -371,10 +373,10 @@ def _expect_logits(head: nn.Module, features: torch.Tensor, classes: int) -> Non
             ) from None
         expect(logits, torch.Tensor, "a tensor of logits from your head")
         if tuple(logits.shape) not in shapes:
-            got = f"features {tuple(rows.shape)} give {tuple(logits.shape)}; expected {shapes[0]}"
-            if len(rows) == 1 and logits.ndim < 2:
-                raise Misconception("batch-dimension-lost", got)
-            raise wrong_result(got)
+            raise Misconception(
+                code_of_shape(logits.shape, shapes[0]),
+                f"features {tuple(rows.shape)} give {tuple(logits.shape)}; expected {shapes[0]}",
+            )
         if not logits.is_floating_point():
             kind = str(logits.dtype).removeprefix("torch.")
             raise wrong_result(f"expected logits of a float type; got {kind}")
@@ -383,6 +385,10 @@ def _expect_logits(head: nn.Module, features: torch.Tensor, classes: int) -> Non
             raise wrong_result(
                 f"expected finite logits; for features {tuple(rows.shape)} {bad} of your "
                 f"{logits.numel()} are NaN or infinite"
+            )
+        if rows is features and ((logits == 0) | (logits == 1)).all():
+            raise Misconception(
+                "not-logits", "expected logits; the outputs of your head are zeros and ones alone"
             )
     expect_no_limit(logits.reshape(len(large), -1), "the outputs of your head")
 

@@ -6,6 +6,7 @@ import torch
 from torch import nn
 
 from course.checking import comparisons, networks, panel
+from course.checking.batch_of_one import code_of_shape
 from course.checking.check import expect
 from course.checking.misconception import Misconception, first_and_more, wrong_result
 from course.lessons.lesson01.forwards import (
@@ -48,7 +49,7 @@ def expect_replaced_head(
     alone = forward(model, 1, original)
     if alone.shape != (1, n):
         raise Misconception(
-            "batch-dimension-lost",
+            code_of_shape(alone.shape, (1, n)),
             f"{name}: a batch of one image gives {tuple(alone.shape)}; expected (1, {n})",
         )
     for outputs, batch in ((logits, "two images"), (alone, "a batch of one image")):

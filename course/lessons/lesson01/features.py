@@ -6,6 +6,7 @@ import torch
 from torch import nn
 
 from course.checking import comparisons, networks
+from course.checking.batch_of_one import code_of_shape
 from course.checking.misconception import Misconception, first_and_more, wrong_result
 from course.checking.values import all_near
 
@@ -64,9 +65,10 @@ def expect_features(
             f"{len(expected)} images give {tuple(found.shape)}: these are the old head's logits",
         )
     if found.shape != expected.shape:
-        raise wrong_result(
+        raise Misconception(
+            code_of_shape(found.shape, expected.shape),
             f"{name}, images {tuple(images.shape)}: expected {tuple(expected.shape)}; "
-            f"got {tuple(found.shape)}"
+            f"got {tuple(found.shape)}",
         )
     if found.dtype != torch.float32:
         raise wrong_result(f"expected float32; got {str(found.dtype).removeprefix('torch.')}")

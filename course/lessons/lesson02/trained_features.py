@@ -7,6 +7,7 @@ from torch import nn
 from torch.nn.modules.module import register_module_forward_hook
 
 from course.checking import comparisons
+from course.checking.batch_of_one import code_of_shape
 from course.checking.check import expect
 from course.checking.misconception import Misconception, wrong_result
 from course.checking.values import not_finite
@@ -36,9 +37,8 @@ def expect_new_head_on_features(
             found = outputs(model, batch, call)
             expect(found, torch.Tensor, f"{call} to return a model that returns a tensor")
             if found.shape != (len(batch), n):
-                squeezed = found.shape == (n,) and len(batch) == 1
                 raise Misconception(
-                    "batch-dimension-lost" if squeezed else "wrong-result",
+                    code_of_shape(found.shape, (len(batch), n)),
                     f"{call}: expected outputs of shape ({len(batch)}, {n}) for images "
                     f"{tuple(batch.shape)}, got {tuple(found.shape)}",
                 )

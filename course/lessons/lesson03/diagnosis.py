@@ -17,6 +17,7 @@ from torch import nn
 from course.checking import comparisons, panel
 from course.checking.batchnorm import Record, found_by_name, why_statistics_moved
 from course.checking.misconception import Misconception, first_and_more, wrong_result
+from course.checking.values import not_finite
 from course.lessons.lesson03.fixtures import equal_but_for_rounding, largest_gap
 
 FROZEN = torchvision.ops.FrozenBatchNorm2d
@@ -271,8 +272,9 @@ def expect_eval_features(
     shape = tuple(wrong[0].shape)
     if shape != tuple(expected.shape):
         raise wrong_result(f"{name}: expected features {tuple(expected.shape)}; got {shape}")
-    if not all(output.isfinite().all() for output in outputs):
-        raise wrong_result(f"{name}: expected finite features; some of yours are NaN or infinite")
+    for output in outputs:
+        if bad := not_finite(output):
+            raise wrong_result(f"{name}: expected finite features; {bad}")
     gap = largest_gap(wrong[0], expected)
     moved = comparisons.moved_since(module, before)
     # with momentum=0 the batch counters move and the statistics do not

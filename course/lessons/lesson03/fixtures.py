@@ -10,7 +10,7 @@ from torch import nn
 from torch.nn import functional as F
 
 from course.checking import comparisons, networks, values
-from course.checking.batchnorm import batchnorms
+from course.checking.batchnorm import batchnorms, with_statistics_of
 
 SIDE = 48  # pixels of the images
 SMALL_FEATURES = 256  # how many features small_backbone makes
@@ -88,18 +88,10 @@ def backbone_with_statistics(name: str) -> nn.Module:
     """
     backbone = headless(name)
     generator = torch.Generator().manual_seed(3)
-    momenta = {}
     for _, norm in batchnorms(backbone):
         norm.weight.data.uniform_(0.7, 1.3, generator=generator)
         norm.bias.data.uniform_(-0.2, 0.2, generator=generator)
-        momenta[norm] = norm.momentum
-        norm.momentum = None  # a cumulative average: the first batch replaces the statistics
-    backbone.train()
-    with torch.no_grad():
-        backbone(2 * images_for(name, 16, seed=7) - 1)
-    for norm, momentum in momenta.items():
-        norm.momentum = momentum
-    return backbone
+    return with_statistics_of(backbone, 2 * images_for(name, 16, seed=7) - 1)
 
 
 class OldAndNew(nn.Module):

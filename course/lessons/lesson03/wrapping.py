@@ -6,6 +6,7 @@ import torch
 from torch import nn
 
 from course.checking import comparisons, networks, panel, values
+from course.checking.batch_of_one import code_of_shape
 from course.checking.batchnorm import watch
 from course.checking.check import expect
 from course.checking.misconception import Misconception, wrong_result
@@ -61,9 +62,10 @@ def expect_always_eval(answer: Callable, name: str) -> None:
     expect_returns_itself(found, name)
     one = diagnosis.run(found, images[:1], f"{name}: your module")
     if not equal_but_for_rounding(one, expected[:1]):
-        raise wrong_result(
+        raise Misconception(
+            code_of_shape(one.shape, expected[:1].shape),
             f"{name}: expected the same features of an image alone as in a larger batch; "
-            f"{values.difference(one, expected[:1], 1e-4, 1e-4)}"
+            f"{values.difference(one, expected[:1], 1e-4, 1e-4)}",
         )
     if one.is_inference() or one.dtype != expected.dtype:
         kind = "made in inference mode" if one.is_inference() else str(one.dtype)

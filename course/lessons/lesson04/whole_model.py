@@ -5,6 +5,7 @@ from torch import nn
 
 from course.checking import comparisons
 from course.checking.autograd import has_node
+from course.checking.batch_of_one import code_of_shapes
 from course.checking.check import expect
 from course.checking.misconception import Misconception, first_and_more, wrong_result
 from course.checking.values import all_near, difference
@@ -38,9 +39,8 @@ def logits_of(model: nn.Module, images: torch.Tensor, sizes: Sizes) -> list[torc
     expected = [(len(images), size) for size in sizes]
     if shapes != expected:
         count = len(images)
-        squeezed = [(size,) for size in sizes], [(size,) if size > 1 else () for size in sizes]
         raise Misconception(
-            "batch-dimension-lost" if count == 1 and shapes in squeezed else "wrong-result",
+            code_of_shapes(shapes, expected),
             f"{count} image{'s' if count > 1 else ''} and sizes {list(sizes)}: expected logits of "
             f"the shapes {expected}; got {shapes}",
         )

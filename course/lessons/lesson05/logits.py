@@ -11,6 +11,7 @@ from torch import Tensor, nn
 
 from course.checking import comparisons, values
 from course.checking.autograd import leaf_tensors
+from course.checking.batch_of_one import code_of_shapes
 from course.checking.misconception import Misconception, unlike, wrong_result
 from course.lessons.lesson05.fixtures import TASKS, WORDS
 
@@ -85,12 +86,10 @@ def outputs_for(
     expected = [(len(images), count) for count in classes]
     if found != expected:
         plural = "image" if len(images) == 1 else "images"
-        squeezed = [tuple(size for size in shape if size != 1) for shape in expected]
-        code = "batch-dimension-lost" if len(images) == 1 and found == squeezed else "wrong-result"
         told = f"{where}: {len(images)} {plural}: expected {expected}; got {found}"
         if found == expected[::-1]:
             told += ". The logits of fruit come first, those of freshness second"
-        raise Misconception(code, told)
+        raise Misconception(code_of_shapes(found, expected), told)
     for task, logits in zip(TASKS, outputs, strict=True):
         if bad := values.not_finite(logits):
             raise wrong_result(

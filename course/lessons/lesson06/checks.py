@@ -9,7 +9,7 @@ from collections.abc import Callable, Sequence
 
 import torch
 
-from course.checking import comparisons
+from course.checking import batch_of_one, comparisons
 from course.checking.binary import BinaryCounts
 from course.checking.check import check, expect
 from course.checking.misconception import Misconception
@@ -44,26 +44,30 @@ from course.lessons.lesson06.thresholds import Choice, Flags, check_flags, check
 @check
 def confusion(
     answer: Callable,
-    shapes: Sequence[tuple[int, int]] = ((6, 6), (50, 3), (4, 4), (1, 5), (1500, 2)),
+    shapes: Sequence[tuple[int, int]] = ((6, 6), (50, 3), (4, 4), (1, 5), (50_000, 2)),
     seed: int = 1,
 ) -> str:
     """Exercise 1: how often was each true class taken for each class, as a matrix (K, K)?
 
     shapes: (images, classes); the first is a square batch, in which a mistaken dimension raises no
-    error, and one of the counts of the last is over 255. With more than two classes the last never
-    occurs, and the one before it is never predicted. Hidden: other sizes.
+    error. With more than two classes the last never occurs, and the one before it is never
+    predicted; with two, the second is hardly predicted, so that in the last case one count is more
+    than int16 can hold. Hidden: other sizes.
     """
     for count, classes in shapes:
         logits = noise(seed, count, classes) - 3  # most are negative
         labels = made_up_labels(seed, count, max(classes - 1, 2))
         if classes > 2:
             logits[:, classes - 2] -= 9  # this class is never predicted
-        found = answer(logits.clone(), labels.clone())
+        else:
+            logits[:, 1] -= 4
+        with batch_of_one.errors_told(count, f"logits of shape ({count}, {classes})"):
+            found = answer(logits.clone(), labels.clone())
         expect(found, torch.Tensor, f"a tensor of shape ({classes}, {classes})")
         check_confusion(found, logits, labels)
     total = sum(count for count, _ in shapes)
     return (
-        f"each of {total} images is counted in its row and column, and classes that do not occur "
+        f"each of {total:,} images is counted in its row and column, and classes that do not occur "
         "have a row and a column as well."
     )
 
@@ -232,7 +236,8 @@ def flagged(answer: Callable, thresholds: Sequence[float] = (0.9, 0.2, 0.5), see
         distance = (probabilities - threshold).abs()
         logits = drawn[(distance > 1e-3) | (drawn[:, 0] == drawn[:, 1])]
         for batch in (logits, logits[:1]):
-            found = answer(batch.clone(), threshold)
+            with batch_of_one.errors_told(len(batch), f"logits of shape ({len(batch)}, 2)"):
+                found = answer(batch.clone(), threshold)
             expect(found, torch.Tensor, f"a bool tensor of shape ({len(batch)},)")
             flags.append(Flags(batch, threshold, found))
     large = torch.tensor([[100.0, 103.0], [0.0, 200.0], [200.0, 0.0], [-200.0, -203.0]])

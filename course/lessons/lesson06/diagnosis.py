@@ -18,10 +18,10 @@ from course.lessons.lesson06.parts import is_undefined, percent_hint
 
 def count_pairs(labels: Tensor, predicted: Tensor, classes: int) -> Tensor:
     """Return the confusion matrix (classes, classes): true classes down, predicted ones across."""
-    matrix = torch.zeros(classes, classes, dtype=torch.int64)
-    for label, prediction in zip(labels, predicted, strict=False):
-        matrix[label, prediction] += 1
-    return matrix
+    matrix = [[0] * classes for _ in range(classes)]
+    for label, prediction in zip(labels.tolist(), predicted.tolist(), strict=False):
+        matrix[label][prediction] += 1
+    return torch.tensor(matrix)
 
 
 def check_confusion(found: Tensor, logits: Tensor, labels: Tensor) -> None:

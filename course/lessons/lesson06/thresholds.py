@@ -9,6 +9,7 @@ from typing import NamedTuple
 import torch
 from torch import Tensor
 
+from course.checking.batch_of_one import code_of_shape
 from course.checking.binary import BinaryCounts, count_binary
 from course.checking.misconception import Misconception, wrong_result
 from course.checking.values import near
@@ -58,7 +59,7 @@ def check_flags(tried: Sequence[Flags]) -> None:
         shape, found_shape = tuple(flags.expected.shape), tuple(flags.found.shape)
         if found_shape != shape:
             raise Misconception(
-                "batch-dimension-lost" if shape == (1,) and not found_shape else "wrong-result",
+                code_of_shape(found_shape, shape),
                 f"{flags.where}: expected a tensor of shape {shape}; got {found_shape}",
             )
     wrong = [flags for flags in tried if not torch.equal(flags.found.bool(), flags.expected)]

@@ -14,7 +14,7 @@ from torch.nn import functional as F
 
 from course.checking.misconception import Misconception, unlike, wrong_result
 from course.checking.values import all_near, described, shown, whole_number
-from course.lessons.lesson07.fixtures import SCALED, Pair
+from course.lessons.lesson07.fixtures import SCALED, SHIFTED, Pair
 
 CHANGES = 20  # how many random changes of each kind the audit has to try
 
@@ -34,7 +34,8 @@ def indices_of(found: Any, count: int, expected: str) -> list[int]:
             raise wrong_result(f"expected {expected}; got the shape {tuple(found.shape)}")
         found = found.tolist()
     if not isinstance(found, list | tuple | set | frozenset | range):
-        raise unlike(found, f"expected {expected}; got {described(found)}")
+        one = ": a single index needs a list, too" if isinstance(found, int) else ""
+        raise unlike(found, f"expected {expected}; got {described(found)}{one}")
     if any(value is None for value in found):
         raise wrong_result(f"expected {expected}; got None among them")
     rows = [whole_number(value, "each index a whole number") for value in found]
@@ -224,21 +225,21 @@ def standardised_by(rows: Tensor, by: Tensor, correction: int) -> Tensor:
 
 
 def wrong_standardisations(train: Tensor, other: Tensor) -> dict[str, tuple[Tensor, Tensor]]:
-    """Return {a thought in words: what it makes of train (N, D) and other (M, D)}."""
+    """Return {a thought in words: what it makes of train (N, D) and other (M, D)}.
+
+    It is meant for the columns that are not constant in train.
+    """
     rows = train.double(), other.double()
     train = rows[0]
     mean = train.mean(0)
     spread = train.amax(0) - train.amin(0)
-    constant = spread == 0
 
     def by(centre: Tensor, scale: Tensor) -> tuple[Tensor, Tensor]:
-        scale = torch.where(constant, torch.ones_like(scale), scale)
         return (rows[0] - centre) / scale, (rows[1] - centre) / scale
 
     def of_its_row(part: Tensor) -> Tensor:
         return (part - part.mean(1, keepdim=True)) / part.std(1, keepdim=True)
 
-    right = by(mean, train.std(0))
     return {
         "you divide by the variance; expected the standard deviation": by(mean, train.var(0)),
         "you divide by largest minus smallest value; expected the standard deviation": by(
@@ -250,11 +251,9 @@ def wrong_standardisations(train: Tensor, other: Tensor) -> dict[str, tuple[Tens
             of_its_row(rows[0]),
             of_its_row(rows[1]),
         ),
-        "`train` is as it was; expected that both are standardised": (rows[0], right[1]),
-        "you return 0 for a column that is constant in `train`; expected its distance from the "
-        "mean": (
-            torch.where(constant, torch.zeros_like(right[0]), right[0]),
-            torch.where(constant, torch.zeros_like(right[1]), right[1]),
+        "`train` is as it was; expected that both are standardised": (
+            rows[0],
+            by(mean, train.std(0))[1],
         ),
     }
 
@@ -276,38 +275,51 @@ def check_standardised(found: Any, train: Tensor, other: Tensor, where: str) -> 
                 f"got {tuple(after.shape)}, {after.dtype}"
             )
 
-    def is_by(after: Tensor, before: Tensor, by: Tensor) -> bool:
-        versions = (standardised_by(before, by, correction) for correction in (0, 1))
-        return any(all_near(after, version, 1e-4, 1e-4) for version in versions)
+    everywhere = torch.ones(train.shape[1], dtype=torch.bool)
+    varying = (train != train[:1]).any(0)  # a thought shows in these columns
 
-    if all(is_by(after, before, train) for after, before in zip(found, (train, other))):
+    def is_by(after: Tensor, before: Tensor, by: Tensor, columns: Tensor = varying) -> bool:
+        for correction in (0, 1):
+            version = standardised_by(before, by, correction)
+            if all_near(after[:, columns], version[:, columns], 1e-4, 1e-4):
+                return True
+        return False
+
+    pairs = list(zip(found, (train, other), strict=True))
+    if all(is_by(after, before, train, everywhere) for after, before in pairs):
         return
     both = torch.cat([train, other])
-    if all(is_by(after, before, both) for after, before in zip(found, (train, other))):
+    if all(is_by(after, before, both) for after, before in pairs):
         raise Misconception(
             "statistics-of-all-rows", f"{where}: yours are the statistics of all {len(both)} rows"
         )
     if is_by(found[0], train, train) and (
-        is_by(found[1], other, other) or (len(other) == 1 and not found[1].any())
+        is_by(found[1], other, other) or (len(other) == 1 and not found[1][:, varying].any())
     ):
         raise Misconception(
             "own-statistics",
             f"{where}: `other` is standardised by the statistics of its own {len(other)} rows",
         )
     for thought, versions in wrong_standardisations(train, other).items():
-        if all(all_near(after, wrong, 1e-3, 1e-3) for after, wrong in zip(found, versions)):
+        if all(
+            all_near(after[:, varying], wrong[:, varying], 1e-3, 1e-3)
+            for after, wrong in zip(found, versions, strict=True)
+        ):
             raise wrong_result(f"{where}: {thought}")
     for (name, before), after in zip(given.items(), found, strict=True):
         right = standardised_by(before, train, 1)
-        if is_by(after, before, train):
+        if is_by(after, before, train, everywhere):
             continue
         row, column = np.unravel_index(int((after.double() - right).abs().argmax()), right.shape)
-        constant = bool((train[:, column] == train[0, column]).all())
+        values = train[:, column]
+        told = f"the column has the mean {values.mean():.3g} and the std {values.std():.3g}"
+        if (values == values[0]).all():
+            told = f"all values of the column are {values[0]:.3g}"
+            if values.std() > 0:
+                told += f", although `std()` gives {values.std():.3g} for them: compare values"
         raise wrong_result(
             f"{where}: {name}[{row}, {column}] is {before[row, column]:.3g}; expected "
-            f"{right[row, column]:.3g}, got {after[row, column]:.3g}. In `train` the column has "
-            f"the mean {train[:, column].mean():.3g} and "
-            f"{'is constant' if constant else f'the std {train[:, column].std():.3g}'}"
+            f"{right[row, column]:.3g}, got {after[row, column]:.3g}. In `train` {told}"
         )
 
 
@@ -339,7 +351,10 @@ def check_audit(
     if not calls:
         raise Misconception("answer-from-memory", f"{seen}: you never called it")
     if found == truth:
-        if truth or min(features, labels) >= CHANGES:
+        if truth:
+            return
+        if min(features, labels) >= CHANGES:
+            expect_all_classes([used for _, used in calls], test, int(train[1].max()) + 1)
             return
         seen += f". Expected {CHANGES} of each"
         if min(features, labels) == 0:
@@ -373,11 +388,30 @@ def check_audit(
             "predictions-for-outputs",
             f"{seen}. They change the outputs of the head, but not the argmax of any row",
         )
+    if missed and name == SHIFTED and features >= CHANGES:
+        seen += (
+            ". They change its outputs by less than 0.001, and that is a difference: the same "
+            "inputs always give the same head"
+        )
     if missed and not found - truth:
         for what, number in (("features", features), ("labels", labels)):
             if what in missed and 0 < number < CHANGES:
                 raise Misconception("one-change-tried", seen)
     raise wrong_result(seen)
+
+
+def expect_all_classes(tests: Sequence[Pair], test: Pair, classes: int) -> None:
+    """Raise Misconception where a class is in none of the labels that an audit has tried."""
+    tried: set[float] = set()
+    for _, labels in tests:
+        if not torch.equal(labels, test[1]):
+            tried.update(labels.tolist())
+    absent = sorted(set(range(classes)) - tried)
+    if absent:
+        raise wrong_result(
+            f"expected that the random labels are drawn from all {classes} classes; none of those "
+            f"that you tried is {absent[0]}"
+        )
 
 
 def written(names: Iterable[str]) -> str:

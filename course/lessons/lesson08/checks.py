@@ -118,6 +118,12 @@ def train_heads(answer: Callable, width: int = 64, every: int = 10) -> str:
             f"{THRESHOLDS['rotten']:.0%} of the pairs; {told}"
         )
         check_labels(model, every, told)
+        if any(forward.training for forward in seen.forwards):
+            raise Misconception(
+                "batch-statistics-used",
+                f"{told}. In the training the BatchNorms of the old network normalised with the "
+                "statistics of each batch, so the heads have learnt from other features",
+            )
         check_follows_labels(answer, width, every, told)
         raise Misconception("head-undertrained", told)
     return f"the old network is the same to the bit; {told}."

@@ -11,6 +11,7 @@ import torch
 from torch import Tensor, nn
 
 from course.checking import comparisons, networks
+from course.checking.batch_of_one import code_of_shapes
 from course.checking.misconception import Misconception, first_and_more, wrong_result
 from course.checking.values import all_near
 from course.lessons.lesson08 import weights_file, weights_network
@@ -141,9 +142,11 @@ def check_shapes(name: str, outputs: Any, count: int) -> None:
         reordered = isinstance(shapes, list) and sorted(map(str, shapes)) == sorted(
             map(str, expected)
         )
-        raise wrong_result(
+        found = shapes if isinstance(shapes, list) else []
+        raise Misconception(
+            code_of_shapes(found, expected),
             f"{name}: for {count} image{'s' * (count > 1)} expected the logits of species, fruit "
-            f"and rotten, {expected}; got {shapes}{': in another order' * reordered}"
+            f"and rotten, {expected}; got {shapes}{': in another order' * reordered}",
         )
 
 

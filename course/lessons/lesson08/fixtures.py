@@ -5,6 +5,8 @@ from collections import OrderedDict
 import torch
 from torch import Tensor, nn
 
+from course.checking.batchnorm import with_statistics_of
+
 
 class SmallThreeHeads(nn.Module):
     """A quick stand-in for the capstone's model, with BatchNorm and Dropout in the backbone.
@@ -45,15 +47,9 @@ def small_model(width: int = 64, seed: int = 3) -> SmallThreeHeads:
     Its running statistics are those of other images, so that a forward in train mode moves them.
     """
     torch.manual_seed(seed)
-    model = SmallThreeHeads(width).train()
-    norms = (model.backbone.bn1, model.backbone.norm2, model.backbone.bn3)
-    for norm in norms:
-        norm.momentum = None  # a cumulative average: one forward sets the statistics
+    model = SmallThreeHeads(width)
     images = made_up_images(64, 4, seed + 1)[0]
-    with torch.no_grad():
-        model(1.3 * images + 0.3)
-    for norm in norms:
-        norm.momentum = 0.1
+    with_statistics_of(model, 1.3 * images + 0.3)
     model.backbone.requires_grad_(False)
     model.species.requires_grad_(False)
     return model

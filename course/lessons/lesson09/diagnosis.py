@@ -10,6 +10,7 @@ from torch import nn
 from torchvision.models.feature_extraction import create_feature_extractor
 
 from course.checking import comparisons, values
+from course.checking.batch_of_one import code_of_shape
 from course.checking.batchnorm import STATISTICS, Record, batchnorms, why_statistics_moved
 from course.checking.misconception import (
     Misconception,
@@ -215,8 +216,9 @@ def why_other_features(
 ) -> Misconception:
     """Return the Misconception behind features that are not those of the node."""
     if found.shape != expected.shape:
-        return wrong_result(
-            f"{call}: expected shape {tuple(expected.shape)}; got {tuple(found.shape)}"
+        return Misconception(
+            code_of_shape(found.shape, expected.shape),
+            f"{call}: expected shape {tuple(expected.shape)}; got {tuple(found.shape)}",
         )
     if found.layout != torch.strided or not found.is_floating_point():
         return wrong_result(

@@ -267,9 +267,12 @@ def try_join(
                 f"{type(problem).__name__}: {problem}",
             ) from None
         _expect_schedule(optimizer, expected, names, factor, epochs, ahead, short, stepped, where)
-    if any(torch.equal(p, old) for p, old in zip(joining, start, strict=True)):
+    still = [p for p, old in zip(joining, start, strict=True) if torch.equal(p, old)]
+    if still:
         raise wrong_result(
-            f"{where}: expected that the optimizer's step changes the new parameters"
+            f"{where}: expected that the optimizer's steps change the new parameters; {AHEAD} "
+            f"steps have not changed {len(still)} of {len(joining)}, one of shape "
+            f"{tuple(still[0].shape)}"
         )
 
 
@@ -283,10 +286,10 @@ class _Before:
 
     def expect_kept(self, optimizer: torch.optim.Optimizer, old: nn.Module, where: str) -> None:
         """Raise Misconception unless all of it is as it was."""
-        if comparisons.moved_since(old, self.parameters):
+        if moved := comparisons.moved_since(old, self.parameters):
             raise wrong_result(
-                f"{where}: your function changes the old parameters; expected that only the caller "
-                "makes steps"
+                f"{where}: your function changes the old parameters {first_and_more(moved)}; "
+                "expected that only the caller makes steps"
             )
         averages = _averages(optimizer, old)
         same = averages.keys() == self.averages.keys() and all(

@@ -11,7 +11,7 @@ from pathlib import Path
 import torch
 from torch import Tensor, nn
 
-from course.checking import comparisons, networks
+from course.checking import batch_of_one, comparisons, networks
 from course.checking.check import check, expect
 from course.checking.misconception import Misconception, expect_pair, wrong_result
 from course.checking.values import all_near, number, shown
@@ -297,7 +297,7 @@ def interval(
 @check
 def decide(
     answer: Callable,
-    shapes: Sequence[tuple[int, int, int]] = ((40, 3, 3), (30, 4, 2), (1, 2, 5)),
+    shapes: Sequence[tuple[int, int, int]] = ((40, 3, 3), (30, 4, 2), (12, 2, 5), (1, 2, 5)),
     seed: int = 0,
 ) -> str:
     """Exercise 6: which decision has the lowest expected cost?
@@ -310,7 +310,9 @@ def decide(
     for count, classes, decisions in shapes:
         probabilities = (2 * noise(seed + count, count, classes)).softmax(1)
         costs = (100 * noise(seed + classes, classes, decisions)).round() / 10
-        found = answer(probabilities.clone(), costs.clone())
+        where = f"probabilities ({count}, {classes}) and costs ({classes}, {decisions})"
+        with batch_of_one.errors_told(count, where):
+            found = answer(probabilities.clone(), costs.clone())
         expect(found, Tensor, f"an int64 tensor ({count},)")
         cases.append((probabilities, costs, found))
         check_decisions(cases)

@@ -15,9 +15,10 @@ from torch import Tensor, nn
 from torchvision.transforms.v2.functional import pil_to_tensor, to_pil_image
 
 from course.checking import comparisons
+from course.checking.batch_of_one import code_of_shape
 from course.checking.misconception import Misconception, first_and_more, unlike, wrong_result
 from course.checking.values import difference, shown
-from course.lessons.lesson10.fixtures import Draws, Fits, PhotoFile, linked
+from course.lessons.lesson10.fixtures import Draws, Fits, PhotoFile, linked, not_a_row
 
 # ---- Exercise 1: a photo -------------------------------------------------------------------------
 
@@ -145,8 +146,8 @@ def check_fits(fits: Fits, labels: Tensor, folds: Tensor) -> None:
             "where it cannot train"
         )
     for rows, given in zip(fits.rows, fits.labels, strict=True):
-        if not set(rows) <= set(everything):
-            raise wrong_result("`fit` got features that were changed; expected them as they are")
+        if unknown := set(rows) - set(everything):
+            raise not_a_row(min(unknown))
         if len(rows) != len(given):
             raise wrong_result(
                 f"expected as many labels as features in a call of `fit`; got {len(rows)} features "
@@ -391,15 +392,16 @@ def check_decisions(cases: Sequence[Case]) -> None:
     for probabilities, _, found in cases:
         count = len(probabilities)
         if found.shape != (count,) or found.dtype != torch.int64:
-            raise wrong_result(
-                f"expected an int64 tensor ({count},); got {found.dtype} {tuple(found.shape)}"
+            raise Misconception(
+                code_of_shape(found.shape, (count,)),
+                f"expected an int64 tensor ({count},); got {found.dtype} {tuple(found.shape)}",
             )
     for probabilities, costs, found in cases:
         for row in range(len(probabilities)):
             expected = []
             for decision in range(costs.shape[1]):
-                each = [float(p * c) for p, c in zip(probabilities[row], costs[:, decision])]
-                expected.append(sum(each))
+                each = zip(probabilities[row].tolist(), costs[:, decision].tolist())
+                expected.append(sum(p * c for p, c in each))
             taken = int(found[row])
             inside = 0 <= taken < len(expected)
             if inside and expected[taken] <= min(expected) + 1e-3:

@@ -4,6 +4,7 @@ import torch
 from torch import Tensor, nn
 
 from course.checking import comparisons, networks, values
+from course.checking.batch_of_one import code_of_shape
 from course.checking.misconception import Misconception, first_and_more, wrong_result
 
 
@@ -45,12 +46,13 @@ def check_new_logits(new: object, again: Tensor, features: Tensor, n: int) -> Te
     if not isinstance(new, Tensor) or new.shape != shape:
         got = tuple(new.shape) if isinstance(new, Tensor) else type(new).__name__
         raise wrong_result(f"expected new logits {shape}; got {got}")
-    if not new.isfinite().all():
-        raise wrong_result("expected finite new logits; some of yours are NaN or infinite")
-    if not values.all_near(again, new, 1e-4 * float(new.abs().max())):
+    if bad := values.not_finite(new):
+        raise wrong_result(f"expected finite new logits; {bad}")
+    tolerance = 1e-4 * float(new.abs().max())
+    if not values.all_near(again, new, tolerance):
         raise wrong_result(
-            "two forwards in eval mode on the same images give other new logits; expected the "
-            "same: in eval mode nothing is drawn at random"
+            "expected the same new logits from two forwards in eval mode on the same images; in "
+            f"the second, {values.difference(again, new, tolerance)}"
         )
     if comparisons.are_probabilities(new) and n > 1:
         raise Misconception("softmax-in-the-head", "each row of the new logits sums to 1")
@@ -75,7 +77,7 @@ def check_one_large_image(new: object, features: Tensor, weights: Tensor) -> Non
     n = weights.shape[1]
     shape = tuple(new.shape) if isinstance(new, Tensor) else type(new).__name__
     if shape != (1, n):
-        code = "batch-dimension-lost" if shape == (n,) else "wrong-result"
+        code = code_of_shape(new.shape, (1, n)) if isinstance(new, Tensor) else "wrong-result"
         raise Misconception(code, f"one image: expected new logits {(1, n)}; got {shape}")
     expected = torch.cat([features, torch.ones(1, 1)], 1).double() @ weights
     if not values.all_near(new, expected, 0.02 * float(expected.abs().max()) + 1e-4):

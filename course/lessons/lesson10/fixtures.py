@@ -13,8 +13,9 @@ from torch.nn import functional as F
 from torchvision.transforms.v2.functional import pil_to_tensor, to_pil_image
 
 from course.checking import networks
+from course.checking.batchnorm import with_statistics_of
 from course.checking.draws import generator, noise
-from course.checking.misconception import wrong_result
+from course.checking.misconception import Misconception, wrong_result
 
 # ---- photo files ---------------------------------------------------------------------------------
 
@@ -193,12 +194,23 @@ class Fits:
             if given.dtype != dtype:
                 raise wrong_result(f"`fit` got {name} as {given.dtype}; expected {dtype}, as given")
         numbers = features.flatten(1)[:, 0]
-        if (numbers != numbers.round()).any():
-            raise wrong_result("`fit` got features that were changed; expected them as they are")
+        if (changed := numbers[numbers != numbers.round()]).numel():
+            raise not_a_row(changed[0].item())
         self.without_gradients += not torch.is_grad_enabled()
         self.rows.append(numbers.long().tolist())
         self.labels.append(labels.tolist())
         return Telltale(len(self.rows) - 1, self.classes, self.row).train()
+
+
+def not_a_row(first: float) -> Misconception:
+    """Return the Misconception for a row that `fit` got and that `features` does not have.
+
+    first: the row's first number.
+    """
+    return wrong_result(
+        f"`fit` got a row that begins with {first:.4g}, and no row of `features` does; expected "
+        "the features of other folds as they are"
+    )
 
 
 def numbered_features(count: int, seed: int) -> Tensor:
@@ -216,15 +228,8 @@ def old_network(name: str) -> nn.Module:
 
     A forward in train mode, or with other images, moves them.
     """
-    model = networks.build(name).train()
-    norms = [layer for layer in model.modules() if isinstance(layer, nn.BatchNorm2d)]
-    for norm in norms:
-        norm.momentum = None  # a cumulative average: one forward sets the statistics
-    with torch.no_grad():
-        model(1.2 * networks.images(name, 16) + 0.2)
-    for norm in norms:
-        norm.momentum = 0.1
-    return model.eval()
+    images = 1.2 * networks.images(name, 16) + 0.2
+    return with_statistics_of(networks.build(name), images).eval()
 
 
 # ---- groups that are drawn -----------------------------------------------------------------------

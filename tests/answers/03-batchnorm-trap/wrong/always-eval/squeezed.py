@@ -1,4 +1,4 @@
-# misconception: wrong-result
+# misconception: batch-dimension-lost
 def always_eval(backbone):
 
     class E(nn.Module):

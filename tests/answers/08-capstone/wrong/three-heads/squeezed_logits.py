@@ -1,4 +1,4 @@
-# misconception: wrong-result
+# misconception: batch-dimension-lost
 def three_heads(model):
     class ThreeHeads(nn.Module):
         def __init__(self):
