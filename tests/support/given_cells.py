@@ -1,11 +1,14 @@
-"""The code of a lesson with the reference answers, for tests that run it on another network."""
+"""The code of a lesson with the reference answers, for tests that run it on another network, and
+what its cells printed.
+"""
 
+import json
 from collections.abc import Iterable, Mapping
 from typing import NamedTuple
 
 import pytest
 
-from course.authoring.build import source_notebook
+from course.authoring.build import solution_path, source_notebook
 from course.notebook import plots
 
 
@@ -36,6 +39,13 @@ def given_cells(
             source = source.replace(text, replacement)
         cells.append(Cell(cell.id if nbgrader.get("solution") else "", source))
     return cells
+
+
+def printed(lesson: str) -> str:
+    """Return what all cells of the lesson's solution printed when it was built."""
+    cells = json.loads(solution_path(lesson).read_text(encoding="utf-8"))["cells"]
+    outputs = [output for cell in cells for output in cell.get("outputs", [])]
+    return "".join("".join(output.get("text", "")) for output in outputs)
 
 
 def draw_nothing(monkeypatch: pytest.MonkeyPatch, *names: str) -> None:

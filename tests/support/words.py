@@ -28,8 +28,11 @@ INSTEAD = {  # a pattern, and what to write
     r"way up|quarter turns?": "rotation",
     r"makes? way": "is replaced",
     r"two speeds": "two learning rates",
+    r"(?<!learning[ -])(?<!positive )(?<!\")rates?": "learning rate",
+    r"(?<!\")cosine(?! similarit| annealing| wave| curve)": "cosine similarity, cosine annealing",
     r"nought": "zero",
     r"by heart": "memorised",
+    r"frozen until": "frozen up to",
 }
 FORBIDDEN = re.compile(r"\b(?:" + "|".join(INSTEAD) + r")\b", re.IGNORECASE)
 CODE = re.compile(r"```.*?```|`[^`]*`|<[^>]+>|\]\([^)]*\)", re.DOTALL)

@@ -266,7 +266,7 @@ def freeze_until(
             raise why_wrong_count(model, count, asked, frozen_before, call)
         counts.append(f"{stage}: {expected:,}")
         before = f" after {stage!r}"
-    return f"trainable numbers, frozen until {', '.join(counts[:-1])}."
+    return f"trainable numbers, frozen up to {', '.join(counts[:-1])}."
 
 
 def _names_until(model: nn.Module, stage: str | None) -> set[str]:
@@ -297,7 +297,8 @@ def two_learning_rates(
         model = classifier(name)
         for path in _names_until(model, stage):
             model.get_parameter(path).requires_grad = False
-        two_rates(answer, model, name, head_lr, backbone_lr, f"{name} frozen until {stage}")
+        where = f"{name} frozen up to {stage}" if stage else f"{name} with nothing frozen"
+        two_rates(answer, model, name, head_lr, backbone_lr, where)
     return (
         f"the head learns at {head_lr}, what is trainable of the backbone at {backbone_lr}, "
         "and what is frozen stays."
@@ -325,7 +326,7 @@ def adam_memory(
             model.get_parameter(path).requires_grad = False
         numbers = comparisons.numbers_in(p for p in model.parameters() if p.requires_grad)
         where = (
-            f"{name} frozen until {stage}" if stage else f"{name} with every third tensor frozen"
+            f"{name} frozen up to {stage}" if stage else f"{name} with every third tensor frozen"
         )
         result, changed = comparisons.changes_by(functools.partial(answer, model), model)
         expect_something(result, f"adam_memory({where})")

@@ -166,7 +166,7 @@ def task_gradients(
     """Two tasks' gradients in the plane that they span, and the sum of `weights` times them.
 
     arrows: {when: (g1, g2)}, vectors (D,), one panel each. The panels share their scale. The first
-    gradient points to the right; how far the second leans to it is their cosine.
+    gradient points to the right; the cosine of the angle between both is their cosine similarity.
     """
     panels = {}
     told = []
@@ -177,7 +177,7 @@ def task_gradients(
         leader = names[0 if panel.total[0] > panel.total[1] else 1]
         told.append(
             f"{when}: {names[0]} {g1.norm():.2f} long, {names[1]} {g2.norm():.2f}, "
-            f"cosine {cosine:.2f}, the sum leans towards {leader}"
+            f"cosine similarity {cosine:.2f}, the sum is closer to {leader}"
         )
     ends = [end for panel in panels.values() for end in panel]
     left = min(0, *(x for x, _ in ends))

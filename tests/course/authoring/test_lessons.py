@@ -1,5 +1,6 @@
 """Lessons keep their shape, derived files follow their text, and nothing that is hidden leaks."""
 
+import ast
 import itertools
 import json
 import re
@@ -10,17 +11,29 @@ from traitlets.config import PyFileConfigLoader
 
 from course.authoring import UsageError, build, released
 from course.authoring.discuss import NAMES_NOTHING
-from course.authoring.minutes import count, too_long
+from course.authoring.minutes import FENCED, count, too_long
 from course.checking.misconception import CATALOGUE
 from course.paths import ANSWERS, ROOT
 from nbjudge.planning.steps import names_of
 
 LESSONS = build.lessons()
 STATED = re.compile(r"\*\d+ minutes · (?:easy|medium|hard) · (\d+) points?\.\*")
+EFFORT = re.compile(r"\*(\d+) minutes · \w+ · (\d+) points?\.\*")
 TOTAL = re.compile(r"\*About (\d+) minutes · (\d+) points?\*")
 TITLE = re.compile(r"^# (.+)$", re.MULTILINE)
 HEADING = re.compile(r"^#+ (.+)$", re.MULTILINE)
 ROW = re.compile(r"^\| (\d\d [^|]+) \| [^|]+ \| (\d+) \| (\d+) \|$", re.MULTILINE)
+EXPLAINED = {  # terms, and what their explanation says
+    "buffers?": "tensors that belong to the model, but are not parameters",
+    "schedulers?": "sets new learning rates in an optimizer",
+    "deepcopy": "makes an independent copy",
+    "cosine similarity": "1 for the same direction",
+    "AUC": "share of all pairs",
+    "odds": "a probability $p$ has the odds",
+    "parameter groups?": "a list of dicts",
+    "logits?": "one per class",
+    "frozen": "`requires_grad=False`",
+}
 CODE = re.compile(r"# misconception: (\S+)")
 
 
@@ -148,6 +161,25 @@ def test_points_are_stated_as_the_check_cells_hold_them(lesson):
     assert [int(number) for number in stated] == expected
 
 
+@pytest.mark.parametrize("term, explained", EXPLAINED.items())
+def test_a_term_is_explained_where_it_is_first_used(term, explained):
+    prose = "\n".join(FENCED.sub("", build.text_path(lesson).read_text()) for lesson in LESSONS)
+    first = re.search(rf"\b{term}\b", prose, re.IGNORECASE).start()
+    beginning = prose.rindex("\n\n", 0, first)
+    paragraph = prose[beginning : prose.index("\n\n", first)]
+    assert explained in paragraph
+
+
+@pytest.mark.parametrize("lesson", LESSONS)
+def test_points_follow_the_minutes(lesson):
+    """An exercise that takes longer than another never gives fewer points."""
+    efforts = []
+    for text in markdown(build.source_notebook(lesson)):
+        efforts += [(int(m), int(p)) for m, p in EFFORT.findall(text)]
+    for (less, few), (more, many) in itertools.permutations(efforts, 2):
+        assert more <= less or many >= few, f"{more} minutes give {many}, {less} give {few} points"
+
+
 @pytest.mark.parametrize("lesson", LESSONS)
 def test_points_are_written_once(lesson):
     text = build.text_path(lesson).read_text()
@@ -165,6 +197,21 @@ def test_the_table_in_the_readme_says_what_the_lessons_say():
     assert ROW.findall(readme) == expected, "change the table in README.md"
     hours = round(sum(int(minutes) for _, minutes, _ in expected) / 60)
     assert f"That is about {hours} hours" in readme
+
+
+@pytest.mark.parametrize("lesson", LESSONS)
+def test_three_to_six_sources_are_named_where_they_are_used(lesson):
+    text = build.text_path(lesson).read_text()
+    prose, _, rest = text.partition("\n## Sources\n")
+    sources = re.findall(r"^- (.+)$", rest.partition("\n## ")[0], re.MULTILINE)
+    assert 3 <= len(sources) <= 6
+    prose = FENCED.sub("", prose)
+    for source in sources:
+        author = re.match(r"(?:[A-Z]\. )*([\w-]+)", source)[1]
+        named = re.search(rf"\b{author}\b", prose, re.IGNORECASE)
+        linked = any(link in prose for link in re.findall(r"\]\((\S+)\)", source))
+        assert named or linked, f"the text does not name {source}"
+        assert re.search(r": [^:]+\.$", source), f"say what it adds: {source}"
 
 
 @pytest.mark.parametrize("lesson", LESSONS)
@@ -192,6 +239,31 @@ def test_no_graded_cell_depends_on_an_experiment(lesson):
             needed |= read & of_experiments - assigned
             of_experiments -= assigned
     assert not needed, f"{needed} come from experiments, which are not run for marks"
+
+
+@pytest.mark.parametrize("lesson", LESSONS)
+def test_given_cells_import_no_name_that_answers_use_for_their_own_variables(lesson):
+    """A learner who tries such lines in a cell would replace what later given cells call."""
+    imported = set()
+    for cell in build.source_notebook(lesson).cells:
+        if cell.cell_type == "code":
+            imported |= names_after_imports(cell.source)
+    for path in ANSWERS.glob("*/*/*/*.py"):
+        stored = {
+            node.id
+            for node in ast.walk(ast.parse(path.read_text()))
+            if isinstance(node, ast.Name) and isinstance(node.ctx, ast.Store)
+        }
+        assert not stored & imported, f"{path.relative_to(ANSWERS)} uses the name otherwise"
+
+
+def names_after_imports(source):
+    """The names that the imports of a cell define."""
+    names = set()
+    for node in ast.walk(ast.parse(source)):
+        if isinstance(node, (ast.Import, ast.ImportFrom)):
+            names |= {(each.asname or each.name).partition(".")[0] for each in node.names}
+    return names
 
 
 @pytest.mark.parametrize("lesson", LESSONS)

@@ -28,6 +28,7 @@ from course.checking.quiz import (
 )
 from course.lessons.lesson01 import quiz, quiz_kinds
 from course.lessons.lesson03 import quiz as quiz_03
+from course.lessons.lesson09.quiz import KINDS_OF_SCHEDULE
 from course.paths import ROOT
 
 DRAWS = 400
@@ -335,14 +336,42 @@ def test_what_a_step_changes():
 
 
 def test_what_explanations_of_after_joining_say():
-    """The old learning rate of an option is only called wrong where it is wrong."""
     for question in drawn("after_joining"):
+        code = bare(question.prompt.split("at the end?")[1])
+        joins = re.search(r"epoch == (\d+)", code)[1]
+        first = float(re.search(r"\[old\], lr=([\d.]+)", code)[1])
+        joined = float(re.search(r'"lr": ([\d.]+)', code)[1])
+        alone = code.replace(f"epoch == {joins}", "epoch == -1")
+        end = learning_rate_after(alone)
+        there = learning_rate_after(re.sub(r"range\(\d+\)", f"range({joins})", alone))
         for option in question.options:
-            if "error" in (option.text + answer(question)).lower() or option.right:
+            if option.right:
                 continue
-            old = option.text.split(",")[0]
-            if "changes the learning rate of the old group" in option.why:
-                assert old != answer(question).split(",")[0], question
+            if "error" in option.text:
+                assert option.why.startswith("No error") and "error" not in answer(question)
+                continue
+            claims = {
+                "that the scheduler leaves alone": (end, joined),
+                "followed the schedule from epoch 0": (end, joined * end / first),
+                "what a scheduler does that multiplies": (end, joined * end / there),
+                "changes the learning rate of the old group": (first, joined),
+                "not with that of the old": (end, first),
+                "does not make them equal": (end, end),
+                "No scheduler halves the old": (first / 2, joined),
+                "No scheduler halves the new": (first, joined / 2),
+            }
+            (claim,) = [claim for claim in claims if claim in option.why]
+            told = [float(number) for number in re.findall(r"\d\.\d+", option.text)]
+            assert told == pytest.approx(claims[claim], abs=6e-5), (question.prompt, option)
+            assert end != first or "changes the learning rate" not in claim
+
+
+def learning_rate_after(code):
+    """The learning rate of the only group after the lines of a question."""
+    schedulers = {kind: getattr(torch.optim.lr_scheduler, kind) for kind in KINDS_OF_SCHEDULE}
+    names = run(code, old=nn.Parameter(torch.ones(1)), **schedulers)
+    (group,) = names["optimizer"].param_groups
+    return group["lr"]
 
 
 def test_what_explanations_of_expected_cost_say():
@@ -375,9 +404,158 @@ def test_what_explanations_of_groups_in_lists_say():
     for question in drawn("groups_in_lists"):
         count = int(re.search(r"(\d+) photos", question.prompt)[1])
         listed = run(bare(question.prompt.split("are there?")[1]))["together"]
-        everywhere = len({photo for photos in listed for photo in photos}) == count
+        alone = count - len({photo for photos in listed for photo in photos})
+        found = int(answer(question))
         for option in question.options:
-            assert not (everywhere and "in no list is" in option.why), question
+            value = int(option.text)
+            claims = {
+                "the lists join some of them": value == count > found,
+                f"The {alone} photos that are in no list": value == found - alone < found,
+                "That is the number of lists": value == len(listed),
+                "are one group, not two": value == len(listed) + alone,
+                "does not always join two groups": value == count - len(listed),
+                "One too many": value == found + 1,
+                "One too few": value == found - 1,
+                f"{found - alone} of photos in lists, and {alone} of": option.right,
+            }
+            assert alone or "in no list is" not in option.why, question
+            (claim,) = [claim for claim in claims if claim in option.why]
+            assert claims[claim], (question.prompt, option)
+
+
+@functools.cache
+def untrained(name):
+    """A model of torchvision without values, as the questions build it."""
+    options = {"init_weights": False} if name in ("googlenet", "inception_v3") else {}
+    with torch.device("meta"):
+        return torchvision.models.get_model(name, **options)
+
+
+def numbers(parameters):
+    return sum(parameter.numel() for parameter in parameters)
+
+
+def value_in(name, code):
+    """What an expression such as `model.fc.in_features` is in a model of torchvision."""
+    return eval(code, {"model": untrained(name)})
+
+
+def expect_one_claim(option, claims):
+    """The text of each wrong option's reason holds one of the claims, and that one is true."""
+    (claim,) = [claim for claim in claims if claim in option.why]
+    assert claims[claim], (option.text, option.why)
+
+
+def test_what_explanations_of_in_features_say():
+    for question in drawn("in_features"):
+        name = name_in(question)
+        path, reads = HEADS[name]
+        stays = "nn.Sequential(model" in question.prompt
+        inputs = [m.in_features for m in untrained(name).modules() if isinstance(m, nn.Linear)]
+        for option in question.options:
+            if option.right:
+                told = re.search(r"and its `(\w+)` is (\d+)", option.why)
+                if told:
+                    assert value_in(name, f"model.{path}.{told[1]}") == int(told[2]) == reads
+                assert stays == ("after the whole model" in option.why)
+                continue
+            number = int(option.text)
+            read_there = re.search(r"from this one: `(.+)`", option.why)
+            claims = {
+                "1000 is the number of outputs": number == 1000 and not stays,
+                "of the *first* Linear": [number] == inputs[:1] != [reads],
+                "Models differ": read_there and value_in(name, read_there[1]) == reads != number,
+                f"The head of `{name}` takes as many": stays and number == reads,
+                "Here the old head stays": stays and f"take {number} features" in option.why,
+            }
+            expect_one_claim(option, claims)
+
+
+def test_what_explanations_of_output_shape_say():
+    for question in drawn("output_shape"):
+        reads = HEADS[name_in(question)][1]
+        batch, classes = eval(bare(answer(question)))
+        for option in question.options:
+            if not option.right:
+                shape = eval(bare(option.text))
+                claims = {
+                    "1000 logits came from the old": shape == (batch, 1000),
+                    "batch dimension is missing": shape == (classes,),
+                    f"{reads} numbers per image go *into*": shape == (batch, reads),
+                    "batch comes first": shape == (classes, batch),
+                    "one prediction for the whole batch": shape == (1, classes) and batch > 1,
+                    "no height and width": shape == (batch, classes, 1, 1),
+                }
+                expect_one_claim(option, claims)
+
+
+def test_what_explanations_of_head_path_say():
+    for question in drawn("head_path"):
+        name = name_in(question)
+        path, reads = HEADS[name]
+        layer = value_in(name, f"model.{path}")
+        for option in question.options:
+            if option.right:
+                kind = type(layer).__name__
+                assert f"`nn.{kind}` from {reads} to 1000" in option.why
+                continue
+            try:
+                there = value_in(name, bare(option.text))
+            except (AttributeError, TypeError, IndexError):  # a Linear has no index
+                there = None
+            inside = there is not None and any(each is layer for each in there.children())
+            assigned = bare(option.text).count(".") == 1 and "[" not in option.text
+            assert ("You can assign" in option.why) == (there is None and assigned)
+            claims = {
+                "this model has nothing there": there is None,
+                "This is the container": inside,
+                "is of type": f"`{type(there).__name__}`" in option.why and not inside,
+            }
+            expect_one_claim(option, claims)
+
+
+def test_what_explanations_of_fc_on_this_model_say():
+    """What they say of this model; `test_fc_on_this_model` judges which of them is right."""
+    for question in drawn("fc_on_this_model"):
+        model = untrained(name_in(question))
+        there = hasattr(model, "fc")
+        auxiliary = any("aux" in child.lower() for child, _ in model.named_children())
+        for option in question.options:
+            assert "This model has one" not in option.why or there, question
+            assert "This model has none" not in option.why or not there, question
+            assert "any layer under any name" not in option.why or "lambda" not in question.prompt
+            if option.right and "the new layer fits" in option.why:
+                assert auxiliary == ("auxiliary heads still have 1000" in option.why)
+            gets = re.search(r"The head of `\w+` is `model\.(.+)` and gets (\d+)", option.why)
+            assert not gets or (gets[1], int(gets[2])) == HEADS[name_in(question)]
+
+
+def test_what_explanations_of_trainable_after_freeze_say():
+    for question in drawn("trainable_after_freeze"):
+        name = name_in(question)
+        path, reads = HEADS[name]
+        old = numbers(value_in(name, f"model.{path}").parameters())
+        rest = numbers(untrained(name).parameters()) - old
+        classes = 1000
+        stays = "requires_grad_(True)" in question.prompt
+        if not stays:
+            (classes,) = numbers_in(question, r"\d, (\d+)(?:, kernel_size=1)?\)\n")
+        new = old if stays else (reads + 1) * classes
+        last = question.prompt.endswith("requires_grad_(False)\n```")
+        for option in question.options:
+            if not option.right:
+                number = int(option.text.replace(",", ""))
+                claims = {
+                    "That is right if you freeze first": last and number == new,
+                    "This happens in the other order": not last and number == 0,
+                    "That would be all frozen": stays and number == 0,
+                    "These are all parameters": number == rest + new,
+                    "These are all but the head": number == rest,
+                    f"the {reads} × {classes} weights": number == reads * classes,
+                    "one weight for each pair": number == reads + classes,
+                    "This is the old head, which is replaced": number == old and not stays,
+                }
+                expect_one_claim(option, claims)
 
 
 def test_what_explanations_say_of_other_models():

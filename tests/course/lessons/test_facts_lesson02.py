@@ -1,6 +1,7 @@
 """What lesson 02 and its quiz say of freezing, measured again."""
 
 import copy
+import re
 import warnings
 from itertools import pairwise
 
@@ -14,7 +15,7 @@ from torchvision.models.resnet import Bottleneck
 from course.checking import comparisons, networks
 from course.lessons.lesson02.quiz import THAWED_LINES, WHICH_FREEZES
 from course.vision import backbones
-from tests.support.given_cells import draw_nothing, given_cells
+from tests.support.given_cells import draw_nothing, given_cells, printed
 
 IMAGES, LABELS = networks.images("resnet18", 4), torch.arange(4)
 
@@ -66,6 +67,19 @@ def test_the_quiz_knows_how_much_is_left(model):
     assert round(beyond_layer3, 2) == 0.75
     for earlier, later in pairwise(sizes[4:8]):  # layer1 to layer4
         assert 3.4 < later / earlier < 4.1
+
+
+def test_the_task_decides_how_many_stages_to_train_and_not_the_number_of_images():
+    """The rotation gains by more of them, with 200 images and with 40, and the fruit does not."""
+    found = re.findall(r"(\d+) images, frozen up to (\w+): (\d+)%", printed("02-freeze"))
+    assert [int(count) for count, _, _ in found] == [200] * 4 + [40] * 4
+    assert [stage for _, stage, _ in found[4:]] == ["layer4", "layer1"] * 2
+    right = [int(percentage) for *_, percentage in found]
+    many, few, fruit = right[:4], right[4:6], right[6:]
+    assert many == sorted(many)
+    assert many[-1] > many[0] + 10
+    assert few[1] > few[0] + 10
+    assert fruit[1] <= fruit[0]
 
 
 def test_names_that_match_too_much():
@@ -297,7 +311,7 @@ def test_the_given_cells_run_with_resnet50(monkeypatch):
     for cell in given_cells("02-freeze"):
         if "plots.depths" in cell.source:  # trains long
             few = space["train_turned"][:2], space["labels"]
-            accuracy = space["accuracy_frozen_until"]("layer3", *few, *few, epochs=1)
+            accuracy = space["accuracy_frozen_up_to"]("layer3", *few, *few, epochs=1)
             assert 0 <= accuracy <= 1
             continue
         exec(cell.source, space)

@@ -272,6 +272,8 @@ def test_where_training_stops_and_what_the_options_say():
                 assert accuracies[epoch] <= accuracies[best] and epoch < epochs
             elif "better than the first" in option.why:
                 assert epoch == 0 and accuracies[best] > accuracies[0]
+            else:
+                assert option.right, option
 
 
 def test_annealed_learning_rates_and_what_the_options_say():
@@ -297,3 +299,11 @@ def test_annealed_learning_rates_and_what_the_options_say():
                 assert number == pytest.approx(annealed(start, end, t_max, epoch - 1), abs=6e-5)
             elif "mean of both ends" in option.why:
                 assert number == pytest.approx((start + end) / 2, abs=6e-5)
+            elif "straight line" in option.why:
+                line = start + (end - start) * min(epoch / t_max, 1)
+                assert number == pytest.approx(line, abs=6e-5)
+            elif "of the epoch after" in option.why:
+                assert number == pytest.approx(annealed(start, end, t_max, epoch + 1), abs=6e-5)
+            else:
+                assert "a tenth of the start" in option.why
+                assert number == pytest.approx(start / 10, abs=6e-5)

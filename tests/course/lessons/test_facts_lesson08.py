@@ -21,7 +21,7 @@ from course.authoring.thresholds import answer as answer_of
 from course.checking import comparisons
 from course.checking.binary import count_binary
 from course.checking.quiz import architectures, draw
-from course.checking.quiz.questions import Question
+from course.checking.quiz.questions import Question, decimals
 from course.lessons.lesson08 import weights_file, weights_judge, weights_network
 from course.lessons.lesson08.fixtures import even_features, ranking
 from course.lessons.lesson08.quiz import BIT_FOR_BIT, SHIP
@@ -318,6 +318,32 @@ def test_folded_bias():
             assert option.right == (differences < 20)  # the option has two digits
 
 
+def test_what_explanations_of_folded_bias_say():
+    for seed in range(400):
+        question = draw("folded_bias", seed)
+        threshold = float(re.search(r"is above (\d\.\d+)", question.prompt)[1])
+        bias = float(re.search(r"0\.0, (-?[\d.]+)", question.prompt)[1])
+        logit = math.log(threshold / (1 - threshold))
+        for option in question.options:
+            value = float(option.text.strip("`"))
+            if option.right:
+                assert f"is {decimals(logit, 2)}. Subtract it" in option.why
+                continue
+            # with the bias `value` the argmax changes where the old logit is bias - value
+            changes_at = 1 / (1 + math.exp(value - bias))
+            from_on = re.search(r"from a probability of (\d\.\d+) on", option.why)
+            claims = {
+                "The sign is wrong": from_on and abs(changes_at - float(from_on[1])) < 0.01,
+                "is a probability, and a bias": abs(value - (bias - threshold)) < 0.01,
+                "This adds a probability": abs(value - (bias + threshold)) < 0.01,
+                "Multiplying moves": abs(value - bias * threshold) < 0.01,
+                "a difference of two probabilities": abs(value - (bias + threshold - 0.5)) < 0.01,
+                "With the old bias": abs(changes_at - 0.5) < 0.01,
+            }
+            (claim,) = [claim for claim in claims if claim in option.why]
+            assert claims[claim], (question.prompt, option)
+
+
 def test_room_for_a_head():
     pattern = r"nn\.Linear\((\d+), n\), nn\.ReLU\(\), nn\.Linear\(n, (\d+)\)"
     for seed in range(1000):
@@ -333,3 +359,30 @@ def test_room_for_a_head():
                 head = nn.Sequential(nn.Linear(width, n), nn.ReLU(), nn.Linear(n, classes))
             fits.append(comparisons.numbers_in(head.parameters()) <= budget)
         assert fits == [True, False]
+
+
+def test_what_explanations_of_room_for_a_head_say():
+    pattern = r"nn\.Linear\((\d+), n\), nn\.ReLU\(\), nn\.Linear\(n, (\d+)\)"
+    for seed in range(400):
+        question = draw("room_for_a_head", seed)
+        budget = int(re.search(r"at most ([\d,]+)", question.prompt)[1].replace(",", ""))
+        width, classes = map(int, re.search(pattern, question.prompt).groups())
+        for option in question.options:
+            n = int(option.text.strip("`"))
+            with torch.device("meta"):
+                head = nn.Sequential(nn.Linear(width, n), nn.ReLU(), nn.Linear(n, classes))
+            first, _, last = head
+            size = comparisons.numbers_in(head.parameters())
+            if option.right:
+                for_each = (size - last.bias.numel()) // n
+                assert f"{for_each} in all" in option.why
+                continue
+            claims = {
+                "This counts only": first.weight.numel() <= budget < first.weight.numel() + width,
+                "parameters for each hidden unit": n == budget // (width * classes),
+                "One unit too many": budget < size <= budget + width + 1 + classes,
+                "about twice as many": 1.75 < size / budget < 2.1,
+                "1000 is the number of old classes": n == budget // 1000,
+            }
+            (claim,) = [claim for claim in claims if claim in option.why]
+            assert claims[claim], (question.prompt, option)

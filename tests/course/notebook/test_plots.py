@@ -134,7 +134,7 @@ DRAWN = {
         st.just("Last shared layer"),
     ),
     plots.freeze_map: st.tuples(
-        st.lists(st.booleans(), min_size=3, max_size=7).map(small_network), st.just("Frozen until")
+        st.lists(st.booleans(), min_size=3, max_size=7).map(small_network), st.just("Frozen up to")
     ),
 }
 
