@@ -18,7 +18,7 @@ FOLDERS += ("submitted", "autograded", "feedback", "release", "solutions")
 DOCUMENTS = sorted(
     {str(path.relative_to(ROOT)) for folder in FOLDERS for path in ROOT.glob(f"{folder}/*.md")}
 )
-NOT_FOR_COMMANDS = ("CHANGELOG.md", "docs/measured.md", "nbjudge/README.md")
+NOT_FOR_COMMANDS = ("CHANGELOG.md", "nbjudge/README.md")
 MADE_BY_RUNNING = {"work", "release", "solutions", "submitted", "autograded", "feedback"}
 
 
