@@ -243,6 +243,7 @@ def test_hints_open_one_by_one(jupyter, new_page):
     page = new_page(viewport={"width": 1200, "height": 900})
     LessonPage(page, jupyter)
     hints = page.locator(".jp-MarkdownCell", has_text="Exercise: count").locator("summary")
+    expect(hints).to_have_count(3)
     assert [hint.is_visible() for hint in hints.all()] == [True, False, False]
     hints.nth(0).click()
     assert [hint.is_visible() for hint in hints.all()] == [True, True, False]
