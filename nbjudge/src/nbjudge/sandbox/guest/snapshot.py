@@ -286,9 +286,8 @@ def take_snapshot(
 
     def added_names(owner: Owner, now: Mapping[str, Any]) -> list[str]:
         """Return the names that a library did not have and that the student has bound in it."""
-        if (
-            owner.thing is sys or owner.thing is builtins
-        ):  # where IPython keeps the last value and exception
+        # IPython keeps the last value and the last exception in these two.
+        if owner.thing is sys or owner.thing is builtins:
             return []
         title = title_of(owner.thing)
         added = now.keys() - set(owner.names)
