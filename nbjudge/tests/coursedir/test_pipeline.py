@@ -3,6 +3,7 @@
 import nbformat
 import pytest
 from nbformat.v4 import new_code_cell, new_notebook
+from nbgrader.api import Gradebook, GradeCell, InvalidEntry, SourceCell
 from side_by_side import KERNEL, empty_gradebook
 
 from classroom import LESSON, make_course, make_source, meta
@@ -10,6 +11,7 @@ from nbjudge.coursedir import assignments, pipeline
 from nbjudge.coursedir.rebuild import rebuild
 from nbjudge.coursedir.results import KEPT
 from nbjudge.coursedir.settings import read_settings
+from nbjudge.errors import GradebookError
 
 TESTS = """python3:
     dispatch: "type({{snippet}})"
@@ -126,3 +128,24 @@ def test_a_cell_that_is_not_given_out_keeps_its_place():
     assert [cell["id"] for cell in given.cells] == [cell["id"] for cell in graded.cells]
     assert [bool(cell.source) for cell in given.cells] == [True, False, True, True]
     assert given.cells[1].metadata == {}
+
+
+def test_cells_are_registered_all_or_none(tmp_path, monkeypatch):
+    make_course(tmp_path)
+    (tmp_path / KEPT).mkdir()
+    (tmp_path / "gradebook.db").write_bytes(empty_gradebook())
+
+    def known():
+        with Gradebook(read_settings(tmp_path).gradebook_url) as gradebook:
+            return gradebook.db.query(GradeCell).count(), gradebook.db.query(SourceCell).count()
+
+    def broken(*arguments, **fields):
+        raise InvalidEntry("(sqlite3.OperationalError) database or disk is full")
+
+    with monkeypatch.context() as patch:
+        patch.setattr(Gradebook, "update_or_create_source_cell", broken)
+        with pytest.raises(GradebookError, match="disk is full"):
+            register(tmp_path)
+    assert known() == (0, 0)
+    register(tmp_path)
+    assert all(known())

@@ -310,6 +310,25 @@ def told_what_to_do(settings: Settings) -> Iterator[None]:
         ) from problem
 
 
+class OneTransaction(Gradebook):
+    """nbgrader's gradebook for a `with` block, whose changes are one transaction.
+
+    nbgrader's SaveCells commits each cell by itself, and SQLite waits for the disk each time: one
+    lesson took most of a second.
+    """
+
+    def __enter__(self) -> "OneTransaction":
+        self.block = contextlib.ExitStack()
+        self.block.enter_context(one_transaction(self.db()))
+        return self
+
+    def __exit__(self, *raised: Any) -> None:
+        try:
+            self.block.__exit__(*raised)
+        finally:
+            self.close()
+
+
 @contextlib.contextmanager
 def one_transaction(session: Any) -> Iterator[None]:
     """Make one commit, at the end, in place of those that nbgrader's methods make."""

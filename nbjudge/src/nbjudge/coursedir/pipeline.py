@@ -12,16 +12,23 @@ import tempfile
 from collections.abc import Callable, Iterable, Mapping
 from pathlib import Path
 from typing import Any, NamedTuple
+from unittest import mock
 
 import nbformat
 from nbformat import NotebookNode
 from nbgrader.converters import GenerateAssignment
 from nbgrader.coursedir import CourseDirectory
-from nbgrader.preprocessors import IncludeHeaderFooter, InstantiateTests, SaveCells
+from nbgrader.preprocessors import (
+    IncludeHeaderFooter,
+    InstantiateTests,
+    SaveCells,
+    savecells,
+)
 from nbgrader.utils import capture_log, is_grade, is_task
 from traitlets.config import Config
 from traitlets.utils.importstring import import_item
 
+from nbjudge.coursedir.gradebook import OneTransaction
 from nbjudge.coursedir.modules import content_digest, own_modules
 from nbjudge.coursedir.settings import CONFIG, CONFIG_JSON, Settings
 from nbjudge.files import replace_text
@@ -63,7 +70,8 @@ class Conversion(GenerateAssignment):
             if is_step(step, SaveCells):
                 steps.append(keep_in(self.graded))
         self.preprocessors = [*steps, keep_in(self.released)]
-        super().start()
+        with mock.patch.object(savecells, "Gradebook", OneTransaction):
+            super().start()
 
     def _format_dest(self, assignment_id: str, student_id: str, escape: bool = False) -> str:
         return self.folder

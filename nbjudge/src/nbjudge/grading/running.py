@@ -78,7 +78,8 @@ class Grading:
     def _zygote_for(self, wanted: Wanted) -> Iterator[None]:
         """Start the zygote where something will probably run, because it takes longest.
 
-        It imports while the gradebook is opened and the first submission is read.
+        It imports while the gradebook is opened and the first submission is read. Whether a sandbox
+        can be built is found out meanwhile, too.
         """
         packages = self.assignments.of_zygotes
         inside = is_inside(self.workers, self.options.scheduler)
@@ -89,6 +90,7 @@ class Grading:
         from nbjudge.sandbox.host.fork_server import cool_down, warm_up
 
         warm_up(packages)
+        probe.trial()
         try:
             yield
         finally:

@@ -6,12 +6,18 @@ from functools import cache
 
 
 @cache
+def trial() -> subprocess.Popen[str]:
+    """Start to build a sandbox in a process of its own, once, and return at once."""
+    command = [sys.executable, "-m", "nbjudge.sandbox.guest.probe"]
+    return subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True)
+
+
+@cache
 def missing() -> str:
     """Return why no sandbox can be built here, in a few words, "" if one can."""
     if sys.platform != "linux":
         return f"{sys.platform} has no namespaces"
-    command = [sys.executable, "-m", "nbjudge.sandbox.guest.probe"]
-    trial = subprocess.run(command, capture_output=True, text=True)
-    if trial.stdout == "ok":
+    said, _ = trial().communicate()
+    if said == "ok":
         return ""
-    return trial.stdout or "the trial ended without a message"
+    return said or "the trial ended without a message"
