@@ -63,13 +63,25 @@ def moved_since(model: nn.Module, before: dict[str, torch.Tensor]) -> list[str]:
     A tensor that the model no longer has under its name counts, such as `running_mean` set to None;
     so does one of another shape or dtype. NaN is the same as NaN.
     """
-    now = dict(model.named_parameters(remove_duplicate=False))
-    now.update(model.named_buffers(remove_duplicate=False))
+    now = {}
+    for path, module in model.named_modules(remove_duplicate=False):
+        prefix = f"{path}." if path else ""
+        for name, tensor in (module._parameters | module._buffers).items():
+            if tensor is not None:
+                now[prefix + name] = tensor
     moved = []
     for name, old in before.items():
         if name not in now or not same(now[name], old):
             moved.append(name)
     return moved
+
+
+def values_gone(model: nn.Module, kept: dict[str, tuple[Any, ...]]) -> list[str]:
+    """Return the names in `kept` whose values, as a `fingerprint`, no tensor of the model has."""
+    if not kept:
+        return []
+    present = set(map(fingerprint, tensors(model).values()))
+    return [name for name, values in kept.items() if values not in present]
 
 
 def same(tensor: torch.Tensor, other: torch.Tensor) -> bool:

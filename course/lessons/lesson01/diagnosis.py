@@ -133,8 +133,7 @@ def _expect_same_classifier(
             f"expected that {name} keeps all layers beside its head; it has fewer {min(fewer)} "
             "layers than before",
         )
-    present = {comparisons.fingerprint(tensor) for tensor in comparisons.tensors(model).values()}
-    gone = [path for path, values in original.inside.items() if values not in present]
+    gone = comparisons.values_gone(model, original.inside)
     if gone:
         raise Misconception(
             "classifier-layers-lost",

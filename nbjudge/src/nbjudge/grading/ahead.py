@@ -35,8 +35,9 @@ def zygote_of(
     """
     if may_need(root, assignments, students, options):
         with contextlib.suppress(OSError, ValueError, KeyError, TypeError, AttributeError):
-            imports = [imports_in(root / SOURCE / assignment) for assignment in assignments]
-            AHEAD.start(common_packages(imports))
+            AHEAD.start(
+                lambda: common_packages(imports_in(root / SOURCE / each) for each in assignments)
+            )
     try:
         yield
     finally:

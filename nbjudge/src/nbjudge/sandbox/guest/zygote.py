@@ -48,9 +48,13 @@ class Template(NamedTuple):
     random_state: tuple[Any, ...]
 
 
-def main(descriptor: int, packages: list[str]) -> None:
-    """Serve forks on the socket that the worker has passed on, until it is closed."""
+def main(descriptor: int) -> None:
+    """Serve forks on the socket that the worker has passed on, until it is closed.
+
+    The packages to import come on stdin, as a JSON list.
+    """
     die_with_parent()
+    packages = json.load(sys.stdin)
     silence_standard_streams()
     with memory.in_one_stretch() if packages else contextlib.nullcontext():
         shell = executor.make_shell(packages)
@@ -249,4 +253,4 @@ def close_all_but(*kept: int) -> None:
 
 
 if __name__ == "__main__":
-    main(int(sys.argv[1]), json.loads(sys.argv[2]))
+    main(int(sys.argv[1]))

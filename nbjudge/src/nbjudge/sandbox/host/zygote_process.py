@@ -10,7 +10,7 @@ import site
 import socket
 import subprocess
 import sys
-from collections.abc import Collection
+from collections.abc import Callable, Collection
 from typing import NamedTuple
 
 from nbjudge.sandbox import wire
@@ -47,14 +47,19 @@ class ZygoteProcess(NamedTuple):
 
     def end(self) -> None:
         """Kill the process and remove its home folder."""
-        self.process.kill()
-        self.process.wait()
+        with self.process:  # waits for its end, and closes its stdin
+            self.process.kill()
         self.sock.close()
         remove_folder(self.home)
 
 
 def start_zygote(packages: Collection[str]) -> ZygoteProcess:
     """Start a zygote that imports these packages, and return at once."""
+    return with_packages(start_empty(), packages)
+
+
+def start_empty() -> ZygoteProcess:
+    """Start a zygote that imports the engine, and then waits to be told its packages."""
     home = new_folder("home")
     allow_more_descriptors()
     ours, theirs = socket.socketpair()
@@ -68,13 +73,23 @@ def start_zygote(packages: Collection[str]) -> ZygoteProcess:
         **surroundings(),
     }
     process = subprocess.Popen(
-        [sys.executable, "-m", module, str(descriptor), json.dumps(sorted(packages))],
+        [sys.executable, "-m", module, str(descriptor)],
         pass_fds=[descriptor],
         env=environment,
-        stdin=subprocess.DEVNULL,
+        stdin=subprocess.PIPE,
     )
     theirs.close()
-    return ZygoteProcess(process, ours, home, frozenset(packages))
+    return ZygoteProcess(process, ours, home, frozenset())
+
+
+def with_packages(zygote: ZygoteProcess, packages: Collection[str]) -> ZygoteProcess:
+    """Tell a zygote of `start_empty` what to import, and return it as one with these packages."""
+    orders = zygote.process.stdin
+    if orders:
+        with contextlib.suppress(BrokenPipeError):  # it is lost: the first fork says so
+            with orders:
+                orders.write(json.dumps(sorted(packages)).encode())
+    return zygote._replace(packages=frozenset(packages))
 
 
 def allow_more_descriptors() -> None:
@@ -109,10 +124,15 @@ class Ahead:
     def __init__(self) -> None:
         self.started: ZygoteProcess | None = None
 
-    def start(self, packages: Collection[str]) -> None:
-        """Start a zygote with these packages."""
+    def start(self, find_packages: Callable[[], Collection[str]]) -> None:
+        """Start a zygote, and find its packages while it imports the engine."""
         self.end()
-        self.started = start_zygote(packages)
+        self.started = start_empty()
+        try:
+            self.started = with_packages(self.started, find_packages())
+        except BaseException:
+            self.end()
+            raise
 
     def take(self, packages: Collection[str]) -> ZygoteProcess | None:
         """Hand over the zygote if it imports just these packages; end it if not.
