@@ -76,14 +76,19 @@ def ungraded(
     return Graded({}, "", {}, list(says), 0, {}, problem=problem, file=file)
 
 
-def grade_submission(assignment: Assignment, submission: Submission | Prepared) -> Graded:
-    """Grade one submission; this is what a worker does."""
+def grade_submission(
+    assignment: Assignment, submission: Submission | Prepared, processes: int = 1
+) -> Graded:
+    """Grade one submission; this is what a worker does.
+
+    `processes`: how many may share the checks of a notebook.
+    """
     if isinstance(submission, Submission):
         submission = prepare(assignment, submission)
-    return run(assignment, submission)
+    return run(assignment, submission, processes)
 
 
-def run(assignment: Assignment, prepared: Prepared) -> Graded:
+def run(assignment: Assignment, prepared: Prepared, processes: int = 1) -> Graded:
     """Run what has to run of a prepared submission, and return what is to be written down."""
     started = time.perf_counter()
     if prepared.problem:
@@ -106,6 +111,7 @@ def run(assignment: Assignment, prepared: Prepared) -> Graded:
         if part.to_run:
             earlier = {file: bytes_of(content) for file, content in written.items()}
             job = job_of(assignment, name, part.to_run, overlaid(files, earlier))
+            job = job._replace(processes=max(processes, job.processes))
             results = run_job(judging_again(job, part) if part.only_judges else job)
         left, digests, left_out = left_by(part, results)
         written, too_many = within_bounds(overlaid(written, left))

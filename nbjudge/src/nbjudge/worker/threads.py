@@ -36,7 +36,9 @@ class Threads:
     """Threads that grade submissions, as many as `count`.
 
     One more makes the template processes of an assignment ready, while the others still grade the
-    submissions to the one before. Otherwise all of them would wait for it.
+    submissions to the one before. Otherwise all of them would wait for it. The checks of the last
+    submission are shared among as many processes as there are threads, because the others have
+    nothing left to do.
     """
 
     def __init__(self, count: int) -> None:
@@ -44,6 +46,7 @@ class Threads:
         self.pool = ThreadPoolExecutor(count, "nbjudge-worker")
         self.ahead = ThreadPoolExecutor(1, "nbjudge-ahead")
         self.assignments: dict[bytes, Assignment] = {}  # {pickle: what it holds}
+        self.last: Task | None = None  # known when no other task has come
         sys.setswitchinterval(SWITCH_SECONDS)
 
     def run(self, tasks: Iterable[Task]) -> Iterator[list[tuple[Any, Graded | BaseException]]]:
@@ -54,10 +57,15 @@ class Threads:
         """
         waiting = iter(tasks)
         running: dict[Future[Graded], Any] = {}
+        latest = None
         while True:
-            for task in itertools.islice(waiting, 2 * self.count - len(running)):
+            missing = 2 * self.count - len(running)
+            for task in itertools.islice(waiting, missing):
+                missing -= 1
+                latest = task
                 self._meet(task.assignment)
                 running[self.pool.submit(self._grade, task)] = task.name
+            self.last = latest if missing else None
             if not running:
                 return
             ended, _ = wait(running, return_when=FIRST_COMPLETED)
@@ -79,4 +87,5 @@ class Threads:
             make_ready(assignment)  # if it fails, it fails again for a submission, which says so
 
     def _grade(self, task: Task) -> Graded:
-        return grade_submission(self.assignments[task.assignment], task.submission)
+        processes = self.count if task is self.last else 1
+        return grade_submission(self.assignments[task.assignment], task.submission, processes)
