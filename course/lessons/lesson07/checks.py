@@ -378,7 +378,7 @@ def fit(
 def bootstrap_interval(
     answer: Callable,
     cases: Sequence[tuple[int, int, int]] = (
-        (800, 1000, 10_000),
+        (400, 500, 10_000),
         (4, 5, 3000),
         (30, 30, 500),
         (1, 2, 500),
