@@ -119,7 +119,9 @@ def _replace_and_judge(answer: Answer, name: str, n: int, training: bool) -> Non
 
 
 @check
-def fruit_head(answer: Answer, cases: Cases = (("resnet18", 10), ("narrow resnet50", 1))) -> str:
+def fruit_head(
+    answer: Answer, cases: Cases = (("narrow resnet18", 10), ("narrow resnet50", 1))
+) -> str:
     """Exercise 3: give a ResNet a head for n classes. Hidden: other ResNets and other n."""
     done = []
     for (name, n), training in zip(cases, itertools.cycle((False, True)), strict=False):
@@ -130,8 +132,8 @@ def fruit_head(answer: Answer, cases: Cases = (("resnet18", 10), ("narrow resnet
 
 VISIBLE_FAMILIES = (
     "narrow resnet18",
-    "mobilenet_v3_small",
-    "narrow efficientnet_b0",
+    "a small MobileNetV3",
+    "a small EfficientNet",
     "narrow squeezenet1_1",
     "narrow googlenet",
     "narrow alexnet",

@@ -9,13 +9,18 @@ from torch.nn import functional as F
 from torchvision.models import (
     ConvNeXt,
     DenseNet,
+    EfficientNet,
     MaxVit,
     MobileNetV3,
+    RegNet,
+    ShuffleNetV2,
     SwinTransformer,
     VisionTransformer,
 )
 from torchvision.models.convnext import CNBlockConfig
+from torchvision.models.efficientnet import MBConvConfig
 from torchvision.models.mobilenetv3 import InvertedResidualConfig
+from torchvision.models.regnet import BlockParams
 
 from course.checking import networks
 from course.vision.fruit import Pictures, stall
@@ -32,6 +37,13 @@ SMALL: dict[str, Callable[[], nn.Module]] = {
     "a small MobileNetV3": lambda: MobileNetV3(
         [InvertedResidualConfig(16, 3, 16, 24, True, "HS", 2, 1, 1.0)], 112
     ),
+    "a small EfficientNet": lambda: EfficientNet(
+        [MBConvConfig(1, 3, 1, 16, 16, 1), MBConvConfig(4, 3, 2, 16, 24, 1)], dropout=0.2
+    ),
+    "a small RegNet": lambda: RegNet(
+        BlockParams([1, 1], [16, 40], [8, 8], [1.0, 1.0], [2, 2], se_ratio=0.25)
+    ),
+    "a small ShuffleNet": lambda: ShuffleNetV2([1, 1, 1], [8, 16, 32, 64, 112]),
 }
 
 
