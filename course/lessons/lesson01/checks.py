@@ -89,7 +89,7 @@ def percent_saved(
                 "percent_saved only counts",
             )
         value = number(found, f"a percentage from percent_saved({name}, {n})")
-        if not near(value, expected, relative=1e-5):
+        if not near(value, expected, relative=1e-6):
             raise why_wrong_percentage(f"for {name} and {n} classes", value, expected, thoughts)
         percentages.append(f"{expected:.1f} % of {name} for {n} classes")
         largest = max(largest, expected)

@@ -91,7 +91,8 @@ def planted_set(split: int) -> tuple[torch.Tensor, torch.Tensor]:
 class PlantedHead(nn.Module):
     """A head that is right about a given share of the rows of each `planted_set`.
 
-    Its logits are `scale` for one class and 0 for the others.
+    The logit of one class is larger by `scale` than those of the others, which are equal. They can
+    be positive or negative, so the sign of a logit says nothing.
     """
 
     def __init__(self, shares: tuple[float, float], scale: float = 1.0) -> None:
@@ -110,4 +111,5 @@ class PlantedHead(nn.Module):
         share = torch.tensor(self.shares)[split]
         right = luck < share
         predicted = torch.where(right, label, (label + 1) % 10)
-        return self.scale * F.one_hot(predicted, 10).float()
+        others = (4 * (37 * luck).frac() - 2).unsqueeze(1)  # (B, 1)
+        return self.scale * (F.one_hot(predicted, 10) + others)
