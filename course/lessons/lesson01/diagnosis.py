@@ -17,7 +17,7 @@ from course.lessons.lesson01.forwards import (
     new_part,
     why_another_object,
 )
-from course.lessons.lesson01.original import Original, dropouts, plain_layers
+from course.lessons.lesson01.original import Original, condition_of, dropouts, plain_layers
 
 LIMITS = {  # how outputs look that are not logits
     "constant": "are the same number for every image and class",
@@ -39,7 +39,8 @@ def expect_replaced_head(
     expect(model, nn.Module, f"the model ({name})")
     if model is not original.model:
         raise why_another_object(model, original)
-    condition = comparisons.condition(model)
+    condition = condition_of(model)
+    beside = _conditions_beside(model, original)
     model.eval()
     new = new_part(model, original)
     runs = Runs(original, new)
@@ -63,7 +64,7 @@ def expect_replaced_head(
     _expect_no_old_weight(model, original)
     _expect_new_parameters(model, original)
     _expect_logits_without_limits(model, original, new)
-    _expect_same_condition(condition, original, may_change)
+    _expect_same_condition(condition, beside, original, may_change)
 
 
 def _expect_auxiliary_heads(model: nn.Module, n: int, original: Original) -> None:
@@ -91,6 +92,12 @@ def _expect_auxiliary_heads(model: nn.Module, n: int, original: Original) -> Non
                 "auxiliary-head-forgotten",
                 f"{name}.{path} gives {tuple(logits.shape)} for two images; expected (2, {n}): "
                 "its loss is part of the training",
+            )
+        if comparisons.are_probabilities(logits):
+            raise Misconception(
+                "softmax-in-the-head",
+                f"expected logits; the outputs of {name}.{path} are never negative and sum to 1: "
+                "they are probabilities",
             )
 
 
@@ -145,7 +152,7 @@ def _expect_same_classifier(
             "classifier-layers-lost",
             f"{name}: expected that the new head gets the {tuple(original.inputs.shape)} that the "
             f"old head got; it gets {_other_values(inputs, original.inputs)}, because layers in "
-            "front of it are gone or new",
+            "front of it are gone, new or changed",
         )
 
 
@@ -165,13 +172,16 @@ def _other_values(found: torch.Tensor, expected: torch.Tensor) -> str:
 
 
 def _expect_no_old_weight(model: nn.Module, original: Original) -> None:
-    """Raise Misconception where the weight of an old head is still a parameter of the model."""
-    for path, weight in original.old_weights.items():
-        for key, parameter in model.named_parameters():
-            if parameter is weight and len(weight) == 1000:
+    """Raise Misconception where a parameter of the model is an old head's weight or a copy."""
+    for key, parameter in model.named_parameters():
+        if parameter.ndim < 2 or len(parameter) != 1000:
+            continue
+        values = comparisons.fingerprint(parameter)
+        for path, weight in original.old_weights.items():
+            if parameter is weight or values == original.old_values[path]:
                 raise wrong_result(
                     f"{original.name}: expected that the old head {path} is no longer in the "
-                    f"model; its weight {tuple(weight.shape)} is still the parameter {key}"
+                    f"model; the parameter {key} {tuple(parameter.shape)} still holds its weight"
                 )
 
 
@@ -246,10 +256,28 @@ def expect_no_limit(outputs: torch.Tensor, whose: str, allowed: tuple[str, ...] 
     )
 
 
+def _conditions_beside(model: nn.Module, original: Original) -> dict[str, dict[str, Any]]:
+    """Return {path: condition} of the layers beside the head that are still in the model.
+
+    The paths are those of the original model: a new container may hold the same layers.
+    """
+    present = set(model.modules())
+    found = {}
+    for path, (layer, _) in original.beside.items():
+        if layer in present:
+            found[path] = condition_of(layer)
+    return found
+
+
 def _expect_same_condition(
-    condition: dict[str, Any], original: Original, may_change: tuple[str, ...]
+    condition: dict[str, Any],
+    beside: dict[str, dict[str, Any]],
+    original: Original,
+    may_change: tuple[str, ...],
 ) -> None:
-    """Raise Misconception where modes, frozen parameters, hooks or options changed elsewhere."""
+    """Raise Misconception where modes, gradients, frozen parameters, hooks or options changed
+    elsewhere.
+    """
     before = {}
     for what, value in original.condition.items():
         path = what.removeprefix("type of ").removeprefix("hooks of ")
@@ -257,6 +285,11 @@ def _expect_same_condition(
             before[what] = value
     found = comparisons.differences(before, condition, but=may_change)
     changed = [sentence for sentence in found if not sentence.endswith(" is new")]
+    for path, now in beside.items():
+        found = comparisons.differences(original.beside[path][1], now, but=may_change)
+        for sentence in found:
+            told = sentence.removeprefix("model.").replace("the model", "this layer")
+            changed.append(f"in the layer {path}, {told}")
     if changed:
         raise Misconception(
             "model-left-changed",

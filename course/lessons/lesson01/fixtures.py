@@ -50,9 +50,17 @@ SMALL: dict[str, Callable[[], nn.Module]] = {
 def classifier(name: str) -> nn.Module:
     """Return one of torchvision's classifiers, by its name there or in SMALL, in train mode.
 
-    Its running statistics are not those of a new network.
+    The statistics and parameters of its norms are not those of a new network, so that an answer
+    that resets them changes the model.
     """
-    return networks.as_if_used(SMALL[name]() if name in SMALL else networks.build(name))
+    model = networks.as_if_used(SMALL[name]() if name in SMALL else networks.build(name))
+    generator = torch.Generator().manual_seed(4)
+    for layer in model.modules():
+        if isinstance(layer, nn.BatchNorm2d | nn.LayerNorm):
+            with torch.no_grad():
+                layer.weight.uniform_(0.7, 1.3, generator=generator)
+                layer.bias.normal_(0, 0.1, generator=generator)
+    return model
 
 
 def pixels(count: int, seed: int) -> torch.Tensor:
@@ -94,7 +102,7 @@ def planted_set(split: int) -> tuple[torch.Tensor, torch.Tensor]:
     count = ROWS[split]
     row = torch.arange(count)
     labels = row % 10
-    luck = row.add(0.5).div(count)
+    luck = (617 * row % count).add(0.5).div(count)  # the first rows are like all
     split_column = torch.full((count,), float(split))
     features = torch.stack([labels.float(), luck, split_column], 1)
     return features, labels
@@ -103,7 +111,8 @@ def planted_set(split: int) -> tuple[torch.Tensor, torch.Tensor]:
 class PlantedHead(nn.Module):
     """A head that is right about a given share of the rows of each `planted_set`.
 
-    Its logits are `scale` for one class and 0 for the others.
+    The logit of one class is larger by `scale` than those of the others, which are equal. They can
+    be positive or negative, so the sign of a logit says nothing.
     """
 
     def __init__(self, shares: tuple[float, float], scale: float = 1.0) -> None:
@@ -122,4 +131,5 @@ class PlantedHead(nn.Module):
         share = torch.tensor(self.shares)[split]
         right = luck < share
         predicted = torch.where(right, label, (label + 1) % 10)
-        return self.scale * F.one_hot(predicted, 10).float()
+        others = (4 * (37 * luck).frac() - 2).unsqueeze(1)  # (B, 1)
+        return self.scale * (F.one_hot(predicted, 10) + others)

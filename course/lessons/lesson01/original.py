@@ -20,11 +20,13 @@ class Original(NamedTuple):
     path: str  # of the head, such as "classifier.6"
     head: nn.Module
     old_weights: dict[str, nn.Parameter]  # of the head and the auxiliary heads, by path
+    old_values: dict[str, tuple]  # their fingerprints
     inputs: torch.Tensor  # of the head for two images: (2, C), or (2, C, H, W) for a convolution
     logits: torch.Tensor  # (2, 1000)
     outside: dict[str, torch.Tensor]  # a snapshot of all tensors that no head holds
     inside: dict[str, tuple]  # fingerprints of the other tensors in the head's container
-    condition: dict[str, Any]
+    condition: dict[str, Any]  # and the gradients
+    beside: dict[str, tuple[nn.Module, dict[str, Any]]]  # layers in the head's container
     shapes: dict[int, tuple[int, ...]]  # id of a parameter: its shape
     dropouts: Counter[float]
     plain: Counter[str]  # how many layers without tensors there are of each class
@@ -60,11 +62,13 @@ def describe(model: nn.Module, name: str, training: bool = False) -> Original:
         path=path,
         head=head,
         old_weights={path: head.weight},
+        old_values={},
         inputs=inputs,
         logits=logits,
         outside={},
         inside={},
-        condition=comparisons.condition(model),
+        condition=condition_of(model),
+        beside={},
         shapes={id(parameter): tuple(parameter.shape) for parameter in model.parameters()},
         dropouts=dropouts(model),
         plain=plain_layers(model),
@@ -72,12 +76,22 @@ def describe(model: nn.Module, name: str, training: bool = False) -> Original:
     for auxiliary in networks.auxiliary_inputs(name):
         last = f"{auxiliary}.{LAST_OF_AUXILIARY[auxiliary]}"
         original.old_weights[last] = model.get_submodule(last).weight
+    for last, weight in original.old_weights.items():
+        original.old_values[last] = comparisons.fingerprint(weight)
+    for place, layer in model.named_modules():
+        if place.startswith(f"{original.container}.") and head not in layer.modules():
+            original.beside[place] = (layer, condition_of(layer))
     for key, tensor in comparisons.tensors(model).items():
         if not original.in_a_head(key):
             original.outside[key] = tensor.detach().clone()
         elif key.startswith(original.container) and not key.startswith(f"{path}."):
             original.inside[key] = comparisons.fingerprint(tensor)
     return original
+
+
+def condition_of(model: nn.Module) -> dict[str, Any]:
+    """Return what a model or layer is apart from the values of its tensors, and its gradients."""
+    return comparisons.condition(model) | comparisons.gradients(model)
 
 
 def dropouts(model: nn.Module) -> Counter[float]:

@@ -74,6 +74,6 @@ def why_wrong_percentage(
     for counted, (code, percentage) in thoughts.items():
         if near(value, percentage, relative=1e-6):
             return Misconception(code, f"{what}; {counted}")
-    if value and value in [round(expected, digits) for digits in range(4)]:
+    if value and value in [round(expected, digits) for digits in range(5)]:
         what += "; that is rounded"
     return wrong_result(what)

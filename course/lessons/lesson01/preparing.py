@@ -62,6 +62,11 @@ def expect_steps_move_only(
     """
     images = original.images()
     labels = torch.tensor([0, n - 1])
+    if not model(images).requires_grad:
+        raise wrong_result(
+            "expected that a loss of the logits trains the new head; no gradient reaches it, "
+            "because the logits of your model have requires_grad=False"
+        )
     start = comparisons.snapshot(model.named_parameters())
     learning = set()
 

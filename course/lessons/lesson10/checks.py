@@ -14,8 +14,9 @@ from torch import Tensor, nn
 from course.checking import batch_of_one, comparisons, networks
 from course.checking.check import check, expect
 from course.checking.misconception import Misconception, expect_pair, wrong_result
-from course.checking.values import all_near, number, shown
+from course.checking.values import all_near, difference, number, shown
 from course.lessons.lesson10.diagnosis import (
+    check_all_others,
     check_card,
     check_decisions,
     check_draws,
@@ -38,6 +39,7 @@ from course.lessons.lesson10.diagnosis_branch import (
 from course.lessons.lesson10.fixtures import (
     Draws,
     Fits,
+    close_probabilities,
     drawn_lists,
     generator,
     grey_file,
@@ -60,14 +62,14 @@ from course.lessons.lesson10.fixtures import (
 def open_photo(answer: Callable, orientations: Sequence[int] = (6, 5), seed: int = 0) -> str:
     """Exercise 1: is a photo file shown as a viewer shows it?
 
-    orientations: of EXIF, one of them mirrored; a PNG file has the first one, too. Hidden: the
+    orientations: of EXIF, one of them mirrored; a PNG file is turned by 180 degrees. Hidden: the
     other ones, and other scenes.
     """
     with tempfile.TemporaryDirectory() as name:
         folder = Path(name)
         files = [plain_file(folder, seed), grey_file(folder, seed + 1)]
         files += [turned_file(folder, orientation, seed + 2) for orientation in orientations]
-        files.append(turned_file(folder, orientations[0], seed + 7, "PNG"))
+        files.append(turned_file(folder, 3, seed + 7, "PNG"))
         files.append(transparent_file(folder, seed + 3))
         files += [transparent_file(folder, seed + 4, grey=True), palette_file(folder, seed + 5)]
         files.append(grey_file(folder, seed + 6, "grey.png"))
@@ -147,6 +149,7 @@ def out_of_fold(
         expect(found, Tensor, f"logits ({count}, 4)")
         check_fits(fits, labels, folds)
         check_logits(found, fits, folds)
+        check_all_others(found, fits, folds)
     return "each photo has the logits of the one head that was trained without its fold."
 
 
@@ -187,11 +190,15 @@ def with_branch(answer: Callable, name: str = "narrow resnet18", n: int = 4) -> 
                 "expected the pair (old logits, new logits); got the old logits second: the pair "
                 "is the other way round"
             )
-        raise Misconception("old-head-changed", f"{name}: the old logits differ before training")
+        raise Misconception(
+            "old-head-changed",
+            f"{name}: in eval mode the old logits differ before training: "
+            f"{difference(old_logits, old)}",
+        )
     weights = check_new_logits(new, logits_of(outputs_again)[1], features, n)
     with torch.no_grad():
         check_one_large_image(logits_of(found(large))[1], of_large, weights)
-    check_trainable(found, n, sizes)
+    check_trainable(found, n, sizes, before)
     found.train()
     train(found, images[:48], n, old[:48])
     found.eval()
@@ -230,6 +237,13 @@ def train(model: nn.Module, images: Tensor, n: int, old: Tensor) -> None:
         old_logits, new = logits_of(model(batch))
         expected = old[16 * step : 16 * step + 16]
         if not all_near(old_logits, expected, tolerance=1e-4, relative=1e-5):
+            again, _ = logits_of(model(batch))
+            if not comparisons.same(again, old_logits):
+                raise wrong_result(
+                    "expected that in train mode the old logits are those of eval mode, up to "
+                    "rounding; they are random: two forwards on the same images give different "
+                    "ones, as behind a Dropout in train mode"
+                )
             raise Misconception(
                 "requires-grad-alone",
                 "in train mode the old logits differ from those in eval mode: the shared part or "
@@ -303,13 +317,16 @@ def decide(
     """Exercise 6: which decision has the lowest expected cost?
 
     shapes: (photos, classes, decisions), square ones first: there, transposed costs fit, too. Each
-    is judged at once. Some costs are negative, which is a gain, and few are whole numbers.
-    Hidden: others.
+    is judged at once. Some costs are negative, which is a gain, and few are whole numbers. Those of
+    the second case are near 5000, where half precision is too coarse. Hidden: others.
     """
     cases = []
-    for count, classes, decisions in shapes:
-        probabilities = (2 * noise(seed + count, count, classes)).softmax(1)
-        costs = (100 * noise(seed + classes, classes, decisions)).round() / 10
+    for place, (count, classes, decisions) in enumerate(shapes):
+        drawn = noise(seed + classes, classes, decisions)
+        costs = (100 * (drawn - drawn.mean(0))).round() / 10  # no decision is always the cheapest
+        if place == 1:
+            costs += 5000
+        probabilities = close_probabilities(count, costs, seed + count)
         where = f"probabilities ({count}, {classes}) and costs ({classes}, {decisions})"
         with batch_of_one.errors_told(count, where):
             found = answer(probabilities.clone(), costs.clone())
@@ -357,10 +374,12 @@ def load_model(answer: Callable, card: dict = CARD, seed: int = 0) -> str:
                 f"{type(found).__name__}"
             )
         check_loaded(found, state)
+        rest = {key: state[key] for key in names[1:]}
         for what, tensors in (
-            (f"{names[0]} is missing", {key: state[key] for key in names[1:]}),
+            (f"{names[0]} is missing", rest),
             ("running_var is missing", {k: v for k, v in state.items() if "running_var" not in k}),
             ("a tensor is left over", {**state, "old.weight": torch.ones(2)}),
+            (f"{names[0]} has another name", rest | {"old.weight": state[names[0]]}),
         ):
             write_file(tensors, card, path)
             check_refused(answer, str(path), small_network, what)

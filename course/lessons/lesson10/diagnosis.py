@@ -169,7 +169,7 @@ def check_fits(fits: Fits, labels: Tensor, folds: Tensor) -> None:
         )
     wanted = [[i for i in everything if folds[i] != name] for name in names]
     for rows in fits.rows:
-        if sorted(rows) not in wanted:
+        if not any(set(rows) <= set(others) for others in wanted):
             raise Misconception(
                 "trained-on-own-fold",
                 f"`fit` got {len(rows)} of {len(folds)} photos; the folds {names} have "
@@ -245,6 +245,21 @@ def check_logits(found: Tensor, fits: Fits, folds: Tensor) -> None:
             "evaluated-in-train-mode",
             f"{int(in_train_mode.sum())} of {count} logits come from a head in train mode",
         )
+
+
+def check_all_others(found: Tensor, fits: Fits, folds: Tensor) -> None:
+    """Check that each head was trained on all photos of the other folds, each once.
+
+    `check_logits` has passed: the second logit of a photo is the number of its head.
+    """
+    for name, head in dict.fromkeys(zip(folds.tolist(), found[:, 1].int().tolist(), strict=True)):
+        expected = (folds != name).nonzero().flatten().tolist()
+        rows = fits.rows[head]
+        if sorted(rows) != expected:
+            raise wrong_result(
+                f"for the fold {name}: expected that `fit` gets all {len(expected)} photos of the "
+                f"other folds, each once; got {len(rows)} rows, of {len(set(rows))} photos"
+            )
 
 
 # ---- Exercise 5: an interval ---------------------------------------------------------------------

@@ -83,11 +83,11 @@ def grey_file(folder: Path, seed: int, name: str = "grey.jpg") -> PhotoFile:
 
 
 def transparent_file(folder: Path, seed: int, grey: bool = False) -> PhotoFile:
-    """Write a PNG whose left part is transparent, and whose middle is half transparent."""
+    """Write a PNG whose left part is transparent; two parts beside it are partly transparent."""
     path = folder / f"transparent-{'grey' if grey else 'rgb'}.png"
     colours = scene(seed, 22, 30, 1 if grey else 3)
     alpha = torch.zeros(1, 22, 30, dtype=torch.uint8)
-    alpha[:, :, 10:18], alpha[:, :, 18:] = 128, 255
+    alpha[:, :, 10:14], alpha[:, :, 14:18], alpha[:, :, 18:] = 60, 128, 255
     mode = "LA" if grey else "RGBA"
     bands = [to_pil_image(band[None]) for band in torch.cat([colours, alpha])]
     Image.merge(mode, bands).save(path)
@@ -96,6 +96,8 @@ def transparent_file(folder: Path, seed: int, grey: bool = False) -> PhotoFile:
     on_white = (share * rgb + (1 - share) * 255).round().byte()
     on_black = (share * rgb).round().byte()
     wrong = [("transparency-ignored", rgb.byte()), ("transparency-ignored", on_black)]
+    half = torch.where(alpha < 255, (rgb + 255) / 2, rgb).round().byte()  # not by their share
+    wrong.append(("half-transparent-not-mixed", torch.where(alpha > 0, half, 255)))
     for visible in (alpha > 0, alpha > 127, alpha > 128):  # all or nothing
         wrong.append(("half-transparent-not-mixed", torch.where(visible, rgb, 255).byte()))
     return PhotoFile(path, "a PNG with transparent pixels", on_white, wrong)
@@ -269,6 +271,23 @@ class Draws:
             value = -value
         self.values.append(value)
         return torch.tensor(value, dtype=torch.float64) if self.row else value
+
+
+# ---- decisions -----------------------------------------------------------------------------------
+
+
+def close_probabilities(count: int, costs: Tensor, seed: int) -> Tensor:
+    """Return probabilities (count, K) for which two decisions of costs (K, D) are nearly as cheap.
+
+    The cheapest one is clear, because its expected cost is lower by at least 0.05, which is more
+    than any rounding. Of many rows, those with the smallest difference are taken.
+    """
+    probabilities = (2 * noise(seed, 5 * count, len(costs))).softmax(1)
+    least = (probabilities.double() @ costs.double()).topk(2, largest=False).values
+    difference = least[:, 1] - least[:, 0]
+    nearest = difference.where(difference >= 0.05, torch.inf).argsort()[:count]
+    assert difference[nearest].min() >= 0.05
+    return probabilities[nearest]
 
 
 # ---- a file with a card --------------------------------------------------------------------------

@@ -1,0 +1,10 @@
+# misconception: classifier-layers-lost
+def replace_head(model, n):
+    for path, old in list(model.named_modules()):
+        if isinstance(old, (nn.BatchNorm2d, nn.LayerNorm)):
+            old.eps = 1e-3
+        if type(old) is nn.Linear and old.out_features == 1000:
+            model.set_submodule(path, nn.Linear(old.in_features, n))
+        elif type(old) is nn.Conv2d and old.out_channels == 1000:
+            model.set_submodule(path, nn.Conv2d(old.in_channels, n, 1))
+    return model

@@ -1,0 +1,14 @@
+# misconception: wrong-result
+from torchvision.models.googlenet import InceptionAux
+
+def replace_head(model, n):
+    for path, old in list(model.named_modules()):
+        if type(old) is nn.Linear and old.out_features == 1000:
+            model.set_submodule(path, nn.Linear(old.in_features, n))
+        elif type(old) is nn.Conv2d and old.out_channels == 1000:
+            model.set_submodule(path, nn.Conv2d(old.in_channels, n, 1))
+    for name in ("aux1", "aux2"):
+        if hasattr(model, name):
+            width = getattr(model, name).conv.conv.in_channels
+            setattr(model, name, InceptionAux(width, n))
+    return model

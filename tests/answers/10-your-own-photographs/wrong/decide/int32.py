@@ -1,0 +1,3 @@
+# misconception: wrong-result
+def decide(probabilities, costs):
+    return (probabilities @ costs).argmin(1).int()
