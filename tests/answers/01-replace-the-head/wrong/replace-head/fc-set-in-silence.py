@@ -1,5 +1,5 @@
 # misconception: fc-on-a-model-without-fc
 def replace_head(model, n):
-    width = 512 if isinstance(model, torchvision.models.ResNet) else 1024
+    width = model.fc.in_features if hasattr(model, "fc") else 1024
     model.fc = nn.Linear(width, n)
     return model
