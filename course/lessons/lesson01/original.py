@@ -79,7 +79,7 @@ def describe(model: nn.Module, name: str, training: bool = False) -> Original:
     for last, weight in original.old_weights.items():
         original.old_values[last] = comparisons.fingerprint(weight)
     for place, layer in model.named_modules():
-        if place.startswith(f"{original.container}.") and not path.startswith(place):
+        if place.startswith(f"{original.container}.") and head not in layer.modules():
             original.beside[place] = (layer, condition_of(layer))
     for key, tensor in comparisons.tensors(model).items():
         if not original.in_a_head(key):

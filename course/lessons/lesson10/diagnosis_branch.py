@@ -88,8 +88,13 @@ def check_one_large_image(new: object, features: Tensor, weights: Tensor) -> Non
         )
 
 
-def check_trainable(model: nn.Module, n: int, sizes: dict[str, int]) -> None:
-    """Check how many numbers require a gradient, and how many there are in all."""
+def check_trainable(
+    model: nn.Module, n: int, sizes: dict[str, int], before: dict[str, Tensor]
+) -> None:
+    """Check how many numbers require a gradient, and how many there are in all.
+
+    before: the tensors of the old network. A parameter that equals none of them is the new head's.
+    """
     trainable = [(name, p) for name, p in model.named_parameters() if p.requires_grad]
     held = comparisons.numbers_in(p for _, p in trainable)
     head = n * sizes["width"]
@@ -108,6 +113,16 @@ def check_trainable(model: nn.Module, n: int, sizes: dict[str, int]) -> None:
         if held - sizes["layer4"] in (sizes["logits"] * n, sizes["logits"] * n + n):
             raise Misconception("stacked-on-logits", seen)
         if held > expected + n:
+            old = {comparisons.fingerprint(tensor) for tensor in before.values()}
+            new = [(name, p) for name, p in trainable if comparisons.fingerprint(p) not in old]
+            in_head = comparisons.numbers_in(p for _, p in new)
+            if in_head not in (0, head, head + n):
+                raise Misconception(
+                    "branch-not-pretrained",
+                    f"expected one Linear({sizes['width']}, {n}) on the pooled features of the "
+                    f"copy, which has {head:,} numbers and a bias of {n}; "
+                    f"{first_and_more(name for name, _ in new)} have {in_head:,}",
+                )
             names = first_and_more(name for name, _ in trainable)
             raise Misconception("backbone-not-frozen", f"{seen}. They are {names}")
         raise wrong_result(seen)
