@@ -13,14 +13,21 @@ from course.checking.values import near, number, shown
 from course.lessons.lesson01.fixtures import ROWS, TEST, VALIDATION, PlantedHead, planted_set
 
 
-def choose(answer: Answer, shares: tuple[tuple[float, float], ...], rates: tuple) -> float:
-    """Return the learning rate that an answer chooses; raise Misconception unless it is right."""
+def choose(
+    answer: Answer, shares: tuple[tuple[float, float], ...], rates: tuple, best_is_surest: bool
+) -> float:
+    """Return the learning rate that an answer chooses; raise Misconception unless it is right.
+
+    best_is_surest: whether the logits of the best head are by far the largest, or those of all
+    other heads.
+    """
+    scales = _scales(shares, best_is_surest)
     heads: list[tuple[int, PlantedHead]] = []
 
     def fit(learning_rate: Any) -> nn.Module:
         expect_gradients_on("fit")
         place = _place_of(learning_rate, rates, "you call fit with the learning rate")
-        head = PlantedHead(shares[place], _scale(place, shares))
+        head = PlantedHead(shares[place], scales[place])
         heads.append((place, head))
         return head
 
@@ -31,7 +38,7 @@ def choose(answer: Answer, shares: tuple[tuple[float, float], ...], rates: tuple
     value = number(reported, "an accuracy on the test set")
     _expect_one_fit_each(Counter(place for place, _ in heads), rates)
     ran_on_test = [place for place, head in heads for _ in range(head.calls[TEST])]
-    _expect_best(chosen, shares, rates, tested=bool(set(ran_on_test) - {chosen}))
+    _expect_best(chosen, shares, rates, scales, tested=bool(set(ran_on_test) - {chosen}))
     if set(ran_on_test) - {chosen}:
         others = [str(rates[place]) for place in sorted(set(ran_on_test) - {chosen})]
         raise Misconception(
@@ -66,10 +73,10 @@ def _of_both(on_validation: float, on_test: float) -> float:
     return right / (ROWS[VALIDATION] + ROWS[TEST])
 
 
-def _scale(place: int, shares: tuple[tuple[float, float], ...]) -> float:
-    """Return the factor of a head's logits: the best one is by far the surest."""
+def _scales(shares: tuple[tuple[float, float], ...], best_is_surest: bool) -> list[float]:
+    """Return the factor of each head's logits. With 100, a head is very sure of its mistakes."""
     best = max(share[VALIDATION] for share in shares)
-    return 100.0 if shares[place][VALIDATION] == best else 1.0
+    return [100.0 if (share[VALIDATION] == best) == best_is_surest else 1.0 for share in shares]
 
 
 def _place_of(found: Any, rates: tuple[float, ...], what: str) -> int:
@@ -94,7 +101,11 @@ def _expect_one_fit_each(fits: Counter[int], rates: tuple[float, ...]) -> None:
 
 
 def _expect_best(
-    chosen: int, shares: tuple[tuple[float, float], ...], rates: tuple[float, ...], tested: bool
+    chosen: int,
+    shares: tuple[tuple[float, float], ...],
+    rates: tuple[float, ...],
+    scales: list[float],
+    tested: bool,
 ) -> None:
     """Raise Misconception unless no head is better on the validation set than the chosen one.
 
@@ -114,7 +125,7 @@ def _expect_best(
     losses = []
     features, labels = planted_set(VALIDATION)
     for place, share in enumerate(shares):
-        head = PlantedHead(share, _scale(place, shares))
+        head = PlantedHead(share, scales[place])
         losses.append(F.cross_entropy(head(features), labels).item())
     lowest_loss = losses[chosen] == min(losses)
     best_on_test = tested and on_test[chosen] == max(on_test)
@@ -126,7 +137,9 @@ def _expect_best(
         )
     if best_on_test:
         raise Misconception("test-set-chooses", f"{what} and the best on the test set")
-    if on_validation[chosen] == min(on_validation):
+    if scales[chosen] > scales[best]:
+        what += "; its head has larger logits, but is right less often"
+    elif on_validation[chosen] == min(on_validation):
         what += ", the lowest of all"
     elif chosen == len(rates) - 1:
         what += ", the last of the learning rates"

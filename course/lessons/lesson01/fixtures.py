@@ -38,9 +38,17 @@ SMALL: dict[str, Callable[[], nn.Module]] = {
 def classifier(name: str) -> nn.Module:
     """Return one of torchvision's classifiers, by its name there or in SMALL, in train mode.
 
-    Its running statistics are not those of a new network.
+    The statistics and parameters of its norms are not those of a new network, so that an answer
+    that resets them changes the model.
     """
-    return networks.as_if_used(SMALL[name]() if name in SMALL else networks.build(name))
+    model = networks.as_if_used(SMALL[name]() if name in SMALL else networks.build(name))
+    generator = torch.Generator().manual_seed(4)
+    for layer in model.modules():
+        if isinstance(layer, nn.BatchNorm2d | nn.LayerNorm):
+            with torch.no_grad():
+                layer.weight.uniform_(0.7, 1.3, generator=generator)
+                layer.bias.normal_(0, 0.1, generator=generator)
+    return model
 
 
 def pixels(count: int, seed: int) -> torch.Tensor:
@@ -82,7 +90,7 @@ def planted_set(split: int) -> tuple[torch.Tensor, torch.Tensor]:
     count = ROWS[split]
     row = torch.arange(count)
     labels = row % 10
-    luck = row.add(0.5).div(count)
+    luck = (617 * row % count).add(0.5).div(count)  # the first rows are like all
     split_column = torch.full((count,), float(split))
     features = torch.stack([labels.float(), luck, split_column], 1)
     return features, labels
