@@ -1,4 +1,4 @@
-# misconception: requires-grad-alone
+# misconception: frozen-part-in-train-mode
 class Frozen(nn.Module):
     def __init__(self, backbone):
         super().__init__()
