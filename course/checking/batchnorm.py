@@ -50,6 +50,7 @@ class Forward(NamedTuple):
     training: bool  # whether it was in train mode, and so normalised with the batch's statistics
     model_training: bool  # whether the whole model was in train mode
     recorded: bool  # whether autograd recorded the forward
+    frozen: bool  # whether all its parameters had requires_grad=False
 
 
 @dataclass
@@ -95,7 +96,9 @@ def watch(model: nn.Module) -> Iterator[Record]:
 
     def note_forward(layer, inputs):
         ran.add(id(layer))
-        forward = Forward(id(layer), layer.training, model.training, torch.is_grad_enabled())
+        frozen = not any(parameter.requires_grad for parameter in layer.parameters())
+        recorded = torch.is_grad_enabled()
+        forward = Forward(id(layer), layer.training, model.training, recorded, frozen)
         record.forwards.append(forward)
 
     watched_property = property(torch_requires_grad.__get__, set_requires_grad)
@@ -136,6 +139,8 @@ def why_statistics_moved(model: nn.Module, moved: list[str], record: Record) -> 
         return "eval-before-train"
     if not any(forward.recorded for forward in in_train_mode):
         return "no-grad-protects"
+    if not any(forward.frozen for forward in in_train_mode):
+        return "frozen-part-in-train-mode"
     return "requires-grad-alone"
 
 

@@ -210,6 +210,12 @@ def freeze_part(
                 f"a {type(result).__name__}"
             )
         expect_same_values(model, start, where)
+        gone = set(everything) - {path for path, _ in model.named_parameters()}
+        if gone:
+            raise wrong_result(
+                f"{where}: expected that the model keeps its parameters; "
+                f"{first_and_more(sorted(gone))} is none any more"
+            )
         unfrozen = frozen_before - frozen_names(model)
         if unfrozen:
             raise wrong_result(

@@ -27,16 +27,19 @@ def report_one_step(answer: Answer, model: nn.Module, step: Callable[[], None], 
     """Raise Misconception unless the answer runs `step` once and counts what it moved."""
     after: list[tuple[dict[str, torch.Tensor], dict[str, Any]]] = []
     early: list[str] = []  # what the answer changed before the step
-    condition = comparisons.condition(model)
+
+    def condition_now() -> dict[str, Any]:
+        return comparisons.condition(model) | comparisons.gradients(model)
 
     def noted_step() -> None:
         expect_gradients_on("step()")
-        early.extend(comparisons.moved_since(model, start))
-        early.extend(comparisons.differences(condition, comparisons.condition(model)))
+        early.extend(f"{path} has other values" for path in comparisons.moved_since(model, start))
+        early.extend(comparisons.differences(condition, condition_now()))
         step()
         left = comparisons.snapshot(comparisons.tensors(model).items())
-        after.append((left, comparisons.condition(model)))
+        after.append((left, condition_now()))
 
+    condition = condition_now()
     start = comparisons.snapshot(comparisons.tensors(model).items())
     frozen = frozen_names(model)
     found = answer(model, noted_step)
@@ -51,18 +54,18 @@ def report_one_step(answer: Answer, model: nn.Module, step: Callable[[], None], 
     if early:
         raise Misconception(
             "model-left-changed",
-            f"{where}: expected that step() gets the model as it was; your function changed "
-            f"{first_and_more(early)}",
+            f"{where}: expected that step() gets the model as it was; your function has changed "
+            f"it: {first_and_more(early)}",
         )
     left = after[0][0]
     moved = {path for path, old in start.items() if not comparisons.same(left[path], old)}
     _expect_counts(found, model, frozen, moved, where)
-    changed = comparisons.moved_since(model, left)
-    changed += comparisons.differences(after[0][1], comparisons.condition(model))
+    changed = [f"{path} has other values" for path in comparisons.moved_since(model, left)]
+    changed += comparisons.differences(after[0][1], condition_now())
     if changed:
         raise Misconception(
             "model-left-changed",
-            f"{where}: expected the model as the step left it; your function also changed "
+            f"{where}: expected the model as the step left it; your function has changed it: "
             f"{first_and_more(changed)}",
         )
 

@@ -6,6 +6,7 @@ head_training.py, wrapping.py, putting_back.py and freezing.py.
 """
 
 from collections.abc import Callable, Generator, Set
+from functools import partial
 from typing import Any
 
 import torch
@@ -39,7 +40,11 @@ from course.lessons.lesson03.one_batch import expect_statistics
 from course.lessons.lesson03.putting_back import expect_put_back
 from course.lessons.lesson03.wrapping import expect_always_eval
 
-REQUIRED = 60  # per cent of its training images that a trained head gets right
+# Per cent of its training images that a trained head gets right. Measured over ten seeds on the
+# networks and images of the visible and the hidden check: with batches of 4 to 45 images, AdamW,
+# Adam, SGD (with and without momentum), RMSprop and Adagrad with usual learning rates get at least
+# 86 %. Heads that were not trained get at most 26 %, those that learnt labels of other images 34 %.
+REQUIRED = 60
 
 # ---- Exercise 1: what moved? --------------------------------------------------------------------
 
@@ -102,16 +107,20 @@ def expect_moved_names(answer: Callable, model: nn.Module, what: str, action: Ca
     Raises Misconception unless the answer calls it once, names just these tensors and leaves the
     model as the action did. `what` is the action in words.
     """
+
+    def condition_now():
+        return comparisons.condition(model) | comparisons.gradients(model)
+
     before = snapshot_of(model)
-    condition = comparisons.condition(model)
+    condition = condition_now()
     early = []  # what the answer changed before the action
     after = []
 
     def noted():
         early.extend(f"{path} has other values" for path in comparisons.moved_since(model, before))
-        early.extend(comparisons.differences(condition, comparisons.condition(model)))
+        early.extend(comparisons.differences(condition, condition_now()))
         action()
-        after.append((snapshot_of(model), comparisons.condition(model)))
+        after.append((snapshot_of(model), condition_now()))
 
     with diagnosis.reads_of(model) as reads:
 
@@ -133,12 +142,12 @@ def expect_moved_names(answer: Callable, model: nn.Module, what: str, action: Ca
     if early:
         raise Misconception(
             "model-left-changed",
-            f"expected that {what} gets the model as it was; your function changed "
+            f"expected that {what} gets the model as it was; your function has changed it: "
             f"{first_and_more(early)}",
         )
     values_left, condition_left = after[0]
     since = [f"{path} has other values" for path in comparisons.moved_since(model, values_left)]
-    since += comparisons.differences(condition_left, comparisons.condition(model))
+    since += comparisons.differences(condition_left, condition_now())
     if since:
         raise Misconception(
             "model-left-changed",
@@ -232,13 +241,10 @@ def expect_batchnorm_paths(answer: Callable, model: nn.Module, name: str) -> int
     left the model alone.
     """
     expected = dict(batchnorms(model))
-    before = snapshot_of(model)
-    condition = comparisons.condition(model)
-    found = expect_names(answer(model), f"batchnorm_paths({name})")
+    result, changed = comparisons.changes_by(partial(answer, model), model)
+    found = expect_names(result, f"batchnorm_paths({name})")
     if found != set(expected):
         raise diagnosis.why_wrong_paths(name, model, expected, found)
-    changed = comparisons.differences(condition, comparisons.condition(model))
-    changed += [f"{path} has moved" for path in comparisons.moved_since(model, before)]
     if changed:
         raise Misconception(
             "model-left-changed", f"{name}: expected that the model stays as it is; {changed[0]}"
@@ -251,7 +257,7 @@ def expect_batchnorm_paths(answer: Callable, model: nn.Module, name: str) -> int
 
 @check
 def train_new_head(
-    answer: Callable, name: str = "small2", epochs: int = 10, classes: int = 6
+    answer: Callable, name: str = "small2", epochs: int = 10, classes: int = 9
 ) -> str:
     """Exercise 4: train the new head, with its Dropout, while the old head answers as before.
 

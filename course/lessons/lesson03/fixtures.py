@@ -206,7 +206,7 @@ def labelled_images(
     coarse = torch.randn((classes, 3, *[4] * (images.ndim - 2)), generator=generator)
     patterns = F.interpolate(coarse, images.shape[2:])  # (classes, 3, S, S)
     noise = torch.randn(images.shape, generator=generator)
-    return 1.5 * patterns[labels] + 0.3 * noise + 1, labels
+    return 3 * patterns[labels] + 0.3 * noise + 1, labels
 
 
 def _one_per_image(images: torch.Tensor) -> tuple[int, ...]:

@@ -65,10 +65,16 @@ def expect_batches(name: str, batches: list[Batch], known: torch.Tensor, epochs:
 
     `known` are these features of the images (count, C).
     """
+    if not batches:
+        raise wrong_result(
+            f"{name}: expected that each training batch passes through model.new[0], the Dropout; "
+            "none did"
+        )
     count = len(known)
     at_work = [batch for batch in batches if batch.dropout_at_work]
     images = sum(batch.images for batch in batches)
-    if batches and len(at_work) < len(batches) and _images(at_work) < count * epochs <= images:
+    enough_without_dropout = _images(at_work) < count * epochs <= images
+    if not at_work or (len(at_work) < len(batches) and enough_without_dropout):
         off = [batch for batch in batches if not batch.dropout_at_work]
         observed = (
             f"{name}: expected model.new[0], a Dropout, at work in every training batch; in "
@@ -88,7 +94,7 @@ def expect_batches(name: str, batches: list[Batch], known: torch.Tensor, epochs:
         )
     expected = f"{name}: expected {epochs} epochs of {count} images, {epochs * count} in all"
     if _images(at_work) < count * epochs:
-        size = max((batch.images for batch in at_work), default=count)
+        size = max(batch.images for batch in at_work)
         left_out = count % size
         why = ""
         by_epoch = torch.cat([batch.features for batch in at_work]).split(count - left_out)

@@ -71,6 +71,11 @@ MISCONCEPTIONS = {
         "running statistics",
         "03-batchnorm-trap: What does not help",
     ),
+    "frozen-part-in-train-mode": Entry(
+        "A forward in train mode changes the running statistics, also where no optimizer holds the "
+        "parameters: put that part into eval mode",
+        "03-batchnorm-trap: First cure: eval, every epoch",
+    ),
     "eval-before-train": Entry(
         "eval() lasts until the next train(), which reaches every layer of the model",
         "03-batchnorm-trap: First cure: eval, every epoch",

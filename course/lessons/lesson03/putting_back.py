@@ -62,8 +62,8 @@ def expect_put_back(
     if early:
         raise Misconception(
             "model-left-changed",
-            f"{name}: expected that train() gets the backbone as it was; your function changed "
-            f"{first_and_more(early)}",
+            f"{name}: expected that train() gets the backbone as it was; your function has changed "
+            f"it: {first_and_more(early)}",
         )
     moved = comparisons.moved_since(backbone, before)
     if moved:

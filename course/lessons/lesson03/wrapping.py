@@ -25,7 +25,7 @@ def expect_always_eval(answer: Callable, name: str) -> None:
     """Raise Misconception unless the answer's module gives eval-mode features in each mode, and the
     modules around it change theirs.
     """
-    backbone = backbone_with_statistics(name).requires_grad_(False)
+    backbone = backbone_with_statistics(name)
     images, _ = labelled_images(name, 6, 3)
     expected = eval_outputs(backbone, images)  # (6, C)
     untouched = networks.copied(backbone)

@@ -1,6 +1,9 @@
 """What lesson 03 and its quiz say about BatchNorm, measured again."""
 
 import copy
+import inspect
+import itertools
+import re
 from collections.abc import Callable
 from typing import NamedTuple
 
@@ -11,10 +14,11 @@ from torch import nn
 from torch.nn import functional as F
 from torch.nn.modules.batchnorm import _BatchNorm
 
+from course.authoring.build import text_path
 from course.checking import comparisons
 from course.checking.quiz.kinds import draw
 from course.lessons.lesson03 import quiz
-from course.lessons.lesson03.checks import REQUIRED
+from course.lessons.lesson03.checks import REQUIRED, train_new_head
 from course.lessons.lesson03.fixtures import (
     backbone_with_statistics,
     equal_but_for_rounding,
@@ -360,23 +364,59 @@ OPTIMIZERS = {
 }
 
 
+def checks_of_exercise_4() -> list[dict]:
+    """The options of exercise 4's visible and hidden check: name, epochs, classes."""
+    visible = inspect.signature(train_new_head).parameters
+    text = text_path("03-batchnorm-trap").read_text(encoding="utf-8")
+    hidden = re.search(r"check\.train_new_head\(train_new_head, (.+)\)", text)[1]
+    return [
+        {option: visible[option].default for option in ("name", "epochs", "classes")},
+        eval(f"dict({hidden})"),
+    ]
+
+
+def new_head(name: str, classes: int, seed: int) -> tuple[nn.Module, torch.Tensor, torch.Tensor]:
+    """A new head as exercise 4's, and the features (90, C) and labels of its images."""
+    torch.manual_seed(seed)
+    images, labels = labelled_images(name, 90, classes)
+    features = eval_outputs(backbone_with_statistics(name), images)
+    head = nn.Sequential(nn.Dropout(0.5), nn.Linear(features.shape[1], classes))
+    return head, features, labels
+
+
+def share_right(head: nn.Module, features: torch.Tensor, labels: torch.Tensor) -> float:
+    return (head.eval()(features).argmax(1) == labels).float().mean().item()
+
+
 @pytest.mark.parametrize("make_optimizer", OPTIMIZERS.values(), ids=OPTIMIZERS)
-def test_every_usual_setting_reaches_the_accuracy_of_exercise_4(make_optimizer):
-    """Of 13 optimizers and 5 batch sizes up to 32, the least was 80 % (3 seeds)."""
-    for name, epochs, classes in [("small2", 10, 3), ("small3", 12, 4)]:
-        images, labels = labelled_images(name, 90, classes)
-        features = eval_outputs(backbone_with_statistics(name), images)
-        for size in (4, 16, 32):
-            torch.manual_seed(0)
-            head = nn.Sequential(nn.Dropout(0.5), nn.Linear(features.shape[1], classes))
-            optimizer = make_optimizer(head.parameters())
-            for _ in range(epochs):
-                for batch in torch.randperm(len(features)).split(size):
-                    optimizer.zero_grad()
-                    F.cross_entropy(head(features[batch]), labels[batch]).backward()
-                    optimizer.step()
-            right = (head.eval()(features).argmax(1) == labels).float().mean()
-            assert right > REQUIRED / 100 + 0.1, (name, size)
+@pytest.mark.parametrize("options", checks_of_exercise_4(), ids=["visible", "hidden"])
+def test_every_usual_setting_is_far_above_what_exercise_4_requires(options, make_optimizer):
+    """Over 10 seeds and batches of 4 to 45 images the least was 78 of 90."""
+    for seed, size in itertools.product(range(4), (8, 45)):
+        head, features, labels = new_head(options["name"], options["classes"], seed)
+        optimizer = make_optimizer(head.parameters())
+        for _ in range(options["epochs"]):
+            for batch in torch.randperm(len(features)).split(size):
+                optimizer.zero_grad()
+                F.cross_entropy(head(features[batch]), labels[batch]).backward()
+                optimizer.step()
+        assert share_right(head, features, labels) > REQUIRED / 100 + 0.2, (seed, size)
+
+
+@pytest.mark.parametrize("options", checks_of_exercise_4(), ids=["visible", "hidden"])
+def test_heads_that_learnt_nothing_are_far_below_what_exercise_4_requires(options):
+    """Over 10 seeds the most was 23 of 90 without training, and 30 with labels of other images."""
+    for seed in range(5):
+        head, features, labels = new_head(options["name"], options["classes"], seed)
+        assert share_right(head, features, labels) < REQUIRED / 100 - 0.1, seed
+        optimizer = torch.optim.AdamW(head.train().parameters(), lr=0.01)
+        for _ in range(options["epochs"]):
+            shuffled = features[torch.randperm(len(features))]
+            for inputs, given in zip(shuffled.split(16), labels.split(16), strict=True):
+                optimizer.zero_grad()
+                F.cross_entropy(head(inputs), given).backward()
+                optimizer.step()
+        assert share_right(head, features, labels) < REQUIRED / 100 - 0.1, seed
 
 
 def test_explanations_of_what_a_step_changes_are_true():

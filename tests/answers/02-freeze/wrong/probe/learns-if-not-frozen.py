@@ -1,0 +1,9 @@
+# misconception: wrong-result
+def probe(model, images, frozen, evaluating, without_grad):
+    model.requires_grad_(not frozen)
+    model.train(not evaluating)
+    before = [b.clone() for b in model.buffers()]
+    with torch.set_grad_enabled(not without_grad):
+        output = model(images)
+    learns = any(parameter.requires_grad for parameter in model.parameters())
+    return learns, any(not torch.equal(b, old) for b, old in zip(model.buffers(), before))

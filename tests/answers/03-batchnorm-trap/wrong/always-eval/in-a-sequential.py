@@ -1,0 +1,3 @@
+# misconception: frozen-part-in-train-mode
+def always_eval(backbone):
+    return nn.Sequential(backbone, nn.Flatten())

@@ -1,0 +1,6 @@
+# misconception: wrong-result
+def put_back_after(backbone, train):
+    snapshot = {name: tensor.clone() for name, tensor in backbone.state_dict().items()}
+    train()
+    backbone.load_state_dict(snapshot)
+    return backbone

@@ -1,0 +1,13 @@
+# misconception: wrong-result
+def train_new_head(model, images, labels, epochs):
+    model.requires_grad_(False)
+    model.new.requires_grad_(True)
+    optimizer = torch.optim.AdamW(model.new.parameters(), lr=1e-2)
+    for epoch in range(1, epochs):
+        model.train()
+        model.backbone.eval()
+        for batch in torch.randperm(len(images)).split(16):
+            loss = F.cross_entropy(model(images[batch])[1], labels[batch])
+            optimizer.zero_grad()
+            loss.backward()
+            optimizer.step()
