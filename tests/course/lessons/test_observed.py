@@ -48,6 +48,7 @@ REASONS = [
     ("07-honest-scores", "fit", "parameters-of-the-epoch-before", "have the values of epoch 2"),
     ("07-honest-scores", "fit", "parameters-only", "have the values of epoch"),
     ("07-honest-scores", "standardised", "std-above-zero", "compare values"),
+    ("08-capstone", "hand-in", "counts_in_half", "is stored as float16; expected int64"),
     ("08-capstone", "three-heads", "other_order", "in another order"),
     ("09-adapt-gently", "add-group", "factor-of-now-for-ever", "keeps the learning rate that it"),
     ("09-adapt-gently", "add-group", "one-behind", "rates of epoch 1; this is epoch 2"),
