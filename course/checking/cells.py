@@ -111,7 +111,10 @@ def note_end(result) -> None:
             for answer in CALLS_A_CHECK.findall(result.info.raw_cell):
                 note_check(answer, passed=False)
         said = traceback.format_exception_only(problem)[-1].strip()
-        runs.append(Run(cell, result.info.raw_cell, said, _why_stopped(problem, reached)))
+        # a cell with a syntax error defines nothing, though its text may be that of an earlier run
+        # but for the spaces before it
+        source = "" if result.error_before_exec else result.info.raw_cell
+        runs.append(Run(cell, source, said, _why_stopped(problem, reached)))
     elif cell:
         runs.append(Run(cell, result.info.raw_cell, "", ""))
 

@@ -44,6 +44,7 @@ RIGHT = "def double(x):\n    return 2 * x"
     ("later", "says"),
     [
         ("def double(x:\n    return x", "SyntaxError"),
+        ("    def double(x):\n    return 2 * x", "IndentationError"),
         ("def doubled(x):\n    return x", "no longer defines `double`"),
         ("raise ValueError('mine')\ndef double(x):\n    return x", "ValueError: mine"),
     ],
