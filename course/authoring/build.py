@@ -32,6 +32,7 @@ if TYPE_CHECKING:
 
 KERNEL = {"display_name": "Python 3 (ipykernel)", "language": "python", "name": "python3"}
 POINTS = "{points}"  # in a lesson's Markdown: the points that its check cells hold
+MAP = "#Your-progress"  # where the first lesson shows the map of lessons
 SOLUTION_MARKERS = ("### BEGIN SOLUTION", "### END SOLUTION")
 
 
@@ -157,7 +158,7 @@ def add_links(notebook: NotebookNode, lesson: str) -> None:
         links.append(f"Next: {link_to(order[place + 1])}")
     if place > 0:
         links.append(f"Before: {link_to(order[place - 1])}")
-        links.append(f"[Map of the lessons](../{order[0]}/{order[0]}.ipynb)")
+        links.append(f"[Map of the lessons](../{order[0]}/{order[0]}.ipynb{MAP})")
     if links:
         notebook.cells[-1].source += f"\n\n{' · '.join(links)}"
 
@@ -225,7 +226,8 @@ def solution_notebook(lesson: str) -> NotebookNode:
         if cell.cell_type == "code":
             cell.source = without_markers(cell.source)
     last = notebook.cells[-1]
-    last.source = re.sub(r"\(\.\./[^/)]+/([^/)]+\.ipynb)\)", r"(\1)", last.source)  # one folder
+    # solutions are in one folder
+    last.source = re.sub(r"\(\.\./[^/)]+/([^/)]+\.ipynb(?:#[^)]*)?)\)", r"(\1)", last.source)
     return notebook
 
 

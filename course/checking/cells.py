@@ -32,6 +32,8 @@ from nbjudge.planning.names import names_of
 
 CHECK = "check-"
 GIVEN = re.compile(r"cell-\d\d")  # the id of a given cell, as course/authoring/build.py makes it
+# the id of a cell that the learner has added, as JupyterLab and nbformat make it
+ADDED = re.compile(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}|[0-9a-f]{8}")
 # how each check begins: the first cell of every lesson imports its checks under this name
 CHECKS = "check"
 CALLS_A_CHECK = re.compile(rf"^{CHECKS}\.(\w+)\(", re.MULTILINE)
@@ -104,10 +106,15 @@ def note_end(result) -> None:
     problem = result.error_before_exec or result.error_in_exec
     cell = getattr(result.info, "cell_id", None) or ""
     if problem:
-        for answer in CALLS_A_CHECK.findall(result.info.raw_cell):
-            note_check(answer, passed=False)  # a check does not begin if its answer is not defined
+        if CHECKS in InteractiveShell.instance().user_ns:
+            # a check does not begin if its answer is not defined
+            for answer in CALLS_A_CHECK.findall(result.info.raw_cell):
+                note_check(answer, passed=False)
         said = traceback.format_exception_only(problem)[-1].strip()
-        runs.append(Run(cell, result.info.raw_cell, said, _why_stopped(problem, reached)))
+        # a cell with a syntax error defines nothing, though its text may be that of an earlier run
+        # but for the spaces before it
+        source = "" if result.error_before_exec else result.info.raw_cell
+        runs.append(Run(cell, source, said, _why_stopped(problem, reached)))
     elif cell:
         runs.append(Run(cell, result.info.raw_cell, "", ""))
 
@@ -220,6 +227,11 @@ def _is_given() -> bool:
     return bool(current) and GIVEN.fullmatch(current[0]) is not None
 
 
+def _is_of_the_lesson() -> bool:
+    """Return whether a cell runs that the lesson had from the start, such as an answer cell."""
+    return bool(current) and ADDED.fullmatch(current[0]) is None
+
+
 def _source_that_ran(trace: types.TracebackType | None) -> str:
     """Return the text of the cell that ran when an error was raised, "" where it is not known."""
     frames = [frame for frame, _ in traceback.walk_tb(trace) if in_notebook(frame)]
@@ -271,7 +283,7 @@ def _first_cell_has_not_run(problem: NameError) -> bool:
     if CHECKS in InteractiveShell.instance().user_ns:
         return False
     imports_checks = CHECKS in (names_of(_source_that_ran(problem.__traceback__)).sets or ())
-    return _raised_by_check_cell(problem) or (_is_given() and not imports_checks)
+    return _raised_by_check_cell(problem) or (_is_of_the_lesson() and not imports_checks)
 
 
 def _waits_for(name: str) -> bool:

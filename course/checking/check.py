@@ -49,7 +49,10 @@ def expect(found: object, kind: type | types.UnionType, expected: str) -> None:
     isinstance() is not used, because it can be deceived by a class with its own `__class__`.
     """
     if not issubclass(type(found), kind):
-        raise unlike(found, f"expected {expected}; got {type(found).__name__}")
+        got = type(found).__name__
+        if issubclass(type(found), type) and issubclass(found, kind):
+            got = f"the class {found.__name__}: return an object of it"
+        raise unlike(found, f"expected {expected}; got {got}")
 
 
 def plain(found: Any) -> Any:

@@ -124,7 +124,12 @@ def expect_pair(found: Any, observed: str) -> tuple:
     return first, second
 
 
-def first_and_more(names: Iterable[str]) -> str:
-    """Return some names for a message: the first, and how many more there are."""
+def first_and_more(names: Iterable[str], one: str = "", several: str = "") -> str:
+    """Return some names for a message: the first, and how many more there are.
+
+    `one` and `several` are the verb that follows, as in "is" and "are".
+    """
     first, *others = names
-    return f"{first} and {len(others)} more" if others else first
+    if others:
+        return f"{first} and {len(others)} more {several}".rstrip()
+    return f"{first} {one}".rstrip()

@@ -135,7 +135,7 @@ class Digest:
     def __init__(self, outline: bool = False) -> None:
         self.hash = hashlib.blake2b(digest_size=16)
         self.outline = outline
-        self.seen: dict[int, int] = {}
+        self.seen: dict[int, tuple[int, Any]] = {}  # {id: (number, value)}
 
     def hex(self) -> str:
         """Everything so far."""
@@ -153,9 +153,10 @@ class Digest:
             self.text(repr(value))
             return
         if id(value) in self.seen:  # also ends circles
-            self.text(str(self.seen[id(value)]))
+            self.text(str(self.seen[id(value)][0]))
             return
-        self.seen[id(value)] = len(self.seen)
+        # the value is held, because Python gives the id of a deleted one to the next
+        self.seen[id(value)] = len(self.seen), value
         if isinstance(value, torch.Tensor):
             self.tensor(value)
         elif isinstance(value, types.CodeType):

@@ -34,12 +34,13 @@ def followed(items: Collection[Item], noun: str) -> Iterator[Item]:
     """Yield the items; in a cell that takes long, a line says how many are done.
 
     All calls with the same noun in a cell renew one line, so a saved notebook holds the last state
-    only. It is plain text and no widget, because a widget shows an error when its kernel is gone.
+    only. A single item has no line, because that would come when the item is done. The line is
+    plain text and no widget, because a widget shows an error when its kernel is gone.
     """
     cell = cell_that_runs()
     for done, item in enumerate(items, 1):
         yield item
-        if cell and time.perf_counter() - cell.start > SECONDS:
+        if cell and len(items) > 1 and time.perf_counter() - cell.start > SECONDS:
             cell.tell(noun, done, len(items))
 
 

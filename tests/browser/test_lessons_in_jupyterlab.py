@@ -5,6 +5,7 @@ Each page is looked at in the light and the dark theme.
 
 import json
 import re
+from collections import Counter
 
 import nbformat
 import pytest
@@ -19,6 +20,7 @@ from course.checking import panel
 from course.notebook import plots
 from course.notebook.plots import charts, style
 from tests.support.lesson_page import (
+    CONTRAST,
     NEEDS_BROWSER,
     LessonPage,
     offences,
@@ -312,10 +314,11 @@ def tab_to(element):
 def test_the_quiz_by_keyboard_alone(jupyter, new_page):
     page = new_page(viewport={"width": 1000, "height": 800})
     lesson = LessonPage(page, jupyter.replace("00-start-here", "01-replace-the-head"))
-    page.keyboard.press("Control+b")  # the list of files goes
+    expect(page.locator("#filebrowser")).to_be_hidden()  # there is no room for it
     lesson.run("import torchvision")
     lesson.run("plots.images(train.images").get_by_role("img").first.wait_for()
     lesson.in_both_themes(lambda theme: picture(f"lesson-01-{theme}", page))
+    lesson.in_both_themes(lambda theme: code_has_contrast(page))
     cell = lesson.run("ask(quiz.QUESTIONS)")
     quiz = cell.locator(".quiz")
     quiz.get_by_role("radio").first.wait_for()
@@ -335,6 +338,15 @@ def test_the_quiz_by_keyboard_alone(jupyter, new_page):
     a_quiz_of_a_restarted_kernel_says_what_to_do(lesson, quiz)
     cells_of_a_restarted_kernel_say_what_to_run(lesson)
     a_saved_quiz_without_its_kernel_is_text(lesson)
+
+
+def code_has_contrast(page):
+    """Of each colour that the lesson's code has, for its first word."""
+    words = page.locator(".jp-NotebookPanel:not(.lm-mod-hidden) .jp-CodeCell .cm-line span")
+    colours = words.evaluate_all("all => all.map(e => getComputedStyle(e).color)")
+    for colour in set(colours):
+        word = words.nth(colours.index(colour))
+        assert word.evaluate(CONTRAST) >= 4.5, f"{word.inner_text()} in {colour}"
 
 
 def a_quiz_of_a_restarted_kernel_says_what_to_do(lesson, quiz):
@@ -379,6 +391,18 @@ def test_a_long_title_of_an_image_is_whole(monkeypatch, new_page):
     assert titles.count() == 2
     for title in titles.all():
         assert title.evaluate("e => e.scrollWidth <= e.clientWidth")
+
+
+@pytest.mark.parametrize(("width", "rows"), [(830, [6, 6]), (720, [3, 3, 3, 3]), (300, [2, 1] * 4)])
+def test_a_row_of_images_breaks_in_its_middle(monkeypatch, new_page, width, rows):
+    """In a window of a tablet's width six images have no room, and a row may mean something."""
+    pages = []
+    monkeypatch.setattr(charts, "display", lambda bundle, raw: pages.append(bundle["text/html"]))
+    plots.images(torch.zeros(12, 3, 64, 64, dtype=torch.uint8), columns=6)
+    page = new_page(viewport={"width": width, "height": 900})
+    page.set_content(pages[0])
+    tops = Counter(image.bounding_box()["y"] for image in page.get_by_role("img").all())
+    assert [tops[top] for top in sorted(tops)] == rows
 
 
 def show(page, path, exporter, notebook, resources=None):

@@ -13,7 +13,7 @@ from nbjudge.coursedir.feedback import write_feedback
 from nbjudge.coursedir.settings import gradebook_url, read_settings
 from nbjudge.grading.options import Options
 from tests.browser.conftest import running
-from tests.support.lesson_page import NEEDS_BROWSER, LessonPage, parts_for_instructors
+from tests.support.lesson_page import CONTRAST, NEEDS_BROWSER, LessonPage, parts_for_instructors
 
 pytestmark = NEEDS_BROWSER
 LESSON = "ps1"
@@ -41,20 +41,6 @@ lab.ROOT = pathlib.Path(sys.argv[1])
 lab.WORK = lab.ROOT / "work"
 sys.exit(lab.lab("00-start-here", browser=False, instructor=True))
 """
-# the contrast (WCAG) of an element's text with the nearest painted background
-CONTRAST = """element => {
-  const parts = colour => colour.match(/[\\d.]+/g).map(Number);
-  const luminance = colour => parts(colour).slice(0, 3)
-    .map(part => part / 255)
-    .map(part => part <= 0.04045 ? part / 12.92 : ((part + 0.055) / 1.055) ** 2.4)
-    .reduce((sum, part, place) => sum + part * [0.2126, 0.7152, 0.0722][place], 0);
-  let below = element;
-  while (below && parts(getComputedStyle(below).backgroundColor)[3] === 0)
-    below = below.parentElement;
-  const paper = below ? getComputedStyle(below).backgroundColor : "rgb(255, 255, 255)";
-  const both = [luminance(getComputedStyle(element).color), luminance(paper)].sort();
-  return (Math.max(...both) + 0.05) / (Math.min(...both) + 0.05);
-}"""
 EMPTY_BOXES = """() => [...document.querySelectorAll(".output_area")].filter(
   area => area.offsetHeight && !area.innerText.trim() && !area.querySelector("img")
 ).length"""

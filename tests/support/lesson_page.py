@@ -12,6 +12,20 @@ from playwright.sync_api import expect
 from course.paths import ROOT
 
 SCREENSHOTS = ROOT / "docs" / "screenshots"
+# the contrast (WCAG) of an element's text with the nearest painted background
+CONTRAST = """element => {
+  const parts = colour => colour.match(/[\\d.]+/g).map(Number);
+  const luminance = colour => parts(colour).slice(0, 3)
+    .map(part => part / 255)
+    .map(part => part <= 0.04045 ? part / 12.92 : ((part + 0.055) / 1.055) ** 2.4)
+    .reduce((sum, part, place) => sum + part * [0.2126, 0.7152, 0.0722][place], 0);
+  let below = element;
+  while (below && parts(getComputedStyle(below).backgroundColor)[3] === 0)
+    below = below.parentElement;
+  const paper = below ? getComputedStyle(below).backgroundColor : "rgb(255, 255, 255)";
+  const both = [luminance(getComputedStyle(element).color), luminance(paper)].sort();
+  return (Math.max(...both) + 0.05) / (Math.min(...both) + 0.05);
+}"""
 
 
 def find_browser():
@@ -113,7 +127,7 @@ def picture(name, page, *parts):
         screenshot = page.screenshot(clip=around(parts) if parts else None)
         image = Image.open(io.BytesIO(screenshot)).convert("RGB")
         SCREENSHOTS.mkdir(parents=True, exist_ok=True)
-        image.quantize(96, dither=Image.Dither.NONE).save(path, optimize=True)
+        image.quantize(256, dither=Image.Dither.NONE).save(path, optimize=True)
     assert path.stat().st_size <= 100_000
 
 

@@ -104,6 +104,8 @@ def _relinked(found: re.Match[str], file: str, page: str) -> str:
         return f"![{words}]({link(page, f'{IMAGES}/{PurePosixPath(path).name}')})"
     shown = pages().get(path) or pages().get(f"{path}/README.md")
     if shown:
+        # JupyterLab's addresses of headings keep capitals
+        anchor = slug(anchor) if shown.endswith(".ipynb") else anchor
         return f"[{words}]({link(page, shown, anchor)})"
     if (ROOT / path).is_relative_to(ANSWERS) and path.endswith(".py"):
         lesson, kind, exercise, _ = PurePosixPath(path).parts[-4:]

@@ -145,7 +145,7 @@ def _expect_same_classifier(
         raise Misconception(
             "classifier-layers-lost",
             f"expected that {name} keeps the layers beside its head; the trained tensor "
-            f"{first_and_more(gone)} is gone",
+            f"{first_and_more(gone, 'is', 'are')} gone",
         )
     if inputs is not None and not _same_values(inputs, original.inputs):
         raise Misconception(

@@ -38,7 +38,7 @@ def expect_held(
     missing = [path for path, parameter in new.items() if id(parameter) not in held]
     if not missing:
         return
-    what = f"{first_and_more(missing)} of the new head is not in the optimizer"
+    what = f"the optimizer does not hold {first_and_more(missing)} of the new head"
     strangers = held - {id(parameter) for parameter in model.parameters()}
     if strangers:
         what += f"; it holds {len(strangers)} tensors that are not in the model"

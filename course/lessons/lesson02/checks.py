@@ -112,9 +112,9 @@ def frozen_classifier(answer: Answer, name: str = "narrow resnet18", n: int = 4)
     lazy = [path for path, each in model.named_parameters() if nn.parameter.is_lazy(each)]
     if lazy:
         raise wrong_result(
-            f"{call}: expected parameters with values; {first_and_more(lazy)} has none before the "
-            "first forward, so nothing can be compared with it: run one forward in eval mode, or "
-            "read in_features"
+            f"{call}: expected parameters with values; {first_and_more(lazy, 'has', 'have')} none "
+            "before the first forward, so nothing can be compared with it: run one forward in eval "
+            "mode, or read in_features"
         )
     images, labels = networks.images(name, 4), torch.arange(4) % n
     expect_new_head_on_features(model, factory, images, n, call)

@@ -155,7 +155,7 @@ def why_names_missing(
     kinds = {name.rpartition(".")[2] for name in missing}
     if set(missing) == {name for name in moved_buffers if name.rpartition(".")[2] in kinds}:
         return Misconception(
-            "snapshot-incomplete", f"{observed}. {first_and_more(missing)} are missing"
+            "snapshot-incomplete", f"{observed}. Missing: {first_and_more(missing)}"
         )
     if len(expected) == 1:
         return Misconception("values-left-out", observed)

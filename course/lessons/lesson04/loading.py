@@ -51,8 +51,8 @@ def expect_loaded(loaded: State, state: State, where: str) -> None:
     """
     if loaded.keys() != state.keys():
         gone, new = sorted(state.keys() - loaded.keys()), sorted(loaded.keys() - state.keys())
-        said = [f"{first_and_more(gone)} is gone"] * bool(gone)
-        said += [f"{first_and_more(new)} is new"] * bool(new)
+        said = [f"{first_and_more(gone, 'is', 'are')} gone"] * bool(gone)
+        said += [f"{first_and_more(new, 'is', 'are')} new"] * bool(new)
         raise wrong_result(f"{where}: expected the model's keys as before; {', '.join(said)}")
     keys_of: dict[int, list[str]] = {}
     for key, tensor in loaded.items():

@@ -238,7 +238,7 @@ def check_restored(run: TrainingRun, best: int, line: str) -> None:
 
 def what_is_held(run: TrainingRun, names: Sequence[str]) -> str:
     """Say from which epoch the tensors of these names are, where the others are of another."""
-    told = f"{first_and_more(names)} {'has' if len(names) == 1 else 'have'}"
+    told = first_and_more(names, "has", "have")
     for epoch, state in enumerate(run.states):
         part = {name: state[name] for name in names}
         if not comparisons.moved_since(run.model, part):

@@ -23,6 +23,9 @@ BUNDLED = Path(__file__).parents[2] / "vision" / "weights" / "resnet18_species10
 LARGEST = 50_000_000  # bytes: all parameters of the budget in single precision need 48 MB
 LONGEST_HEADER = 100_000  # bytes; an honest one has 13,000
 BUDGET = 12_000_000  # parameters, 11,689,512 of them the old network's
+# the dtypes of safetensors that torch has, by torch's names
+DTYPES = {"F16": "float16", "F32": "float32", "F64": "float64", "BF16": "bfloat16"}
+DTYPES |= {"I64": "int64", "I32": "int32", "I16": "int16", "I8": "int8", "U8": "uint8"}
 HEADS = {"fruit": len(EVENING_FRUITS), "rotten": 2}  # outputs of each new head
 FEATURES = 512  # what a new head reads
 
@@ -179,10 +182,9 @@ def check_dtypes(header: Mapping[str, dict]) -> None:
     for name, entry in header.items():
         allowed = ("I64",) if name.endswith("num_batches_tracked") else ("F16", "F32")
         if entry["dtype"] not in allowed:
-            raise WeightsRefused(
-                "wrong-dtype",
-                f"{name} is stored as {entry['dtype']}; expected {' or '.join(allowed)}",
-            )
+            found = DTYPES.get(entry["dtype"], entry["dtype"])
+            expected = " or ".join(DTYPES[each] for each in allowed)
+            raise WeightsRefused("wrong-dtype", f"{name} is stored as {found}; expected {expected}")
 
 
 def check_names_and_shapes(shapes: Shapes) -> None:

@@ -91,8 +91,8 @@ def two_stage(
     if statistics:
         raise Misconception(
             diagnosis.why_norms_moved(model, moved, record),
-            f"{name}: after both calls {first_and_more(statistics)} have other values; expected "
-            "running statistics as they were",
+            f"{name}: after both calls {first_and_more(statistics, 'has', 'have')} other values; "
+            "expected running statistics as they were",
         )
     if any(forward.training for forward in record.forwards):
         raise Misconception(

@@ -56,10 +56,10 @@ def expect_stages(calls: list[Stage], start: Snapshot, rates: tuple[float, float
             f"the first call of train also changes {first_and_more(sorted(early))}; expected only "
             "fc.weight and fc.bias",
         )
-    if first.trainable - head:
+    if early := sorted(first.trainable - head):
         raise Misconception(
             "not-the-head-first",
-            f"in the first call of train {first_and_more(sorted(first.trainable - head))} has "
+            f"in the first call of train {first_and_more(early, 'has', 'have')} "
             "requires_grad=True; expected that only fc.weight and fc.bias are trainable",
         )
     if head - first.trained():
@@ -153,7 +153,8 @@ def expect_state(found: Any, model: Adapted, call: str) -> None:
     strange = [key for key in found if key not in state]
     if strange:
         raise wrong_result(
-            f"{call}: expected names as in model.state_dict(); it has no {first_and_more(strange)}"
+            f"{call}: expected only names of model.state_dict(); your dict also has "
+            f"{first_and_more(strange)}"
         )
     parameters = dict(model.named_parameters())
     missing = [

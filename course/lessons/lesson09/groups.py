@@ -98,7 +98,7 @@ def expect_trainable_held(model: nn.Module, found: Held, call: str) -> None:
     if missing:
         raise Misconception(
             "group-incomplete",
-            f"{call}: {first_and_more(missing)} is in no group{found.why_missing}",
+            f"{call}: {first_and_more(missing, 'is', 'are')} in no group{found.why_missing}",
         )
     if frozen:
         raise Misconception(

@@ -90,16 +90,16 @@ WITHOUT_DECAY = Question(
 )
 
 BOTH_ZERO = Question(
-    "A layer's weight is $W + BA$, and only $A$ and $B$ train. With which start does nothing ever "
-    "train?",
+    "A layer's weight is `W + B @ A`, and only the factors, `B` on the left and `A` on the right, "
+    "train. With which start does nothing ever train?",
     (
         wrong(
-            "`A` random, `B` zero.",
+            "The right factor random, the left one zero.",
             "The change is zero at first. The gradient of `B` contains `A`, so `B` moves in the "
             "first step and `A` in the second.",
         ),
         wrong(
-            "`A` zero, `B` random.",
+            "The right factor zero, the left one random.",
             "That works as well: now `A` moves first.",
         ),
         right(

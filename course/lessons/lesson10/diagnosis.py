@@ -475,13 +475,14 @@ def check_loaded(model: nn.Module, state: dict[str, Tensor]) -> None:
         if name not in now or not comparisons.same(now[name], tensor)
     ]
     if moved and not any(name.endswith(("weight", "bias")) for name in moved):
-        raise Misconception("parameters-only", f"{first_and_more(moved)} are not those of the file")
+        differ = first_and_more(moved, "is not as", "are not as")
+        raise Misconception("parameters-only", f"{differ} in the file")
     if moved:
         name = moved[0]
         how = "it is gone" if name not in now else difference(now[name], state[name])
         raise wrong_result(
-            f"expected the tensors of the file in the model; {first_and_more(moved)} are others. "
-            f"{name}: {how}"
+            "expected the tensors of the file in the model; "
+            f"{first_and_more(moved, 'differs', 'differ')}. {name}: {how}"
         )
     awake = [name or "the model" for name, layer in model.named_modules() if layer.training]
     if awake:

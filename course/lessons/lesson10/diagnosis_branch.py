@@ -154,11 +154,13 @@ def what_broke_the_old_head(model: nn.Module, before: dict[str, Tensor]) -> Misc
     if parameters:
         return Misconception(
             "branch-shares-weights",
-            f"after three steps {first_and_more(parameters)} of the old network have moved",
+            "after three steps the old network's "
+            f"{first_and_more(parameters, 'has', 'have')} moved",
         )
     if statistics:
         return Misconception(
             "requires-grad-alone",
-            f"no parameter of the old network has moved, but {first_and_more(statistics)} have",
+            "no parameter of the old network has moved, but "
+            f"{first_and_more(statistics, 'has', 'have')}",
         )
     return Misconception("old-head-changed", "after three steps the old logits differ")

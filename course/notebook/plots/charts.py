@@ -38,6 +38,7 @@ def images(
 
     Each pixel is shown as a square of two by two, or one by one for images of more than 100 pixels:
     a fraction would blur them. Five images of 128 pixels fit beside JupyterLab's file browser.
+    Where there is no room for an even number of columns, a row breaks in its middle.
     """
     listed = f": {', '.join(titles)}" if titles else ""
     side = images.shape[-1] * (2 if images.shape[-1] <= 100 else 1)
@@ -50,14 +51,22 @@ def images(
             f'style="image-rendering: pixelated; border: 0; max-width: none; display: block">'
             f"{title}</div>"
         )
+    half, odd = divmod(columns, 2)
+    width = (columns if odd else half) * (side + 8) - 8
     grid = (
         f"display: grid; grid-template-columns: repeat(auto-fill, {side}px); gap: 8px; "
-        f"max-width: {columns * (side + 8)}px; font-size: 12px; line-height: 1.3; "
-        "overflow-wrap: anywhere"
+        f"flex: 0 1 {width}px"
+    )
+    together = len(shown) if odd else half
+    groups = [shown[i : i + together] for i in range(0, len(shown), together)]
+    inner = "".join(f'<div style="{grid}">{"".join(group)}</div>' for group in groups)
+    sheet = (
+        f"display: flex; flex-wrap: wrap; gap: 8px; max-width: {columns * (side + 8)}px; "
+        "font-size: 12px; line-height: 1.3; overflow-wrap: anywhere"
     )
     told = alt or f"{len(images)} images{listed}"
     label = html.escape(told)
-    page = f'<div role="group" aria-label="{label}" style="{grid}">{"".join(shown)}</div>'
+    page = f'<div role="group" aria-label="{label}" style="{sheet}">{inner}</div>'
     display({"text/html": page, "text/plain": told}, raw=True)
 
 

@@ -328,6 +328,9 @@ def test_each_lesson_links_to_its_neighbours():
         assert f"](../{after}/{after}.ipynb)" in build.source_notebook(before).cells[-1].source
         assert f"](../{before}/{before}.ipynb)" in build.source_notebook(after).cells[-1].source
         assert f"]({after}.ipynb)" in build.solution_notebook(before).cells[-1].source
+        the_map = "00-start-here.ipynb#Your-progress)"
+        assert f"](../00-start-here/{the_map}" in build.source_notebook(after).cells[-1].source
+        assert f"]({the_map}" in build.solution_notebook(after).cells[-1].source
 
 
 def test_points_without_a_check_are_an_error(copied_lesson):

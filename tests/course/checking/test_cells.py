@@ -44,6 +44,7 @@ RIGHT = "def double(x):\n    return 2 * x"
     ("later", "says"),
     [
         ("def double(x:\n    return x", "SyntaxError"),
+        ("    def double(x):\n    return 2 * x", "IndentationError"),
         ("def doubled(x):\n    return x", "no longer defines `double`"),
         ("raise ValueError('mine')\ndef double(x):\n    return x", "ValueError: mine"),
     ],
@@ -67,6 +68,18 @@ def test_a_function_from_another_cell_or_the_same_text_again_is_judged(run):
     run("double", RIGHT)
     assert run("check-double", CHECK) is None
     assert isinstance(run("double", "double = len") or run("check-double", CHECK), TypeError)
+
+
+def test_an_answer_cell_before_the_first_cell_says_so(run):
+    """After a restart it may use a name that the first cell imports."""
+    run("check-double", "check.double(double)")
+    assert "double" not in cells.wrong, "no check has run"
+    answer = "class Double(nn.Module):\n    pass"
+    assert cells._why_missing(run("double", answer)).startswith(
+        "The first code cell of this lesson"
+    )
+    for added in ("0f8fad5b-d9cb-469f-a165-70867728950e", "0f8fad5b"):
+        assert cells._why_missing(run(added, answer)) == "", "a cell of the learner's own"
 
 
 def test_what_a_failed_cell_held_is_not_kept(run):

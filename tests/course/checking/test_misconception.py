@@ -6,7 +6,7 @@ from collections import Counter
 
 from course import lessons
 from course.checking.entry import COMMON
-from course.checking.misconception import CATALOGUE
+from course.checking.misconception import CATALOGUE, first_and_more
 
 
 def test_every_lesson_is_in_the_catalogue_and_each_code_belongs_to_one():
@@ -17,3 +17,11 @@ def test_every_lesson_is_in_the_catalogue_and_each_code_belongs_to_one():
     owners = Counter(code for section in sections for code in section)
     assert [code for code, count in owners.items() if count > 1] == []
     assert set(owners) == set(CATALOGUE)
+
+
+def test_the_verb_fits_the_names_of_a_message():
+    assert first_and_more(["conv1.weight"], "is", "are") == "conv1.weight is"
+    assert (
+        first_and_more(["conv1.weight", "bn1.bias"], "is", "are") == "conv1.weight and 1 more are"
+    )
+    assert first_and_more(["conv1.weight", "bn1.bias"]) == "conv1.weight and 1 more"

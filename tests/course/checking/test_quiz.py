@@ -851,6 +851,17 @@ def test_the_right_option_stands_everywhere_and_stays(shown):
     assert len(pages) > 1, "without a seed each call draws its own questions"
 
 
+@pytest.mark.parametrize("question", PLAIN)
+def test_a_quiz_can_show_its_texts(question):
+    """It typesets no formula, and a name such as `A` reads like the letter of an option."""
+    texts = [
+        question.prompt,
+        *(text for each in question.options for text in (each.text, each.why)),
+    ]
+    assert not [text for text in texts if "$" in text]
+    assert not [each.text for each in question.options if re.search(r"`[A-F]`", each.text)]
+
+
 def test_feedback_goes_when_another_option_is_chosen():
     _, _, options, (check,), feedback = widgets_of(widget.box_of(iter([ONE]), total=1))
     options.index = 0

@@ -227,6 +227,10 @@ def test_networks_and_functions_of_a_notebook_are_told_apart():
     assert digest(same, hooked.format(1)) != digest(same, hooked.format(2))
     own = "class It:\n    def f(self):\n        return {}\nit = It()"
     assert digest(own.format(1)) != digest(own.format(2))
+    two = (
+        "class It:\n    a = property(lambda self: 0)\n    b = property(lambda self: {})\nit = It()"
+    )
+    assert digest(two.format(1)) != digest(two.format(2)), "each property counts"
     with pytest.raises(module.NotKept):
         module.Digest().note(iter([]))
 

@@ -37,6 +37,7 @@ def test_calls_of_one_kind_share_a_line(shell, monkeypatch):
     with capture_output() as captured:
         for _ in waiting.followed(range(2), "epochs"):
             assert len(list(waiting.followed(range(3), "batches"))) == 3
+            assert len(list(waiting.followed(range(1), "images"))) == 1
     lines = [output.data["text/plain"] for output in captured.outputs if not output.update]
     assert lines == ["1 of 3 batches", "1 of 2 epochs"]
     assert captured.outputs[-1].data == {"text/plain": "2 of 2 epochs"}
