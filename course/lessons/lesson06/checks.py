@@ -24,7 +24,11 @@ from course.lessons.lesson06.diagnosis import (
     denominators,
     share,
 )
-from course.lessons.lesson06.evaluation import check_evaluation, check_model_kept
+from course.lessons.lesson06.evaluation import (
+    check_evaluation,
+    check_model_kept,
+    everything_but_values,
+)
 from course.lessons.lesson06.fixtures import (
     confusion_matrices,
     generator,
@@ -76,17 +80,18 @@ def confusion(
 def four_metrics(
     answer: Callable,
     cases: Sequence[tuple[int, ...]] = ((40, 5, 10, 45), (24, 24, 176, 9776), (3, 9, 0, 2)),
+    large: tuple[int, ...] = (20_003, 10_007, 15_001, 30_011),
     drawn: int = 40,
     seed: int = 0,
 ) -> str:
     """Exercise 2: what are accuracy, precision, recall and F1 of four counts?
 
-    cases: (tp, fp, fn, tn); `drawn` more are drawn at random, and four have a denominator of 0.
-    Hidden: other counts.
+    cases: (tp, fp, fn, tn), and `large` is one that int16 and float16 cannot hold; `drawn` more are
+    drawn at random, and four have a denominator of 0. Hidden: other counts.
     """
     draws = torch.randint(1, 60, (drawn, 4), generator=generator(seed)).tolist()
     undefined = [(0, 0, 7, 20), (0, 6, 0, 9), (0, 0, 0, 5), (0, 0, 0, 0)]
-    for case in (*cases, *draws, *undefined):
+    for case in (*cases, large, *draws, *undefined):
         counts = BinaryCounts(*case)
         try:
             found = answer(*counts)
@@ -102,18 +107,20 @@ def four_metrics(
         expect(found, dict, f"a dict with {', '.join(METRICS)}")
         check_metrics(found, counts)
     return (
-        f"the four metrics of {len(cases) + drawn} confusion matrices are right, and 0 where a "
+        f"the four metrics of {len(cases) + 1 + drawn} confusion matrices are right, and 0 where a "
         "denominator is 0."
     )
 
 
 @check
 def highest_prevalence(
-    answer: Callable, cases: Sequence[tuple[float, float]] = ((0.98, 0.12), (0.9, 0.5), (0.8, 0.0))
+    answer: Callable,
+    cases: Sequence[tuple[float, float]] = ((0.98, 0.12), (0.9, 0.5), (0.8, 0.0), (1.0, 0.25)),
 ) -> str:
     """Exercise 3: which share of positives do an accuracy and a recall allow at most?
 
-    cases: (accuracy, recall), once with a recall of 0. Hidden: other numbers.
+    cases: (accuracy, recall), once with a recall of 0, once with an accuracy of 1. Hidden: other
+    numbers.
     """
     told, given = [], []
     for accuracy, recall in cases:
@@ -131,13 +138,16 @@ def highest_prevalence(
 
 @check
 def evaluate(
-    answer: Callable, sizes: Sequence[Sequence[int]] = ((32, 32, 1), (30, 9)), seed: int = 0
+    answer: Callable,
+    sizes: Sequence[Sequence[int]] = ((32, 32, 1), (30, 9), (3, 4_017, 4)),
+    seed: int = 0,
 ) -> str:
     """Exercise 4: what are accuracy and F1 over all batches of an epoch, in eval mode?
 
-    sizes: the sizes of the batches of each epoch. The function is called once an epoch, each time
-    with other images; in one more epoch no label and no prediction is positive. The model comes in
-    train mode and in eval mode by turns. Hidden: other sizes.
+    sizes: the sizes of the batches of each epoch; the counts of the large batch are more than
+    uint8 and float16 can hold. The function is called once an epoch, each time with other images;
+    in one more epoch no label and no prediction is positive. The model comes in train mode and in
+    eval mode by turns. Hidden: other sizes.
     """
     history = []
     for epoch, lengths in enumerate((*sizes, (5,))):
@@ -146,7 +156,7 @@ def evaluate(
         model = planned_model().train(epoch % 2 == 0)
         before = comparisons.snapshot(comparisons.tensors(model).items())
         forwards = record_forwards(model)
-        condition = comparisons.condition(model) | comparisons.gradients(model)
+        condition = everything_but_values(model)
         copies = [(images.clone(), labels.clone()) for images, labels in batches]
         pairs = [(p, labels) for p, (_, labels) in zip(predictions, batches, strict=True)]
         try:
@@ -224,9 +234,10 @@ def averages(answer: Callable, classes: Sequence[int] = (3, 5, 2), seed: int = 2
 def flagged(answer: Callable, thresholds: Sequence[float] = (0.9, 0.2, 0.5), seed: int = 0) -> str:
     """Exercise 6: in which rows of logits is the probability of class 1 at least a threshold?
 
-    The logits are shifted, because only their difference matters. No probability is within 0.001 of
-    the threshold, but for one that is exactly 0.5. Thresholds 0 and 1, a single row and logits
-    whose exponentials are infinite come last. Hidden: other thresholds.
+    The logits are shifted, because only their difference matters. Two probabilities are 0.00002
+    below and above each threshold, and one is exactly 0.5; no other is within 0.001. Thresholds 0
+    and 1, a single row and logits whose exponentials are infinite come last. Hidden: other
+    thresholds.
     """
     drawn = 2 * noise(seed, 40, 2) + torch.tensor([1.5, 0.5])
     drawn[7] = 1.25  # both logits: the probability is exactly 0.5
@@ -235,6 +246,9 @@ def flagged(answer: Callable, thresholds: Sequence[float] = (0.9, 0.2, 0.5), see
     for threshold in (*thresholds, 0.5, 0.0, 1.0):
         distance = (probabilities - threshold).abs()
         logits = drawn[(distance > 1e-3) | (drawn[:, 0] == drawn[:, 1])]
+        if 0 < threshold < 1:
+            close = (threshold + torch.tensor([-2e-5, 2e-5])).logit()
+            logits = torch.cat([logits, torch.stack([drawn[:2, 0], drawn[:2, 0] + close], 1)])
         for batch in (logits, logits[:1]):
             with batch_of_one.errors_told(len(batch), f"logits of shape ({len(batch)}, 2)"):
                 found = answer(batch.clone(), threshold)
@@ -264,8 +278,9 @@ def choose_threshold(
 
     minima: (metric, minimum). Each is tried on two draws, in which several images have the same
     probability, and 18 of 24 positives are a recall of exactly 0.75. Then four of seven images have
-    the same probability. Then there is one image only, and a positive image with the probability
-    0. Hidden: other minima, mostly of recall.
+    the same probability, and the counts of 5,000 images are more than uint8 can hold.
+    Then there is one image only, and a positive image with the probability 0. Hidden: other minima,
+    mostly of recall.
     """
     choices = []
     for (metric, minimum), trial in itertools.product(minima, range(2)):
@@ -274,12 +289,15 @@ def choose_threshold(
     probabilities = torch.tensor([0.9375, 0.75, 0.625, 0.625, 0.625, 0.625, 0.25])
     labels = torch.tensor([1, 0, 1, 0, 1, 0, 0])
     choices.append(chosen(answer, probabilities, labels, "precision", 0.6))
+    probabilities, labels = ranked(seed + 2, 5000, 2400)
+    probabilities = (32 * probabilities).round() / 32  # few thresholds, so that it takes no time
+    choices.append(chosen(answer, probabilities, labels, "recall", 0.95))
     check_thresholds(choices)
     for small in (([0.3], [1]), ([0.0, 0.5, 1.0, 0.5], [1, 0, 1, 1])):
         probabilities, labels = map(torch.tensor, small)
         check_thresholds([chosen(answer, probabilities, labels, "recall", 1.0)])
     told = []
-    for choice in choices[:-1:2]:
+    for choice in choices[: 2 * len(minima) : 2]:
         values = [f"precision {choice.counts.precision:.2f}", f"recall {choice.counts.recall:.2f}"]
         if choice.metric == "recall":
             values.reverse()

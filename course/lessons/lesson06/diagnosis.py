@@ -189,7 +189,7 @@ def check_prevalence(found: float, accuracy: float, recall: float, all_error_rat
         f"highest_prevalence({accuracy}, {recall}): expected {expected:.6f}; "
         f"got {found:.6g}{percent_hint(found, expected)}"
     )
-    if near(found, 1 / expected, 1e-4, 1e-4):
+    if near(found * expected, 1, 1e-4):
         raise wrong_result(f"{seen}. Yours is the quotient upside down")
     if found and not all_error_rates and found in [round(expected, n) for n in range(5)]:
         raise wrong_result(f"{seen}. Yours is rounded")

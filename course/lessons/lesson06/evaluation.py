@@ -14,6 +14,17 @@ from course.lessons.lesson06.fixtures import Forwards, Pair, counts_over
 from course.lessons.lesson06.parts import percent_hint
 
 
+def everything_but_values(model: nn.Module) -> dict[str, Any]:
+    """Return what a model is apart from the values of its tensors, gradients and the names of its
+    modules' attributes included; compare it with `comparisons.differences`.
+    """
+    found = comparisons.condition(model) | comparisons.gradients(model)
+    for path, module in model.named_modules():
+        for name in vars(module):
+            found[f"the attribute {path or 'model'}.{name}"] = True
+    return found
+
+
 def check_model_kept(
     model: nn.Module, before: Mapping[str, Tensor], condition: Mapping[str, Any], forwards: Forwards
 ) -> None:
@@ -34,9 +45,7 @@ def check_model_kept(
             f"{first_and_more(moved)}",
         )
     different = comparisons.differences(
-        dict(condition),
-        comparisons.condition(model) | comparisons.gradients(model),
-        but=("training",),
+        dict(condition), everything_but_values(model), but=("training",)
     )
     if different:
         more = f" ({len(different) - 1} more differences)" if different[1:] else ""

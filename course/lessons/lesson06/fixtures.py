@@ -34,7 +34,7 @@ def confusion_matrices(classes: Sequence[int], seed: int) -> list[Tensor]:
     One class is common. With more than three classes, one neither occurs nor is predicted, another
     one is predicted but does not occur; with more than four, a third has a single image, which is
     predicted right. The counts of the first matrix are thousands, more than int16 can hold; F1 is
-    the same as with a thousandth of them.
+    the same as with a thousandth of them. The second is int32, the others are int64.
     """
     matrices = []
     for k in classes:
@@ -48,6 +48,7 @@ def confusion_matrices(classes: Sequence[int], seed: int) -> list[Tensor]:
             matrix[1, 1] = 1
         matrices.append(matrix)
     matrices[0] *= 1000
+    matrices[1] = matrices[1].int()
     return [*matrices, torch.zeros(3, 3, dtype=torch.int64)]
 
 

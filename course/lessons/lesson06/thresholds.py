@@ -75,8 +75,8 @@ def check_flags(tried: Sequence[Flags]) -> None:
     row = (found != expected).nonzero()[0].item()
     seen = (
         f"{first.where}: expected {expected.sum()} flagged; got {found.sum()}. Row {row}, logits "
-        f"{first.logits[row, 0]:.2f} and {first.logits[row, 1]:.2f}, has the probability "
-        f"{first.probabilities[row]:.3f} of class 1: expected {expected[row].item()}; got "
+        f"{first.logits[row, 0]:.5g} and {first.logits[row, 1]:.5g}, has the probability "
+        f"{first.probabilities[row]:.5f} of class 1: expected {expected[row].item()}; got "
         f"{found[row].item()}"
     )
     codes = []
@@ -193,8 +193,9 @@ def strictly_above(choice: Choice) -> bool:
     """Return whether equality with the minimum, or with the threshold, was left out."""
     probabilities, labels = choice.probabilities, choice.labels
     above = best_counts(choice.all_counts, choice.metric, choice.minimum, strictly=True)
-    if above and same_metrics(choice.counts, above[1]):
-        return True
+    if above and reaches_minimum(choice.counts, choice.metric, choice.minimum, strictly=True):
+        if near(value_of(choice.counts, choice.other), value_of(above[1], choice.other)):
+            return True
     flagged_above = counts_at_thresholds(probabilities, labels, strictly=True)
     best = best_counts(flagged_above, choice.metric, choice.minimum)
     return best is not None and near(choice.threshold, best[0], 1e-9)

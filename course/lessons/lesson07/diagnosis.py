@@ -205,7 +205,7 @@ def check_split(found: Any, groups: Tensor, count: int, where: str) -> tuple[lis
         swapped = len(train_groups) == count
         raise wrong_result(
             f"{where}: expected {count} fruits in the test set; got {len(test_groups)}"
-            f"{' (the training set comes first)' if swapped else ''}"
+            f"{', and that many in the training set, which comes first' if swapped else ''}"
         )
     return train, test
 

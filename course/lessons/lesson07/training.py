@@ -105,13 +105,25 @@ def means_of(fruit: Sequence[float], fresh: Sequence[float]) -> list[float]:
     return [(one + other) / 2 for one, other in zip(fruit, fresh, strict=True)]
 
 
-NAN_IS_BETTER = Rule(
-    "wrong-result",
-    "NaN counts as better",
-    lambda a, b, p: (len(a) - 1, len(a)) if any(map(math.isnan, (*a, *b))) else (-1, -1),
+def ended_by_nan(means: Sequence[float], patience: int) -> tuple[int, int]:
+    """Return (best epoch, epochs run) if the first NaN ends the training; (-1, -1) without one."""
+    places = [epoch for epoch, mean in enumerate(means) if math.isnan(mean)]
+    if not places:
+        return -1, -1
+    best, epochs = early_stopping(means[: places[0]], patience)
+    return best, epochs + 1
+
+
+NAN_RULES = (
+    Rule(
+        "wrong-result",
+        "NaN counts as better",
+        lambda a, b, p: (len(a) - 1, len(a)) if any(map(math.isnan, (*a, *b))) else (-1, -1),
+    ),
+    Rule("wrong-result", "NaN ends the training", lambda a, b, p: ended_by_nan(means_of(a, b), p)),
 )
 RULES = (
-    NAN_IS_BETTER,
+    *NAN_RULES,
     Rule("one-task-decides", "fruit alone decides", lambda a, b, p: early_stopping(a, p)),
     Rule("one-task-decides", "freshness alone decides", lambda a, b, p: early_stopping(b, p)),
     Rule(
@@ -123,6 +135,11 @@ RULES = (
         "one-task-decides",
         "the higher of both accuracies decides",
         lambda a, b, p: early_stopping([max(pair) for pair in zip(a, b)], p),
+    ),
+    Rule(
+        "one-task-decides",
+        "the product of both accuracies decides",
+        lambda a, b, p: early_stopping([one * other for one, other in zip(a, b)], p),
     ),
     Rule(
         "patience-against-the-last-epoch",
@@ -143,6 +160,16 @@ RULES = (
         "smaller-gain-ignored",
         "an improvement of less than 0.001 does not count",
         lambda a, b, p: stopped(means_of(a, b), p, gain=0.001),
+    ),
+    Rule(
+        "smaller-gain-ignored",
+        "an improvement of less than 0.00001 does not count",
+        lambda a, b, p: stopped(means_of(a, b), p, gain=0.00001),
+    ),
+    Rule(
+        "smaller-gain-ignored",
+        "the means are rounded to four decimals",
+        lambda a, b, p: early_stopping([round(mean, 4) for mean in means_of(a, b)], p),
     ),
     Rule(
         "patience-miscounted",
@@ -189,19 +216,21 @@ def check_best_epoch(found: Any, run: TrainingRun, patience: int, line: str) -> 
                 "nothing-returned", f"{line}: expected the number of the best epoch; got None"
             )
         return best
-    means = ", ".join(f"{mean:.4g}" for mean in means_of(fruit, fresh))
+    means = ", ".join(f"{mean:.7g}" for mean in means_of(fruit, fresh))
     seen = (
         f"{line}, patience {patience}, means {means}: expected best epoch {best} and {epochs} "
         f"epochs in all; got {found} and {ran}"
     )
     fitting = [rule for rule in RULES if rule.outcome(fruit, fresh, patience) == (said, ran)]
-    if fitting and fitting[0] is NAN_IS_BETTER:
+    if fitting and fitting[0] in NAN_RULES:
         fitting = fitting[:1]
     if found is not None and len({rule.code for rule in fitting}) == 1:
         rules = " or ".join(rule.told for rule in fitting)
         raise Misconception(fitting[0].code, f"{seen}, as if {rules}")
     if (said, ran) == (best + 1, epochs):
         raise wrong_result(f"{seen}. Count the epochs from 0")
+    if ran > len(fruit):
+        seen += f". The call asks for {len(fruit)} epochs at most"
     raise wrong_result(seen)
 
 

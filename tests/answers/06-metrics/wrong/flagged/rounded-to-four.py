@@ -1,0 +1,3 @@
+# misconception: wrong-result
+def flagged(logits, threshold):
+    return (logits.softmax(1)[:, 1] * 10000).round() / 10000 >= threshold

@@ -1,0 +1,15 @@
+# misconception: wrong-result
+def fit(model, scheduler, batches, step, validate, epochs, patience):
+    best, best_epoch, state = -1.0, 0, None
+    for epoch in range(epochs):
+        for batch in batches:
+            step(batch)
+        scheduler.step()
+        mean = sum(validate()) / 2
+        if mean > best:
+            best, best_epoch = mean, epoch
+            state = {name: b.clone() for name, b in model.named_buffers()}
+        if epoch - best_epoch >= patience:
+            break
+    model.load_state_dict(state, strict=False)
+    return best_epoch

@@ -1,0 +1,5 @@
+# misconception: wrong-result
+def standardised(train, other):
+    constant = (train == train[0]).all(0)
+    mean, std = train.mean(0), torch.where(constant, 1, train.std(0))
+    return ((train - mean) / std).masked_fill(constant, 0), ((other - mean) / std).masked_fill(constant, 0)
