@@ -226,9 +226,10 @@ def adapter_state(answer: Answer, names: tuple[str, ...] = ("narrow resnet18",))
         expected = logits(model, images)
         call = f"adapter_state({name})"
         found, changed = comparisons.changes_by(partial(answer, model), model)
-        diagnosis.expect_state(found, model, call)
+        expect_something(found, call)
         if changed:
             raise Misconception("model-left-changed", f"{call}: {changed[0]}")
+        diagnosis.expect_state(found, model, call)
         kept = {key: tensor.detach().clone() for key, tensor in found.items()}
         step_of_sgd(model, images, lr=0.1)
         model.temperature.fill_(2.0)
@@ -272,15 +273,11 @@ def features_at(
         twin = copy.deepcopy(model).eval()
         with torch.no_grad():
             expected = create_feature_extractor(twin, {node: "out"})(images)["out"]
-        condition = comparisons.condition(model)
-        before = snapshot_of(model)
-        found = answer(model, node, images)
+        found, changed = comparisons.changes_by(partial(answer, model, node, images), model)
         expect(found, torch.Tensor, f"{call} to return a tensor")
-        changed = comparisons.differences(condition, comparisons.condition(model))
-        changed += [f"{path} has other values" for path in comparisons.moved_since(model, before)]
-        if not values.all_near(found, expected, 1e-4):
-            raise diagnosis.why_other_features(found, expected, twin, node, images, call)
         if changed:
             raise Misconception("model-left-changed", f"{call}: {changed[0]}")
+        if not values.all_near(found, expected, 1e-4):
+            raise diagnosis.why_other_features(found, expected, twin, node, images, call)
     listed = ", ".join(f"{node} of {name}" for name, node in cases)
     return f"these are the outputs in eval mode: {listed}."
