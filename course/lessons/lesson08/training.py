@@ -15,6 +15,7 @@ from course.checking.label_effect import (
     shuffles_of,
 )
 from course.checking.misconception import Misconception, wrong_result
+from course.checking.values import not_finite
 from course.lessons.lesson08 import weights_judge
 from course.lessons.lesson08.diagnosis import NEW_HEADS, OLD
 from course.lessons.lesson08.fixtures import made_up_images, ranking, small_model
@@ -127,3 +128,13 @@ def check_condition(model: nn.Module, before: Mapping[str, Any]) -> None:
             raise wrong_result(
                 f"expected that only modes change in the old network; after your function {what}"
             )
+
+
+def check_finite(model: nn.Module) -> None:
+    """Check that the parameters of the new heads are finite."""
+    for head in NEW_HEADS:
+        for name, parameter in model.get_submodule(head).named_parameters():
+            if bad := not_finite(parameter):
+                raise Misconception(
+                    "weights-not-finite", f"expected finite numbers in {head}.{name}; {bad}"
+                )

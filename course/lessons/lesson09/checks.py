@@ -22,6 +22,7 @@ from course.checking.misconception import (
     first_and_more,
     wrong_result,
 )
+from course.checking.stepping import expect_gradients_on
 from course.lessons.lesson09 import diagnosis, groups
 from course.lessons.lesson09.fixtures import (
     SCHEDULES,
@@ -61,8 +62,9 @@ def two_stage(
     kind = type(model)
 
     def train(model: nn.Module, lr: float) -> None:
+        expect_gradients_on("train")
         expect(model, kind, f"that train gets the model, a {kind.__name__}")
-        rate = values.number(lr, "a learning rate as the second argument of train")
+        rate = values.number_in(lr, "a learning rate as the second argument of train")
         if not any(p.requires_grad for p in model.parameters()):
             raise wrong_result(
                 f"call {len(calls) + 1} of train: expected trainable parameters; requires_grad is "
