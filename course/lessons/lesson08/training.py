@@ -44,7 +44,12 @@ def check_what_moved(model: nn.Module, before: Mapping[str, Tensor], seen: Recor
         parameters = [path for path in old if not path.endswith(("running_mean", "running_var"))]
         path = parameters[0] if parameters else old[0]
         far = (now[path] - before[path]).abs().max()
-        code = "backbone-not-frozen" if parameters else why_statistics_moved(model, old, seen)
+        if not parameters:
+            code = why_statistics_moved(model, old, seen)
+        elif path.startswith("species."):
+            code = "old-head-changed"
+        else:
+            code = "backbone-not-frozen"
         raise Misconception(
             code,
             f"{path} moved by up to {far:.2g}; of the old network's tensors {len(old)} moved "

@@ -1,4 +1,4 @@
-# misconception: backbone-not-frozen
+# misconception: old-head-changed
 def train_heads(model, images, fruit, rotten):
     for head in (model.species, model.fruit, model.rotten):
         head.reset_parameters()
