@@ -48,7 +48,6 @@ class Forward(NamedTuple):
 
     layer: int  # id of the BatchNorm
     training: bool  # whether it was in train mode, and so normalised with the batch's statistics
-    model_training: bool  # whether the whole model was in train mode
     recorded: bool  # whether autograd recorded the forward
     frozen: bool  # whether all its parameters had requires_grad=False
 
@@ -62,6 +61,8 @@ class Record:
     # {id of a BatchNorm: the calls of its train() before its first forward, "train" or "eval"}
     calls: dict[int, list[str]] = field(default_factory=dict)
     forwards: list[Forward] = field(default_factory=list)
+    # ids of the BatchNorms that took part in training before their first forward in train mode
+    trained_in_eval: set[int] = field(default_factory=set)
     # {id of a BatchNorm: its momentum at the beginning}
     momenta: dict[int, float | None] = field(default_factory=dict)
 
@@ -75,6 +76,8 @@ def watch(model: nn.Module) -> Iterator[Record]:
     record = Record()
     buffers = {id(buffer) for buffer in model.buffers()}
     ran = set()  # ids of the BatchNorms that have run
+    ran_in_train_mode = set()
+    ran_with_gradients = set()
     torch_train = nn.Module.train
     torch_requires_grad_ = torch.Tensor.requires_grad_
     torch_requires_grad = torch.Tensor.requires_grad
@@ -95,11 +98,21 @@ def watch(model: nn.Module) -> Iterator[Record]:
         torch_requires_grad.__set__(tensor, value)
 
     def note_forward(layer, inputs):
-        ran.add(id(layer))
         frozen = not any(parameter.requires_grad for parameter in layer.parameters())
-        recorded = torch.is_grad_enabled()
-        forward = Forward(id(layer), layer.training, model.training, recorded, frozen)
+        forward = Forward(id(layer), layer.training, torch.is_grad_enabled(), frozen)
         record.forwards.append(forward)
+        ran.add(id(layer))
+        if layer.training:
+            ran_in_train_mode.add(id(layer))
+        if forward.recorded:
+            ran_with_gradients.add(id(layer))
+
+    def noting_training(compute_gradients):
+        def noted(*args, **kwargs):
+            record.trained_in_eval |= ran_with_gradients - ran_in_train_mode
+            return compute_gradients(*args, **kwargs)
+
+        return noted
 
     watched_property = property(torch_requires_grad.__get__, set_requires_grad)
     hooks = []
@@ -107,6 +120,8 @@ def watch(model: nn.Module) -> Iterator[Record]:
         record.momenta[id(layer)] = layer.momentum
         hooks.append(layer.register_forward_pre_hook(note_forward))
     with (
+        mock.patch.object(torch.autograd, "backward", noting_training(torch.autograd.backward)),
+        mock.patch.object(torch.autograd, "grad", noting_training(torch.autograd.grad)),
         mock.patch.object(nn.Module, "train", train),
         mock.patch.object(torch.Tensor, "requires_grad_", requires_grad_),
         mock.patch.object(torch.Tensor, "requires_grad", watched_property),
@@ -131,7 +146,7 @@ def why_statistics_moved(model: nn.Module, moved: list[str], record: Record) -> 
         return _why_some_moved(layers, moving)
     if any(_set_to_one(layer, record) for layer in layers.values()):
         return "momentum-one"
-    if _eval_in_first_epoch_only(record):
+    if any(forward.layer in record.trained_in_eval for forward in in_train_mode):
         return "eval-in-first-epoch-only"
     if record.buffer_requests:
         return "buffer-requires-grad"
@@ -164,14 +179,3 @@ def found_by_name(found: set[str], paths: set[str]) -> bool:
 def _set_to_one(layer: _BatchNorm, record: Record) -> bool:
     """Return whether the momentum of a layer was another at the beginning, and is now 1."""
     return layer.momentum == 1 and record.momenta.get(id(layer), 1) != 1
-
-
-def _eval_in_first_epoch_only(record: Record) -> bool:
-    """Return whether a layer was in eval mode while the model trained, and later in train mode."""
-    in_eval = set()
-    for forward in record.forwards:
-        if forward.training and forward.layer in in_eval:
-            return True
-        if forward.model_training and not forward.training:
-            in_eval.add(forward.layer)
-    return False

@@ -5,7 +5,7 @@ from collections.abc import Callable
 import torch
 from torch import nn
 
-from course.checking import comparisons, networks, panel, values
+from course.checking import comparisons, modes, networks, values
 from course.checking.batch_of_one import code_of_shape
 from course.checking.batchnorm import watch
 from course.checking.check import expect
@@ -39,7 +39,7 @@ def expect_always_eval(answer: Callable, name: str) -> None:
         model = nn.Sequential(found, head)
         outputs = []
         for mode in (True, False, True):
-            _set_mode(model, mode, name)
+            modes.set_mode(model, mode, name)
             outputs.append(diagnosis.run(found, images, f"{name}: your module"))
             if dropout.training != mode:
                 raise Misconception(
@@ -59,7 +59,7 @@ def expect_always_eval(answer: Callable, name: str) -> None:
             "images in reversed order it gives "
             f"{'the features of before' if same else 'others'}"
         )
-    expect_returns_itself(found, name)
+    modes.expect_modes(found, name)
     one = diagnosis.run(found, images[:1], f"{name}: your module")
     if not equal_but_for_rounding(one, expected[:1]):
         raise Misconception(
@@ -90,33 +90,3 @@ def _expect_eval_at_once(
             f"of your module; got others, up to {largest_gap(output, expected)} away, because "
             "the backbone came in train mode"
         )
-
-
-def _set_mode(model: nn.Module, mode: bool, name: str) -> None:
-    """Call train(mode) of the model around a module of the learner's.
-
-    Raises Misconception where that module's train() does not take the mode.
-    """
-    try:
-        model.train(mode)
-    except TypeError as problem:
-        if panel.raised_by_learner(problem):
-            raise
-        raise wrong_result(
-            f"{name}: expected that train() of your module takes the mode, because PyTorch calls "
-            f"train({mode}) of each part; it raises TypeError: {problem}"
-        ) from None
-
-
-def expect_returns_itself(module: nn.Module, name: str) -> None:
-    """Raise Misconception unless train() and eval() of a module return the module."""
-    for call, given in {
-        "train()": module.train(),
-        "train(False)": module.train(False),
-        "eval()": module.eval(),
-    }.items():
-        if given is not module:
-            raise Misconception(
-                "train-returns-nothing",
-                f"{name}: {call} of your module returns {values.shown(given)}; expected the module",
-            )

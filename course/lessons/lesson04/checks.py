@@ -4,7 +4,7 @@ from collections.abc import Callable
 
 from torch import nn
 
-from course.checking import comparisons
+from course.checking import comparisons, modes
 from course.checking.check import check, expect
 from course.checking.misconception import (
     Misconception,
@@ -133,7 +133,7 @@ def five_targets(
     images = varied_images(40, side=64)
     model = answer(lambda: small_densenet(growth, blocks), list(sizes))
     expect(model, nn.Module, "an nn.Module from five_targets(make, sizes)")
-    model.eval()
+    modes.expect_modes(model, "five_targets(make, sizes)")
     first = logits_of(model, images, sizes)
     before = full_state(model)
     second = logits_of(model, images, sizes)

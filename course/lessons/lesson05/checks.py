@@ -12,7 +12,7 @@ import torch
 from torch import nn
 from torch.nn import functional as F
 
-from course.checking import comparisons, networks, values
+from course.checking import comparisons, modes, networks, values
 from course.checking.check import check, expect
 from course.checking.misconception import (
     Misconception,
@@ -129,6 +129,7 @@ def two_heads(
     model = answer(backbone, fruit_classes, fresh_classes)
     expect(model, nn.Module, "an nn.Module")
     check_one_backbone(model, images, trained, where)
+    modes.expect_modes(model, where)
     classes = (fruit_classes, fresh_classes)
     with width_errors_explained(old.in_features, where):
         for batch in (images[:1], images):

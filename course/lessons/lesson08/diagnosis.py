@@ -4,7 +4,7 @@ A function called `check_...` returns nothing where the result is right. What ma
 file of weights is in weights_judge.py.
 """
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 import torch
@@ -96,10 +96,8 @@ def check_outputs(
     name: the architecture; expected: the old network's logits (B, 1000); width: its number of
     features.
     """
-    with torch.no_grad(), networks.counted_runs(model) as runs:
-        outputs = model(images)
-    check_shapes(name, outputs, len(images))
-    species, *logits = outputs
+    with torch.no_grad():
+        species, *logits = run_once(name, model, images)
     if not comparisons.same(species, expected):
         if species.dtype != expected.dtype:
             raise wrong_result(
@@ -108,15 +106,6 @@ def check_outputs(
         distance = (species - expected).abs().max()
         raise Misconception(
             "old-head-changed", f"{name}: the species logits are off by up to {distance:.2g}"
-        )
-    again = [path for path, count in runs.items() if count > 1]
-    if again:
-        times = f"model.{again[0]} ran {runs[again[0]]} times for one batch"
-        raise Misconception("backbone-run-twice", f"{name}: {times}")
-    if "backbone.conv1" not in runs:
-        raise wrong_result(
-            f"{name}: model.backbone.conv1 did not run; expected that model.backbone gives the "
-            "features"
         )
     with torch.no_grad():
         features = model.get_submodule("backbone")(images)
@@ -127,6 +116,26 @@ def check_outputs(
             f"got {shape}"
         )
     check_chains(name, model, images, features, logits)
+
+
+def run_once(name: str, model: nn.Module, images: Tensor) -> Sequence[Tensor]:
+    """Return the logits of species, fruit and rotten for a batch of images.
+
+    Raises Misconception for outputs of another kind or shape, and unless the backbone runs once.
+    """
+    with networks.counted_runs(model) as runs:
+        outputs = model(images)
+    check_shapes(name, outputs, len(images))
+    again = [path for path, count in runs.items() if count > 1]
+    if again:
+        times = f"model.{again[0]} ran {runs[again[0]]} times for one batch"
+        raise Misconception("backbone-run-twice", f"{name}: {times}")
+    if "backbone.conv1" not in runs:
+        raise wrong_result(
+            f"{name}: model.backbone.conv1 did not run; expected that model.backbone gives the "
+            "features"
+        )
+    return outputs
 
 
 def check_shapes(name: str, outputs: Any, count: int) -> None:
@@ -219,7 +228,7 @@ def check_frozen(name: str, model: nn.Module) -> None:
 
 def check_heads_learn(name: str, model: nn.Module, images: Tensor) -> None:
     """Check that a loss on the new heads' logits gives each of their parameters a gradient."""
-    _, *logits = model.train()(images)
+    _, *logits = run_once(f"{name}, in train mode", model.train(), images)
     for head, found in zip(NEW_HEADS, logits, strict=True):
         parameters = []
         for path, parameter in model.named_parameters():

@@ -52,13 +52,13 @@ def check_highest_threshold(
 def check_boundary(probabilities: Tensor, calls: Tensor, threshold: float) -> None:
     """Check that `calls` (N,) are True for rotten where `probabilities` (N,) exceed a threshold.
 
-    The probabilities are those of the head that was given, in ascending order; the calls are those
-    of the folded head. Within 0.0002 of the threshold rounding may decide.
+    The probabilities are those of the head that was given, in ascending order; the calls follow
+    from weight and bias of the folded head. Within 0.0002 of the threshold rounding may decide.
     """
     sure = (probabilities - threshold).abs() > 2e-4
     if torch.equal(calls[sure], (probabilities > threshold)[sure]):
         return
-    told = f"threshold {threshold:g}: your head calls"
+    told = f"threshold {threshold:g}: by its weight and bias your head calls"
     count = int(calls.sum())
     if count in (0, len(calls)):
         raise wrong_result(

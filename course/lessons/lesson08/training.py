@@ -15,6 +15,7 @@ from course.checking.label_effect import (
     shuffles_of,
 )
 from course.checking.misconception import Misconception, wrong_result
+from course.checking.values import not_finite
 from course.lessons.lesson08 import weights_judge
 from course.lessons.lesson08.diagnosis import NEW_HEADS, OLD
 from course.lessons.lesson08.fixtures import made_up_images, ranking, small_model
@@ -25,23 +26,30 @@ def check_what_moved(model: nn.Module, before: Mapping[str, Tensor], seen: Recor
 
     before: a snapshot of the model; seen: what `watch` recorded of its BatchNorms.
     """
-    moved = comparisons.moved_since(model, dict(before))
-    old = []
+    moved = []
+    for path in comparisons.moved_since(model, dict(before)):
+        if not path.endswith("num_batches_tracked"):
+            moved.append(path)
+    now = comparisons.tensors(model)
     for path in moved:
-        if path.startswith(OLD) and not path.endswith("num_batches_tracked"):
-            old.append(path)
+        expected, found = before[path], now.get(path)
+        if found is None or found.shape != expected.shape or found.dtype != expected.dtype:
+            became = "is gone" if found is None else f"is {tuple(found.shape)}, {found.dtype}"
+            raise wrong_result(
+                f"expected {path} as before the training, {tuple(expected.shape)}, "
+                f"{expected.dtype}; it {became}"
+            )
+    old = [path for path in moved if path.startswith(OLD)]
     if old:
         parameters = [path for path in old if not path.endswith(("running_mean", "running_var"))]
         path = parameters[0] if parameters else old[0]
-        now = comparisons.tensors(model).get(path)
-        if now is None or now.shape != before[path].shape or now.dtype != before[path].dtype:
-            became = "is gone" if now is None else f"is {tuple(now.shape)}, {now.dtype}"
-            raise wrong_result(
-                f"expected {path} of the old network as {tuple(before[path].shape)}, "
-                f"{before[path].dtype}; it {became}"
-            )
-        far = (now - before[path]).abs().max()
-        code = "backbone-not-frozen" if parameters else why_statistics_moved(model, old, seen)
+        far = (now[path] - before[path]).abs().max()
+        if not parameters:
+            code = why_statistics_moved(model, old, seen)
+        elif path.startswith("species."):
+            code = "old-head-changed"
+        else:
+            code = "backbone-not-frozen"
         raise Misconception(
             code,
             f"{path} moved by up to {far:.2g}; of the old network's tensors {len(old)} moved "
@@ -116,11 +124,22 @@ def check_follows_labels(answer: Callable, width: int, every: int, told: str) ->
 def check_condition(model: nn.Module, before: Mapping[str, Any]) -> None:
     """Check that nothing of the old network has changed but modes.
 
-    before: its `comparisons.condition`.
+    before: its condition and its gradients, see `comparisons`.
     """
-    changed = comparisons.differences(dict(before), comparisons.condition(model), ("training",))
+    after = comparisons.condition(model) | comparisons.gradients(model)
+    changed = comparisons.differences(dict(before), after, ("training",))
     for what in changed:
         if "backbone" in what or "species" in what:
             raise wrong_result(
                 f"expected that only modes change in the old network; after your function {what}"
             )
+
+
+def check_finite(model: nn.Module) -> None:
+    """Check that the parameters of the new heads are finite."""
+    for head in NEW_HEADS:
+        for name, parameter in model.get_submodule(head).named_parameters():
+            if bad := not_finite(parameter):
+                raise Misconception(
+                    "weights-not-finite", f"expected finite numbers in {head}.{name}; {bad}"
+                )

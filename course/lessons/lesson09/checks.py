@@ -22,6 +22,7 @@ from course.checking.misconception import (
     first_and_more,
     wrong_result,
 )
+from course.checking.stepping import expect_gradients_on
 from course.lessons.lesson09 import diagnosis, groups
 from course.lessons.lesson09.fixtures import (
     SCHEDULES,
@@ -61,8 +62,9 @@ def two_stage(
     kind = type(model)
 
     def train(model: nn.Module, lr: float) -> None:
+        expect_gradients_on("train")
         expect(model, kind, f"that train gets the model, a {kind.__name__}")
-        rate = values.number(lr, "a learning rate as the second argument of train")
+        rate = values.number_in(lr, "a learning rate as the second argument of train")
         if not any(p.requires_grad for p in model.parameters()):
             raise wrong_result(
                 f"call {len(calls) + 1} of train: expected trainable parameters; requires_grad is "
@@ -226,9 +228,10 @@ def adapter_state(answer: Answer, names: tuple[str, ...] = ("narrow resnet18",))
         expected = logits(model, images)
         call = f"adapter_state({name})"
         found, changed = comparisons.changes_by(partial(answer, model), model)
-        diagnosis.expect_state(found, model, call)
+        expect_something(found, call)
         if changed:
             raise Misconception("model-left-changed", f"{call}: {changed[0]}")
+        diagnosis.expect_state(found, model, call)
         kept = {key: tensor.detach().clone() for key, tensor in found.items()}
         step_of_sgd(model, images, lr=0.1)
         model.temperature.fill_(2.0)
@@ -272,15 +275,11 @@ def features_at(
         twin = copy.deepcopy(model).eval()
         with torch.no_grad():
             expected = create_feature_extractor(twin, {node: "out"})(images)["out"]
-        condition = comparisons.condition(model)
-        before = snapshot_of(model)
-        found = answer(model, node, images)
+        found, changed = comparisons.changes_by(partial(answer, model, node, images), model)
         expect(found, torch.Tensor, f"{call} to return a tensor")
-        changed = comparisons.differences(condition, comparisons.condition(model))
-        changed += [f"{path} has other values" for path in comparisons.moved_since(model, before)]
-        if not values.all_near(found, expected, 1e-4):
-            raise diagnosis.why_other_features(found, expected, twin, node, images, call)
         if changed:
             raise Misconception("model-left-changed", f"{call}: {changed[0]}")
+        if not values.all_near(found, expected, 1e-4):
+            raise diagnosis.why_other_features(found, expected, twin, node, images, call)
     listed = ", ".join(f"{node} of {name}" for name, node in cases)
     return f"these are the outputs in eval mode: {listed}."

@@ -61,7 +61,9 @@ def held_by(found: Any, call: str, option: str) -> Held:
                     "parameter-twice",
                     f"{call}: a parameter of shape {tuple(parameter.shape)} is twice in the groups",
                 )
-            held[id(parameter)] = values.number(group[option], f"a number as {option!r} in {call}")
+            held[id(parameter)] = values.number_in(
+                group[option], f"a number as {option!r} in {call}"
+            )
     try:
         torch.optim.AdamW([group for group in groups if group["params"]], lr=1e-3)
     except (TypeError, ValueError) as problem:

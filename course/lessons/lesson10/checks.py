@@ -14,7 +14,7 @@ from torch import Tensor, nn
 from course.checking import batch_of_one, comparisons, networks
 from course.checking.check import check, expect
 from course.checking.misconception import Misconception, expect_pair, wrong_result
-from course.checking.values import all_near, difference, number, shown
+from course.checking.values import all_near, difference, number_in, shown
 from course.lessons.lesson10.diagnosis import (
     check_all_others,
     check_card,
@@ -300,7 +300,7 @@ def interval(
         result = answer(noted.metric, truth.clone(), predicted, groups.clone(), draws)
         low, high = expect_pair(result, f"expected the pair (low, high); got {shown(result)}")
         check_draws(noted, groups[truth.argsort()], draws)
-        ends = number(low, "a number for low"), number(high, "a number for high")
+        ends = number_in(low, "a number for low"), number_in(high, "a number for high")
         check_quantiles(ends, noted.values)
     return "whole groups are drawn with replacement, and 95 % of the values lie between the two."
 

@@ -3,7 +3,7 @@
 import torch
 from torch import Tensor, nn
 
-from course.checking import comparisons, networks, values
+from course.checking import comparisons, modes, networks, values
 from course.checking.batch_of_one import code_of_shape
 from course.checking.misconception import Misconception, first_and_more, wrong_result
 
@@ -13,7 +13,7 @@ def check_trunk(model: nn.Module, images: Tensor, old_stage: nn.Module) -> None:
 
     old_stage: the old layer4; where its layers run twice, it was not copied (`check_trainable`).
     """
-    model.eval()
+    modes.set_mode(model, False, "with_branch")
     with networks.counted_runs(model) as runs:
         try:
             with torch.no_grad():

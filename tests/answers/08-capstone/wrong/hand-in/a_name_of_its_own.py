@@ -1,0 +1,3 @@
+# misconception: other-parameters
+def hand_in(model):
+    save_file(model.state_dict(), "evening.safetensors")

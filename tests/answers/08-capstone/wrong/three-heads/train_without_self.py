@@ -1,0 +1,20 @@
+# misconception: train-returns-nothing
+def three_heads(model):
+    class ThreeHeads(nn.Module):
+        def __init__(self):
+            super().__init__()
+            width = model.fc.in_features
+            self.backbone, self.species = model, model.fc
+            self.fruit, self.rotten = nn.Linear(width, 6), nn.Linear(width, 2)
+            self.backbone.fc = nn.Identity()
+
+        def forward(self, images):
+            features = self.backbone(images)
+            return self.species(features), self.fruit(features), self.rotten(features)
+
+        def train(self, mode=True):
+            super().train(mode)
+            self.backbone.eval()
+
+    model.requires_grad_(False)
+    return ThreeHeads()

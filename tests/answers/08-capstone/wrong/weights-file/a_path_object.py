@@ -1,0 +1,2 @@
+# misconception: wrong-result
+weights_file = Path("evening.safetensors")

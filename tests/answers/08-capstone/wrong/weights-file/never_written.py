@@ -1,0 +1,2 @@
+# misconception: file-missing
+weights_file = "my-evening.safetensors"

@@ -1,0 +1,9 @@
+# misconception: wrong-result
+def two_stage(model, train, head_lr, lr):
+    model.eval()
+    model.requires_grad_(False)
+    model.fc.requires_grad_(True)
+    train(model, None)
+    model.requires_grad_(True)
+    train(model, lr)
+    return model
