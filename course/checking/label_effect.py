@@ -1,8 +1,9 @@
 """How far heads follow the labels that they were trained on.
 
-A head that is no better than a guess was trained too little, or it was trained on labels that are
-not those of its images. The checks of lessons 01, 05 and 08 tell the two apart: they train it again
-with other labels, and look whether its logits follow.
+A head that is hardly better than a guess was trained too little, or it was trained on labels that
+are not those of its images. The checks of lessons 01, 03, 05 and 08 tell the two apart: they train
+it again with other labels, and look what the loss gets (labels_used.py) and whether the logits
+follow.
 """
 
 import math
@@ -11,6 +12,8 @@ from collections.abc import Callable, Sequence
 import torch
 from torch import Tensor, nn
 
+from course.checking.labels_used import labels_watched, share_of_others
+
 LABELINGS = 6  # how many times a head is trained again
 # Standard deviations. Measured with 4 labelings on the lessons' features, ten seeds and eight usual
 # optimizers: after an epoch a head for fruit had at least 4.6 and one for two classes at least 1.9;
@@ -18,24 +21,31 @@ LABELINGS = 6  # how many times a head is trained again
 FOLLOWS_LABELS = 2.5
 
 
-def why_too_few_right(logits_after: Callable[[Tensor], Tensor], labels: Tensor, known: int) -> str:
-    """Return the code of the misconception behind a head that gets too few images right.
+def why_too_few_right(
+    logits_after: Callable[[Tensor], Tensor], labels: Tensor, known: int, inputs: Tensor
+) -> tuple[str, str]:
+    """Return the code of the misconception behind a head that gets too few images right, and what
+    was seen: a sentence, "" where the code says it all.
 
-    logits_after: trains a head with the labels (N,) that it gets, and returns its logits
-    (N, classes) for the images of the training. known: how many of these the head got right.
+    logits_after: trains a head on `inputs`, images or features, with the labels (N,) that it gets,
+    and returns its logits (N, classes) for them. known: how many of these the head got right.
     """
     given = shuffles_of(labels)
     logits = []
     for each in given:
         torch.manual_seed(0)
-        logits.append(logits_after(each.clone()))
+        with labels_watched(inputs, each) as seen:
+            logits.append(logits_after(each.clone()))
+        if seen["others"]:
+            return "head-learnt-other-labels", share_of_others(seen)
         if len(logits) == 2:
             if torch.equal(*logits):
-                return "head-not-trained"
+                return "head-not-trained", ""
             if known / len(labels) > share_by_guessing(len(labels), len(labels.unique())):
-                return "head-undertrained"
-    learnt_others = label_effect(logits, given) < FOLLOWS_LABELS
-    return "head-learnt-other-labels" if learnt_others else "head-undertrained"
+                return "head-undertrained", ""
+    if label_effect(logits, given) < FOLLOWS_LABELS:
+        return "head-learnt-other-labels", ""
+    return "head-undertrained", ""
 
 
 def shuffles_of(labels: Tensor) -> Tensor:

@@ -11,8 +11,24 @@ import torch
 from torch import Tensor
 
 from course.checking.label_effect import shuffles_of
+from course.checking.misconception import Misconception
 
 UNMOVED = 0.05  # of how far other labels move the logits; rounding leaves less
+
+
+def expect_not_standardised(
+    logits_after: Callable[[Tensor, Tensor], Tensor], labels: Tensor, features: Tensor, told: str
+) -> None:
+    """Raise Misconception if an answer standardises outside the head, as `standardises` finds out.
+
+    told: what was observed; it begins the message.
+    """
+    if standardises(logits_after, labels, features):
+        raise Misconception(
+            "standardised-outside-the-head",
+            f"{told}. From features that are scaled and moved, column by column, your function "
+            "makes the same head, so it trains on standardised ones",
+        )
 
 
 def standardises(

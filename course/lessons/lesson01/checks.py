@@ -17,7 +17,7 @@ from course.checking.misconception import (
     first_and_more,
     wrong_result,
 )
-from course.checking.preparation import standardises
+from course.checking.preparation import expect_not_standardised
 from course.checking.values import all_near, near, number, reaches, shown, whole_number
 from course.lessons.lesson01.choosing import choose
 from course.lessons.lesson01.diagnosis import expect_no_limit, expect_replaced_head
@@ -307,19 +307,15 @@ def train_head(answer: Answer, target: str = "fruit") -> str:
             f"({100 * right / count:.1f} %), and {known} of {len(labels)} training images; "
             f"expected at least {percent:.0f} %"
         )
-        if standardises(logits_after, labels, features):
-            raise Misconception(
-                "standardised-outside-the-head",
-                f"{told}. From features that are scaled and moved, column by column, your function "
-                "makes the same head, so it trains on standardised ones",
-            )
+        expect_not_standardised(logits_after, labels, features, told)
         classes = int(labels.max()) + 1
         by_guessing = share_by_guessing(len(labels), classes)
         if known / len(labels) < 2 / classes - by_guessing:
             told += ". That is fewer than by guessing: the classes are exchanged, or the loss grew"
             if classes == 2:
                 told += " (a single logit means class 1 if it is positive)"
-        raise Misconception(why_too_few_right(logits_after, labels, known), told)
+        code, seen = why_too_few_right(logits_after, labels, known, features)
+        raise Misconception(code, f"{told}. {seen}" if seen else told)
     _expect_any_width(answer)
     return (
         f"{TASKS[target]}: {right} of {count} validation images are right "

@@ -130,8 +130,8 @@ MISCONCEPTIONS = {
         "01-replace-the-head: Exercise 8: train the head",
     ),
     "head-learnt-other-labels": Entry(
-        "The head is no better than a guess even on the images that it was trained on: give each "
-        "row of features its own label, and make the loss smaller, not larger",
+        "The head has not learnt the labels of its images: give each row of features its own "
+        "label, and make the loss smaller, not larger",
         "01-replace-the-head: Exercise 8: train the head",
     ),
     "standardised-outside-the-head": Entry(

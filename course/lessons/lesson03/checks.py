@@ -330,11 +330,12 @@ def expect_new_head_trained(
             answer(again, images.clone(), given, epochs)
             return eval_outputs(again, images)[1]
 
-        raise Misconception(
-            why_too_few_right(logits_after, labels, right),
+        told = (
             f"{name}: in eval mode the new head gets {right} of its {len(labels)} training images "
-            f"right; expected at least {REQUIRED} %",
+            f"right; expected at least {REQUIRED} %"
         )
+        code, seen = why_too_few_right(logits_after, labels, right, images)
+        raise Misconception(code, f"{told}. {seen}" if seen else told)
     return right
 
 

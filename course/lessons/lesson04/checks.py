@@ -4,7 +4,7 @@ from collections.abc import Callable
 
 from torch import nn
 
-from course.checking import comparisons, modes
+from course.checking import modes
 from course.checking.check import check, expect
 from course.checking.misconception import (
     Misconception,
@@ -32,13 +32,14 @@ from course.lessons.lesson04.fixtures import (
 )
 from course.lessons.lesson04.linear_heads import expect_linear_heads
 from course.lessons.lesson04.loading import expect_keys_not_kept
-from course.lessons.lesson04.names_shared import expect_as_it_was, expect_shared_names
+from course.lessons.lesson04.names_shared import AsItWas, expect_shared_names
 from course.lessons.lesson04.sharing import (
     full_state,
     leaves,
 )
 from course.lessons.lesson04.untying import expect_untied
 from course.lessons.lesson04.whole_model import (
+    expect_nothing_random,
     expect_one_batch_counted,
     expect_parts,
     expect_registered,
@@ -83,12 +84,12 @@ def stored_numbers(
     for kind in (*kinds, "own"):
         model = model_to_count(kind, sizes)
         expected = stored_in(model.named_parameters(remove_duplicate=False))
-        state, condition = full_state(model), comparisons.condition(model)
+        before = AsItWas(model)
         call = f"stored_numbers for {MODELS_IN_WORDS.get(kind) or with_branches(kind)}"
         found = answer(model)
         expect_something(found, call)
         count = whole_number(found, f"a whole number from {call}")
-        expect_as_it_was(model, state, condition, call)
+        before.expect_unchanged(call)
         if count != expected:
             raise why_wrong_count(
                 model, kind, count, f"{call}: expected {expected:,}; got {count:,}"
@@ -142,9 +143,11 @@ def five_targets(
     expect_registered(model, used, used_again)
     expect_same_logits(model, before, first, second)
     parts = expect_parts(model, net, used, sizes, first)
-    batches = [images, varied_images(8, side=96, seed=2), images[:1]]
+    # of the first side, 95 // 32 is not the side of the last features
+    batches = [images, varied_images(8, side=95, seed=2), images[:1]]
     expect_linear_heads(model, net, parts, batches, sizes)
     expect_one_batch_counted(model, images)
+    expect_nothing_random(model, images, sizes)
     more = (*sizes, 2, 1, 5)
     larger = answer(lambda: small_densenet(growth, blocks), list(more))
     expect(larger, nn.Module, "an nn.Module from five_targets(make, sizes)")

@@ -11,10 +11,9 @@ from course.checking.check import expect
 from course.checking.misconception import Misconception, wrong_result
 from course.checking.values import all_near, difference
 from course.lessons.lesson04.fixtures import block_and_features
-from course.lessons.lesson04.names_shared import expect_as_it_was
+from course.lessons.lesson04.names_shared import AsItWas
 from course.lessons.lesson04.sharing import (
     expect_independent,
-    full_state,
     leaf_conditions,
     why_values_differ,
 )
@@ -25,7 +24,7 @@ def expect_branches(answer: Callable, name: str, n: int) -> None:
     block, features = block_and_features(name)
     expected = eval_output(block, features)
     twin = copy.deepcopy(block)
-    state, condition = full_state(block), comparisons.condition(block)
+    before = AsItWas(block)
     where = f"independent({name} block, {n})"
     found = answer(block, n)
     if isinstance(found, list | tuple | dict):
@@ -39,7 +38,7 @@ def expect_branches(answer: Callable, name: str, n: int) -> None:
     if len(branches) != n:
         raise wrong_result(f"{where}: expected {n} branches; got {len(branches)}")
     expect_independent(branches, block, f"{where}: ")
-    expect_as_it_was(block, state, condition, where)
+    before.expect_unchanged(where)
     for i, branch in enumerate(branches, 1):
         expect_full_copy(branch, twin, f"{where}: branch {i}")
         output = eval_output(branch, features)

@@ -134,7 +134,7 @@ BRANCH_KINDS = {  # in what way the branches of a model share memory: in words, 
     "one object": "branches that are one object",
     "assigned": "branches loaded with assign=True from one dict",
     "buffers": "branches that share only their buffers",
-    "one tensor": "branches of which the first and the last share one parameter",
+    "one tensor": "branches of which two share one parameter",
     "copied": "copied branches",
 }
 
@@ -154,7 +154,8 @@ def model_with_branches(
     """A model in eval mode whose branches share memory in one of the BRANCH_KINDS of ways.
 
     "copied" branches share nothing, "buffers" ones their buffers only, and of "one tensor" ones the
-    first and the last share one parameter. What is not shared has other values in each branch.
+    second and a later one share one parameter, so that no answer finds it that compares each branch
+    with the first or the last alone. What is not shared has other values in each branch.
     Raises KeyError for another kind.
     """
     features = small_densenet(growth, blocks, seed).features
@@ -174,7 +175,8 @@ def model_with_branches(
         for i, branch in enumerate(branches):
             as_if_trained(branch, seed=10 * seed + i)
     if kind == "one tensor":
-        branches[-1].norm5.weight = branches[0].norm5.weight
+        later = max(2, count - 2)  # of three branches the last, of more the one before it
+        branches[later].norm5.weight = branches[1].norm5.weight
     return Targets(trunk, branches, sizes).eval()
 
 

@@ -5,6 +5,7 @@ from torch import nn
 
 from course.checking import comparisons
 from course.checking.misconception import Misconception, wrong_result
+from course.checking.values import all_near, difference
 from course.lessons.lesson04.fixtures import Sizes, pooled
 from course.lessons.lesson04.sharing import address, named_tensors
 from course.lessons.lesson04.whole_model import Parts, logits_of
@@ -49,6 +50,9 @@ def expect_linear_heads(
         if is_constant or not rest_of_linear_fit(right, logits) <= ROUNDING:
             wrong.append((size, i, logits))
     if not wrong:
+        for i, (parts_of_target, head) in enumerate(zip(outputs, parts.head, strict=True), 1):
+            logits = torch.cat(parts_of_target)
+            expect_one_linear(list(head.values()), right, logits, f"target {i}")
         return
     # the largest head tells most: a softmax of a single logit is always 1
     _, i, logits = max(wrong, key=lambda each: each[0])
@@ -60,9 +64,7 @@ def expect_linear_heads(
     observed = f"the logits of target {i} are no linear function of the DenseNet's pooled features"
     lost = lost_statistics(model, net, len(sizes))
     if lost:
-        raise Misconception(
-            "pretrained-discarded", f"{observed}. The trained {lost} is not in every branch"
-        )
+        raise Misconception("pretrained-discarded", f"{observed}. The trained {lost}")
     limit = why_limited(right, logits)
     if limit:
         raise Misconception(
@@ -81,17 +83,50 @@ def expect_linear_heads(
     )
 
 
+def expect_one_linear(
+    parameters: list[torch.Tensor], features: torch.Tensor, logits: torch.Tensor, where: str
+) -> None:
+    """Raise Misconception unless a head is one Linear, and its logits are what it returns.
+
+    `parameters` are those of the head: a weight, in either orientation, and perhaps a bias. A
+    BatchNorm in eval mode, a second Linear or a factor are linear maps as well.
+    """
+    size, width = logits.shape[1], features.shape[1]
+    weights = [p.detach() for p in parameters if p.numel() == size * width]
+    biases = [p.detach() for p in parameters if p.numel() == size]
+    if len(parameters) != len(weights) + len(biases) or len(weights) != 1 or len(biases) > 1:
+        shapes = ", ".join(str(tuple(p.shape)) for p in parameters)
+        raise wrong_result(
+            f"{where}: expected one Linear between the mean and the logits, so a weight "
+            f"{(size, width)} and a bias {(size,)}; your logits are computed with parameters of "
+            f"the shapes {shapes}"
+        )
+    bias = biases[0].flatten() if biases else torch.zeros(size)
+    expected = [features @ weights[0].reshape(size, width).T + bias]
+    expected.append(features @ weights[0].reshape(width, size) + bias)
+    if not any(all_near(logits, each, 1e-3, 1e-3) for each in expected):
+        raise wrong_result(
+            f"{where}: expected what the Linear returns for the mean of the ReLU, and nothing "
+            f"after it; {difference(logits, expected[0], 1e-3, 1e-3)}"
+        )
+
+
 def lost_statistics(model: nn.Module, net: nn.Module, count: int) -> str | None:
-    """Return the name of a running mean or variance of features[-2:] that fewer than `count`
-    buffers of the model hold, or None.
+    """Return which running mean or variance of `net` the model lacks, in words, or None.
+
+    One of the trunk has to be in the model once, one of a branch `count` times.
     """
     found: dict[tuple, set[int]] = {}
     for _, buffer in named_tensors(model):
         found.setdefault(comparisons.fingerprint(buffer), set()).add(address(buffer))
-    for name, buffer in net.features[-2:].named_buffers():
-        held = found.get(comparisons.fingerprint(buffer), ())
-        if buffer.is_floating_point() and len(held) < count:
-            return name
+    for part, where, times in (
+        (net.features[:-2], "in the trunk", 1),
+        (net.features[-2:], "in every branch", count),
+    ):
+        for name, buffer in part.named_buffers():
+            held = found.get(comparisons.fingerprint(buffer), ())
+            if buffer.is_floating_point() and len(held) < times:
+                return f"{name} is not {where}"
     return None
 
 

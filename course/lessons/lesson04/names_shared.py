@@ -14,7 +14,7 @@ from course.checking.misconception import (
     wrong_result,
 )
 from course.checking.values import described
-from course.lessons.lesson04.sharing import State, address, full_state, named_tensors, shared_names
+from course.lessons.lesson04.sharing import address, full_state, named_tensors, shared_names
 
 
 def names_in(found: object, call: str, example: str) -> set[str]:
@@ -39,10 +39,10 @@ def expect_shared_names(answer: Callable, what: str, a: nn.Module, b: nn.Module)
     `what` is the pair in words.
     """
     expected = set(shared_names(a, b))
-    before = [(module, full_state(module), comparisons.condition(module)) for module in (a, b)]
+    before = [AsItWas(module) for module in (a, b)]
     found = names_in(answer(a, b), f"shared_tensors for {what}", "norm5.weight")
-    for module, state, condition in before:
-        expect_as_it_was(module, state, condition, what)
+    for module in before:
+        module.expect_unchanged(what)
     observed = f"{what}: expected {counted(expected)}; got {counted(found)}"
     extra = sorted(found - expected)
     if extra:
@@ -97,18 +97,36 @@ def why_too_many(
     return wrong_result(observed)
 
 
-def expect_as_it_was(module: nn.Module, state: State, condition: dict, what: str) -> None:
-    """Raise Misconception unless a module's tensors and condition are as they were."""
-    moved = comparisons.moved_since(module, state)
-    if moved:
-        raise Misconception(
-            "model-left-changed",
-            f"{what}: expected that the module stays as it was; your function has changed "
-            f"{first_and_more(moved)}",
-        )
-    changed = comparisons.differences(condition, comparisons.condition(module))
-    if changed:
-        raise Misconception(
-            "model-left-changed",
-            f"{what}: expected that the module stays as it was; {changed[0]}",
-        )
+class AsItWas:
+    """What a module holds before an answer is called: values, condition, gradients and memory."""
+
+    def __init__(self, module: nn.Module) -> None:
+        self.module = module
+        self.state = full_state(module)
+        self.condition = comparisons.condition(module) | comparisons.gradients(module)
+        # these references keep the memory in use, so that no new tensor gets the same address
+        self.tensors = {name: tensor.detach() for name, tensor in named_tensors(module)}
+
+    def expect_unchanged(self, what: str) -> None:
+        """Raise Misconception unless the module is as it was. `what` begins the message."""
+        expected = f"{what}: expected that the module stays as it was"
+        moved = comparisons.moved_since(self.module, self.state)
+        if moved:
+            raise Misconception(
+                "model-left-changed",
+                f"{expected}; your function has changed {first_and_more(moved)}",
+            )
+        condition = comparisons.condition(self.module) | comparisons.gradients(self.module)
+        changed = comparisons.differences(self.condition, condition)
+        if changed:
+            raise Misconception("model-left-changed", f"{expected}; {changed[0]}")
+        elsewhere = []
+        for name, tensor in named_tensors(self.module):
+            if address(tensor) != address(self.tensors[name]):
+                elsewhere.append(name)
+        if elsewhere:
+            raise Misconception(
+                "model-left-changed",
+                f"{expected}; {first_and_more(elsewhere)} is in other memory than before, so it no "
+                "longer shares memory with what shared it",
+            )

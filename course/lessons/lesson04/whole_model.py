@@ -304,6 +304,23 @@ def expect_one_batch_counted(model: nn.Module, images: torch.Tensor) -> None:
             )
 
 
+def expect_nothing_random(model: nn.Module, images: torch.Tensor, sizes: Sizes) -> None:
+    """Raise Misconception if two forwards in train mode give other logits, as with Dropout.
+
+    A BatchNorm then computes with the statistics of the batch, which are the same in both.
+    """
+    model.train()
+    with torch.no_grad():
+        pairs = zip(logits_of(model, images, sizes), logits_of(model, images, sizes), strict=True)
+    for i, (one, other) in enumerate(pairs, 1):
+        if not all_near(one, other, 1e-4, 1e-4):
+            raise wrong_result(
+                f"target {i}: in train mode two forwards on the same images give other logits, so "
+                "something is drawn at random, as in Dropout. Expected only a ReLU and the mean "
+                "between branch and head, and nothing after the head"
+            )
+
+
 def batch_counts(model: nn.Module) -> dict[str, int]:
     """Return {name: value} of the buffers in which BatchNorms count their batches."""
     counts = {}

@@ -237,6 +237,7 @@ def joint_step(
     settings = SETTINGS if name == "small" else SETTINGS[:1]
     for setting in settings:
         model = TwoHeads(name).train(setting.training)
+        model.fresh.eval()  # a part can be in another mode than the model
         heads = [*model.fruit.parameters(), *model.fresh.parameters()]
         groups = [{"params": list(model.backbone.parameters())}, {"params": heads, "lr": 5e-4}]
         optimizer = setting.make(groups)
@@ -265,7 +266,7 @@ def task_gradients(answer: Callable, name: str = "small", seed: int = 1) -> str:
         one, two, three = list(model.backbone.parameters())[-3:]
         shared = [two, one, three] if count == 2 else [three, one, two]  # no order of their own
         if alone:
-            shared = [two]
+            shared = [one]  # a matrix, so that flattening it makes a difference
         fruit_logits, fresh_logits = model(images)
         losses = [
             F.cross_entropy(fruit_logits, fruit),

@@ -224,7 +224,7 @@ def check_task_gradients(found: Any, expected: Sequence[Tensor], old: Tensor) ->
         kinds.append(tuple(vector.shape) if is_tensor else type(vector).__name__)
     if kinds != [size] * len(expected):
         raise wrong_result(
-            f"{len(expected)} losses: expected {len(expected)} tensors of shape {size}; got "
+            f"losses given: {len(expected)}. Expected for each a vector of shape {size}; got "
             f"{tuple(found.shape) if isinstance(found, Tensor) else values.shown(kinds)}"
         )
     for number, (vector, right) in enumerate(zip(found, expected, strict=True)):

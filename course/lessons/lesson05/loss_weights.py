@@ -209,11 +209,12 @@ def check_optimizer(
 ) -> None:
     """Check that the optimizer holds the model and the log variances at this learning rate."""
     rates = comparisons.learning_rates(optimizer)
-    if any(id(p) not in rates for p in log_variances):
+    outside = [p for p in log_variances if id(p) not in rates]
+    if outside:
         raise Misconception(
             "log-variance-not-trained",
-            f"your optimizer holds {len(rates)} tensors, and the log variances are not among them"
-            f"{why_missing(optimizer.param_groups or ())}",
+            f"your optimizer holds {len(rates)} tensors; {comparisons.numbers_in(outside)} of the "
+            f"2 log variances are not among them{why_missing(optimizer.param_groups or ())}",
         )
     for path, p in model.named_parameters():
         if id(p) not in rates:

@@ -9,7 +9,7 @@ from course.checking import values
 from course.checking.check import expect
 from course.checking.label_effect import share_by_guessing, why_too_few_right
 from course.checking.misconception import Misconception, wrong_result
-from course.checking.preparation import standardises
+from course.checking.preparation import expect_not_standardised
 from course.lessons.lesson05.fixtures import CRATE, TASKS, WORDS, Triple, split_of
 from course.lessons.lesson05.logits import (
     check_logits,
@@ -51,15 +51,10 @@ def why_too_low(
         torch.manual_seed(0)
         return logits_of(train_on(answer, names, batch))
 
-    if standardises(logits_after, labels, train[0]):
-        return Misconception(
-            "standardised-outside-the-head",
-            f"{what}. From features that are scaled and moved, column by column, your function "
-            "makes the same heads, so it trains on standardised ones",
-        )
+    expect_not_standardised(logits_after, labels, train[0], what)
     logits = logits_of(model)
     fitted = int((logits.argmax(1) == labels).sum())
-    code = why_too_few_right(logits_after, labels, fitted)
+    code, seen = why_too_few_right(logits_after, labels, fitted, train[0])
     if code == "head-not-trained":
         what += f". With other labels {head} comes out the same"
         if not passed[1 - task]:
@@ -67,6 +62,8 @@ def why_too_low(
         mean = sum(right) / len(split_of("test", names)[0]) / 2
         return Misconception("mean-hides-a-dead-head", f"{what}. The mean is {mean:.0%}")
     what += f". On the training images {head} is right in {fitted} of {len(labels)}"
+    if seen:
+        return Misconception(code, f"{what}. {seen}")
     if values.reaches(fitted, len(labels), percents()[task]):
         return wrong_result(f"{what}: it has learnt these images alone")
     classes = logits.shape[1]

@@ -14,6 +14,7 @@ from course.checking.label_effect import (
     share_by_guessing,
     shuffles_of,
 )
+from course.checking.labels_used import labels_watched, share_of_others
 from course.checking.misconception import Misconception, wrong_result
 from course.checking.values import not_finite
 from course.lessons.lesson08 import weights_judge
@@ -90,15 +91,22 @@ def check_labels(model: nn.Module, every: int, told: str) -> None:
 def check_follows_labels(answer: Callable, width: int, every: int, told: str) -> None:
     """Raise Misconception where the heads were trained on labels that are not those of the images.
 
-    told: what was observed. Such a head is no better than a guess on the images that it was
-    trained on, and with other labels its logits do not follow them.
+    told: what was observed. Its loss gets labels of other images, or it is no better than a guess
+    on the images that it was trained on and with other labels its logits do not follow them.
     """
     images, *labels = made_up_images(300, every, seed=1)
     given = [shuffles_of(each) for each in labels]
     fruit, rotten = [], []
     for fruit_labels, rotten_labels in (labels, *zip(*given, strict=True)):
         model = small_model(width)
-        answer(model, images.clone(), fruit_labels.clone(), rotten_labels.clone())
+        with (
+            labels_watched(images, fruit_labels) as of_fruit,
+            labels_watched(images, rotten_labels) as of_rotten,
+        ):
+            answer(model, images.clone(), fruit_labels.clone(), rotten_labels.clone())
+        for seen in (of_fruit, of_rotten):
+            if seen["others"]:
+                raise Misconception("head-learnt-other-labels", f"{told}. {share_of_others(seen)}")
         with torch.no_grad():
             _, fruit_logits, rotten_logits = model.eval()(images)
         fruit.append(fruit_logits)

@@ -1,0 +1,18 @@
+# misconception: wrong-result
+class Targets(nn.Module):
+    def __init__(self, make, sizes):
+        super().__init__()
+        net = make()
+        width = net.classifier.in_features
+        self.trunk = net.features[:-2]
+        self.branches = nn.ModuleList(copy.deepcopy(net.features[-2:]) for _ in sizes)
+        self.heads = nn.ModuleList(nn.Linear(width, size) for size in sizes)
+        self.temperature = 2.0
+
+    def forward(self, images):
+        features = self.trunk(images)
+        return [head(F.relu(branch(features)).mean((2, 3))) / self.temperature for branch, head in zip(self.branches, self.heads)]
+
+
+def five_targets(make, sizes):
+    return Targets(make, sizes)

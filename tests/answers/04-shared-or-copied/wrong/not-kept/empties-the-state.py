@@ -1,0 +1,4 @@
+# misconception: input-changed
+def not_kept(model, state):
+    model.load_state_dict(state)
+    return [name for name, tensor in model.state_dict().items() if not torch.equal(tensor, state.pop(name))]

@@ -1,0 +1,4 @@
+# misconception: model-left-changed
+def shared_tensors(a, b):
+    there = {t.data_ptr() for t in b.requires_grad_().state_dict().values()}
+    return [name for name, t in a.state_dict().items() if t.data_ptr() in there]

@@ -1,0 +1,10 @@
+# misconception: wrong-result
+def joint_step(model, optimizer, images, fruit, rotten, loss_weights):
+    mode = model.training
+    fruit_logits, fresh_logits = model.train()(images)
+    model.train(mode)
+    fruit_loss, fresh_loss = F.cross_entropy(fruit_logits, fruit), F.cross_entropy(fresh_logits, rotten)
+    loss = loss_weights[0] * fruit_loss + loss_weights[1] * fresh_loss
+    optimizer.zero_grad()
+    loss.backward()
+    optimizer.step()

@@ -1,0 +1,12 @@
+# misconception: wrong-result
+def learned_weighting(model, lr):
+    class Combine(nn.Module):
+        def __init__(self):
+            super().__init__()
+            self.s = nn.Parameter(torch.zeros(2))
+
+        def forward(self, losses):
+            return sum(torch.exp(-s) * loss + s for s, loss in zip(self.s, losses))
+
+    combine = Combine()
+    return torch.optim.AdamW([{"params": model.parameters()}, {"params": combine.parameters(), "weight_decay": 0}], lr=lr), combine

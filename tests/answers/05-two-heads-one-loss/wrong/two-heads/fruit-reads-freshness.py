@@ -1,0 +1,16 @@
+# misconception: head-on-a-head
+def two_heads(backbone, fruit_classes, fresh_classes):
+    class Model(nn.Module):
+        def __init__(self):
+            super().__init__()
+            width = backbone.fc.in_features
+            self.fruit, self.fresh = nn.Linear(fresh_classes, fruit_classes), nn.Linear(width, fresh_classes)
+            backbone.fc = nn.Identity()
+            self.backbone = backbone
+
+        def forward(self, images):
+            features = self.backbone(images)
+            fresh = self.fresh(features)
+            return self.fruit(fresh), fresh
+
+    return Model()
