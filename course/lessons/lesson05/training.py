@@ -62,14 +62,12 @@ def why_too_low(
         mean = sum(right) / len(split_of("test", names)[0]) / 2
         return Misconception("mean-hides-a-dead-head", f"{what}. The mean is {mean:.0%}")
     what += f". On the training images {head} is right in {fitted} of {len(labels)}"
-    if seen:
-        return Misconception(code, f"{what}. {seen}")
-    if values.reaches(fitted, len(labels), percents()[task]):
+    if not seen and values.reaches(fitted, len(labels), percents()[task]):
         return wrong_result(f"{what}: it has learnt these images alone")
     classes = logits.shape[1]
     if fitted / len(labels) < 2 / classes - share_by_guessing(len(labels), classes):
         what += ", fewer than by guessing: its labels were exchanged, or its loss grew"
-    return Misconception(code, what)
+    return Misconception(code, f"{what}. {seen}" if seen else what)
 
 
 def percents() -> list[int]:
