@@ -1,2 +1,0 @@
-# misconception: wrong-result
-weights_file = Path("evening.safetensors")
