@@ -127,9 +127,12 @@ def expect_pair(found: Any, observed: str) -> tuple:
 def first_and_more(names: Iterable[str], one: str = "", several: str = "") -> str:
     """Return some names for a message: the first, and how many more there are.
 
-    `one` and `several` are the verb that follows, as in "is" and "are".
+    `one` and `several` are the verb that follows, as in "is" and "are". In place of names there may
+    be sentences, such as `comparisons.differences` returns.
     """
     first, *others = names
+    if others and " " in first:
+        return f"{first}, and {len(others)} more change{'s' * (len(others) > 1)}"
     if others:
         return f"{first} and {len(others)} more {several}".rstrip()
     return f"{first} {one}".rstrip()

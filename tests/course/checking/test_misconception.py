@@ -25,3 +25,10 @@ def test_the_verb_fits_the_names_of_a_message():
         first_and_more(["conv1.weight", "bn1.bias"], "is", "are") == "conv1.weight and 1 more are"
     )
     assert first_and_more(["conv1.weight", "bn1.bias"]) == "conv1.weight and 1 more"
+
+
+def test_sentences_of_a_message_are_not_joined_as_names():
+    changes = ["p was 0.5 and is 0", "eps is gone", "momentum is new"]
+    assert first_and_more(changes[:1]) == "p was 0.5 and is 0"
+    assert first_and_more(changes[:2]) == "p was 0.5 and is 0, and 1 more change"
+    assert first_and_more(changes) == "p was 0.5 and is 0, and 2 more changes"
