@@ -6,6 +6,7 @@ is recorded completely or not at all.
 
 import ast
 import contextlib
+import logging
 from collections.abc import Collection, Iterator, Mapping
 from datetime import datetime
 from pathlib import Path
@@ -65,6 +66,8 @@ def constants_of(text: str) -> dict[str, Any]:
 
 
 api.get_alembic_version = newest_version
+# Where a database fails, nbgrader raises an exception, and prints its traceback as well.
+api.app_log.addHandler(logging.NullHandler())
 
 
 class Marks(NamedTuple):
