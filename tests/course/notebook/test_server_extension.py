@@ -1,5 +1,6 @@
 """The learner's lab answers while it runs the checks of a lesson; a real Jupyter Server."""
 
+import contextlib
 import json
 import os
 import shutil
@@ -78,8 +79,9 @@ class Server:
         """The process that checks, as soon as it is there."""
         for _ in range(100):
             for process in psutil.Process(self.process.pid).children():
-                if "course.notebook.check_process" in process.cmdline():
-                    return process
+                with contextlib.suppress(psutil.Error):  # another one that has just ended
+                    if "course.notebook.check_process" in process.cmdline():
+                        return process
             time.sleep(0.1)
         raise AssertionError("no process that checks was started")
 
