@@ -163,6 +163,11 @@ def gradients(model: nn.Module) -> dict[str, Any]:
     return found
 
 
+def condition_and_gradients(model: nn.Module) -> dict[str, Any]:
+    """Return the `condition` of a model or layer and its `gradients`."""
+    return condition(model) | gradients(model)
+
+
 def differences(
     before: dict[str, Any], after: dict[str, Any], but: Iterable[str] = ()
 ) -> list[str]:
@@ -189,9 +194,9 @@ def changes_by(call: Callable[[], Any], model: nn.Module) -> tuple[Any, list[str
     For answers that only read a model: values, gradients, requires_grad, modes, layers and hooks
     have to stay.
     """
-    before, values = condition(model) | gradients(model), snapshot(tensors(model).items())
+    before, values = condition_and_gradients(model), snapshot(tensors(model).items())
     found = call()
-    changed = differences(before, condition(model) | gradients(model))
+    changed = differences(before, condition_and_gradients(model))
     changed += [f"{name} has other values" for name in moved_since(model, values)]
     return found, changed
 

@@ -25,7 +25,7 @@ from course.lessons.lesson01.features import expect_features, expect_model_kept
 from course.lessons.lesson01.fixtures import classifier, fruit_features, pixels
 from course.lessons.lesson01.forwards import first_line
 from course.lessons.lesson01.inputs import why_wrong_input
-from course.lessons.lesson01.original import condition_of, describe
+from course.lessons.lesson01.original import describe
 from course.lessons.lesson01.percentages import of_classes, why_wrong_percentage, wrong_percentages
 from course.lessons.lesson01.preparing import (
     expect_held,
@@ -237,7 +237,7 @@ def frozen_features(
         expected, _ = networks.captured(model, head, images)  # (count, C)
         model.train(training)
         tensors = comparisons.snapshot(comparisons.tensors(model).items())
-        condition = condition_of(model)
+        condition = comparisons.condition_and_gradients(model)
         found = answer(model, images)
         expect(found, torch.Tensor, "a tensor of features")
         expect_model_kept(model, head, tensors, condition)

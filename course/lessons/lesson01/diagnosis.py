@@ -17,7 +17,7 @@ from course.lessons.lesson01.forwards import (
     new_part,
     why_another_object,
 )
-from course.lessons.lesson01.original import Original, condition_of, dropouts, plain_layers
+from course.lessons.lesson01.original import Original, dropouts, plain_layers
 
 LIMITS = {  # how outputs look that are not logits
     "constant": "are the same number for every image and class",
@@ -39,7 +39,7 @@ def expect_replaced_head(
     expect(model, nn.Module, f"the model ({name})")
     if model is not original.model:
         raise why_another_object(model, original)
-    condition = condition_of(model)
+    condition = comparisons.condition_and_gradients(model)
     beside = _conditions_beside(model, original)
     model.eval()
     new = new_part(model, original)
@@ -265,7 +265,7 @@ def _conditions_beside(model: nn.Module, original: Original) -> dict[str, dict[s
     found = {}
     for path, (layer, _) in original.beside.items():
         if layer in present:
-            found[path] = condition_of(layer)
+            found[path] = comparisons.condition_and_gradients(layer)
     return found
 
 

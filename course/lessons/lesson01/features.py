@@ -10,7 +10,6 @@ from course.checking.batch_of_one import code_of_shape
 from course.checking.misconception import Misconception, first_and_more, wrong_result
 from course.checking.values import all_near
 from course.lessons.lesson01.fixtures import classifier
-from course.lessons.lesson01.original import condition_of
 
 
 def expect_model_kept(
@@ -45,7 +44,9 @@ def expect_model_kept(
             "model-left-changed",
             f"expected that the model stays as it was; the call changed {first_and_more(moved)}",
         )
-    changed = comparisons.differences(condition, condition_of(model), but=("training",))
+    changed = comparisons.differences(
+        condition, comparisons.condition_and_gradients(model), but=("training",)
+    )
     for path, module in model.named_modules():
         before = condition[f"{path or 'model'}.training"]
         if module.training and not before:

@@ -67,7 +67,7 @@ def describe(model: nn.Module, name: str, training: bool = False) -> Original:
         logits=logits,
         outside={},
         inside={},
-        condition=condition_of(model),
+        condition=comparisons.condition_and_gradients(model),
         beside={},
         shapes={id(parameter): tuple(parameter.shape) for parameter in model.parameters()},
         dropouts=dropouts(model),
@@ -80,18 +80,13 @@ def describe(model: nn.Module, name: str, training: bool = False) -> Original:
         original.old_values[last] = comparisons.fingerprint(weight)
     for place, layer in model.named_modules():
         if place.startswith(f"{original.container}.") and head not in layer.modules():
-            original.beside[place] = (layer, condition_of(layer))
+            original.beside[place] = (layer, comparisons.condition_and_gradients(layer))
     for key, tensor in comparisons.tensors(model).items():
         if not original.in_a_head(key):
             original.outside[key] = tensor.detach().clone()
         elif key.startswith(original.container) and not key.startswith(f"{path}."):
             original.inside[key] = comparisons.fingerprint(tensor)
     return original
-
-
-def condition_of(model: nn.Module) -> dict[str, Any]:
-    """Return what a model or layer is apart from the values of its tensors, and its gradients."""
-    return comparisons.condition(model) | comparisons.gradients(model)
 
 
 def dropouts(model: nn.Module) -> Counter[float]:

@@ -28,18 +28,15 @@ def report_one_step(answer: Answer, model: nn.Module, step: Callable[[], None], 
     after: list[tuple[dict[str, torch.Tensor], dict[str, Any]]] = []
     early: list[str] = []  # what the answer changed before the step
 
-    def condition_now() -> dict[str, Any]:
-        return comparisons.condition(model) | comparisons.gradients(model)
-
     def noted_step() -> None:
         expect_gradients_on("step()")
         early.extend(f"{path} has other values" for path in comparisons.moved_since(model, start))
-        early.extend(comparisons.differences(condition, condition_now()))
+        early.extend(comparisons.differences(condition, comparisons.condition_and_gradients(model)))
         step()
         left = comparisons.snapshot(comparisons.tensors(model).items())
-        after.append((left, condition_now()))
+        after.append((left, comparisons.condition_and_gradients(model)))
 
-    condition = condition_now()
+    condition = comparisons.condition_and_gradients(model)
     start = comparisons.snapshot(comparisons.tensors(model).items())
     frozen = frozen_names(model)
     found = answer(model, noted_step)
@@ -61,7 +58,7 @@ def report_one_step(answer: Answer, model: nn.Module, step: Callable[[], None], 
     moved = {path for path, old in start.items() if not comparisons.same(left[path], old)}
     _expect_counts(found, model, frozen, moved, where)
     changed = [f"{path} has other values" for path in comparisons.moved_since(model, left)]
-    changed += comparisons.differences(after[0][1], condition_now())
+    changed += comparisons.differences(after[0][1], comparisons.condition_and_gradients(model))
     if changed:
         raise Misconception(
             "model-left-changed",

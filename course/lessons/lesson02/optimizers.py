@@ -24,7 +24,7 @@ def two_rates(
     """Raise Misconception unless the answer gives `fc` and the rest their learning rates."""
     frozen = frozen_names(model)
     start = comparisons.snapshot(comparisons.tensors(model).items())
-    condition = comparisons.condition(model) | comparisons.gradients(model)
+    condition = comparisons.condition_and_gradients(model)
     try:
         optimizer = answer(model, head_lr, backbone_lr)
     except ValueError as problem:
@@ -32,7 +32,7 @@ def two_rates(
         raise
     expect(optimizer, torch.optim.Optimizer, "an optimizer")
     expect_same_values(model, start, where)
-    now = comparisons.condition(model) | comparisons.gradients(model)
+    now = comparisons.condition_and_gradients(model)
     changed = comparisons.differences(condition, now)
     if changed:
         raise Misconception(

@@ -108,19 +108,16 @@ def expect_moved_names(answer: Callable, model: nn.Module, what: str, action: Ca
     model as the action did. `what` is the action in words.
     """
 
-    def condition_now():
-        return comparisons.condition(model) | comparisons.gradients(model)
-
     before = snapshot_of(model)
-    condition = condition_now()
+    condition = comparisons.condition_and_gradients(model)
     early = []  # what the answer changed before the action
     after = []
 
     def noted():
         early.extend(f"{path} has other values" for path in comparisons.moved_since(model, before))
-        early.extend(comparisons.differences(condition, condition_now()))
+        early.extend(comparisons.differences(condition, comparisons.condition_and_gradients(model)))
         action()
-        after.append((snapshot_of(model), condition_now()))
+        after.append((snapshot_of(model), comparisons.condition_and_gradients(model)))
 
     with diagnosis.reads_of(model) as reads:
 
@@ -147,7 +144,7 @@ def expect_moved_names(answer: Callable, model: nn.Module, what: str, action: Ca
         )
     values_left, condition_left = after[0]
     since = [f"{path} has other values" for path in comparisons.moved_since(model, values_left)]
-    since += comparisons.differences(condition_left, condition_now())
+    since += comparisons.differences(condition_left, comparisons.condition_and_gradients(model))
     if since:
         raise Misconception(
             "model-left-changed",

@@ -103,7 +103,7 @@ class AsItWas:
     def __init__(self, module: nn.Module) -> None:
         self.module = module
         self.state = full_state(module)
-        self.condition = comparisons.condition(module) | comparisons.gradients(module)
+        self.condition = comparisons.condition_and_gradients(module)
         # these references keep the memory in use, so that no new tensor gets the same address
         self.tensors = {name: tensor.detach() for name, tensor in named_tensors(module)}
 
@@ -116,7 +116,7 @@ class AsItWas:
                 "model-left-changed",
                 f"{expected}; your function has changed {first_and_more(moved)}",
             )
-        condition = comparisons.condition(self.module) | comparisons.gradients(self.module)
+        condition = comparisons.condition_and_gradients(self.module)
         changed = comparisons.differences(self.condition, condition)
         if changed:
             raise Misconception("model-left-changed", f"{expected}; {changed[0]}")

@@ -18,7 +18,7 @@ def everything_but_values(model: nn.Module) -> dict[str, Any]:
     """Return what a model is apart from the values of its tensors, gradients and the names of its
     modules' attributes included; compare it with `comparisons.differences`.
     """
-    found = comparisons.condition(model) | comparisons.gradients(model)
+    found = comparisons.condition_and_gradients(model)
     for path, module in model.named_modules():
         for name in vars(module):
             found[f"the attribute {path or 'model'}.{name}"] = True

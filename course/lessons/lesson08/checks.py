@@ -102,7 +102,7 @@ def train_heads(answer: Callable, width: int = 64, every: int = 10) -> str:
     """
     model = small_model(width)
     before = comparisons.snapshot(comparisons.tensors(model).items())
-    condition = comparisons.condition(model) | comparisons.gradients(model)
+    condition = comparisons.condition_and_gradients(model)
     with watch(model) as seen:
         answer(model, *made_up_images(300, every, seed=1))
     check_what_moved(model, before, seen)

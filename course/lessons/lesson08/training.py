@@ -134,7 +134,7 @@ def check_condition(model: nn.Module, before: Mapping[str, Any]) -> None:
 
     before: its condition and its gradients, see `comparisons`.
     """
-    after = comparisons.condition(model) | comparisons.gradients(model)
+    after = comparisons.condition_and_gradients(model)
     changed = comparisons.differences(dict(before), after, ("training",))
     for what in changed:
         if "backbone" in what or "species" in what:
